@@ -1,0 +1,1 @@
+"""Compiled kernels, each behind a wrapper that checks its arguments."""
