@@ -1,0 +1,74 @@
+"""Grid nodes and where they lie: the one home of both lattices.
+
+Nodes are counted along (x, y up, z). A mesh is extracted from the lattice's values after
+:meth:`Lattice.close` has padded them, and :meth:`Lattice.place` maps the vertices back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from im2mesh.patches import RELEASED_NODES
+
+OUTSIDE = -1e6
+"""Padding around the volume: no surface reaches past it, so every mesh is closed."""
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Equally spaced nodes over the cube.
+
+    Attributes:
+        nodes: number of nodes along each axis.
+        padding: values of the layers laid around the volume, from the inside out.
+        span: number of cells that the padded mesh's unit length is divided by. The cube's
+            side for the exact lattice; the released one divides by too many.
+    """
+
+    nodes: int
+    padding: tuple[float, ...]
+    span: int
+
+    @property
+    def cells(self) -> int:
+        """Cells along each axis."""
+        return self.nodes - 1
+
+    def points(self, index: np.ndarray) -> Tensor:
+        """(N, 3) int node indices → (N, 3) float32 points in the camera frame."""
+        at = index.astype(np.float32) / np.float32(self.cells) - np.float32(0.5)
+        return torch.from_numpy(at)
+
+    def slab(self, start: int, stop: int) -> np.ndarray:
+        """(M, 3) int32 indices of the nodes with start ≤ x < stop, x slowest."""
+        axis = np.arange(self.nodes, dtype=np.int32)
+        planes = np.meshgrid(axis[start:stop], axis, axis, indexing="ij")
+        return np.stack([plane.ravel() for plane in planes], axis=1)
+
+    def close(self, values: np.ndarray) -> np.ndarray:
+        """(n, n, n) values → the padded volume."""
+        for layer in self.padding:
+            values = np.pad(values, 1, constant_values=layer)
+        return values
+
+    def place(self, vertices: np.ndarray) -> np.ndarray:
+        """(V, 3) vertices in indices of the padded volume → camera frame."""
+        return (vertices - 1.0) / self.span - 0.5
+
+
+def exact_lattice(resolution: int) -> Lattice:
+    """Nodes at i/N − 0.5, i = 0 … N, for N = ``resolution`` cells."""
+    return Lattice(nodes=resolution + 1, padding=(OUTSIDE,), span=resolution)
+
+
+def released_lattice() -> Lattice:
+    """The released code's 128 nodes at k/127 − 0.5.
+
+    Its meshing pads twice, by −9 and by −1e6, and divides by the padded size, so its meshes
+    are shrunk by 127/129; kept for comparison with published tables.
+    """
+    return Lattice(nodes=RELEASED_NODES, padding=(-9.0, OUTSIDE), span=RELEASED_NODES + 1)

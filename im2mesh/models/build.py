@@ -1,0 +1,24 @@
+"""From a configuration to a network: the only place that picks sizes."""
+
+from __future__ import annotations
+
+from im2mesh.config import Config
+from im2mesh.models.decoder import CBatchNormDecoder
+from im2mesh.models.encoder import ResNet18Encoder
+from im2mesh.models.network import ImplicitNetwork
+
+
+def build_network(config: Config) -> ImplicitNetwork:
+    """The network that ``config.model`` describes, with fresh weights, in training mode.
+
+    Raises:
+        ConfigError: the configuration asks for a branch that this project does not have.
+    """
+    config.check_supported()
+    model = config.model
+    return ImplicitNetwork(
+        ResNet18Encoder(
+            model.c_dim, model.encoder_kwargs.input_channels, model.encoder_kwargs.width
+        ),
+        CBatchNormDecoder(model.c_dim, model.decoder_kwargs.hidden_size),
+    )

@@ -1,0 +1,163 @@
+"""The decoder: a point and a code become a value; and its folded form for inference."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from im2mesh.models.layers import ConditionalBatchNorm, ConditionalResnetBlock, PointLinear
+
+BLOCKS = 5
+
+# Rows of one pass on a CPU. A (1536, 256) float32 matrix takes 1.5 MB: the three that a
+# pass works on stay in the cache, so it runs at the rate of its matrix products
+# (benchmarks/generate.py measures both).
+CPU_ROWS = 1536
+
+# Every pass works on a multiple of this many rows, and its last product on as many columns.
+# Single rows and columns go to other kernels, which round differently; without them a
+# point's value does not depend on which other points it was evaluated with, so the coarse
+# and the dense extraction see the same signs.
+ROW_MULTIPLE = 8
+
+
+class CBatchNormDecoder(nn.Module):
+    """Points and codes → values, with conditional batch normalisation.
+
+    A linear map to ``hidden_size`` channels, five conditional residual blocks, a last
+    conditional batch norm, relu, and a linear map to one value: a logit (occupancy) or a
+    signed distance (SDF).
+
+    Source: Mescheder et al., Occupancy Networks, CVPR 2019, supplementary, section 1.2.
+    """
+
+    def __init__(self, c_dim: int, hidden_size: int = 256) -> None:
+        super().__init__()
+        self.fc_p = PointLinear(3, hidden_size)
+        for k in range(BLOCKS):
+            self.add_module(f"block{k}", ConditionalResnetBlock(c_dim, hidden_size))
+        self.bn = ConditionalBatchNorm(c_dim, hidden_size)
+        self.fc_out = PointLinear(hidden_size, 1)
+
+    @property
+    def blocks(self) -> list[ConditionalResnetBlock]:
+        """The residual blocks, in order."""
+        return [self.get_submodule(f"block{k}") for k in range(BLOCKS)]  # type: ignore[misc]
+
+    def forward(self, points: Tensor, codes: Tensor) -> Tensor:
+        """The plain form: for training, and the reference of :class:`FoldedDecoder`.
+
+        Args:
+            points: (B, T, 3) in [−0.5, 0.5]³ of the cube or of the patch.
+            codes: (B, c_dim).
+
+        Returns:
+            (B, T) values.
+        """
+        x = self.fc_p(points)
+        for block in self.blocks:
+            x = block(x, codes)
+        return self.fc_out(F.relu(self.bn(x, codes))).squeeze(2)
+
+
+class FoldedDecoder:
+    """A decoder in evaluation mode, bound to K codes, its norms folded.
+
+    Once the running statistics and the code are known, a conditional batch norm is one
+    scale and one shift per channel (:meth:`ConditionalBatchNorm.fold`). Both are computed
+    once per code; bn_1's go into the weights of the product before it, and the biases of
+    fc_p and fc_1, which only ever reach the next norms, into the shifts of those norms.
+
+    Attributes:
+        passes: decoder passes so far, each over a chunk of rows under one code.
+        rows: rows (pairs of a point and a code) evaluated so far.
+    """
+
+    def __init__(self, decoder: CBatchNormDecoder, codes: Tensor) -> None:
+        """Fold ``decoder`` for ``codes`` (K, c_dim)."""
+        self.codes = len(codes)
+        self.device = codes.device
+        self.passes = 0
+        self.rows = 0
+        with torch.inference_mode():
+            bias: Tensor = decoder.fc_p.bias  # type: ignore[assignment]
+            self._first = decoder.fc_p.matrix.T.contiguous()
+            self._blocks = []
+            for block in decoder.blocks:
+                scale_0, shift_0 = block.bn_0.fold(codes)
+                scale_1, shift_1 = block.bn_1.fold(codes)
+                self._blocks.append(
+                    (
+                        scale_0,
+                        shift_0 + bias * scale_0,
+                        block.fc_0.matrix.T.contiguous(),
+                        scale_1,
+                        shift_1 + block.fc_0.bias * scale_1,
+                        block.fc_1.matrix.T.contiguous(),
+                    )
+                )
+                bias = bias + block.fc_1.bias
+            scale, shift = decoder.bn.fold(codes)
+            self._last = scale, shift + bias * scale
+            self._out = F.pad(decoder.fc_out.matrix.T, (0, ROW_MULTIPLE - 1)).contiguous()
+            self._out_bias = decoder.fc_out.bias
+
+    @torch.inference_mode()
+    def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
+        """Evaluate each point under its own code.
+
+        Args:
+            points: (N, 3) float32, those of code 0 first, then those of code 1, …
+            counts: K numbers of points, one a code, with sum N.
+            batch_size: most rows of one pass; on a CPU at most :data:`CPU_ROWS`.
+
+        Returns:
+            (N,) float32 values.
+        """
+        assert len(counts) == self.codes and sum(counts) == len(points)
+        most = min(batch_size, CPU_ROWS) if self.device.type == "cpu" else batch_size
+        most = -(-min(most, max(counts, default=0)) // ROW_MULTIPLE) * ROW_MULTIPLE
+        buffers = tuple(self._first.new_zeros(most, self._first.shape[1]) for _ in range(3))
+        inputs = self._first.new_zeros(most, 3)
+        values = self._first.new_empty(len(points))
+        start = 0
+        for code, count in enumerate(counts):
+            end = start + count
+            if count:
+                weights = self._weights(code)
+            while start < end:
+                stop = min(start + most, end)
+                used = stop - start
+                rows = -(-used // ROW_MULTIPLE) * ROW_MULTIPLE
+                inputs[:used] = points[start:stop]
+                values[start:stop] = self._pass(inputs[:rows], weights, buffers)[:used]
+                self.passes += 1
+                start = stop
+        self.rows += len(points)
+        return values
+
+    def _weights(self, code: int) -> tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]]:
+        """The scales, shifts and matrices of one code."""
+        blocks = [
+            (scale_0[code], shift_0[code], fc_0 * scale_1[code], shift_1[code], fc_1)
+            for scale_0, shift_0, fc_0, scale_1, shift_1, fc_1 in self._blocks
+        ]
+        return blocks, (self._last[0][code], self._last[1][code])
+
+    def _pass(
+        self,
+        points: Tensor,
+        weights: tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]],
+        buffers: tuple[Tensor, ...],
+    ) -> Tensor:
+        """One chunk under one code: (rows, 3) → (rows,)."""
+        x, normed, hidden = (buffer[: len(points)] for buffer in buffers)
+        blocks, (scale, shift) = weights
+        torch.mm(points, self._first, out=x)
+        for scale_0, shift_0, fc_0, shift_1, fc_1 in blocks:
+            torch.addcmul(shift_0, x, scale_0, out=normed).relu_()
+            torch.addmm(shift_1, normed, fc_0, out=hidden).relu_()
+            x.addmm_(hidden, fc_1)
+        torch.addcmul(shift, x, scale, out=normed).relu_()
+        return torch.mm(normed, self._out)[:, 0] + self._out_bias

@@ -1,0 +1,84 @@
+"""The encoder: a depth map or a patch of one becomes a code.
+
+A ResNet-18 (He et al., CVPR 2016) for one input channel, with the parameter names of the
+common implementation, so that published checkpoints load as they are. ``width`` scales
+all channel counts: 64 is the standard network.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class BasicBlock(nn.Module):
+    """Two 3×3 convolutions and a shortcut, projected where the shape changes."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels_out)
+        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels_out)
+        self.downsample = None
+        if stride != 1 or channels_in != channels_out:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(channels_in, channels_out, 1, stride, bias=False),
+                nn.BatchNorm2d(channels_out),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, in, H, W) → (B, out, H / stride, W / stride)."""
+        shortcut = x if self.downsample is None else self.downsample(x)
+        hidden = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(hidden)) + shortcut)
+
+
+class ResNet18Features(nn.Module):
+    """ResNet-18 up to the global average pool; no classifier."""
+
+    def __init__(self, input_channels: int, width: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(input_channels, width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.layer1 = self._stage(width, width, 1)
+        self.layer2 = self._stage(width, 2 * width, 2)
+        self.layer3 = self._stage(2 * width, 4 * width, 2)
+        self.layer4 = self._stage(4 * width, 8 * width, 2)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    @staticmethod
+    def _stage(channels_in: int, channels_out: int, stride: int) -> nn.Sequential:
+        return nn.Sequential(
+            BasicBlock(channels_in, channels_out, stride),
+            BasicBlock(channels_out, channels_out, 1),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, input_channels, H, W), any H and W → (B, 8 · width)."""
+        x = self.maxpool(F.relu(self.bn1(self.conv1(images))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return x.mean(dim=(2, 3))
+
+
+class ResNet18Encoder(nn.Module):
+    """ResNet-18 features and a linear map to the code."""
+
+    def __init__(self, c_dim: int, input_channels: int = 1, width: int = 64) -> None:
+        super().__init__()
+        self.features = ResNet18Features(input_channels, width)
+        self.fc = nn.Linear(8 * width, c_dim)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Encode raw depth.
+
+        Args:
+            images: (B, 1, H, W) depth in [0, 1], background −1, not normalised.
+
+        Returns:
+            (B, c_dim) codes.
+        """
+        return self.fc(self.features(images))
