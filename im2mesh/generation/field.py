@@ -119,27 +119,64 @@ class Rescale:
 class FusedField:
     """The plain mean of several levels' fields.
 
+    The field's meaning (logits, or negated signed distances) is that of one of the levels, the
+    reference. A level that measures something else is moved into the reference's range first
+    (:class:`Rescale`); that takes the ranges of the values, so such a field must be calibrated
+    before it can be evaluated.
+
     Attributes:
         levels: the fields.
-        iso_level: value on the surface of the mean.
+        iso_level: field value on the surface of the mean.
     """
 
     def __init__(
         self,
         levels: Sequence[Field],
         iso_level: float,
-        rescale: Sequence[Rescale | None] | None = None,
+        moved_from: Sequence[float | None] | None = None,
+        reference: int = 0,
     ) -> None:
+        """Fuse ``levels``.
+
+        Args:
+            levels: the fields.
+            iso_level: of the reference level, and so of the mean.
+            moved_from: for each level its own iso-level where it must be moved into the
+                reference's range, else None. Default: none is moved.
+            reference: which level is the reference.
+        """
         if not levels:
             raise ValueError("a fused field needs at least one level")
         self.levels = list(levels)
         self.iso_level = iso_level
-        self._rescale = list(rescale) if rescale is not None else [None] * len(self.levels)
+        self._moved_from = list(moved_from) if moved_from is not None else [None] * len(levels)
+        self._reference = reference
+        self._rescale: list[Rescale | None] = [None] * len(levels)
+        self.calibrated = all(iso is None for iso in self._moved_from)
+
+    def calibrate(self, ranges: Sequence[tuple[float, float]]) -> None:
+        """Fix the moves from the (min, max) of every level's values on some lattice."""
+        self._rescale = [
+            None
+            if iso is None
+            else Rescale.between(iso, ranges[k], self.iso_level, ranges[self._reference])
+            for k, iso in enumerate(self._moved_from)
+        ]
+        self.calibrated = True
+
+    def values(self, points: Tensor) -> Tensor:
+        """(N, 3) points → (L, N) values, one row a level, not moved."""
+        return torch.stack([level(points) for level in self.levels])
+
+    def combine(self, values: Tensor) -> Tensor:
+        """(L, N) values of the levels → (N,) mean, moved where needed."""
+        assert self.calibrated
+        moved = [
+            row if rescale is None else rescale(row)
+            for row, rescale in zip(values, self._rescale, strict=True)
+        ]
+        return sum(moved[1:], moved[0]) / len(moved)
 
     def __call__(self, points: Tensor) -> Tensor:
-        """(N, 3) → (N,) mean over the levels."""
-        total = points.new_zeros(len(points))
-        for level, rescale in zip(self.levels, self._rescale, strict=True):
-            values = level(points)
-            total += values if rescale is None else rescale(values)
-        return total / len(self.levels)
+        """(N, 3) points → (N,) fused values."""
+        return self.combine(self.values(points))

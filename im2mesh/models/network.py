@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from im2mesh.models.decoder import CBatchNormDecoder, FoldedDecoder
@@ -25,10 +26,12 @@ class ImplicitNetwork(nn.Module):
         """(B, 1, H, W) depth and (B, T, 3) points → (B, T) values."""
         return self.decoder(points, self.encoder(images))
 
-    def bind(self, images: Tensor) -> FoldedDecoder:
-        """Encode K images (K, 1, H, W) and fold the decoder for their codes.
+    @torch.inference_mode()
+    def bind(self, images: Tensor, batch: int = 256) -> FoldedDecoder:
+        """Encode K images (K, 1, H, W), ``batch`` at a time, and fold the decoder for them.
 
         The network must be in evaluation mode.
         """
         assert not self.training
-        return FoldedDecoder(self.decoder, self.encoder(images))
+        codes = torch.cat([self.encoder(part) for part in torch.split(images, batch)])
+        return FoldedDecoder(self.decoder, codes)

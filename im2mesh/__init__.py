@@ -1,0 +1,26 @@
+"""Hierarchical prior networks: one depth map in, one complete, closed mesh out."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from im2mesh.data.depth import load_depth
+    from im2mesh.generation.pipeline import Reconstruction, Reconstructor
+
+__version__ = "0.1.0"
+__all__ = ["Reconstruction", "Reconstructor", "__version__", "load_depth"]
+
+_HOMES = {
+    "Reconstruction": "im2mesh.generation.pipeline",
+    "Reconstructor": "im2mesh.generation.pipeline",
+    "load_depth": "im2mesh.data.depth",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Looked up on first use: `--help` and the compiled kernels need neither torch nor trimesh.
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,133 @@
+"""The checkpoint format: a dict with ``model`` and, from training, ``optimizer`` and counters.
+
+Files of the released code load as they are. Loading never runs code that a file carries:
+torch's restricted unpickler is used, with numpy scalars allowed (the released training
+stored its best metric as one).
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from im2mesh.errors import CheckpointError
+
+_SCALAR = np._core.multiarray.scalar  # type: ignore[attr-defined]
+_NUMPY_SCALARS: list[Any] = [
+    np.dtype,
+    _SCALAR,
+    (_SCALAR, "numpy.core.multiarray.scalar"),  # written by numpy 1
+    (_SCALAR, "numpy._core.multiarray.scalar"),
+    *(type(np.dtype(name)) for name in ("f2", "f4", "f8", "i4", "i8", "u1", "bool")),
+]
+
+WHERE_THEY_BELONG = (
+    "published checkpoints are unzipped into out/, your own are written by train.py; "
+    "`make demo` needs neither"
+)
+
+
+def find_checkpoint(path: str | os.PathLike[str]) -> Path:
+    """The checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder.
+
+    Raises:
+        CheckpointError: there is none; the message says where checkpoints belong.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model_best.pt"
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint; {WHERE_THEY_BELONG}")
+    return path
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU.
+
+    Args:
+        path: a file, or a folder that holds ``model_best.pt``.
+
+    Returns:
+        The stored dict. ``model`` is a state dict (any floating type); ``loss_val_best``, if
+        there, is a Python float.
+
+    Raises:
+        CheckpointError: missing, unreadable, or without ``model``.
+    """
+    path = find_checkpoint(path)
+    try:
+        with torch.serialization.safe_globals(_NUMPY_SCALARS):
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        unsafe = "Unsupported" in str(error) or "GLOBAL" in str(error)
+        reason = "it would run code when loaded" if unsafe else "it is damaged or incomplete"
+        raise CheckpointError(f"{path}: not a checkpoint that can be loaded: {reason}") from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise CheckpointError(
+            f"{path}: not a checkpoint that can be loaded: it is damaged or incomplete"
+        ) from error
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
+        raise CheckpointError(f"{path}: holds no network: a checkpoint is a dict with 'model'")
+    if "loss_val_best" in checkpoint:
+        checkpoint["loss_val_best"] = float(checkpoint["loss_val_best"])
+    return checkpoint
+
+
+def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Load a checkpoint's network into ``network``, in place, whatever its floating type.
+
+    Returns:
+        The checkpoint (see :func:`load_checkpoint`).
+
+    Raises:
+        CheckpointError: also where keys or shapes differ (it names the first key, what the
+            configuration expects and what the file holds) or a weight is not finite.
+    """
+    path = find_checkpoint(path)
+    checkpoint = load_checkpoint(path)
+    stored: dict[str, Any] = checkpoint["model"]
+    expected = network.state_dict()
+    for key, tensor in expected.items():
+        if key not in stored:
+            raise CheckpointError(
+                f"{path}: lacks {key}, which the configured network has: "
+                "it belongs to another architecture"
+            )
+        if not isinstance(stored[key], Tensor) or stored[key].shape != tensor.shape:
+            found = tuple(stored[key].shape) if isinstance(stored[key], Tensor) else "no tensor"
+            raise CheckpointError(
+                f"{path}: {key} is {found} where the config asks for {tuple(tensor.shape)}"
+                f"{_hint(stored)}"
+            )
+        if not torch.isfinite(stored[key]).all():
+            raise CheckpointError(f"{path}: {key} holds values that are not finite")
+    extra = next((key for key in stored if key not in expected), None)
+    if extra is not None:
+        raise CheckpointError(
+            f"{path}: holds {extra}, which the configured network lacks: "
+            "it belongs to another architecture"
+        )
+    network.load_state_dict(stored)
+    return checkpoint
+
+
+def _hint(stored: dict[str, Any]) -> str:
+    """The sizes of a stored network, in the config's words; '' where it is of another kind."""
+    try:
+        width = stored["encoder.features.conv1.weight"].shape[0]
+        c_dim = stored["encoder.fc.weight"].shape[0]
+        hidden = stored["decoder.fc_p.weight"].shape[0]
+    except (KeyError, AttributeError, IndexError):
+        return ""
+    return (
+        f"; the file has model.encoder_kwargs.width {width}, model.c_dim {c_dim}, "
+        f"model.decoder_kwargs.hidden_size {hidden}"
+    )

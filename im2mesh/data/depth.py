@@ -1,0 +1,166 @@
+"""Reading depth maps: one file format, one background, one size.
+
+The format is described in ``docs/conventions.md``. Whatever a file holds, what comes out is
+a (256, 256) float32 map with background exactly −1, or a :class:`DepthError`.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from im2mesh.errors import DepthError
+from im2mesh.patches import IMAGE_SIZE
+
+BACKGROUND = -1.0
+
+KEYS = ("depth_rescaled", "arr_0", "depth")
+"""Names under which a depth map is looked for in an ``.npz`` file, in this order."""
+
+# A depth is at most the cube's side; released maps exceed their bounds by rounding only.
+DEEPEST = 1.0 + 1e-3
+
+_NOT_DEPTH = {"points.npz", "pointcloud.npz"}
+
+
+def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read one depth map.
+
+    Args:
+        path: an ``.npz`` file with one of :data:`KEYS`, (S, S) or (S, S, 3) with three equal
+            channels.
+
+    Returns:
+        (256, 256) float32; d in [0, 1] where the surface is at z = 0.5 − d, background −1.
+
+    Raises:
+        DepthError: the file is missing, unreadable, or not such a depth map; the message
+            says what to do.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DepthError(f"{path}: no such file")
+    if path.suffix.lower() != ".npz":
+        raise DepthError(
+            f"{path}: not an .npz file; save the depth map with "
+            "numpy.savez(path, depth=array), array (256, 256) float32"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            key = next((k for k in KEYS if k in arrays.files), None)
+            if key is None:
+                raise DepthError(
+                    f"{path}: holds {', '.join(arrays.files) or 'nothing'}; "
+                    f"the depth map must be under {' or '.join(KEYS)}"
+                )
+            array = arrays[key]
+    except DepthError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise DepthError(
+            f"{path}: not a readable .npz file ({_first_line(error)}); write it again"
+        ) from error
+    return check_depth(array, str(path))
+
+
+def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
+    """Validate an array as a depth map and bring it to the canonical form.
+
+    Args:
+        array: (S, S) or (S, S, 1 or 3) real numbers; any negative, NaN or infinite value is
+            background. Another size than 256 is resampled by nearest neighbour.
+        name: what the error messages call it.
+
+    Returns:
+        (256, 256) float32, background −1; a new array.
+
+    Raises:
+        DepthError: wrong shape or type, no foreground, a 0 background, or depths beyond 1.
+    """
+    array = np.asarray(array)
+    if array.dtype.kind not in "fiu":
+        raise DepthError(f"{name}: holds {array.dtype} values; a depth map holds float32")
+    if array.ndim == 3 and array.shape[2] in (1, 3):
+        if not all(
+            np.array_equal(array[..., 0], array[..., k], equal_nan=array.dtype.kind == "f")
+            for k in range(1, array.shape[2])
+        ):
+            raise DepthError(
+                f"{name}: its three channels differ, as in an RGB picture; a depth map has one "
+                "channel, or three equal ones"
+            )
+        array = array[..., -1]
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
+        raise DepthError(
+            f"{name}: has shape {array.shape}; a depth map is square, (256, 256) or (256, 256, 3): "
+            "crop or pad it so that the cube fills the image"
+        )
+    depth = array.astype(np.float32)
+    foreground = np.isfinite(depth) & (depth >= 0)
+    border = np.concatenate([depth[0], depth[-1], depth[:, 0], depth[:, -1]])
+    if (border == 0).all():
+        raise DepthError(
+            f"{name}: its whole border is 0, so 0 seems to mean background; background must be "
+            "negative: depth[depth == 0] = -1"
+        )
+    if not foreground.any():
+        raise DepthError(
+            f"{name}: every pixel is background; foreground depths are 0 … 1 from the cube's front"
+        )
+    deepest = float(depth[foreground].max())
+    if deepest > DEEPEST:
+        raise DepthError(
+            f"{name}: depths reach {deepest:.4g}, beyond the cube (0 … 1); shift and scale them so "
+            "that z = 0.5 - depth and the object's largest extent is 1"
+        )
+    depth[~foreground] = BACKGROUND
+    if len(depth) != IMAGE_SIZE:
+        nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(depth) / IMAGE_SIZE).astype(int)
+        depth = depth[np.ix_(nearest, nearest)]
+        if not (depth >= 0).any():
+            raise DepthError(f"{name}: no foreground is left at {IMAGE_SIZE}×{IMAGE_SIZE} pixels")
+    return depth
+
+
+def find_depth_file(folder: Path) -> Path:
+    """The depth file of a model folder: ``000.npz``, else the only ``.npz`` with a depth key.
+
+    Raises:
+        DepthError: there is none, or more than one.
+    """
+    if (folder / "000.npz").is_file():
+        return folder / "000.npz"
+    if not folder.is_dir():
+        raise DepthError(f"{folder}: no such model folder")
+    found = [path for path in depth_candidates(folder) if _has_depth_key(path)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DepthError(f"{folder}: holds no depth map; expected 000.npz")
+    raise DepthError(
+        f"{folder}: holds several depth maps ({', '.join(p.name for p in found)}) and no 000.npz"
+    )
+
+
+def depth_candidates(folder: Path) -> list[Path]:
+    """The ``.npz`` files of a folder that may hold depth, sorted by name."""
+    return sorted(
+        p for p in folder.glob("*.npz") if p.name not in _NOT_DEPTH and not p.name.startswith(".")
+    )
+
+
+def _has_depth_key(path: Path) -> bool:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return any(key in arrays.files for key in KEYS)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return True  # unreadable: let load_depth say so, not "no depth map"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,110 @@
+"""From a fused field to its values on a lattice: dense, or coarse to fine.
+
+Coarse to fine (MISE, multiresolution iso-surface extraction: Mescheder et al., Occupancy
+Networks, CVPR 2019, section 3) is driven by the FUSED field: the levels are only asked near
+the surface of their mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from im2mesh.generation.field import FusedField
+from im2mesh.generation.lattice import Lattice, exact_lattice
+from im2mesh.native.mise import MISE
+from im2mesh.patches import back_project
+from im2mesh.timing import Stopwatch
+
+SLAB = 1 << 18
+"""Points evaluated at a time: bounds the memory, far above what makes a pass efficient."""
+
+MARGIN = 0.5
+"""How near to the iso-level, in units of their own spread, the corners of a coarse cell may
+come before it is refined though they all lie on one side. It catches parts that pass between
+coarse nodes; tests/test_generation.py counts what is missed."""
+
+
+def in_slabs(function: Callable[[Tensor], Tensor], points: Tensor, device: torch.device) -> Tensor:
+    """Evaluate ``function`` on (N, 3) CPU points, a slab at a time; values come back to the CPU."""
+    parts = [function(part.to(device)).cpu() for part in torch.split(points, SLAB)]
+    return torch.cat(parts, dim=-1)
+
+
+def calibrate(field: FusedField, resolution: int, device: torch.device) -> None:
+    """Fix a field's moves between levels by the ranges on the nodes of a coarse lattice.
+
+    The ranges of the full lattice would do as well but cost a dense evaluation; the coarse
+    nodes are among those that MISE starts with, and dense extraction uses the same ones so
+    that both see the same field.
+    """
+    lattice = exact_lattice(resolution)
+    points = lattice.points(lattice.slab(0, lattice.nodes))
+    values = in_slabs(field.values, points, device)
+    field.calibrate([(float(row.min()), float(row.max())) for row in values])
+
+
+def extract_dense(
+    field: FusedField, lattice: Lattice, device: torch.device, watch: Stopwatch
+) -> np.ndarray:
+    """The field at every node.
+
+    A field that is not calibrated yet is calibrated by the ranges on this very lattice, as the
+    released code does.
+
+    Returns:
+        (n, n, n) float32 values along (x, y, z).
+    """
+    planes = max(1, SLAB // lattice.nodes**2)
+    evaluate = field if field.calibrated else field.values
+    slabs = []
+    for start in range(0, lattice.nodes, planes):
+        points = lattice.points(lattice.slab(start, min(start + planes, lattice.nodes)))
+        with watch("field"):
+            slabs.append(in_slabs(evaluate, points, device))
+    values = torch.cat(slabs, dim=-1)
+    if not field.calibrated:
+        field.calibrate([(float(row.min()), float(row.max())) for row in values])
+        values = field.combine(values)
+    return values.numpy().reshape((lattice.nodes,) * 3)
+
+
+def extract_mise(
+    field: FusedField,
+    lattice: Lattice,
+    coarse: int,
+    depth: np.ndarray,
+    device: torch.device,
+    watch: Stopwatch,
+    margin: float = MARGIN,
+) -> np.ndarray:
+    """The field at the nodes near its surface; elsewhere a value on the same side of it.
+
+    Args:
+        field: calibrated.
+        lattice: the final lattice, ``coarse`` · 2^k cells along each axis.
+        coarse: cells of the lattice that MISE starts with.
+        depth: (S, S) the depth map; cells that hold an observed point are always refined, so
+            that a thin visible part is not lost between coarse nodes.
+        device: where the field lives.
+        watch: gets the time of the stages ``field`` and ``mise``.
+        margin: see :data:`MARGIN`.
+
+    Returns:
+        (n, n, n) float32 values along (x, y, z).
+    """
+    with watch("mise"):
+        observed = np.floor((back_project(depth) + 0.5) * lattice.cells).astype(np.int64)
+        observed = np.unique(np.clip(observed, 0, lattice.cells - 1), axis=0)
+        steps = (lattice.cells // coarse).bit_length() - 1
+        mise = MISE(coarse, steps, field.iso_level, forced=observed, margin=margin)
+        nodes = mise.query()
+        while len(nodes):
+            with watch("field"):
+                values = in_slabs(field, lattice.points(nodes), device)
+            mise.update(nodes, values.numpy())
+            nodes = mise.query()
+        return np.asarray(mise.to_dense())

@@ -1,0 +1,85 @@
+"""A level of the hierarchy: a configured network that turns a depth map into a field."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from im2mesh.checkpoints import load_weights
+from im2mesh.config import Config
+from im2mesh.generation.field import Field, GlobalField, PatchField
+from im2mesh.models.build import build_network
+from im2mesh.models.network import ImplicitNetwork
+from im2mesh.objectives import build_objective
+from im2mesh.patches import Windows
+
+class Level:
+    """A network and how its values are to be read.
+
+    Attributes:
+        config: what it was built from.
+        network: in evaluation mode.
+        windows: None for a global level.
+        objective: sign and iso-level.
+    """
+
+    def __init__(self, config: Config, network: ImplicitNetwork) -> None:
+        self.config = config
+        self.network = network.eval()
+        self.objective = build_objective(config.method, config.test.threshold)
+        self.windows: Windows | None = None
+        if config.is_patch:
+            size, stride = config.data.parts_size, config.data.parts_stride
+            assert size is not None and stride is not None
+            self.windows = Windows(size, stride)
+
+    @classmethod
+    def load(cls, config: Config, device: torch.device | str = "cpu") -> Level:
+        """Build the network of ``config`` and load its weights.
+
+        Raises:
+            ConfigError: the configuration asks for what this project does not have.
+            CheckpointError: the weights are missing or belong to another architecture.
+        """
+        network = build_network(config)
+        load_weights(network, config.model_path)
+        return cls(config, network.to(device))
+
+    @property
+    def name(self) -> str:
+        """A short name for logs and tables: ``global``, ``global_sdf``, ``p32s16``."""
+        sdf = "_sdf" if self.config.is_sdf else ""
+        if self.windows is None:
+            return f"global{sdf}"
+        return f"p{self.windows.size}s{self.windows.stride}{sdf}"
+
+    @property
+    def weights(self) -> Path:
+        """Where the weights come from."""
+        return Path(self.config.model_path)
+
+    @torch.inference_mode()
+    def bind(self, depth: Tensor, batch_size: int, released: bool = False) -> Field:
+        """The level's field under one depth map.
+
+        Args:
+            depth: (256, 256) float32 on the network's device, background −1.
+            batch_size: most rows of a decoder pass.
+            released: with the released lattice's misregistration of patches; such a field
+                may be asked at that lattice's nodes only.
+        """
+        if self.windows is None:
+            return GlobalField(self.network.bind(depth[None, None]), self.objective, batch_size)
+        crops = self.windows.crop(depth)
+        # A patch that saw nothing of the object says nothing about it.
+        active = (crops >= 0).flatten(1).any(1)
+        cover = self.windows.released_cover if released else self.windows.cover
+        return PatchField(
+            self.network.bind(crops[active].unsqueeze(1)),
+            self.objective,
+            partial(cover, active=active),
+            batch_size,
+        )

@@ -1,0 +1,240 @@
+"""One depth map in, one closed mesh out.
+
+>>> from im2mesh import Reconstructor, load_depth
+>>> hpn3 = Reconstructor.from_configs(["global.yaml", "p64s32.yaml", "p32s16.yaml"])
+>>> mesh = hpn3(load_depth("000.npz")).mesh        # a trimesh.Trimesh
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+import trimesh
+
+from im2mesh.config import Config, GenerationConfig, load_config
+from im2mesh.data.depth import check_depth
+from im2mesh.errors import ConfigError
+from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
+from im2mesh.generation.field import FusedField, GlobalField, PatchField
+from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
+from im2mesh.generation.level import Level
+from im2mesh.generation.meshing import extract_mesh, refine, simplify
+from im2mesh.timing import Stopwatch
+
+STAGES = ("encode", "field", "mise", "marching cubes", "simplify", "refine")
+"""What a reconstruction's time is spent on, in order."""
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A mesh and what it took to make it.
+
+    Attributes:
+        vertices: (V, 3) float64 in the camera frame.
+        faces: (F, 3) int64, oriented outward; V = F = 0 where the field is empty.
+        seconds: of each of :data:`STAGES`.
+        decoder_passes: over all levels.
+        decoder_rows: pairs of a point and a network evaluated, over all levels.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    seconds: dict[str, float] = field(default_factory=dict)
+    decoder_passes: int = 0
+    decoder_rows: int = 0
+
+    @property
+    def mesh(self) -> trimesh.Trimesh:
+        """The mesh as trimesh holds it (vertices as they are, not merged)."""
+        return trimesh.Trimesh(self.vertices, self.faces, process=False)
+
+
+class Reconstructor:
+    """A hierarchy of levels, ready to turn depth maps into meshes.
+
+    Attributes:
+        levels: in the order given.
+        settings: the first level's ``generation`` section.
+        resolution: cells of the final lattice.
+        reference: number of the level whose meaning and iso-level the fused field has: the
+            first global one, or the first of all if none is global.
+    """
+
+    def __init__(
+        self,
+        levels: Sequence[Level],
+        settings: GenerationConfig | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Combine levels.
+
+        Args:
+            levels: at least one; any mix of global and patch, occupancy and SDF.
+            settings: instead of the first level's ``generation`` section.
+            device: where the levels' networks live.
+
+        Raises:
+            ConfigError: the levels disagree about the resolution, or settings contradict
+                each other.
+        """
+        if not levels:
+            raise ConfigError("give at least one configuration file")
+        self.levels = list(levels)
+        self.settings = settings or levels[0].config.generation
+        self.device = torch.device(device)
+        self.resolution = _common_resolution([level.config for level in levels])
+        _check_settings(self.settings, self.resolution, str(levels[0].config.source or "config"))
+        self.reference = next((k for k, v in enumerate(levels) if v.windows is None), 0)
+
+    @classmethod
+    def from_configs(
+        cls,
+        configs: Sequence[str | os.PathLike[str] | Config],
+        device: torch.device | str = "cpu",
+        **generation: object,
+    ) -> Reconstructor:
+        """Load the levels that configuration files describe, weights included.
+
+        Args:
+            configs: paths or loaded configurations, in order.
+            device: where to run.
+            generation: keys of the ``generation`` section to set instead of the first file's,
+                such as ``lattice="released"``.
+
+        Raises:
+            ConfigError, CheckpointError: see :class:`Level` and :func:`load_config`.
+        """
+        loaded = [c if isinstance(c, Config) else load_config(c) for c in configs]
+        if not loaded:
+            raise ConfigError("give at least one configuration file")
+        settings = replace(loaded[0].generation, **generation)  # type: ignore[arg-type]
+        # Contradictions show before weights are read, which can take a while.
+        _check_settings(settings, _common_resolution(loaded), str(loaded[0].source or "config"))
+        return cls([Level.load(config, device) for config in loaded], settings, device)
+
+    @property
+    def lattice(self) -> Lattice:
+        """The final lattice."""
+        if self.settings.lattice == "released":
+            return released_lattice()
+        return exact_lattice(self.resolution)
+
+    def field(self, depth: np.ndarray) -> FusedField:
+        """The fused field of all levels under one depth map.
+
+        Where levels measure different things the field is calibrated on the coarse lattice,
+        except for ``lattice: released``, which takes the ranges of its full grids.
+
+        Args:
+            depth: (256, 256) float32, background −1 (:func:`im2mesh.data.depth.load_depth`).
+        """
+        on_device = torch.from_numpy(depth).to(self.device)
+        released = self.settings.lattice == "released"
+        fields = [
+            level.bind(on_device, self.settings.batch_size, released) for level in self.levels
+        ]
+        reference = self.levels[self.reference]
+        # As published: one threshold, that of the first patch level, serves all of them.
+        patch = next((v for v in self.levels if v.windows is not None), None)
+        moved_from = [
+            None
+            if level.config.is_sdf == reference.config.is_sdf
+            else (patch if patch and level.windows is not None else level).objective.iso_level
+            for level in self.levels
+        ]
+        fused = FusedField(fields, reference.objective.iso_level, moved_from, self.reference)
+        if not fused.calibrated and not released:
+            calibrate(fused, self.settings.mise_resolution, self.device)
+        return fused
+
+    def grid(
+        self, fused: FusedField, depth: np.ndarray, watch: Stopwatch | None = None
+    ) -> np.ndarray:
+        """The fused field's values on the lattice, by the configured extraction.
+
+        Returns:
+            (n, n, n) float32 along (x, y up, z).
+        """
+        watch = watch or Stopwatch(self.device)
+        if self.settings.extraction == "dense" or self.settings.lattice == "released":
+            return extract_dense(fused, self.lattice, self.device, watch)
+        return extract_mise(
+            fused, self.lattice, self.settings.mise_resolution, depth, self.device, watch
+        )
+
+    def __call__(self, depth: np.ndarray) -> Reconstruction:
+        """Reconstruct one depth map.
+
+        Args:
+            depth: a depth map as :func:`im2mesh.data.depth.check_depth` takes it.
+
+        Raises:
+            DepthError: it is not one.
+        """
+        depth = check_depth(depth)
+        watch = Stopwatch(self.device)
+        with watch("encode"):
+            fused = self.field(depth)
+        values = self.grid(fused, depth, watch)
+        with watch("marching cubes"):
+            vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)
+        if self.settings.simplify_nfaces is not None:
+            with watch("simplify"):
+                vertices, faces = simplify(vertices, faces, self.settings.simplify_nfaces)
+        if self.settings.refinement_step and len(vertices):
+            with watch("refine"):
+                vertices = refine(
+                    vertices,
+                    lambda points: in_slabs(fused, points, self.device),
+                    fused.iso_level,
+                    self.settings.refinement_step,
+                    1 / self.resolution,
+                )
+        decoders = [v.decoder for v in fused.levels if isinstance(v, GlobalField | PatchField)]
+        return Reconstruction(
+            vertices,
+            faces,
+            {stage: watch.seconds.get(stage, 0.0) for stage in STAGES},
+            sum(decoder.passes for decoder in decoders),
+            sum(decoder.rows for decoder in decoders),
+        )
+
+
+def _common_resolution(configs: Sequence[Config]) -> int:
+    """The lattice resolution that all levels agree on."""
+    first = configs[0]
+    for other in configs[1:]:
+        if other.resolution != first.resolution:
+            raise ConfigError(
+                f"{other.source}: generation.resolution is {other.resolution} but {first.source} "
+                f"has {first.resolution}; all levels must share one lattice"
+            )
+    return first.resolution
+
+
+def _check_settings(settings: GenerationConfig, resolution: int, source: str) -> None:
+    """Contradictions between the generation keys."""
+    if settings.lattice == "released":
+        released = released_lattice().nodes
+        if resolution != released:
+            raise ConfigError(
+                f"{source}: generation.lattice released is defined at resolution {released} "
+                f"only, not {resolution}"
+            )
+        if settings.refinement_step:
+            raise ConfigError(
+                f"{source}: generation.refinement_step needs generation.lattice exact: the "
+                "released field exists at its lattice's nodes only"
+            )
+        return
+    ratio, rest = divmod(resolution, settings.mise_resolution)
+    if rest or ratio & (ratio - 1) or not ratio:
+        raise ConfigError(
+            f"{source}: generation.resolution {resolution} must be generation.mise_resolution "
+            f"({settings.mise_resolution}) times a power of two; set generation.mise_resolution"
+        )
+

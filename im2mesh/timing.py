@@ -1,0 +1,49 @@
+"""Where the time goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+class Stopwatch:
+    """Seconds spent in named stages.
+
+    A stage entered inside another one counts for itself only: the outer stage's clock stands
+    still meanwhile, so the stages add up to the time measured.
+    """
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        """Time stages that run on ``device`` (CUDA work is waited for at each boundary)."""
+        self.seconds: dict[str, float] = {}
+        self._cuda = device is not None and device.type == "cuda"
+        self._open: list[str] = []
+        self._since = 0.0
+
+    def _lap(self) -> None:
+        if self._cuda:
+            torch.cuda.synchronize()
+        now = time.perf_counter()
+        if self._open:
+            stage = self._open[-1]
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._since
+        self._since = now
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Count the time of the ``with`` block as ``stage``."""
+        self._lap()
+        self._open.append(stage)
+        try:
+            yield
+        finally:
+            self._lap()
+            self._open.pop()
+
+    @property
+    def total(self) -> float:
+        """Seconds in all stages."""
+        return sum(self.seconds.values())
