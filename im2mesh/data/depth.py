@@ -24,7 +24,8 @@ KEYS = ("depth_rescaled", "arr_0", "depth")
 # A depth is at most the cube's side; released maps exceed their bounds by rounding only.
 DEEPEST = 1.0 + 1e-3
 
-_NOT_DEPTH = {"points.npz", "pointcloud.npz"}
+NOT_DEPTH = {"points.npz", "pointcloud.npz"}
+"""Files of a model folder that are never depth maps."""
 
 
 def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
@@ -136,7 +137,7 @@ def find_depth_file(folder: Path) -> Path:
         return folder / "000.npz"
     if not folder.is_dir():
         raise DepthError(f"{folder}: no such model folder")
-    found = [path for path in depth_candidates(folder) if _has_depth_key(path)]
+    found = [path for path in depth_candidates(folder) if has_depth_key(path)]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -149,16 +150,17 @@ def find_depth_file(folder: Path) -> Path:
 def depth_candidates(folder: Path) -> list[Path]:
     """The ``.npz`` files of a folder that may hold depth, sorted by name."""
     return sorted(
-        p for p in folder.glob("*.npz") if p.name not in _NOT_DEPTH and not p.name.startswith(".")
+        p for p in folder.glob("*.npz") if p.name not in NOT_DEPTH and not p.name.startswith(".")
     )
 
 
-def _has_depth_key(path: Path) -> bool:
+def has_depth_key(path: Path) -> bool:
+    """Whether an ``.npz`` file holds a depth map, or cannot be opened to find out."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return any(key in arrays.files for key in KEYS)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return True  # unreadable: let load_depth say so, not "no depth map"
+        return True  # load_depth then says what is wrong with it
 
 
 def _first_line(error: Exception) -> str:

@@ -63,7 +63,7 @@ def extract_dense(
     slabs = []
     for start in range(0, lattice.nodes, planes):
         points = lattice.points(lattice.slab(start, min(start + planes, lattice.nodes)))
-        with watch("field"):
+        with watch("eval points"):
             slabs.append(in_slabs(evaluate, points, device))
     values = torch.cat(slabs, dim=-1)
     if not field.calibrated:
@@ -90,7 +90,7 @@ def extract_mise(
         depth: (S, S) the depth map; cells that hold an observed point are always refined, so
             that a thin visible part is not lost between coarse nodes.
         device: where the field lives.
-        watch: gets the time of the stages ``field`` and ``mise``.
+        watch: gets the time of the stages ``eval points`` and ``mise``.
         margin: see :data:`MARGIN`.
 
     Returns:
@@ -103,7 +103,7 @@ def extract_mise(
         mise = MISE(coarse, steps, field.iso_level, forced=observed, margin=margin)
         nodes = mise.query()
         while len(nodes):
-            with watch("field"):
+            with watch("eval points"):
                 values = in_slabs(field, lattice.points(nodes), device)
             mise.update(nodes, values.numpy())
             nodes = mise.query()

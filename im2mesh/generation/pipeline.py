@@ -25,8 +25,9 @@ from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine, simplify
 from im2mesh.timing import Stopwatch
 
-STAGES = ("encode", "field", "mise", "marching cubes", "simplify", "refine")
-"""What a reconstruction's time is spent on, in order."""
+STAGES = ("encode inputs", "eval points", "mise", "marching cubes", "simplify", "refine")
+"""What a reconstruction's time is spent on, in order: encoding and folding; the networks at
+points; the bookkeeping of coarse to fine; and what is done to the mesh."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Reconstructor:
             return released_lattice()
         return exact_lattice(self.resolution)
 
-    def field(self, depth: np.ndarray) -> FusedField:
+    def field(self, depth: np.ndarray, watch: Stopwatch | None = None) -> FusedField:
         """The fused field of all levels under one depth map.
 
         Where levels measure different things the field is calibrated on the coarse lattice,
@@ -131,12 +132,15 @@ class Reconstructor:
 
         Args:
             depth: (256, 256) float32, background −1 (:func:`im2mesh.data.depth.load_depth`).
+            watch: gets the time of the stages ``encode inputs`` and ``eval points``.
         """
-        on_device = torch.from_numpy(depth).to(self.device)
+        watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
-        fields = [
-            level.bind(on_device, self.settings.batch_size, released) for level in self.levels
-        ]
+        with watch("encode inputs"):
+            on_device = torch.from_numpy(depth).to(self.device)
+            fields = [
+                level.bind(on_device, self.settings.batch_size, released) for level in self.levels
+            ]
         reference = self.levels[self.reference]
         # As published: one threshold, that of the first patch level, serves all of them.
         patch = next((v for v in self.levels if v.windows is not None), None)
@@ -148,7 +152,8 @@ class Reconstructor:
         ]
         fused = FusedField(fields, reference.objective.iso_level, moved_from, self.reference)
         if not fused.calibrated and not released:
-            calibrate(fused, self.settings.mise_resolution, self.device)
+            with watch("eval points"):
+                calibrate(fused, self.settings.mise_resolution, self.device)
         return fused
 
     def grid(
@@ -177,8 +182,7 @@ class Reconstructor:
         """
         depth = check_depth(depth)
         watch = Stopwatch(self.device)
-        with watch("encode"):
-            fused = self.field(depth)
+        fused = self.field(depth, watch)
         values = self.grid(fused, depth, watch)
         with watch("marching cubes"):
             vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)

@@ -1,0 +1,8 @@
+"""HPN3 with an SDF global level and two occupancy patch levels, fused."""
+
+from im2mesh.cli import GLOBAL_SDF, PATCH, generator, run_script
+
+main = generator(__doc__, (GLOBAL_SDF, PATCH, PATCH))
+
+if __name__ == "__main__":
+    run_script(main)

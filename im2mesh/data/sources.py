@@ -1,0 +1,232 @@
+"""Which depth maps there are, and how to read each one.
+
+A source is either a model of a split that a configuration names (``.npz`` model folders or
+HDF5 files), or any file or folder that the user points at.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from im2mesh.config import Config
+from im2mesh.data.depth import (
+    NOT_DEPTH,
+    check_depth,
+    find_depth_file,
+    has_depth_key,
+    load_depth,
+)
+from im2mesh.errors import ConfigError, DepthError, InputError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DepthSource:
+    """One depth map that can be read.
+
+    Attributes:
+        class_name: folder of the class, as outputs are sorted by.
+        model: name of the model, unique within its class.
+        origin: what error messages call it.
+        changed: gives the time of the file's last change (seconds since the epoch).
+        load: gives the (256, 256) map, or raises :class:`DepthError`.
+        folder: the model folder, where there is one.
+    """
+
+    class_name: str
+    model: str
+    origin: str
+    changed: Callable[[], float]
+    load: Callable[[], np.ndarray]
+    folder: Path | None = None
+
+
+def split_models(config: Config, split: str | None) -> list[tuple[str, str, str | None]]:
+    """The models that a split names.
+
+    Args:
+        config: its ``data`` section says where.
+        split: name of the list ``<path>/<class>/<split>.lst``; None: every sub-folder.
+
+    Returns:
+        (class, model, HDF5 file name or None) for each model, in order.
+
+    Raises:
+        ConfigError: the data folder, a class, or the list is missing or malformed, or no
+            model is named.
+    """
+    root = Path(config.data.path)
+    if not root.is_dir():
+        raise ConfigError(f"{root}: no such folder (data.path of {config.source})")
+    classes = config.data.classes
+    if classes is None:
+        classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
+    found: list[tuple[str, str, str | None]] = []
+    for name in classes:
+        folder = root / name
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: no such folder (data.classes of {config.source})")
+        if split is None:
+            if config.is_h5:
+                raise ConfigError(f"{config.source}: HDF5 data needs a split list; name one")
+            found += [
+                (name, p.name, None)
+                for p in sorted(folder.iterdir())
+                if p.is_dir() and p.name[0] != "."
+            ]
+            continue
+        path = folder / f"{split}.lst"
+        if not path.is_file():
+            raise ConfigError(
+                f"{path}: no such split list (a split of {config.source}); "
+                "it names the models, one a line"
+            )
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            words = line.split()
+            if not words:
+                continue
+            if len(words) != (2 if config.is_h5 else 1):
+                form = "<model> <file.h5>" if config.is_h5 else "<model>"
+                raise ConfigError(f"{path}:{number}: expected '{form}', found '{line.strip()}'")
+            found.append((name, words[0], words[1] if config.is_h5 else None))
+    if not found:
+        raise ConfigError(f"{config.source}: the split {split} of {root} names no model")
+    return found
+
+
+def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
+    """The depth maps of a configuration's split; see :func:`split_models` for the errors.
+
+    A model whose depth map is missing or bad is found out when it is loaded.
+    """
+    root = Path(config.data.path)
+    sources = []
+    for class_name, model, h5 in split_models(config, split):
+        if h5 is None:
+            model_folder = root / class_name / model
+            folder = model_folder / config.data.img_folder
+            sources.append(
+                DepthSource(
+                    class_name,
+                    model,
+                    str(folder),
+                    partial(_changed_in, folder),
+                    partial(_load_in, folder),
+                    model_folder,
+                )
+            )
+        else:
+            file = root / class_name / h5
+            sources.append(
+                DepthSource(
+                    class_name,
+                    model,
+                    f"{file}[depth/{model}]",
+                    partial(os.path.getmtime, file),
+                    partial(_load_h5, file, model),
+                )
+            )
+    _reject_duplicates(sources)
+    return sources
+
+
+def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSource]:
+    """The depth maps in files and folders that a user points at.
+
+    Folders are searched with their sub-folders. A folder with one depth file is a model
+    folder: the map takes the folder's name, and its class is the folder above. In a folder
+    with several each file is a map of its own, named by its stem, its class the folder. The
+    same goes for a file given by itself: ``000.npz`` takes its folder's name, any other its own.
+
+    Raises:
+        InputError: a path does not exist, a folder holds no ``.npz`` file, or two maps would
+            have the same class and name.
+    """
+    sources: list[DepthSource] = []
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            found = _in_folder(path)
+            if not found:
+                raise InputError(f"{path}: holds no depth map (.npz), nor do its sub-folders")
+            sources += found
+        elif path.exists():
+            sources.append(_of_file(path, alone=path.name == "000.npz"))
+        else:
+            raise InputError(f"{path}: no such file or folder")
+    _reject_duplicates(sources)
+    return sources
+
+
+def _in_folder(folder: Path) -> list[DepthSource]:
+    """All maps below a folder, by folder and name."""
+    by_folder: dict[Path, list[Path]] = {}
+    for path in sorted(folder.rglob("*.npz")):
+        if path.name not in NOT_DEPTH and not path.name.startswith("."):
+            by_folder.setdefault(path.parent, []).append(path)
+    sources = []
+    for files in by_folder.values():
+        depth = [path for path in files if has_depth_key(path)]
+        if depth:
+            for other in sorted(set(files) - set(depth)):
+                log.warning("%s: passed over: it holds no depth map", other)
+        else:
+            depth = files  # the error of each says which keys are looked for
+        sources += [_of_file(path, alone=len(depth) == 1) for path in depth]
+    return sources
+
+
+def _of_file(path: Path, alone: bool) -> DepthSource:
+    """A map in a file; ``alone``: it takes the name of its folder."""
+    folder = path.resolve().parent
+    model = folder.name if alone else path.stem
+    class_name = (folder.parent if alone else folder).name
+    return DepthSource(
+        class_name or "input",
+        model or path.stem,
+        str(path),
+        partial(os.path.getmtime, path),
+        partial(load_depth, path),
+    )
+
+
+def _reject_duplicates(sources: Sequence[DepthSource]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for source in sources:
+        key = (source.class_name, source.model)
+        if key in seen:
+            raise InputError(
+                f"{source.origin}: would be written over {seen[key]}, both are "
+                f"{source.class_name}/{source.model}; give them in separate runs"
+            )
+        seen[key] = source.origin
+
+
+def _load_in(folder: Path) -> np.ndarray:
+    return load_depth(find_depth_file(folder))
+
+
+def _changed_in(folder: Path) -> float:
+    return os.path.getmtime(find_depth_file(folder))
+
+
+def _load_h5(file: Path, model: str) -> np.ndarray:
+    if not file.is_file():
+        raise DepthError(f"{file}: no such file")
+    try:
+        with h5py.File(file) as arrays:
+            if "depth" not in arrays or model not in arrays["depth"]:
+                raise DepthError(f"{file}: holds no depth/{model}")
+            array = arrays["depth"][model][()]
+    except OSError as error:
+        raise DepthError(f"{file}: not a readable HDF5 file; write it again") from error
+    return check_depth(array, f"{file}[depth/{model}]")

@@ -1,0 +1,129 @@
+"""Where a run's files go, and how each is written.
+
+    <run>/config.yaml                      what the run was made with
+    <run>/meshes/<class>/<model>.{ply,off}
+    <run>/pointcloud/<class>/<model>.ply   if generation.generate_pointcloud
+    <run>/input/<class>/<model>.jpg        if generation.copy_input
+    <run>/vis/<class>/NN_{mesh.ply,in.jpg} copies of the first generation.vis_n_outputs
+    <run>/time_generation_full.{pkl,csv}   one row a map
+    <run>/time_generation.{pkl,csv}        their means by class
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import trimesh
+from PIL import Image
+
+from im2mesh.config import Config
+from im2mesh.files import atomic
+
+POINTCLOUD_POINTS = 100_000
+"""Points sampled on a mesh for ``generate_pointcloud``, as many as the evaluation draws."""
+
+
+def run_folder(configs: Sequence[Config]) -> Path:
+    """The published name of a run: by the first patch level and the number of levels.
+
+    ``<out_dir>/<generation_dir>`` of the first patch config (of the first config, if none is a
+    patch level), then ``_hierarchical`` for two levels and ``_hierarchical<N>`` for any other
+    number but one, then ``_sdf`` where an SDF global level is fused with occupancy patches.
+    """
+    named_by = next((config for config in configs if config.is_patch), configs[0])
+    levels = len(configs)
+    suffix = {1: "", 2: "_hierarchical"}.get(levels, f"_hierarchical{levels}")
+    mixed = len({config.is_sdf for config in configs}) > 1
+    if mixed and any(config.is_sdf and not config.is_patch for config in configs):
+        suffix += "_sdf"
+    return Path(named_by.training.out_dir) / (named_by.generation.generation_dir + suffix)
+
+
+def mesh_paths(run: Path, class_name: str, model: str) -> dict[str, Path]:
+    """The files of one mesh by their type."""
+    folder = run / "meshes" / class_name
+    return {suffix: folder / f"{model}.{suffix}" for suffix in ("ply", "off")}
+
+
+def write_mesh(mesh: trimesh.Trimesh, path: Path) -> None:
+    """Write a mesh as ``.ply`` (binary) or ``.off``, whole or not at all; it may be empty.
+
+    Vertices are float32 in both, so that both files hold the same mesh.
+    """
+    vertices = np.asarray(mesh.vertices, np.float32)
+    faces = np.asarray(mesh.faces, np.int32)
+    with atomic(path) as beside:
+        if path.suffix == ".off":
+            _write_off(vertices, faces, beside)
+        else:
+            _write_ply(vertices, faces, beside)
+
+
+def _write_ply(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
+    # trimesh's own writer refuses a mesh without faces, which is a result like any other.
+    rows = np.empty(len(faces), [("count", "u1"), ("index", "<i4", 3)])
+    rows["count"], rows["index"] = 3, faces
+    header = (
+        "ply\nformat binary_little_endian 1.0\n"
+        f"element vertex {len(vertices)}\n"
+        "property float x\nproperty float y\nproperty float z\n"
+        f"element face {len(faces)}\n"
+        "property list uchar int vertex_indices\nend_header\n"
+    )
+    path.write_bytes(header.encode() + vertices.astype("<f4").tobytes() + rows.tobytes())
+
+
+def _write_off(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
+    # Nine significant digits hold every float32 exactly.
+    table = pd.DataFrame(vertices).to_csv(None, sep=" ", header=False, index=False, float_format="%.9g")
+    rows = pd.DataFrame(np.column_stack([np.full(len(faces), 3), faces]))
+    lines = rows.to_csv(None, sep=" ", header=False, index=False)
+    path.write_text(f"OFF\n{len(vertices)} {len(faces)} 0\n{table}{lines}")
+
+
+def write_pointcloud(mesh: trimesh.Trimesh, path: Path, seed: int) -> None:
+    """Write points sampled on the mesh, uniformly by area, with a fixed seed; may be empty."""
+    points = np.zeros((0, 3))
+    if len(mesh.faces):
+        points, _ = trimesh.sample.sample_surface(mesh, POINTCLOUD_POINTS, seed=seed)
+    cloud = np.asarray(points, "<f4")
+    header = (
+        "ply\nformat binary_little_endian 1.0\n"
+        f"element vertex {len(cloud)}\n"
+        "property float x\nproperty float y\nproperty float z\nend_header\n"
+    )
+    with atomic(path) as beside:
+        beside.write_bytes(header.encode() + cloud.tobytes())
+
+
+def write_picture(picture: np.ndarray, path: Path) -> None:
+    """Write an (H, W, 3) uint8 picture."""
+    with atomic(path) as beside:
+        Image.fromarray(picture).save(beside, quality=95)
+
+
+def copy_file(source: str | os.PathLike[str], path: Path) -> None:
+    """Copy a file, whole or not at all."""
+    with atomic(path) as beside:
+        shutil.copyfile(source, beside)
+
+
+def write_timings(rows: pd.DataFrame, run: Path) -> None:
+    """Write the rows and their class means, each as ``.pkl`` and ``.csv``.
+
+    Args:
+        rows: one row a map, indexed by ``idx``, with ``class id``, ``class name``,
+            ``modelname`` and numbers.
+        run: the run's folder.
+    """
+    means = rows.drop(columns=["class id", "modelname"]).groupby("class name").mean()
+    for table, stem in ((rows, "time_generation_full"), (means, "time_generation")):
+        with atomic(run / f"{stem}.pkl") as beside:
+            table.to_pickle(beside)
+        with atomic(run / f"{stem}.csv") as beside:
+            table.to_csv(beside)

@@ -1,0 +1,261 @@
+"""A generation run: many depth maps, one folder of results."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from tqdm import tqdm
+
+from im2mesh import __version__
+from im2mesh.config import Config, differences, section_to_dict, to_dict
+from im2mesh.data.sources import DepthSource
+from im2mesh.errors import ConfigError, InputError
+from im2mesh.files import atomic
+from im2mesh.generation import outputs
+from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
+from im2mesh.timing import Stopwatch
+from im2mesh.visualize.depth import depth_picture
+
+log = logging.getLogger(__name__)
+
+GROUND_TRUTH_FILES = ("model.off", "model_watertight.off")
+"""Where ``generation.copy_groundtruth`` looks in a model folder."""
+
+
+@dataclass
+class RunReport:
+    """What became of each map: names as ``<class>/<model>``."""
+
+    written: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+def check_same_data(configs: Sequence[Config]) -> None:
+    """Levels that are fused must name the same inputs.
+
+    Raises:
+        ConfigError: naming the first key that differs and both values.
+    """
+    first = configs[0]
+    for other in configs[1:]:
+        for key in ("path", "classes", "test_split", "img_folder"):
+            a, b = getattr(first.data, key), getattr(other.data, key)
+            if a != b:
+                raise ConfigError(
+                    f"{other.source}: data.{key} is {b!r} but {first.source} has {a!r}; "
+                    "levels that are fused must read the same depth maps"
+                )
+        if other.is_h5 != first.is_h5:
+            raise ConfigError(
+                f"{other.source}: data.dataset is {other.data.dataset} but {first.source} has "
+                f"{first.data.dataset}; levels that are fused must read the same depth maps"
+            )
+
+
+def run(
+    reconstructor: Reconstructor,
+    sources: Sequence[DepthSource],
+    folder: Path,
+    resume: bool = False,
+) -> RunReport:
+    """Reconstruct every source into ``folder`` (:mod:`im2mesh.generation.outputs`).
+
+    A bad depth map is noted in the report and the others go on. Every file is whole or not
+    there, and the timings are up to date after every map, so an interrupted run loses at most
+    the map it was at.
+
+    Args:
+        reconstructor: the levels.
+        sources: the maps.
+        folder: the run's folder; made when missing.
+        resume: leave maps alone whose results are there and newer than their depth file.
+
+    Raises:
+        InputError: nothing is to be written, the folder holds results made with other
+            settings (only with ``resume``), or it is not writable.
+    """
+    settings = reconstructor.settings
+    if not (settings.generate_mesh or settings.generate_pointcloud):
+        raise ConfigError(
+            "generation.generate_mesh and generation.generate_pointcloud are both false: "
+            "there is nothing to write"
+        )
+    _check_writable(folder)
+    _record_settings(reconstructor, folder, resume)
+    rows = _previous_rows(folder) if resume else {}
+    report = RunReport()
+    in_class: dict[str, int] = {}
+    with tqdm(sources, unit="map", disable=None) as bar:
+        for index, source in enumerate(bar):
+            name = f"{source.class_name}/{source.model}"
+            bar.set_description(name)
+            number = in_class.get(source.class_name, 0)
+            in_class[source.class_name] = number + 1
+            expected = _expected_files(reconstructor, source, folder)
+            if resume and _is_done(expected, source):
+                report.skipped.append(name)
+                continue
+            try:
+                depth = source.load()
+            except InputError as error:
+                report.failed.append((name, str(error)))
+                continue
+            watch = Stopwatch()
+            result = reconstructor(depth)
+            with watch("write"):
+                _write(result, depth, source, reconstructor, folder, number)
+            if not len(result.faces):
+                report.empty.append(name)
+                log.warning("%s: empty mesh: the field stays below the iso-level", name)
+            report.written.append(name)
+            rows[(source.class_name, source.model)] = {
+                "idx": index,
+                "class id": source.class_name,
+                "class name": source.model.split("_")[0],
+                "modelname": source.model,
+                **{f"time ({stage})": result.seconds[stage] for stage in STAGES},
+                "time (write)": watch.total,
+                "time (total)": watch.total + sum(result.seconds.values()),
+                "decoder passes": result.decoder_passes,
+                "decoder rows": result.decoder_rows,
+                "vertices": len(result.vertices),
+                "faces": len(result.faces),
+            }
+            table = pd.DataFrame(sorted(rows.values(), key=lambda row: row["idx"]))
+            outputs.write_timings(table.set_index("idx"), folder)
+    return report
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written to ({error.strerror}); choose another place with --out"
+        ) from error
+
+
+def _record_settings(reconstructor: Reconstructor, folder: Path, resume: bool) -> None:
+    """Write ``config.yaml``; with ``resume``, insist that it says what it said before."""
+    record: dict[str, Any] = {
+        "version": __version__,
+        "generation": section_to_dict(reconstructor.settings),
+        "levels": [
+            {
+                "name": level.name,
+                "source": str(level.config.source),
+                "weights": str(level.weights),
+                "sha256": _digest(level.weights),
+                "config": to_dict(level.config),
+            }
+            for level in reconstructor.levels
+        ],
+    }
+    path = folder / "config.yaml"
+    if resume and path.is_file():
+        try:
+            before = yaml.safe_load(path.read_text())
+        except yaml.YAMLError:
+            before = None
+        changed = differences(before, record) if isinstance(before, dict) else ["unreadable"]
+        changed = [line for line in changed if not line.startswith("version")]
+        if changed:
+            raise InputError(
+                f"{folder}: holds results made with other settings ({changed[0]}); "
+                "make them again with --overwrite, or choose another place with --out"
+            )
+    with atomic(path) as beside:
+        beside.write_text(yaml.safe_dump(record, sort_keys=False))
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """The timings of maps whose results are kept."""
+    path = folder / "time_generation_full.csv"
+    if not path.is_file():
+        return {}
+    try:
+        table = pd.read_csv(path)
+        return {
+            (str(row["class id"]), str(row["modelname"])): row
+            for row in table.to_dict(orient="records")
+        }
+    except (ValueError, KeyError) as error:
+        log.warning("%s: not readable, started anew (%s)", path, error)
+        return {}
+
+
+def _expected_files(
+    reconstructor: Reconstructor, source: DepthSource, folder: Path
+) -> list[Path]:
+    """The results that a map must have to count as done."""
+    files: list[Path] = []
+    if reconstructor.settings.generate_mesh:
+        files += outputs.mesh_paths(folder, source.class_name, source.model).values()
+    if reconstructor.settings.generate_pointcloud:
+        files.append(folder / "pointcloud" / source.class_name / f"{source.model}.ply")
+    return files
+
+
+def _is_done(files: Sequence[Path], source: DepthSource) -> bool:
+    try:
+        changed = source.changed()
+        return all(os.path.getmtime(path) > changed for path in files)
+    except (OSError, InputError):
+        return False
+
+
+def _write(
+    result: Reconstruction,
+    depth: Any,
+    source: DepthSource,
+    reconstructor: Reconstructor,
+    folder: Path,
+    number: int,
+) -> None:
+    """Write all files of one map; the meshes, which mark it as done, last."""
+    settings = reconstructor.settings
+    vis = folder / "vis" / source.class_name
+    shown = number < settings.vis_n_outputs
+    mesh = result.mesh
+    if settings.copy_input:
+        picture = folder / "input" / source.class_name / f"{source.model}.jpg"
+        outputs.write_picture(depth_picture(depth), picture)
+        if shown:
+            outputs.copy_file(picture, vis / f"{number:02d}_in.jpg")
+    if settings.copy_groundtruth and shown:
+        _copy_ground_truth(source, vis / f"{number:02d}_gt.off")
+    if settings.generate_pointcloud:
+        path = folder / "pointcloud" / source.class_name / f"{source.model}.ply"
+        outputs.write_pointcloud(mesh, path, settings.seed)
+    if settings.generate_mesh:
+        paths = outputs.mesh_paths(folder, source.class_name, source.model)
+        for path in paths.values():
+            outputs.write_mesh(mesh, path)
+        if shown:
+            outputs.copy_file(paths["ply"], vis / f"{number:02d}_mesh.ply")
+
+
+def _copy_ground_truth(source: DepthSource, path: Path) -> None:
+    for name in GROUND_TRUTH_FILES:
+        if source.folder is not None and (source.folder / name).is_file():
+            outputs.copy_file(source.folder / name, path)
+            return
+    log.warning("%s: no ground-truth mesh (%s)", source.origin, " or ".join(GROUND_TRUTH_FILES))

@@ -1,0 +1,154 @@
+"""Fields: patches blended, levels fused, ranges moved."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from im2mesh.generation.field import SILENCE, FusedField, PatchField, Rescale
+from im2mesh.objectives import Occupancy, SignedDistance, build_objective
+from im2mesh.patches import Windows
+from tests.reference.patches import reference_blend
+
+
+class FakeDecoder:
+    """Stands in for a folded decoder: value = function(window number, local points)."""
+
+    def __init__(self, windows: list[int], function) -> None:
+        self.windows, self.function = windows, function
+        self.codes = len(windows)
+
+    def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
+        parts = torch.split(points, counts)
+        return torch.cat(
+            [self.function(w, p) for w, p in zip(self.windows, parts, strict=True)]
+        )
+
+
+def patch_field(size: int, stride: int, speaking: list[int], function) -> PatchField:
+    windows = Windows(size, stride)
+    active = torch.zeros(len(windows), dtype=torch.bool)
+    active[speaking] = True
+    return PatchField(
+        FakeDecoder(sorted(speaking), function),  # type: ignore[arg-type]
+        Occupancy(0.5),
+        lambda points: windows.cover(points, active),
+        100_000,
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    tiling=st.sampled_from([(128, 64), (64, 32), (32, 16), (16, 16), (16, 8), (96, 32)]),
+    constant=st.floats(-50, 50, width=32),
+    seed=st.integers(0, 99),
+)
+def test_a_constant_blends_to_itself(
+    tiling: tuple[int, int], constant: float, seed: int
+) -> None:
+    windows = Windows(*tiling)
+    generator = torch.Generator().manual_seed(seed)
+    speaking = torch.nonzero(torch.rand(len(windows), generator=generator) < 0.6).ravel().tolist()
+    field = patch_field(*tiling, speaking, lambda _, p: torch.full((len(p),), constant))
+    points = torch.rand(300, 3, generator=generator) - 0.5
+    values = field(points)
+    owned = torch.bincount(windows.cover(points).point, minlength=300) > 0
+    active = torch.zeros(len(windows), dtype=torch.bool)
+    active[speaking] = True
+    spoken = torch.bincount(windows.cover(points, active).point, minlength=300) > 0
+    assert owned.all()
+    torch.testing.assert_close(values[spoken], torch.full((int(spoken.sum()),), constant))
+    assert torch.all(values[~spoken] == SILENCE)
+
+
+@pytest.mark.parametrize("tiling", [(64, 32), (32, 16), (16, 8), (96, 32)])
+def test_blend_is_the_definition(tiling: tuple[int, int]) -> None:
+    def function(window: int, local: Tensor) -> Tensor:
+        return window + local[:, 0] * 3 - local[:, 1] + 5 * local[:, 2]
+
+    windows = Windows(*tiling)
+    speaking = [w for w in range(len(windows)) if w % 3]
+    field = patch_field(*tiling, speaking, function)
+    points = torch.rand(60, 3, generator=torch.Generator().manual_seed(5)) - 0.5
+    functions = {
+        w: (lambda q, w=w: w + q[0] * 3 - q[1] + 5 * q[2]) for w in speaking
+    }
+    expected = [reference_blend(p, functions, *tiling) for p in points.double().numpy()]
+    np.testing.assert_allclose(field(points), expected, rtol=1e-4, atol=1e-3)
+
+
+def sphere(points: Tensor) -> Tensor:
+    return 0.3 - points.norm(dim=1)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 5])
+def test_a_level_fused_with_itself_is_itself(levels: int) -> None:
+    points = torch.rand(1000, 3) - 0.5
+    fused = FusedField([sphere] * levels, iso_level=0.0)
+    torch.testing.assert_close(fused(points), sphere(points), rtol=0, atol=1e-6)
+
+
+def test_fusion_is_the_mean() -> None:
+    fused = FusedField([lambda p: p[:, 0], lambda p: p[:, 1], lambda p: p[:, 2]], 0.0)
+    points = torch.rand(100, 3)
+    torch.testing.assert_close(fused(points), points.mean(1))
+
+
+def test_fusing_nothing_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one level"):
+        FusedField([], 0.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    iso_from=st.floats(-3, 3),
+    iso_to=st.floats(-0.1, 0.1),
+    low=st.floats(-20, -4),
+    high=st.floats(4, 20),
+)
+def test_rescaling_makes_iso_levels_and_larger_ends_meet(
+    iso_from: float, iso_to: float, low: float, high: float
+) -> None:
+    reference = (-0.7, 0.3)
+    move = Rescale.between(iso_from, (low, high), iso_to, reference)
+    values = torch.tensor([low, iso_from, high], dtype=torch.float64)
+    moved = move(values)
+    assert math.isclose(moved[1], iso_to, abs_tol=1e-9)
+    if abs(low - iso_from) > abs(high - iso_from):
+        assert math.isclose(moved[0], reference[0], abs_tol=1e-9)
+    else:
+        assert math.isclose(moved[2], reference[1], abs_tol=1e-9)
+
+
+def test_rescaling_a_silent_level() -> None:
+    """All cells at one value, exactly the iso-level: nothing to scale, nothing to divide by."""
+    assert float(Rescale.between(0.5, (0.5, 0.5), -0.02, (-1.0, 1.0))(torch.tensor(0.5))) == -0.02
+
+
+def test_fused_field_must_be_calibrated_where_levels_differ() -> None:
+    fused = FusedField([sphere, lambda p: 10 * sphere(p)], -0.02, [None, 0.0])
+    assert not fused.calibrated
+    fused.calibrate([(-0.5, 0.3), (-5.0, 3.0)])
+    points = torch.rand(50, 3) - 0.5
+    # −5 is the larger end of the second level and lands on −0.5; its iso-level on −0.02.
+    moved = 10 * sphere(points) * (0.48 / 5) - 0.02
+    torch.testing.assert_close(fused(points), (sphere(points) + moved) / 2)
+
+
+def test_occupancy_and_signed_distance_differ_in_sign_and_iso_level() -> None:
+    occupancy, sdf = build_objective("onet", 0.2), build_objective("onet_sdf", -0.02)
+    assert isinstance(occupancy, Occupancy) and isinstance(sdf, SignedDistance)
+    assert math.isclose(occupancy.iso_level, math.log(0.2 / 0.8))
+    assert sdf.iso_level == -0.02
+    values = torch.tensor([-1.0, 2.0])
+    assert torch.equal(occupancy.field(values), values)
+    assert torch.equal(sdf.field(values), -values)
+    # inside where sdf < +0.02
+    assert bool(sdf.field(torch.tensor(0.019)) > sdf.iso_level)
+    assert not bool(sdf.field(torch.tensor(0.021)) > sdf.iso_level)
