@@ -128,7 +128,8 @@ def test_rescaling_makes_iso_levels_and_larger_ends_meet(
 
 def test_rescaling_a_silent_level() -> None:
     """All cells at one value, exactly the iso-level: nothing to scale, nothing to divide by."""
-    assert float(Rescale.between(0.5, (0.5, 0.5), -0.02, (-1.0, 1.0))(torch.tensor(0.5))) == -0.02
+    move = Rescale.between(0.5, (0.5, 0.5), -0.02, (-1.0, 1.0))
+    torch.testing.assert_close(move(torch.tensor(0.5)), torch.tensor(-0.02))
 
 
 def test_fused_field_must_be_calibrated_where_levels_differ() -> None:

@@ -109,7 +109,8 @@ class Rescale:
         """From both iso-levels and both (min, max), the silent cells included."""
         low, high = (abs(bound - iso_from) for bound in range_from)
         end = range_to[0] if low > high else range_to[1]
-        return cls(iso_from, iso_to, abs(end - iso_to) / max(low, high, 1e-12))
+        larger = max(low, high)
+        return cls(iso_from, iso_to, abs(end - iso_to) / larger if larger else 0.0)
 
     def __call__(self, values: Tensor) -> Tensor:
         """Rescaled values."""
