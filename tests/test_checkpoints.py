@@ -1,0 +1,146 @@
+"""Checkpoints: the published format, safe loading, and clear refusals."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from im2mesh.checkpoints import load_checkpoint, load_weights
+from im2mesh.errors import CheckpointError
+from im2mesh.models.decoder import CBatchNormDecoder
+from im2mesh.models.encoder import ResNet18Encoder
+from im2mesh.models.network import ImplicitNetwork
+
+
+def network(width: int = 4, c_dim: int = 8, hidden: int = 8) -> ImplicitNetwork:
+    return ImplicitNetwork(ResNet18Encoder(c_dim, width=width), CBatchNormDecoder(c_dim, hidden))
+
+
+def as_published(net: ImplicitNetwork) -> dict:
+    optimizer = torch.optim.Adam(net.parameters(), 1e-4)
+    net(torch.rand(2, 1, 16, 16), torch.rand(2, 5, 3)).sum().backward()
+    optimizer.step()
+    return {
+        "model": net.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "epoch_it": 3,
+        "it": 1000,
+        "loss_val_best": np.float64(0.75),
+    }
+
+
+@pytest.mark.parametrize("new_format", [True, False])
+@pytest.mark.parametrize("scalar", [np.float64(0.75), np.float32(0.75), 0.75, -np.inf])
+def test_published_format(tmp_path: Path, new_format: bool, scalar: float) -> None:
+    source, target = network(), network()
+    path = tmp_path / "model_best.pt"
+    torch.save(
+        {**as_published(source), "loss_val_best": scalar},
+        path,
+        _use_new_zipfile_serialization=new_format,
+    )
+    for given in (path, tmp_path, str(path)):
+        checkpoint = load_weights(target, given)
+    assert checkpoint["it"] == 1000 and checkpoint["epoch_it"] == 3
+    assert type(checkpoint["loss_val_best"]) is float
+    assert checkpoint["loss_val_best"] == float(scalar)
+    for key, tensor in source.state_dict().items():
+        assert torch.equal(tensor, target.state_dict()[key])
+
+
+def test_scalars_written_by_numpy_1(tmp_path: Path) -> None:
+    """numpy 1 wrote its scalars under another module name."""
+    path = tmp_path / "old.pt"
+    torch.save(as_published(network()), path, _use_new_zipfile_serialization=False)
+    body = path.read_bytes()
+    assert b"numpy._core.multiarray" in body
+    path.write_bytes(body.replace(b"numpy._core.multiarray", b"numpy.core.multiarray"))
+    assert load_checkpoint(path)["loss_val_best"] == 0.75
+
+
+def test_half_precision(tmp_path: Path) -> None:
+    source, target = network(), network()
+    half = {k: v.half() if v.is_floating_point() else v for k, v in source.state_dict().items()}
+    torch.save({"model": half}, tmp_path / "a.pt")
+    load_weights(target, tmp_path / "a.pt")
+    for key, tensor in target.state_dict().items():
+        assert tensor.dtype == source.state_dict()[key].dtype
+        torch.testing.assert_close(tensor, source.state_dict()[key], rtol=1e-3, atol=1e-3)
+
+
+class Evil:
+    """Runs code when it is unpickled the careless way."""
+
+    def __reduce__(self):
+        return (print, ("gotcha",))
+
+
+def test_code_is_never_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    torch.save({"model": network().state_dict(), "extra": Evil()}, tmp_path / "evil.pt")
+    with pytest.raises(CheckpointError, match="would run code"):
+        load_checkpoint(tmp_path / "evil.pt")
+    (tmp_path / "raw.pt").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(CheckpointError):
+        load_checkpoint(tmp_path / "raw.pt")
+    assert "gotcha" not in capsys.readouterr().out
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    good = tmp_path / "good.pt"
+    torch.save({"model": network().state_dict()}, good)
+    half = tmp_path / "half.pt"
+    half.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    text = tmp_path / "text.pt"
+    text.write_text("hello")
+    empty = tmp_path / "empty.pt"
+    empty.write_bytes(b"")
+    other = tmp_path / "other.pt"
+    torch.save({"weights": 1}, other)
+    for path, message in (
+        (half, "damaged or incomplete"),
+        (text, "not a checkpoint"),
+        (empty, "damaged or incomplete"),
+        (other, "holds no network"),
+        (tmp_path / "none.pt", "no such checkpoint; published checkpoints are unzipped into out/"),
+        (tmp_path, "model_best.pt: no such checkpoint"),
+    ):
+        with pytest.raises(CheckpointError, match=re.escape(message)) as raised:
+            load_checkpoint(path)
+        assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_another_architecture(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    torch.save({"model": network(width=4, c_dim=8, hidden=8).state_dict()}, path)
+    with pytest.raises(CheckpointError) as raised:
+        load_weights(network(width=4, c_dim=8, hidden=16), path)
+    message = str(raised.value)
+    assert "decoder.fc_p.weight is (8, 3, 1) where the config asks for (16, 3, 1)" in message
+    assert "model.encoder_kwargs.width 4, model.c_dim 8, model.decoder_kwargs.hidden_size 8" in message
+    state = network().state_dict()
+    torch.save({"model": {k: v for k, v in state.items() if k != "encoder.fc.bias"}}, path)
+    with pytest.raises(CheckpointError, match="lacks encoder.fc.bias"):
+        load_weights(network(), path)
+    torch.save({"model": {**state, "decoder.fc_z.weight": torch.zeros(1)}}, path)
+    with pytest.raises(CheckpointError, match="holds decoder.fc_z.weight"):
+        load_weights(network(), path)
+    state["encoder.fc.bias"][0] = np.nan
+    torch.save({"model": state}, path)
+    with pytest.raises(CheckpointError, match="encoder.fc.bias holds values that are not finite"):
+        load_weights(network(), path)
+
+
+def test_a_failed_load_changes_nothing(tmp_path: Path) -> None:
+    net = network()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    state = {k: torch.zeros_like(v) for k, v in before.items()}
+    state["decoder.fc_out.bias"] = torch.zeros(7)
+    torch.save({"model": state}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError):
+        load_weights(net, tmp_path / "a.pt")
+    assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())

@@ -1,0 +1,175 @@
+"""Depth files: what is read, and what each unusable file is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from im2mesh.data.depth import check_depth, find_depth_file, load_depth
+from im2mesh.errors import DepthError
+
+
+def disc(size: int = 256, value: float = 0.4) -> np.ndarray:
+    """A round object in the middle of the image."""
+    axis = (np.arange(size) + 0.5) / size - 0.5
+    inside = axis[:, None] ** 2 + axis[None] ** 2 < 0.16
+    return np.where(inside, value, -1.0).astype(np.float32)
+
+
+@pytest.mark.parametrize("key", ["depth_rescaled", "arr_0", "depth"])
+@pytest.mark.parametrize("channels", [None, 1, 3])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_formats(tmp_path: Path, key: str, channels: int | None, dtype: type) -> None:
+    array = disc(value=0.5).astype(dtype)
+    stored = array if channels is None else np.repeat(array[..., None], channels, 2)
+    np.savez(tmp_path / "a.npz", **{key: stored})
+    depth = load_depth(tmp_path / "a.npz")
+    assert depth.dtype == np.float32 and depth.shape == (256, 256)
+    np.testing.assert_array_equal(depth, disc(value=0.5))
+
+
+def test_order_of_keys(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", depth=disc(value=0.1), arr_0=disc(value=0.2))
+    assert load_depth(tmp_path / "a.npz").max() == np.float32(0.2)
+    np.savez(tmp_path / "a.npz", arr_0=disc(value=0.2), depth_rescaled=disc(value=0.3))
+    assert load_depth(tmp_path / "a.npz").max() == np.float32(0.3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    hnp.arrays(
+        np.float32,
+        (8, 8),
+        elements=st.one_of(
+            st.floats(0, 1, width=32),
+            st.sampled_from([-1.0, -0.5, np.nan, np.inf, -np.inf, -0.0]),
+        ),
+    )
+)
+def test_whatever_is_not_a_depth_is_background(array: np.ndarray) -> None:
+    array[0, 0], array[3, 3] = -1, 0.5
+    depth = check_depth(np.kron(array, np.ones((32, 32), np.float32)))[::32, ::32]
+    foreground = np.isfinite(array) & (array >= 0)
+    np.testing.assert_array_equal(depth[~foreground], -1)
+    np.testing.assert_array_equal(depth[foreground], array[foreground])
+
+
+@pytest.mark.parametrize("size", [64, 128, 200, 512, 640])
+def test_other_sizes_are_resampled_in_place(size: int) -> None:
+    depth = check_depth(disc(size))
+    assert depth.shape == (256, 256)
+    assert set(np.unique(depth)) == {np.float32(-1), np.float32(0.4)}
+    # Still as large, and centred to within half a pixel of the source (a tie between two).
+    assert abs(int((depth > 0).sum()) - int((disc() > 0).sum())) < 1500
+    assert ((depth > 0) != (depth > 0)[::-1, ::-1]).sum() < 300
+
+
+def test_input_is_not_changed() -> None:
+    array = disc()
+    array[0, 0] = np.nan
+    check_depth(array)
+    assert np.isnan(array[0, 0])
+
+
+def zero_background() -> np.ndarray:
+    return np.where(disc() < 0, 0, disc())
+
+
+def rgb() -> np.ndarray:
+    return np.random.default_rng(0).random((256, 256, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((256, 256), np.float32), "whole border is 0.*depth == 0"),
+        (zero_background(), "whole border is 0.*depth == 0"),
+        (np.full((256, 256), -1.0), "every pixel is background"),
+        (np.full((256, 256), np.nan), "every pixel is background"),
+        (rgb(), "three channels differ"),
+        (np.zeros((256, 256, 4)), r"\(256, 256, 4\)"),
+        (np.zeros((256, 200)), r"\(256, 200\).*square"),
+        (np.zeros(10), r"\(10,\)"),
+        (disc(value=3.5), "depths reach 3.5"),
+        (np.array([["a"]]), "float32"),
+        (disc().astype(complex), "float32"),
+        (disc() > 0, "float32"),
+    ],
+)
+def test_what_is_not_a_depth_map(tmp_path: Path, array: np.ndarray, message: str) -> None:
+    path = tmp_path / "map.npz"
+    np.savez(path, arr_0=array)
+    with pytest.raises(DepthError, match=message) as raised:
+        load_depth(path)
+    text = str(raised.value)
+    assert text.startswith(str(path)) and "\n" not in text
+
+
+def test_file_errors(tmp_path: Path) -> None:
+    good = tmp_path / "good.npz"
+    np.savez(good, arr_0=disc())
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(good.read_bytes()[:1000])
+    damaged = tmp_path / "damaged.npz"
+    body = bytearray(good.read_bytes())
+    body[2000:2100] = bytes(100)
+    damaged.write_bytes(body)
+    empty = tmp_path / "empty.npz"
+    empty.write_bytes(b"")
+    other = tmp_path / "other.npz"
+    np.savez(other, data=disc())
+    pickled = tmp_path / "pickled.npz"
+    np.savez(pickled, arr_0=np.array([{}], dtype=object))
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG")
+    for path, message in (
+        (tmp_path / "none.npz", "no such file"),
+        (cut, "not a readable .npz"),
+        (damaged, "not a readable .npz"),
+        (empty, "not a readable .npz"),
+        (other, "holds data; the depth map must be under depth_rescaled or arr_0 or depth"),
+        (pickled, "not a readable .npz"),
+        (picture, "not an .npz file"),
+        (tmp_path, "no such file"),
+    ):
+        with pytest.raises(DepthError, match=re.escape(message)) as raised:
+            load_depth(path)
+        assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_compressed_and_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, arr_0=np.random.default_rng(0).random((256, 256)))
+    body = bytearray(path.read_bytes())
+    body[5000:5200] = bytes(200)
+    path.write_bytes(body)
+    with pytest.raises(DepthError, match="not a readable"):
+        load_depth(path)
+
+
+def test_file_of_a_model_folder(tmp_path: Path) -> None:
+    with pytest.raises(DepthError, match="no such model folder"):
+        find_depth_file(tmp_path / "none")
+    np.savez(tmp_path / "points.npz", points=disc())
+    np.savez(tmp_path / "pointcloud.npz", points=disc(), depth=disc())
+    with pytest.raises(DepthError, match="no depth map; expected 000.npz"):
+        find_depth_file(tmp_path)
+    np.savez(tmp_path / "view.npz", depth=disc())
+    assert find_depth_file(tmp_path).name == "view.npz"
+    np.savez(tmp_path / "view2.npz", depth=disc())
+    with pytest.raises(DepthError, match="several depth maps"):
+        find_depth_file(tmp_path)
+    np.savez(tmp_path / "000.npz", depth=disc())
+    assert find_depth_file(tmp_path).name == "000.npz"
+
+
+def test_real_maps(shared: Path) -> None:
+    for path in (shared / "depth").glob("*/000.npz"):
+        depth = load_depth(path)
+        assert (depth >= 0).sum() > 10_000 and depth.min() == -1 and depth.max() < 1
