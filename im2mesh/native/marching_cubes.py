@@ -99,8 +99,11 @@ def _diagonal_cost(a: int, b: int) -> float:
     """Squared length between the middles of two edges, infinite within a face of the cell."""
     if any(a in edges and b in edges for edges in FACE_EDGES):
         return math.inf
-    middle = [[sum(c >> axis & 1 for c in EDGES[edge]) for axis in range(3)] for edge in (a, b)]
-    return sum((p - q) ** 2 for p, q in zip(*middle, strict=True)) / 4
+    squared = 0
+    for axis in range(3):
+        twice = sum(c >> axis & 1 for c in EDGES[a]) - sum(c >> axis & 1 for c in EDGES[b])
+        squared += twice * twice
+    return squared / 4
 
 
 def triangulate(loop: list[int]) -> tuple[float, list[tuple[int, int, int]]]:
@@ -149,6 +152,7 @@ def case_table() -> tuple[np.ndarray, np.ndarray]:
     table = np.zeros((256, 3 * int(counts.max())), np.uint8)
     for row, triangles in zip(table, cases, strict=True):
         row[: 3 * len(triangles)] = np.ravel(triangles)
+    table.flags.writeable = counts.flags.writeable = False  # every caller gets the same arrays
     return table, counts
 
 
