@@ -95,6 +95,7 @@ def case_loops(case: int) -> list[list[int]]:
     return loops
 
 
+@cache
 def _diagonal_cost(a: int, b: int) -> float:
     """Squared length between the middles of two edges, infinite within a face of the cell."""
     if any(a in edges and b in edges for edges in FACE_EDGES):
