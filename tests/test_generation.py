@@ -1,0 +1,282 @@
+"""From a field to a mesh: exact lattice, coarse to fine, released numerics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from im2mesh.config import load_config
+from im2mesh.data.depth import load_depth
+from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise
+from im2mesh.generation.field import FusedField, GlobalField, PatchField
+from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
+from im2mesh.generation.level import Level
+from im2mesh.generation.meshing import extract_mesh, refine, simplify
+from im2mesh.generation.pipeline import Reconstructor
+from im2mesh.objectives import Occupancy, SignedDistance
+from im2mesh.patches import Windows
+from im2mesh.timing import Stopwatch
+from tests.conftest import REPOSITORY
+from tests.released import SEEDS, chair_depth, seeded_network
+
+CPU = torch.device("cpu")
+EMPTY = np.full((256, 256), -1, np.float32)
+
+
+def ball(radius: float, centre: tuple[float, float, float] = (0, 0, 0)):
+    """A signed-distance field, larger inside."""
+    middle = torch.tensor(centre)
+    return lambda points: radius - (points - middle).norm(dim=1)
+
+
+def mesh_of(field: FusedField, lattice: Lattice, extraction: str, depth=EMPTY) -> trimesh.Trimesh:
+    watch = Stopwatch()
+    if extraction == "dense":
+        values = extract_dense(field, lattice, CPU, watch)
+    else:
+        values = extract_mise(field, lattice, 32, depth, CPU, watch)
+    return trimesh.Trimesh(*extract_mesh(values, lattice, field.iso_level), process=False)
+
+
+@pytest.mark.parametrize("extraction", ["dense", "mise"])
+@pytest.mark.parametrize("centre", [(0, 0, 0), (0.1, -0.07, 0.13)])
+@pytest.mark.parametrize("resolution", [64, 128])
+def test_sphere_is_in_place(extraction: str, centre: tuple, resolution: int) -> None:
+    field = FusedField([ball(0.3, centre)], 0.0)
+    mesh = mesh_of(field, exact_lattice(resolution), extraction)
+    assert mesh.is_watertight and mesh.volume > 0
+    np.testing.assert_allclose(mesh.center_mass, centre, atol=1e-4)
+    radii = np.linalg.norm(mesh.vertices - centre, axis=1)
+    np.testing.assert_allclose(radii, 0.3, atol=1e-3)
+    np.testing.assert_allclose(mesh.bounds, [np.subtract(centre, 0.3), np.add(centre, 0.3)], atol=1e-3)
+
+
+def test_axes_are_x_y_up_z() -> None:
+    def corner(points: Tensor) -> Tensor:
+        return 0.05 - (points - torch.tensor([0.3, 0.2, -0.1])).abs().amax(1)
+
+    mesh = mesh_of(FusedField([corner], 0.0), exact_lattice(128), "mise")
+    np.testing.assert_allclose(mesh.bounds.mean(0), [0.3, 0.2, -0.1], atol=1e-2)
+
+
+@pytest.mark.parametrize("extraction", ["dense", "mise"])
+def test_an_object_cut_by_the_cube_is_closed(extraction: str, tmp_path: Path) -> None:
+    mesh = mesh_of(FusedField([ball(0.65)], 0.0), exact_lattice(64), extraction)
+    assert mesh.is_watertight and mesh.volume > 0
+    assert np.abs(mesh.vertices).max() < 0.5 + 1e-4
+    full = mesh_of(FusedField([lambda p: torch.ones(len(p))], 0.0), exact_lattice(64), extraction)
+    assert full.is_watertight and abs(full.volume - 1) < 1e-3
+
+
+@pytest.mark.parametrize("extraction", ["dense", "mise"])
+def test_an_empty_field_gives_an_empty_mesh(extraction: str) -> None:
+    mesh = mesh_of(FusedField([lambda p: -torch.ones(len(p))], 0.0), exact_lattice(64), extraction)
+    assert len(mesh.vertices) == len(mesh.faces) == 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), level=st.floats(-0.5, 0.5))
+def test_mise_has_the_dense_signs(seed: int, level: float) -> None:
+    """Fields of a few smooth bumps, at any iso-level."""
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.rand(6, 3, generator=generator) - 0.5
+    weights = torch.randn(6, generator=generator)
+
+    def bumps(points: Tensor) -> Tensor:
+        return torch.exp(-((points[:, None] - centres) ** 2).sum(2) / 0.02) @ weights
+
+    field, lattice, watch = FusedField([bumps], level), exact_lattice(64), Stopwatch()
+    dense = extract_dense(field, lattice, CPU, watch)
+    mise = extract_mise(field, lattice, 16, EMPTY, CPU, watch)
+    assert np.array_equal(dense > level, mise > level)
+
+
+def test_observed_points_are_not_lost() -> None:
+    """A wire thinner than a fine cell's corner spacing of the coarse lattice, seen by the camera."""
+    wire = FusedField([lambda p: 0.006 - (p[:, :2] - 0.0117).norm(dim=1)], 0.0)
+    lattice, watch = exact_lattice(128), Stopwatch()
+    column = int((0.0117 + 0.5) * 256)
+    seen = EMPTY.copy()
+    seen[255 - column, column] = 0.5
+    dense = extract_dense(wire, lattice, CPU, watch)
+    assert (dense > 0).any()
+    blind = extract_mise(wire, lattice, 8, EMPTY, CPU, watch, margin=0.0)
+    assert not (blind > 0).any()
+    found = extract_mise(wire, lattice, 8, seen, CPU, watch, margin=0.0)
+    assert np.array_equal(found > 0, dense > 0)
+
+
+def test_mise_asks_far_less() -> None:
+    asked = []
+
+    def counting(points: Tensor) -> Tensor:
+        asked.append(len(points))
+        return ball(0.3)(points)
+
+    extract_mise(FusedField([counting], 0.0), exact_lattice(128), 32, EMPTY, CPU, Stopwatch())
+    assert sum(asked) < 129**3 / 8
+
+
+def test_refinement_puts_vertices_on_the_surface() -> None:
+    field = ball(0.3)
+    coarse = exact_lattice(16)
+    mesh = mesh_of(FusedField([field], 0.0), coarse, "dense")
+    before = np.abs(np.linalg.norm(mesh.vertices, axis=1) - 0.3).max()
+    refined = refine(mesh.vertices, lambda p: field(p), 0.0, 3, 1 / 16)
+    after = np.abs(np.linalg.norm(refined, axis=1) - 0.3).max()
+    assert before > 1e-3 and after < 1e-5
+    assert np.linalg.norm(refined - mesh.vertices, axis=1).max() <= 1 / 32 + 1e-6
+
+
+def test_refinement_keeps_caps_and_survives_flat_fields() -> None:
+    field = ball(0.65)
+    mesh = mesh_of(FusedField([field], 0.0), exact_lattice(32), "dense")
+    on_cap = (np.abs(mesh.vertices) >= 0.5).any(1)
+    refined = refine(mesh.vertices, field, 0.0, 2, 1 / 32)
+    assert on_cap.any()
+    np.testing.assert_allclose(refined[on_cap], mesh.vertices[on_cap], atol=1e-6)
+    flat = refine(mesh.vertices, lambda p: torch.ones(len(p)), 0.0, 2, 1 / 32)
+    np.testing.assert_allclose(flat, mesh.vertices, atol=1e-6)
+
+
+def test_simplification() -> None:
+    mesh = mesh_of(FusedField([ball(0.3)], 0.0), exact_lattice(64), "dense")
+    vertices, faces = simplify(mesh.vertices, mesh.faces, 1000)
+    small = trimesh.Trimesh(vertices, faces, process=False)
+    assert len(faces) <= 1000 and small.is_watertight
+    assert abs(small.volume / mesh.volume - 1) < 0.02
+    same = simplify(mesh.vertices, mesh.faces, len(mesh.faces))
+    assert same[1] is mesh.faces
+
+
+def test_calibration_uses_the_coarse_ranges() -> None:
+    """Dense and coarse-to-fine see the same field, whatever the lattice."""
+    global_sdf, patches = ball(0.3), (lambda p: 20 * ball(0.25)(p))
+    fields = []
+    for resolution in (32, 32):
+        field = FusedField([global_sdf, patches], -0.02, [None, -1.386])
+        calibrate(field, resolution, CPU)
+        fields.append(field)
+    lattice, watch = exact_lattice(64), Stopwatch()
+    dense = extract_dense(fields[0], lattice, CPU, watch)
+    mise = extract_mise(fields[1], lattice, 32, EMPTY, CPU, watch)
+    assert np.array_equal(dense > -0.02, mise > -0.02)
+
+
+# --- released numerics ------------------------------------------------------------------------
+
+
+def released_fields(shared: Path) -> dict[str, GlobalField | PatchField]:
+    """The four levels of the fixtures, on the released lattice."""
+    depth = torch.from_numpy(chair_depth(shared))
+    fields: dict[str, GlobalField | PatchField] = {}
+    for name, seed in SEEDS.items():
+        network = seeded_network(shared, seed).eval()
+        if name.startswith("global"):
+            objective = SignedDistance(-0.02) if "sdf" in name else Occupancy(0.2)
+            fields[name] = GlobalField(network.bind(depth[None, None]), objective, 100_000)
+            continue
+        windows = Windows(int(name[1:3]), int(name[4:]))
+        crops = windows.crop(depth)
+        active = (crops >= 0).flatten(1).any(1)
+        fields[name] = PatchField(
+            network.bind(crops[active].unsqueeze(1)),
+            Occupancy(0.2),
+            lambda points, w=windows, a=active: w.released_cover(points, a),
+            100_000,
+        )
+    return fields
+
+
+@pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.slow)])
+def test_released_grids(shared: Path, every: int) -> None:
+    """Each level and both fusions at nodes of the released grids."""
+    released = np.load(shared / "conformance/released_grids.npz")
+    fields = released_fields(shared)
+    points = released_lattice().points(released["node_index"][::every])
+    for name, field in fields.items():
+        np.testing.assert_allclose(field(points), released[name][::every], atol=1e-3, rtol=0)
+    patches = [fields["p32s16"], fields["p64s32"]]
+    iso = Occupancy(0.2).iso_level
+    merge3 = FusedField([fields["global"], *patches], iso)
+    np.testing.assert_allclose(merge3(points), released["merge3"][::every], atol=1e-3, rtol=0)
+    merge3_sdf = FusedField([fields["global_sdf"], *patches], -0.02, [None, iso, iso])
+    names = ("global_sdf", "p32s16", "p64s32")
+    merge3_sdf.calibrate([tuple(map(float, released[f"{n}_minmax"])) for n in names])
+    np.testing.assert_allclose(
+        merge3_sdf(points), released["merge3_sdf"][::every], atol=1e-3, rtol=0
+    )
+
+
+def test_released_meshing(shared: Path) -> None:
+    """The analytic grid through the released padding, by the lattice that generators use."""
+    released = np.load(shared / "conformance/released_meshing.npz")
+    axis = np.linspace(-0.5, 0.5, 128)
+    x, y, z = np.meshgrid(axis, axis, axis, indexing="ij")
+    grid = (2 * np.sin(9 * x + 1) + 2 * np.sin(8 * y) + 2 * np.cos(7 * z - 0.5) - 2).astype("f4")
+    single = Lattice(nodes=128, padding=(-1e6,), span=127)
+    for name, lattice in (("merged", released_lattice()), ("single", single)):
+        vertices, faces = extract_mesh(grid, lattice, float(released["iso"]))
+        mesh = trimesh.Trimesh(vertices, faces, process=False)
+        count = released[f"{name}_vertices_faces_area_volume"]
+        assert mesh.is_watertight
+        assert [len(vertices), len(faces)] == count[:2].tolist()
+        np.testing.assert_allclose([mesh.area, mesh.volume], count[2:], rtol=1e-3)
+        np.testing.assert_allclose(mesh.bounds, released[f"{name}_bounds"], atol=1e-4)
+
+
+# --- bundled weights --------------------------------------------------------------------------
+
+DEMO = [REPOSITORY / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
+
+
+def demo_levels(monkeypatch: pytest.MonkeyPatch) -> list[Level]:
+    monkeypatch.chdir(REPOSITORY)
+    return [Level.load(load_config(path)) for path in DEMO]
+
+
+def compare_with_dense(levels: list[Level], depth: np.ndarray) -> tuple[int, trimesh.Trimesh]:
+    """Number of nodes where coarse to fine has another sign than dense, and the mesh."""
+    reconstructor = Reconstructor(levels)
+    fused = reconstructor.field(depth)
+    lattice, watch = reconstructor.lattice, Stopwatch()
+    mise = extract_mise(fused, lattice, 32, depth, CPU, watch)
+    dense = extract_dense(fused, lattice, CPU, watch)
+    mesh = trimesh.Trimesh(*extract_mesh(mise, lattice, fused.iso_level), process=False)
+    return int(((mise > fused.iso_level) != (dense > fused.iso_level)).sum()), mesh
+
+
+def test_a_demo_map_is_reconstructed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundled weights on a bundled map: closed, upright, in the silhouette's place."""
+    levels = demo_levels(monkeypatch)
+    depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
+    mesh = Reconstructor(levels)(depth).mesh
+    assert mesh.is_watertight and mesh.volume > 0
+    rows, columns = np.nonzero(depth >= 0)
+    seen = np.array([columns.min() / 256 - 0.5, 0.5 - (rows.max() + 1) / 256]), np.array(
+        [(columns.max() + 1) / 256 - 0.5, 0.5 - rows.min() / 256]
+    )
+    np.testing.assert_allclose(mesh.bounds[:, :2], seen, atol=0.1)
+
+
+@pytest.mark.slow
+def test_mise_misses_nothing_on_the_maps(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Every node's side on the bundled and the real maps, with the bundled weights."""
+    levels = demo_levels(monkeypatch)
+    paths = sorted((REPOSITORY / "data/demo").glob("*/000.npz"))
+    assert len(paths) >= 8
+    shared = REPOSITORY.parent / "shared"
+    paths += sorted((shared / "depth").glob("*/000.npz"))
+    for path in paths:
+        misses, mesh = compare_with_dense(levels, load_depth(path))
+        assert misses == 0, path
+        assert mesh.is_watertight, path
