@@ -1,0 +1,109 @@
+"""The pose of an object before the camera: the one home of the rotation rule.
+
+A point v of the model becomes Rx(+elevation) · Ry(+azimuth) · v (column vectors, right-handed
+rotations, degrees); then the object is centred on the origin; then it is scaled so that its
+largest extent is exactly 1. The result is the camera frame: x right, y up, z towards the viewer.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from im2mesh.errors import InputError
+
+_QUARTERS = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))
+
+
+def pose_rotation(azimuth: float, elevation: float) -> np.ndarray:
+    """The rotation of a view.
+
+    Args:
+        azimuth: degrees; +90 turns the model's +z (its front) to the camera's +x.
+        elevation: degrees; a positive one moves the model's top towards the viewer, who then
+            looks at it from above.
+
+    Returns:
+        (3, 3) float64, Rx(elevation) · Ry(azimuth); exact at multiples of 90 degrees.
+
+    Raises:
+        InputError: an angle is not finite.
+    """
+    ca, sa = _cos_sin(azimuth)
+    ce, se = _cos_sin(elevation)
+    about_y = np.array([[ca, 0.0, sa], [0.0, 1.0, 0.0], [-sa, 0.0, ca]])
+    about_x = np.array([[1.0, 0.0, 0.0], [0.0, ce, -se], [0.0, se, ce]])
+    return about_x @ about_y + 0.0  # adding 0 turns −0 into 0
+
+
+def centre_and_extent(bounds: ArrayLike) -> tuple[np.ndarray, float]:
+    """What an object must be moved and scaled by to fill the unit cube.
+
+    Args:
+        bounds: (2, 3), the least and the largest x, y, z of the object.
+
+    Returns:
+        (3,) float64 centre, to be subtracted, and the largest extent (> 0), to be divided by.
+
+    Raises:
+        InputError: the bounds are not finite, are reversed, or enclose a single point.
+    """
+    low, high = np.asarray(bounds, dtype=np.float64).reshape(2, 3)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise InputError("the object has coordinates that are not finite; repair or drop it")
+    extent = float((high - low).max())
+    if (high < low).any() or extent <= 0:
+        raise InputError(f"the object has no extent ({low} … {high}), so it cannot be scaled")
+    return (low + high) / 2, extent
+
+
+def normalise(vertices: ArrayLike) -> np.ndarray:
+    """Centre points on the origin and scale them to a largest extent of 1.
+
+    Args:
+        vertices: (V, 3) finite numbers in any unit. Every point counts, so leave out vertices
+            that no face uses.
+
+    Returns:
+        (V, 3) float64 in [−0.5, 0.5]³; a new array.
+
+    Raises:
+        InputError: another shape, no points, a value that is not finite, or a single place.
+    """
+    points = np.asarray(vertices, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 3 or not len(points):
+        raise InputError(f"vertices have shape {points.shape}; expected (V, 3) with V > 0")
+    centre, extent = centre_and_extent([points.min(axis=0), points.max(axis=0)])
+    # The bounds hold exactly; without clipping, rounding can step over them by one ulp.
+    return np.clip((points - centre) / extent, -0.5, 0.5)
+
+
+def pose(vertices: ArrayLike, azimuth: float, elevation: float) -> np.ndarray:
+    """Turn a model's points into a view: rotate, centre, scale.
+
+    Args:
+        vertices: (V, 3) points of the model, y up.
+        azimuth: degrees, see :func:`pose_rotation`.
+        elevation: degrees.
+
+    Returns:
+        (V, 3) float64 in the camera frame, in [−0.5, 0.5]³.
+
+    Raises:
+        InputError: as :func:`normalise` and :func:`pose_rotation`.
+    """
+    points = np.asarray(vertices, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise InputError(f"vertices have shape {points.shape}; expected (V, 3)")
+    return normalise(points @ pose_rotation(azimuth, elevation).T)
+
+
+def _cos_sin(degrees: float) -> tuple[float, float]:
+    if not math.isfinite(degrees):
+        raise InputError(f"an angle of {degrees} degrees is not a pose")
+    quarter, rest = divmod(degrees % 360.0, 90.0)
+    if rest == 0:
+        return _QUARTERS[int(quarter) % 4]
+    return math.cos(math.radians(degrees)), math.sin(math.radians(degrees))

@@ -1,0 +1,188 @@
+"""Meshes as pictures: an orthographic ray cast on the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from im2mesh.errors import InputError
+from im2mesh.preparation.posing import pose_rotation
+
+BACKGROUND = (255, 255, 255)
+FRONT = (196, 205, 216)
+BACK = (222, 178, 150)
+"""Colours of a face's two sides: the outer one, and the inner one seen through a hole."""
+
+SUPERSAMPLING = 2
+"""Rays along each side of a pixel."""
+
+# Directions to the lights in the camera frame, and how much each adds (Lambert).
+HEADLIGHT = np.array([0.0, 0.0, 1.0])
+KEY = np.array([-0.45, 0.65, 0.6]) / np.linalg.norm([-0.45, 0.65, 0.6])
+AMBIENT, FROM_HEADLIGHT, FROM_KEY = 0.22, 0.38, 0.48
+
+# Corners whose face is turned further than this from the smooth normal stay sharp.
+CREASE = np.cos(np.radians(40.0))
+
+
+def zoom_out(azimuth: float, elevation: float) -> float:
+    """How much wider a view's frame is than the cube's side.
+
+    It is the larger of the width and the height that the cube [−0.5, 0.5]³ has in the view, so
+    whatever is in the cube stays in the frame: 1 for the camera's own view and for quarter
+    turns, √2 at (45, 0), √3 at most.
+    """
+    return float(np.abs(pose_rotation(azimuth, elevation)[:2]).sum(axis=1).max())
+
+
+def render_mesh(
+    vertices: ArrayLike,
+    faces: ArrayLike,
+    azimuth: float = 0.0,
+    elevation: float = 0.0,
+    size: int = 256,
+    zoom: float | None = None,
+    smooth: bool = True,
+) -> np.ndarray:
+    """Draw a mesh as seen from somewhere around it.
+
+    The view (0, 0) is that of the input camera: its silhouette lies on the depth map's
+    foreground, pixel for pixel. Any other view turns the object about the cube's centre by the
+    pose rule (:mod:`im2mesh.preparation.posing`): (90, 0) shows its left side, (180, 0) its back,
+    a positive elevation looks from above.
+
+    Args:
+        vertices: (V, 3) in the camera frame; what lies outside the cube [−0.5, 0.5]³ may be
+            cut off by the frame, but never by depth.
+        faces: (F, 3) vertex numbers, counter-clockwise seen from outside.
+        azimuth: degrees.
+        elevation: degrees.
+        size: pixels along a side of the picture.
+        zoom: width of the frame in units of the cube's side; None: :func:`zoom_out`.
+        smooth: shade by vertex normals where the surface is smooth; otherwise by face normals.
+
+    Returns:
+        (size, size, 3) uint8: white background; a mesh without faces gives nothing else. Both
+        sides of a face are drawn, the inner one in a warmer colour.
+
+    Raises:
+        InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
+    """
+    points, triangles = _check(vertices, faces)
+    if size < 1:
+        raise InputError(f"a picture of {size} pixels cannot be drawn")
+    zoom = zoom_out(azimuth, elevation) if zoom is None else zoom
+    if not (np.isfinite(zoom) and zoom > 0):
+        raise InputError(f"a zoom of {zoom} cannot be drawn; it must be positive")
+    fine = size * SUPERSAMPLING
+    picture = np.full((fine * fine, 3), BACKGROUND, dtype=np.float64)
+    if len(triangles):
+        rotation = pose_rotation(azimuth, elevation)
+        points = points @ rotation.T
+        hit, face, corners = _cast(points, triangles, fine, zoom)
+        normals = _shading_normals(points, triangles, face, corners, smooth)
+        picture[hit] = _shade(normals, _face_normals(points, triangles[face])[:, 2] >= 0)
+    blocks = picture.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3)
+    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+
+
+def _check(vertices: ArrayLike, faces: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    points = np.asarray(vertices, dtype=np.float64)
+    triangles = np.asarray(faces)
+    # np.empty(0) and [] are meshes without anything, too.
+    points = points.reshape(0, 3) if points.size == 0 else points
+    triangles = triangles.reshape(0, 3) if triangles.size == 0 else triangles
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise InputError(f"vertices have shape {points.shape}; expected (V, 3)")
+    if triangles.ndim != 2 or triangles.shape[1] != 3:
+        raise InputError(f"faces have shape {triangles.shape}; expected (F, 3)")
+    if len(triangles):
+        if triangles.dtype.kind not in "iu":
+            raise InputError(f"faces hold {triangles.dtype} values; expected vertex numbers")
+        if triangles.min() < 0 or triangles.max() >= len(points):
+            raise InputError(
+                f"faces name vertices {triangles.min()} … {triangles.max()} of {len(points)}"
+            )
+        if not np.isfinite(points[triangles.reshape(-1)]).all():
+            raise InputError("the mesh has vertices that are not finite; repair or drop it")
+    return points, triangles.astype(np.int64)
+
+
+def _cast(
+    points: np.ndarray, triangles: np.ndarray, size: int, zoom: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Send one ray through the middle of each of size² pixels.
+
+    Returns:
+        (M,) the rays that hit, row by row; (M,) the faces; (M, 3) the barycentric coordinates.
+    """
+    try:
+        from embreex.mesh_construction import TriangleMesh
+        from embreex.rtcore_scene import EmbreeScene
+    except ImportError as error:
+        raise InputError("drawing meshes needs embreex: pip install embreex") from error
+    axis = (np.arange(size) + 0.5) / size - 0.5
+    used = points[triangles.reshape(-1)]
+    start = float(used[:, 2].max()) + 1.0
+    origins = np.empty((size, size, 3), dtype=np.float32)
+    origins[..., 0] = axis * zoom
+    origins[..., 1] = -axis[:, None] * zoom
+    origins[..., 2] = start
+    directions = np.zeros((size * size, 3), dtype=np.float32)
+    directions[:, 2] = -1
+    scene = EmbreeScene()
+    TriangleMesh(
+        scene=scene, vertices=points.astype(np.float32), indices=triangles.astype(np.int32)
+    )
+    found = scene.run(origins.reshape(-1, 3), directions, output=1)
+    hit = np.flatnonzero(found["primID"] >= 0)
+    u, v = found["u"][hit].astype(np.float64), found["v"][hit].astype(np.float64)
+    return hit, found["primID"][hit], np.stack([1 - u - v, u, v], axis=1)
+
+
+def _face_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(F, 3) normals as long as twice the face's area."""
+    a, b, c = (points[triangles[:, k]] for k in range(3))
+    return np.cross(b - a, c - a)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30)
+
+
+def _shading_normals(
+    points: np.ndarray,
+    triangles: np.ndarray,
+    face: np.ndarray,
+    corners: np.ndarray,
+    smooth: bool,
+) -> np.ndarray:
+    """(M, 3) unit normals where faces ``face`` were hit at ``corners`` (barycentric)."""
+    of_faces = _face_normals(points, triangles)
+    flat = _unit(of_faces[face])
+    if not smooth:
+        return flat
+    # Area-weighted mean over the faces around a vertex.
+    of_vertices = np.stack(
+        [
+            np.bincount(triangles.reshape(-1), np.repeat(of_faces[:, k], 3), len(points))
+            for k in range(3)
+        ],
+        axis=1,
+    )
+    at_corners = _unit(of_vertices[triangles[face]])
+    sharp = (at_corners @ flat[:, :, None])[..., 0] < CREASE
+    at_corners = np.where(sharp[..., None], flat[:, None], at_corners)
+    return _unit((at_corners * corners[..., None]).sum(axis=1))
+
+
+def _shade(normals: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """(M, 3) colours of hits with unit normals, the outer side seen or the inner one."""
+    facing = np.where(outer[:, None], normals, -normals)
+    light = (
+        AMBIENT
+        + FROM_HEADLIGHT * np.clip(facing @ HEADLIGHT, 0, 1)
+        + FROM_KEY * np.clip(facing @ KEY, 0, 1)
+    )
+    colour = np.where(outer[:, None], np.array(FRONT), np.array(BACK))
+    return np.clip(colour * light[:, None], 0, 255)
