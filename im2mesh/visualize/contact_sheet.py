@@ -15,7 +15,7 @@ from im2mesh.visualize.mesh import render_mesh
 
 VIEWS: tuple[tuple[str, float, float], ...] = (
     ("from the camera", 0.0, 0.0),
-    ("three-quarter", 40.0, 25.0),
+    ("three-quarter", 35.0, 12.0),
     ("from the side", 90.0, 0.0),
     ("from behind", 180.0, 0.0),
 )

@@ -9,8 +9,8 @@ from im2mesh.errors import InputError
 from im2mesh.preparation.posing import pose_rotation
 
 BACKGROUND = (255, 255, 255)
-FRONT = (196, 205, 216)
-BACK = (222, 178, 150)
+FRONT = (202, 211, 222)
+BACK = (228, 184, 156)
 """Colours of a face's two sides: the outer one, and the inner one seen through a hole."""
 
 SUPERSAMPLING = 2
@@ -19,7 +19,7 @@ SUPERSAMPLING = 2
 # Directions to the lights in the camera frame, and how much each adds (Lambert).
 HEADLIGHT = np.array([0.0, 0.0, 1.0])
 KEY = np.array([-0.45, 0.65, 0.6]) / np.linalg.norm([-0.45, 0.65, 0.6])
-AMBIENT, FROM_HEADLIGHT, FROM_KEY = 0.22, 0.38, 0.48
+AMBIENT, FROM_HEADLIGHT, FROM_KEY = 0.26, 0.38, 0.52
 
 # Corners whose face is turned further than this from the smooth normal stay sharp.
 CREASE = np.cos(np.radians(40.0))
@@ -146,6 +146,14 @@ def _face_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return np.cross(b - a, c - a)
 
 
+def _angles(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(F, 3) angles at the corners of the faces, in radians; about 0 in a face without area."""
+    corners = points[triangles]
+    ahead = _unit(np.roll(corners, -1, axis=1) - corners)
+    back = -np.roll(ahead, 1, axis=1)
+    return np.arccos(np.clip((ahead * back).sum(axis=2), -1, 1))
+
+
 def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30)
 
@@ -162,10 +170,12 @@ def _shading_normals(
     flat = _unit(of_faces[face])
     if not smooth:
         return flat
-    # Area-weighted mean over the faces around a vertex.
+    # Mean over the faces around a vertex, weighted by their angles there: unlike areas or counts,
+    # it does not depend on how a flat side is cut into triangles.
+    weighted = _unit(of_faces)[:, None] * _angles(points, triangles)[..., None]
     of_vertices = np.stack(
         [
-            np.bincount(triangles.reshape(-1), np.repeat(of_faces[:, k], 3), len(points))
+            np.bincount(triangles.reshape(-1), weighted[..., k].reshape(-1), len(points))
             for k in range(3)
         ],
         axis=1,

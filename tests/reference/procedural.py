@@ -1,0 +1,93 @@
+"""Procedural shapes again, slowly: one solid at a time, marched, meshed; numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import trimesh
+
+from im2mesh.preparation.procedural import Shape
+
+
+def solids(shape: Shape) -> Iterator[tuple[str, list[float], np.ndarray, np.ndarray]]:
+    """Kind, lengths, (3, 3) rotation and (3,) centre of each solid."""
+    for group in shape.groups:
+        for size, rotation, centre in zip(group.size, group.rotation, group.centre, strict=True):
+            yield type(group).__name__, size.tolist(), rotation.numpy(), centre.numpy()
+
+
+def excess(kind: str, size: list[float], p: np.ndarray) -> np.ndarray:
+    """Something that is ≤ 0 exactly at the points p (N, 3) of the solid, in its own frame."""
+    x, y, z = p.T
+    from_axis = np.sqrt(x**2 + z**2)
+    if kind == "Box":
+        return np.max(np.abs(p) - size, axis=1)
+    if kind == "Frustum":
+        start, end, half = size
+        radius = np.interp(y, [-half, half], [start, end])
+        return np.maximum(from_axis - radius, np.abs(y) - half)
+    if kind == "Ellipsoid":
+        return (x / size[0]) ** 2 + (y / size[1]) ** 2 + (z / size[2]) ** 2 - 1
+    if kind == "Capsule":
+        radius, half = size
+        nearest = np.stack([0 * x, np.clip(y, -half, half), 0 * z], axis=1)
+        return np.linalg.norm(p - nearest, axis=1) - radius
+    if kind == "Torus":
+        ring, tube = size
+        around = np.maximum(from_axis, 1e-300)
+        nearest = np.stack([x / around * ring, 0 * y, z / around * ring], axis=1)
+        return np.linalg.norm(p - nearest, axis=1) - tube
+    raise AssertionError(kind)
+
+
+def occupancy(shape: Shape, points: np.ndarray, grow: float = 0.0) -> np.ndarray:
+    """Which of (N, 3) points are in any solid, made larger by about ``grow``."""
+    inside = np.zeros(len(points), dtype=bool)
+    for kind, size, rotation, centre in solids(shape):
+        inside |= excess(kind, size, (points - centre) @ rotation) <= grow
+    return inside
+
+
+def march(shape: Shape, xy: np.ndarray, start: float, stop: float, steps: int) -> np.ndarray:
+    """z of the first inside point of rays along −z, stepped through; −∞ where there is none."""
+    heights = np.linspace(start, stop, steps)
+    z = np.repeat(heights[None], len(xy), axis=0)
+    points = np.column_stack([np.repeat(xy, steps, axis=0), z.reshape(-1)])
+    inside = occupancy(shape, points).reshape(z.shape)
+    return np.where(inside.any(axis=1), heights[inside.argmax(axis=1)], -np.inf)
+
+
+def mesh(shape: Shape, sections: int = 256) -> trimesh.Trimesh:
+    """All solids' surfaces together, inner ones too; round ones are inscribed polyhedra."""
+    vertices, faces, count = [], [], 0
+    for kind, size, rotation, centre in solids(shape):
+        if kind == "Box":
+            part = trimesh.creation.box(2 * np.array(size))
+        else:
+            profile = _profile(kind, size, sections)
+            part = trimesh.creation.revolve(profile, sections=sections)
+            part.vertices = part.vertices[:, [1, 2, 0]]  # its axis is z; this keeps orientation
+            if kind == "Ellipsoid":
+                part.vertices *= size
+        vertices.append(part.vertices @ rotation.T + centre)
+        faces.append(part.faces + count)
+        count += len(part.vertices)
+    return trimesh.Trimesh(np.concatenate(vertices), np.concatenate(faces), process=False)
+
+
+def _profile(kind: str, size: list[float], sections: int) -> np.ndarray:
+    """(P, 2) radius and height along the outline of a round solid, from below to above."""
+    angle = np.linspace(-np.pi / 2, np.pi / 2, sections // 2 + 1)
+    if kind == "Frustum":
+        start, end, half = size
+        return np.array([(0, -half), (start, -half), (end, half), (0, half)])
+    if kind == "Ellipsoid":
+        return np.column_stack([np.cos(angle), np.sin(angle)])
+    if kind == "Capsule":
+        radius, half = size
+        height = radius * np.sin(angle) + np.where(angle < 0, -half, half)
+        return np.column_stack([radius * np.cos(angle), height])
+    ring, tube = size
+    angle = np.linspace(-np.pi, np.pi, sections + 1)
+    return np.column_stack([ring + tube * np.cos(angle), tube * np.sin(angle)])
