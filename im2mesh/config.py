@@ -547,13 +547,16 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         reason = error.strerror or error
         raise ConfigError(f"{path}: cannot be read ({reason})") from error
     try:
-        values = yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
+        values = yaml.load(text, _Loader)  # a SafeLoader
     except yaml.reader.ReaderError as error:
         raise ConfigError(f"{path}: is not a text file that YAML can be read from") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        reason = " ".join((error.problem or error.context or "cannot be read").split())
+        reason = error.problem or error.context or "cannot be read"
+        if reason.startswith("but "):
+            reason = f"{error.context}, {reason}"
+        reason = " ".join(reason.split())
         raise ConfigError(f"{path}{where}: broken YAML: {reason}") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: broken YAML: nested too deeply") from error

@@ -1,0 +1,58 @@
+# `make` lists the targets. Each one makes .venv and builds the extensions itself if need be;
+# PYTHON chooses the interpreter: `make PYTHON=python3.12 demo`.
+
+PYTHON ?= python3
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+BUILT := build/.built
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo build test test-slow lint typecheck clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) \
+		| awk -F ' [|] ' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+demo: $(BUILT) ## meshes of the bundled depth maps, by the bundled weights, and a picture of them
+	$(BIN)/python generate_merge3.py configs/demo/global.yaml configs/demo/p64s32.yaml configs/demo/p32s16.yaml --out out/demo --overwrite
+	$(BIN)/python -m im2mesh.visualize.contact_sheet out/demo
+
+build: $(BUILT) ## the compiled extensions
+
+test: $(BUILT) ## the quick tests
+	$(BIN)/python -m pytest
+
+test-slow: $(BUILT) ## the slow tests
+	$(BIN)/python -m pytest -m slow
+
+lint: $(INSTALLED) ## style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+typecheck: $(INSTALLED) ## types alone
+	$(BIN)/mypy
+
+clean: ## remove what building and testing made; .venv and out stay
+	rm -rf build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -f im2mesh/native/*.so im2mesh/native/*.pyd im2mesh/native/*.c im2mesh/native/*.cpp
+	find im2mesh tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.txt
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 \
+		|| $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+		|| { echo "$(PYTHON) is not a Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "making .venv"; $(PYTHON) -m venv .venv; }
+	@echo "installing requirements.txt into .venv (takes minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(BUILT): $(INSTALLED) setup.py $(wildcard im2mesh/native/*.pyx)
+	@echo "building the extensions (takes about a minute)"
+	@mkdir -p build
+	@$(BIN)/python setup.py build_ext --inplace > build/log.txt 2>&1 \
+		|| { cat build/log.txt >&2; echo "the build failed; it needs a C++ compiler (g++ or clang++) and Python's headers" >&2; exit 1; }
+	@touch $@

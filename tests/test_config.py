@@ -1,0 +1,841 @@
+"""Configurations: the published values, inheritance, round trips, and every message."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from im2mesh import config as config_module
+from im2mesh.config import (
+    DEPTH_SIZE,
+    KEYS_WITHOUT_EFFECT,
+    Config,
+    DataConfig,
+    DecoderConfig,
+    EncoderConfig,
+    GenerationConfig,
+    ModelConfig,
+    TestConfig,
+    TrainingConfig,
+    differences,
+    from_dict,
+    load_config,
+    save_config,
+    section_to_dict,
+    to_dict,
+)
+from im2mesh.errors import ConfigError
+from im2mesh.patches import IMAGE_SIZE
+from tests.conftest import REPOSITORY
+
+CONFIGS = REPOSITORY / "configs"
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[prefix + key] = value
+    return found
+
+
+# --- defaults -----------------------------------------------------------------------------------
+
+PUBLISHED_DEFAULTS = {
+    "method": "onet",
+    "data.dataset": "Shapes3D",
+    "data.path": "data/ShapeNet",
+    "data.classes": None,
+    "data.input_type": "img",
+    "data.train_split": "train",
+    "data.val_split": "val",
+    "data.test_split": "test",
+    "data.points_file": "points.npz",
+    "data.points_iou_file": "points.npz",
+    "data.points_subsample": 1024,
+    "data.points_unpackbits": True,
+    "data.img_folder": "img",
+    "data.img_size": 224,
+    "data.img_augment": False,
+    "data.pointcloud_file": "pointcloud.npz",
+    "data.pointcloud_chamfer_file": "pointcloud.npz",
+    "data.voxels_file": "model.binvox",
+    "model.decoder": "simple",
+    "model.encoder": "resnet18",
+    "model.encoder_latent": None,
+    "model.c_dim": 512,
+    "model.z_dim": 64,
+    "training.out_dir": "out/default",
+    "training.batch_size": 64,
+    "training.batch_size_val": 10,
+    "training.batch_size_vis": 12,
+    "training.print_every": 100,
+    "training.visualize_every": 2000,
+    "training.checkpoint_every": 1000,
+    "training.validate_every": 2000,
+    "training.backup_every": 1000000,
+    "training.model_selection_metric": "loss",
+    "training.model_selection_mode": "minimize",
+    "test.threshold": 0.5,
+    "test.eval_mesh": True,
+    "test.eval_pointcloud": True,
+    "test.model_file": "model_best.pt",
+    "generation.batch_size": 100000,
+    "generation.refinement_step": 0,
+    "generation.vis_n_outputs": 30,
+    "generation.generate_mesh": True,
+    "generation.generate_pointcloud": True,
+    "generation.generation_dir": "generation",
+    "generation.resolution_0": 32,
+    "generation.upsampling_steps": 2,
+    "generation.simplify_nfaces": None,
+    "generation.copy_groundtruth": False,
+    "generation.copy_input": True,
+}
+NEW_DEFAULTS = {
+    "data.parts_size": None,  # published, without a default
+    "data.parts_stride": None,
+    "model.encoder_kwargs.input_channels": 1,
+    "model.encoder_kwargs.normalize": False,
+    "model.encoder_kwargs.pretrained": False,
+    "model.encoder_kwargs.width": 64,
+    "model.decoder_kwargs.hidden_size": 256,
+    "generation.lattice": "exact",
+    "generation.resolution": None,
+    "generation.extraction": "mise",
+    "generation.mise_resolution": 32,
+    "generation.seed": 0,
+}
+# What the published default.yaml carries besides, with its values, and what was seen elsewhere.
+PUBLISHED_WITHOUT_EFFECT = """
+data:
+  dim: 3
+  model_file: model.off
+  watertight_file: model_watertight.off
+  img_with_camera: false
+  n_views: 24
+  pointcloud_n: 256
+  pointcloud_target_n: 1024
+  pointcloud_noise: 0.05
+  with_transforms: false
+model:
+  encoder_latent_kwargs: {}
+  multi_gpu: false
+  use_camera: false
+  dmc_weight_prior: 10.0
+training:
+  eval_sample: false
+generation:
+  use_sampling: false
+  latent_number: 4
+  latent_H: 8
+  latent_W: 8
+  latent_ny: 2
+  latent_nx: 2
+  latent_repeat: true
+  refine: false
+  n_x: 128
+  n_z: 1
+preprocessor:
+  type: null
+  config:
+  model_file: null
+"""
+
+
+def test_defaults_are_the_published_ones() -> None:
+    assert flat(to_dict(Config())) == PUBLISHED_DEFAULTS | NEW_DEFAULTS
+
+
+def test_default_file_says_every_key_and_the_same() -> None:
+    assert load_config("configs/default.yaml") == Config()
+    written = flat(yaml.safe_load((CONFIGS / "default.yaml").read_text()))
+    assert written == PUBLISHED_DEFAULTS | NEW_DEFAULTS
+
+
+def test_every_key_is_documented() -> None:
+    source = Path(config_module.__file__).read_text()
+    for section in (DataConfig, EncoderConfig, DecoderConfig, ModelConfig, TrainingConfig):
+        assert section.__doc__
+    for key in PUBLISHED_DEFAULTS | NEW_DEFAULTS:
+        name = key.rpartition(".")[2]
+        lines = [line for line in source.splitlines() if line.startswith(f"    {name}: ")]
+        assert lines
+        assert all("  # " in line for line in lines), name
+
+
+def test_image_size_is_the_windows() -> None:
+    assert DEPTH_SIZE == IMAGE_SIZE
+
+
+# --- published files ----------------------------------------------------------------------------
+
+COMMON = {
+    "data.path": "data",
+    "data.input_type": "depth",
+    "data.img_size": 256,
+    "data.img_augment": False,
+    "data.voxels_file": None,
+    "model.encoder": "resnet18",
+    "model.decoder": "cbatchnorm",
+    "model.encoder_kwargs.input_channels": 1,
+    "model.encoder_kwargs.normalize": False,
+    "model.encoder_kwargs.pretrained": False,
+    "model.encoder_latent": None,
+    "model.c_dim": 256,
+    "model.z_dim": 0,
+    "training.model_selection_metric": "iou",
+    "training.model_selection_mode": "maximize",
+    "test.eval_mesh": True,
+    "test.eval_pointcloud": False,
+    "generation.upsampling_steps": 0,
+    "generation.generate_pointcloud": False,
+}
+NEVER = "this_must_not_be_used_for_training"
+GENRE = ("train_genre", "val_genre", "test_demo")
+GENRE_REDUCED = ("train_genre", "val_genre_reduced", "test_demo")
+COMPOSITIONAL = (NEVER, NEVER, "test_compositional")
+LAMP = ("train_lamp", "val_lamp_reduced", "val")
+# path: (method, classes, splits, img_folder, (size, stride), out_dir, batch size,
+#        (checkpoint, visualize, validate) every, generation_dir)
+Row = tuple[str, str, Any, str, Any, str, int, tuple[int, int, int], str]
+PUBLISHED: dict[str, Row] = {
+    "00_paper_genre/compositional/compositional_bl.yaml": (
+        "onet", "compositional_shapes", COMPOSITIONAL, "im_depth_ortho2", None,
+        "out/00_paper_genre/bl", 64, (20000, 20000, 20000), "generation",
+    ),
+    "00_paper_genre/compositional/compositional_hpn3.yaml": (
+        "onet", "compositional_shapes", COMPOSITIONAL, "im_depth_ortho2", (32, 16),
+        "out/00_paper_genre/p32s16", 64, (20000, 50000, 20000), "generation_hierarchical3",
+    ),
+    "00_paper_genre/compositional/compositional_p32.yaml": (
+        "onet", "compositional_shapes", COMPOSITIONAL, "im_depth_ortho2", (32, 16),
+        "out/00_paper_genre/p32s16", 64, (20000, 50000, 20000), "generation",
+    ),
+    "00_paper_genre/compositional/compositional_p64.yaml": (
+        "onet", "compositional_shapes", COMPOSITIONAL, "im_depth_ortho2", (64, 32),
+        "out/00_paper_genre/p64s32", 64, (20000, 50000, 20000), "generation",
+    ),
+    "00_paper_genre/genre_bl.yaml": (
+        "onet", "demo", GENRE, "", None,
+        "out/00_paper_genre/bl", 64, (20000, 20000, 20000), "generation",
+    ),
+    "00_paper_genre/genre_hpn3.yaml": (
+        "onet", "demo", (NEVER, NEVER, "test_val_genre"), "", (32, 16),
+        "out/00_paper_genre/p32s16", 64, (20000, 50000, 20000), "generation_hierarchical3",
+    ),
+    "00_paper_genre/genre_p32s16.yaml": (
+        "onet", "demo", GENRE_REDUCED, "", (32, 16),
+        "out/00_paper_genre/p32s16", 64, (20000, 50000, 20000), "generation",
+    ),
+    "00_paper_genre/genre_p64s32.yaml": (
+        "onet", "demo", GENRE_REDUCED, "", (64, 32),
+        "out/00_paper_genre/p64s32", 64, (20000, 50000, 20000), "generation",
+    ),
+    "00_paper_genre/onet_sdf/compositional_hpn3_sdf.yaml": (
+        "onet_sdf", "compositional_shapes", (None, None, "test_compositional"),
+        "im_depth_ortho2", (32, 16),
+        "out/00_paper_genre/p32s16", 64, (20000, 50000, 20000), "generation_hierarchical3_sdf",
+    ),
+    "00_paper_genre/onet_sdf/genre_bl_sdf.yaml": (
+        "onet_sdf", "demo", GENRE, "", None,
+        "out/00_paper_genre/bl_sdf", 64, (10000, 20000, 10000), "generation",
+    ),
+    "00_paper_genre/onet_sdf/hpn3_sdf.yaml": (
+        "onet_sdf", "shapenet_full", GENRE_REDUCED, "", (32, 16),
+        "out/00_paper_genre/p32s16", 64, (20000, 50000, 20000), "generation_hierarchical3_sdf",
+    ),
+    "00_paper_single/lamp_bl.yaml": (
+        "onet", "shapenet_full", ("train_lamp", "val_lamp", "val"), "im_depth_ortho2", None,
+        "out/00_paper_single/baseline_lamp", 48, (5000, 50000, 20000), "generation",
+    ),
+    "00_paper_single/lamp_hpn3.yaml": (
+        "onet", "shapenet_full", ("donotusefortrain", "donotusefortrain", "val"),
+        "im_depth_ortho2", (32, 16),
+        "out/00_paper_single/parts_lamp_p32s16", 64, (5000, 50000, 20000),
+        "generation_hierarchical3",
+    ),
+    "00_paper_single/lamp_hpn5.yaml": (
+        "onet", "shapenet_full", ("donotusefortrain", "donotusefortrain", "val"),
+        "im_depth_ortho2", (32, 16),
+        "out/00_paper_single/parts_lamp_p32s16", 64, (5000, 50000, 20000),
+        "generation_hierarchical5",
+    ),
+    "00_paper_single/lamp_p128s64.yaml": (
+        "onet", "shapenet_full", LAMP, "im_depth_ortho2", (128, 64),
+        "out/00_paper_single/parts_lamp_p128s64", 64, (5000, 50000, 20000), "generation",
+    ),
+    "00_paper_single/lamp_p16s16.yaml": (
+        "onet", "shapenet_full", LAMP, "im_depth_ortho2", (16, 16),
+        "out/00_paper_single/parts_lamp_p16s16", 64, (5000, 50000, 20000), "generation",
+    ),
+    "00_paper_single/lamp_p16s8.yaml": (
+        "onet", "shapenet_full", ("donotuse", "donotuse", "val"), "im_depth_ortho2", (16, 8),
+        "out/00_paper_single/parts_lamp_p16s16", 64, (5000, 50000, 20000), "generation_s8",
+    ),
+    "00_paper_single/lamp_p32s16.yaml": (
+        "onet", "shapenet_full", LAMP, "im_depth_ortho2", (32, 16),
+        "out/00_paper_single/parts_lamp_p32s16", 64, (5000, 50000, 20000), "generation",
+    ),
+    "00_paper_single/lamp_p64s32.yaml": (
+        "onet", "shapenet_full", LAMP, "im_depth_ortho2", (64, 32),
+        "out/00_paper_single/parts_lamp_p64s32", 64, (5000, 50000, 20000), "generation",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PUBLISHED)
+def test_published_file(path: str) -> None:
+    method, name, splits, folder, patch, out_dir, batch, every, generation_dir = PUBLISHED[path]
+    config = load_config(CONFIGS / path)
+    expected = PUBLISHED_DEFAULTS | NEW_DEFAULTS | COMMON
+    expected |= {
+        "method": method,
+        "data.dataset": "Parts3D" if patch else "Shapes3D",
+        "data.classes": [name],
+        "data.img_folder": folder,
+        "data.points_subsample": 1500 if patch else 2048,
+        "training.out_dir": out_dir,
+        "training.batch_size": batch,
+        "test.threshold": -0.02 if method == "onet_sdf" else 0.2,
+        "generation.generation_dir": generation_dir,
+        "generation.resolution_0": 128 * patch[0] // 256 if patch else 128,
+    }
+    expected |= zip(("data.train_split", "data.val_split", "data.test_split"), splits, strict=True)
+    intervals = ("checkpoint_every", "visualize_every", "validate_every")
+    expected |= zip((f"training.{key}" for key in intervals), every, strict=True)
+    if patch:
+        expected |= {"data.parts_size": patch[0], "data.parts_stride": patch[1]}
+        expected |= {"training.batch_size_val": 64, "training.batch_size_vis": 32}
+    assert flat(to_dict(config)) == expected
+    assert config.resolution == 128
+    assert config.is_patch is bool(patch)
+    assert config.model_path == Path(out_dir) / "model_best.pt"
+    config.check_supported()
+
+
+def test_no_file_is_forgotten() -> None:
+    found = {p.relative_to(CONFIGS).as_posix() for p in CONFIGS.glob("00_*/**/*.yaml")}
+    assert found == set(PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "patch"),
+    [("global", 32, (None, None)), ("p64s32", 16, (64, 32)), ("p32s16", 16, (32, 16))],
+)
+def test_demo_file(name: str, width: int, patch: tuple[int | None, int | None]) -> None:
+    config = load_config(f"configs/demo/{name}.yaml")
+    config.check_supported()
+    assert config.model.encoder_kwargs.width == width
+    assert config.model.decoder_kwargs.hidden_size == 128
+    assert config.model.c_dim == 128
+    assert (config.data.parts_size, config.data.parts_stride) == patch
+    assert config.resolution == 128
+    assert config.test.threshold == 0.5
+    assert config.data.classes == ("demo",)
+    assert (REPOSITORY / config.data.path / "demo" / f"{config.data.test_split}.lst").is_file()
+    assert (REPOSITORY / config.model_path).is_file()
+
+
+def test_demo_evaluation_reads_what_the_demo_writes() -> None:
+    config = load_config("configs/demo/hpn3.yaml")
+    run = Path(config.training.out_dir) / config.generation.generation_dir
+    assert run == Path("out/demo")
+    assert f"--out {run}" in (REPOSITORY / "Makefile").read_text()
+
+
+def test_resolution_that_is_no_integer() -> None:
+    values = {
+        "data": {"dataset": "Parts3D", "img_size": 256, "parts_size": 48, "parts_stride": 16},
+        "generation": {"resolution_0": 25, "upsampling_steps": 1},
+    }
+    config = from_dict(values, Path("x.yaml"))
+    with pytest.raises(ConfigError) as caught:
+        _ = config.resolution
+    assert str(caught.value) == (
+        "x.yaml: 50 cells a patch (generation.resolution_0 and upsampling_steps) of 48 in 256 "
+        "pixels are not a whole number of cells of the cube; set generation.resolution"
+    )
+    set_by_hand = dataclasses.replace(config.generation, resolution=96)
+    assert dataclasses.replace(config, generation=set_by_hand).resolution == 96
+
+
+def test_kinds_of_levels() -> None:
+    for dataset, patch, h5 in (
+        ("Shapes3D", False, False),
+        ("Parts3D", True, False),
+        ("Shapes3DH5", False, True),
+        ("Parts3DH5", True, True),
+    ):
+        data = {"dataset": dataset, "img_size": 256, "parts_size": 32, "parts_stride": 16}
+        config = from_dict({"data": data})
+        assert (config.is_patch, config.is_h5, config.is_sdf) == (patch, h5, False)
+    assert from_dict({"method": "onet_sdf", "test": {"threshold": -0.02}}).is_sdf
+
+
+# --- round trips --------------------------------------------------------------------------------
+
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
+POSITIVE = st.integers(1, 2**40)
+NATURAL = st.integers(0, 2**40)
+EVERY = {f"{word}_every": NATURAL for word in ("print", "visualize", "checkpoint", "validate")}
+DATA = st.fixed_dictionaries(
+    {},
+    optional={
+        "path": NAMES,
+        "classes": st.none() | st.lists(NAMES, min_size=1, max_size=3),
+        "train_split": st.none() | NAMES,
+        "img_folder": NAMES | st.just(""),
+        "img_augment": st.booleans(),
+        "points_subsample": POSITIVE | st.tuples(POSITIVE, NATURAL).map(list),
+        "points_iou_file": st.none() | NAMES,
+    },
+)
+PATCH = st.tuples(st.integers(1, 16), st.integers(0, 15), st.sampled_from(["Parts3D", "Parts3DH5"]))
+VALUES = st.fixed_dictionaries(
+    {"data": DATA},
+    optional={
+        "model": st.fixed_dictionaries(
+            {},
+            optional={
+                "encoder_kwargs": st.fixed_dictionaries({}, optional={"width": POSITIVE}),
+                "decoder_kwargs": st.fixed_dictionaries({}, optional={"hidden_size": POSITIVE}),
+                "decoder": NAMES,
+                "z_dim": NATURAL,
+            },
+        ),
+        "training": st.fixed_dictionaries(
+            {}, optional={**EVERY, "out_dir": NAMES, "batch_size": POSITIVE}
+        ),
+        "test": st.fixed_dictionaries(
+            {}, optional={"threshold": st.floats(0, 1, exclude_min=True, exclude_max=True)}
+        ),
+        "generation": st.fixed_dictionaries(
+            {},
+            optional={
+                "lattice": st.sampled_from(["exact", "released"]),
+                "extraction": st.sampled_from(["mise", "dense"]),
+                "resolution": st.none() | POSITIVE,
+                "simplify_nfaces": st.none() | POSITIVE,
+                "upsampling_steps": st.integers(0, 16),
+            },
+        ),
+    },
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES, st.none() | PATCH)
+def test_saved_configs_load_to_equal_ones(
+    tmp_path_factory: pytest.TempPathFactory,
+    values: dict[str, Any],
+    patch: tuple[int, int, str] | None,
+) -> None:
+    if patch is not None:
+        stride, more, dataset = patch
+        # An image of `more` strides beyond the first window is tiled by construction.
+        tiled = {"parts_size": 16, "parts_stride": stride, "img_size": 16 + more * stride}
+        values = values | {"data": values["data"] | tiled | {"dataset": dataset}}
+    config = from_dict(values)
+    path = tmp_path_factory.getbasetemp() / "round_trip.yaml"
+    save_config(config, path)
+    loaded = load_config(path)
+    assert loaded == config
+    assert hash(loaded) == hash(config)
+    assert loaded.source == path
+    assert from_dict(to_dict(config)) == config
+    assert differences(to_dict(config), to_dict(loaded)) == []
+    for key, value in flat(values).items():
+        assert flat(to_dict(loaded))[key] == value
+
+
+def test_saving_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "config.yaml"
+    save_config(Config(), path)
+    assert [p.name for p in path.parent.iterdir()] == ["config.yaml"]
+    assert list(yaml.safe_load(path.read_text())) == [
+        "method", "data", "model", "training", "test", "generation",
+    ]  # fmt: skip
+
+
+def test_configs_are_frozen_and_complete_without_arguments() -> None:
+    for section in (Config, DataConfig, EncoderConfig, DecoderConfig, ModelConfig, TrainingConfig):
+        assert section() == section()
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(section(), dataclasses.fields(section)[0].name, 1)
+    assert section_to_dict(TestConfig()) == to_dict(Config())["test"]
+    assert section_to_dict(GenerationConfig()) == to_dict(Config())["generation"]
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def test_child_overrides_key_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        "grandparent.yaml",
+        "data: {classes: [a, b], path: there, train_split: t}\n"
+        "model: {encoder_kwargs: {width: 8}, c_dim: 7}\ntest: {eval_mesh: false}\n",
+    )
+    write(
+        tmp_path,
+        "parent.yaml",
+        "inherit_from: grandparent.yaml\ndata: {classes: [c]}\ntest: null\nmodel:\n",
+    )
+    write(
+        tmp_path,
+        "child.yaml",
+        "inherit_from: parent.yaml\ndata: {train_split: null}\n"
+        "model: {encoder_kwargs: {normalize: true}, decoder_kwargs: null}\n",
+    )
+    config = load_config("child.yaml")
+    assert config.data.classes == ("c",)
+    assert config.data.path == "there"
+    assert config.data.train_split is None
+    assert config.model.encoder_kwargs == EncoderConfig(normalize=True, width=8)
+    assert config.model.decoder_kwargs == DecoderConfig()
+    assert config.model.c_dim == 7
+    assert config.test.eval_mesh is False
+    assert config.source == Path("child.yaml")
+
+
+def test_parents_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "mine.yaml", "inherit_from: configs/demo/global.yaml\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_config("mine.yaml") == load_config(CONFIGS / "demo/global.yaml")
+    (tmp_path / "configs/demo").mkdir(parents=True)
+    write(tmp_path, "configs/demo/global.yaml", "data: {path: nearer}\n")
+    assert load_config("mine.yaml").data.path == "nearer"
+
+
+def test_equal_parents_are_no_circle(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.yaml", "inherit_from: null\nmethod: onet\n")
+    assert load_config(path) == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-4", 1e-4), ("1E-1", 0.1), ("'.5e-1'", 0.05), ("1.e-2", 0.01), ("0.25", 0.25)],
+)
+def test_numbers(tmp_path: Path, text: str, value: float) -> None:
+    config = load_config(write(tmp_path, "x.yaml", f"test: {{threshold: {text}}}"))
+    assert config.test.threshold == value
+
+
+def test_integers_are_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.yaml", "method: onet_sdf\ntest: {threshold: 0}")
+    threshold = load_config(path).test.threshold
+    assert (threshold, type(threshold)) == (0.0, float)
+
+
+def test_merge_keys_are_no_duplicates(tmp_path: Path) -> None:
+    text = (
+        "data:\n  <<: &more {path: a, img_folder: b}\n  img_folder: c\n"
+        "model:\n  encoder_kwargs: &kwargs\n    <<: {width: 3}\n    width: 4\n"
+    )
+    config = load_config(write(tmp_path, "x.yaml", text))
+    assert (config.data.path, config.data.img_folder) == ("a", "c")
+    assert config.model.encoder_kwargs.width == 4
+
+
+def test_keys_without_effect_are_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
+    caplog.set_level(logging.DEBUG, "im2mesh")
+    write(tmp_path, "old.yaml", PUBLISHED_WITHOUT_EFFECT)
+    write(tmp_path, "new.yaml", "inherit_from: old.yaml\ndata: {dim: 2}\n")
+    assert load_config("new.yaml") == Config()
+    mine, theirs = (record.getMessage() for record in caplog.records)
+    assert mine == "new.yaml: keys without effect: data.dim"
+    file, _, named = theirs.partition(": keys without effect: ")
+    assert file == "old.yaml"
+    values = yaml.safe_load(PUBLISHED_WITHOUT_EFFECT)
+    expected = {f"{s}.{k}" for s, keys in values.items() for k in keys if s != "preprocessor"}
+    assert set(named.split(", ")) == expected | {"preprocessor"} == KEYS_WITHOUT_EFFECT
+    caplog.clear()
+    load_config(CONFIGS / "00_paper_genre/genre_hpn3.yaml")
+    assert not caplog.records
+
+
+def test_differences() -> None:
+    before = {"a": 1, "b": {"c": [1, {"d": "x"}], "e": None}, "same": {"k": (1, 2)}, "f": True}
+    after = {"a": 1.0, "b": {"c": [1, {"d": "y"}], "e": 2}, "g": 0, "same": {"k": [1, 2]}, "f": 1}
+    assert differences(before, after) == [
+        "b.c[1].d: 'x' -> 'y'",
+        "b.e: None -> 2",
+        "f: True -> 1",
+        "g: absent -> 0",
+    ]
+    assert differences({"a": [1]}, {"a": [1, 2]}) == ["a: [1] -> [1, 2]"]
+    assert differences({"a": 1}, {}) == ["a: 1 -> absent"]
+    assert differences({"a": {"b": 1}}, {"a": 2}) == ["a: {'b': 1} -> 2"]
+
+
+# --- messages -----------------------------------------------------------------------------------
+
+PATCHES = "data: {dataset: Parts3D, input_type: depth, img_size: 256"
+MESSAGES = {
+    # unknown keys
+    "data: {pth: x}": "x.yaml: unknown key data.pth; did you mean data.path?",
+    "dta: {path: x}": "x.yaml: unknown key dta; did you mean data?",
+    "inherit_form: y.yaml": "x.yaml: unknown key inherit_form; did you mean inherit_from?",
+    "model: {encoder_kwargs: {widht: 3}}": (
+        "x.yaml: unknown key model.encoder_kwargs.widht; did you mean model.encoder_kwargs.width?"
+    ),
+    "model: {width: 3}": (
+        "x.yaml: unknown key model.width; did you mean model.encoder_kwargs.width?"
+    ),
+    "generation: {threshold: 0.5}": (
+        "x.yaml: unknown key generation.threshold; did you mean test.threshold?"
+    ),
+    "training: {batchsize: 3}": (
+        "x.yaml: unknown key training.batchsize; did you mean training.batch_size?"
+    ),
+    "model: {decoder_kwargs: {leaky: true}}": (
+        "x.yaml: unknown key model.decoder_kwargs.leaky; the nearest known key is "
+        "model.decoder_kwargs.hidden_size"
+    ),
+    "3: 4": "x.yaml: unknown key 3; the nearest known key is training",
+    # wrong types
+    "data: [1]": "x.yaml: data must be a mapping of keys, found a list",
+    "model: {encoder_kwargs: 64}": (
+        "x.yaml: model.encoder_kwargs must be a mapping of keys, found 64"
+    ),
+    "data: {img_size: big}": "x.yaml: data.img_size must be a positive integer, found 'big'",
+    "data: {img_size: true}": "x.yaml: data.img_size must be a positive integer, found true",
+    "data: {img_size: 256.0}": "x.yaml: data.img_size must be a positive integer, found 256.0",
+    "data: {img_size: 0}": "x.yaml: data.img_size must be a positive integer, found 0",
+    "data: {path: 3}": "x.yaml: data.path must be a string that is not empty, found 3",
+    "data: {path: ''}": "x.yaml: data.path must be a string that is not empty, found ''",
+    "data: {path: null}": "x.yaml: data.path must be a string that is not empty, found null",
+    "data: {img_folder: no}": "x.yaml: data.img_folder must be a string, found false",
+    "data: {train_split: {}}": "x.yaml: data.train_split must be a string or null, found a mapping",
+    "data: {img_augment: 1}": "x.yaml: data.img_augment must be true or false, found 1",
+    "data: {classes: demo}": (
+        "x.yaml: data.classes must be a list of strings or null, found 'demo'; write [demo]"
+    ),
+    "data: {classes: []}": (
+        "x.yaml: data.classes must be a list of strings or null, found an empty list"
+    ),
+    "data: {classes: [03001627]}": (
+        "x.yaml: data.classes must be a list of strings or null, found a list; its entry 787351 "
+        "is no string, put it in quotes"
+    ),
+    "data: {points_subsample: [1, 2, 3]}": (
+        "x.yaml: data.points_subsample must be a positive integer or [outside, inside], found "
+        "a list; the list has 3 entries"
+    ),
+    "data: {points_subsample: [0, 0]}": (
+        "x.yaml: data.points_subsample must be a positive integer or [outside, inside], found "
+        "a list; the list asks for no point at all"
+    ),
+    "data: {points_subsample: all}": (
+        "x.yaml: data.points_subsample must be a positive integer or [outside, inside], found "
+        "'all'"
+    ),
+    "data: {parts_size: -1}": (
+        "x.yaml: data.parts_size must be a positive integer or null, found -1"
+    ),
+    "training: {print_every: -1}": (
+        "x.yaml: training.print_every must be an integer, 0 or more, found -1"
+    ),
+    "generation: {upsampling_steps: 99}": (
+        "x.yaml: generation.upsampling_steps must be an integer from 0 to 16, found 99"
+    ),
+    "test: {threshold: '0.2'}": "x.yaml: test.threshold must be a finite number, found '0.2'",
+    "test: {threshold: .nan}": "x.yaml: test.threshold must be a finite number, found nan",
+    "test: {threshold: 1e999}": "x.yaml: test.threshold must be a finite number, found '1e999'",
+    "data: {path: [" + "a, " * 99 + "]}": (
+        "x.yaml: data.path must be a string that is not empty, found a list"
+    ),
+    "method: " + "a" * 99: (
+        f"x.yaml: method must be onet or onet_sdf, found '{'a' * 57}...'"
+    ),
+    # values
+    "method: sdf": "x.yaml: method must be onet or onet_sdf, found 'sdf'",
+    "data: {dataset: parts3d}": (
+        "x.yaml: data.dataset must be Shapes3D, Parts3D, Shapes3DH5 or Parts3DH5, found 'parts3d'"
+    ),
+    "generation: {lattice: fine}": (
+        "x.yaml: generation.lattice must be exact or released, found 'fine'"
+    ),
+    "generation: {extraction: 3}": (
+        "x.yaml: generation.extraction must be mise or dense, found 3"
+    ),
+    "training: {model_selection_mode: max}": (
+        "x.yaml: training.model_selection_mode must be minimize or maximize, found 'max'"
+    ),
+    "test: {threshold: -0.02}": (
+        "x.yaml: test.threshold must lie between 0 and 1, a probability, for method onet, found "
+        "-0.02"
+    ),
+    "test: {threshold: 1}": (
+        "x.yaml: test.threshold must lie between 0 and 1, a probability, for method onet, found 1"
+    ),
+    "data: {input_type: depth}": (
+        "x.yaml: data.img_size must be 256 for data.input_type depth, found 224"
+    ),
+    PATCHES + "}": "x.yaml: data.dataset Parts3D needs data.parts_size",
+    PATCHES + ", parts_size: 32}": "x.yaml: data.dataset Parts3D needs data.parts_stride",
+    PATCHES + ", parts_size: 512, parts_stride: 1}": (
+        "x.yaml: data.parts_size 512 is larger than data.img_size 256"
+    ),
+    PATCHES + ", parts_size: 32, parts_stride: 15}": (
+        "x.yaml: patches of data.parts_size 32 at data.parts_stride 15 do not tile 256 pixels: "
+        "the stride must divide 256 - 32"
+    ),
+    # what is no configuration
+    "": "x.yaml: is empty; a configuration is a mapping of keys",
+    "# only a comment\n": "x.yaml: is empty; a configuration is a mapping of keys",
+    "- a\n": "x.yaml: must be a mapping of keys such as data: and model:, found a list",
+    "text": "x.yaml: must be a mapping of keys such as data: and model:, found 'text'",
+    "data: [1, 2\nmodel: 3\n": (
+        "x.yaml:2:6: broken YAML: expected ',' or ']', but got ':'"
+    ),
+    "data:\n\tpath: a\n": (
+        "x.yaml:2:1: broken YAML: found character '\\t' that cannot start any token"
+    ),
+    "data: {path: a, path: b}": "x.yaml:1:17: broken YAML: the key path stands twice",
+    "data: {}\ntest: {}\ndata: {}\n": "x.yaml:3:1: broken YAML: the key data stands twice",
+    "? [a]\n: 3\n": "x.yaml:1:3: broken YAML: found unhashable key",
+    "a: 1\n---\nb: 2\n": (
+        "x.yaml:2:1: broken YAML: expected a single document in the stream, but found another "
+        "document"
+    ),
+    "a: !!python/object/apply:os.getcwd []\n": (
+        "x.yaml:1:4: broken YAML: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/object/apply:os.getcwd'"
+    ),
+    "a: 2021-13-40": "x.yaml: broken YAML: month must be in 1..12",
+    "[" * 5000: "x.yaml: broken YAML: nested too deeply",
+    "a: \x01": "x.yaml: is not a text file that YAML can be read from",
+    # inheritance
+    "inherit_from: 3": "x.yaml: inherit_from must be a path, found 3",
+    "inherit_from: ''": "x.yaml: inherit_from must be a path, found ''",
+    "inherit_from: nowhere.yaml": (
+        "x.yaml: inherit_from names nowhere.yaml, which is neither in the working directory nor "
+        f"in {REPOSITORY}"
+    ),
+    "inherit_from: x.yaml": "x.yaml: inherit_from goes in a circle: x.yaml -> x.yaml",
+    "inherit_from: .": ".: is a folder; give a configuration file in it",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MESSAGES, ids=lambda text: text[:40].replace("\n", "|"))
+def test_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "x.yaml", text)
+    with pytest.raises(ConfigError) as caught:
+        load_config("x.yaml")
+    assert str(caught.value).splitlines() == [MESSAGES[text]]
+
+
+def test_message_names_the_file_that_holds_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "parent.yaml", "data: {pth: x}\n")
+    write(tmp_path, "child.yaml", "inherit_from: parent.yaml\n")
+    with pytest.raises(ConfigError, match=r"^parent\.yaml: unknown key data\.pth; did you mean "):
+        load_config("child.yaml")
+    write(tmp_path, "a.yaml", "inherit_from: b.yaml")
+    write(tmp_path, "b.yaml", "inherit_from: ./a.yaml")
+    with pytest.raises(ConfigError) as caught:
+        load_config("a.yaml")
+    assert str(caught.value) == (
+        "a.yaml: inherit_from goes in a circle: a.yaml -> b.yaml -> a.yaml"
+    )
+
+
+def test_message_without_a_file() -> None:
+    for source, name in ((None, "config"), (Path("x.yaml"), "x.yaml")):
+        with pytest.raises(ConfigError) as caught:
+            from_dict({"data": {"pth": 1}}, source)
+        assert str(caught.value) == f"{name}: unknown key data.pth; did you mean data.path?"
+    with pytest.raises(ConfigError) as caught:
+        from_dict({"test": {"threshold": 3}})
+    assert str(caught.value).startswith("config: test.threshold must lie between 0 and 1")
+
+
+def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def message(path: str) -> str:
+        with pytest.raises(ConfigError) as caught:
+            load_config(path)
+        return str(caught.value)
+
+    assert message("none.yaml") == "none.yaml: no such configuration file"
+    assert message(".") == ".: is a folder; give a configuration file in it"
+    (tmp_path / "x.yaml").write_bytes(bytes(range(128, 256)))
+    assert message("x.yaml") == "x.yaml: is not a text file that YAML can be read from"
+    assert message("x.yaml/y") == "x.yaml/y: cannot be read (Not a directory)"
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert message("x.yaml") == "x.yaml: cannot be read (Permission denied)"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"data": {"input_type": "img"}}, "data.input_type is 'img', but only 'depth'"),
+        ({"model": {"decoder": "simple"}}, "model.decoder is 'simple', but only 'cbatchnorm'"),
+        ({"model": {"encoder": "resnet50"}}, "model.encoder is 'resnet50', but only 'resnet18'"),
+        ({"model": {"encoder": None}}, "model.encoder is null, but only 'resnet18'"),
+        ({"model": {"encoder_latent": "x"}}, "model.encoder_latent is 'x', but only null"),
+        ({"model": {"z_dim": 64}}, "model.z_dim is 64, but only 0"),
+        (
+            {"model": {"encoder_kwargs": {"input_channels": 3}}},
+            "model.encoder_kwargs.input_channels is 3, but only 1",
+        ),
+        (
+            {"model": {"encoder_kwargs": {"normalize": True}}},
+            "model.encoder_kwargs.normalize is true, but only false",
+        ),
+        (
+            {"model": {"encoder_kwargs": {"pretrained": True}}},
+            "model.encoder_kwargs.pretrained is true, but only false",
+        ),
+    ],
+)
+def test_what_is_not_built(values: dict[str, Any], message: str) -> None:
+    good = {
+        "data": {"input_type": "depth", "img_size": 256},
+        "model": {"decoder": "cbatchnorm", "z_dim": 0},
+    }
+    from_dict(good).check_supported()
+    merged = {section: good[section] | values.get(section, {}) for section in good}
+    with pytest.raises(ConfigError) as caught:
+        from_dict(merged, Path("x.yaml")).check_supported()
+    assert str(caught.value) == f"x.yaml: {message} is supported"
+
+
+def test_defaults_are_legal_in_a_file_but_not_built() -> None:
+    with pytest.raises(ConfigError, match=r"data\.input_type is 'img'"):
+        load_config("configs/default.yaml").check_supported()
