@@ -23,6 +23,7 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,13 +75,11 @@ def measure(method: str, networks: str, depth: np.ndarray, resolution: int) -> d
         volume, calls, points = fused_volume(levels, depth)
         evaluated = time.perf_counter()
         lattice = released_lattice()
-        vertices, faces = extract_mesh(volume, lattice, levels[0].objective.iso_level)
+        _, faces = extract_mesh(volume, lattice, levels[0].objective.iso_level)
         done = time.perf_counter()
         seconds = {"encode + eval points": evaluated - start, "marching cubes": done - evaluated}
     else:
-        settings = levels[0].config.generation.replace(
-            extraction=method, resolution=resolution
-        )
+        settings = replace(levels[0].config.generation, extraction=method, resolution=resolution)
         result = Reconstructor(levels, settings)(depth)
         done = time.perf_counter()
         seconds = {k: v for k, v in result.seconds.items() if v}

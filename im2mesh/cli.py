@@ -105,7 +105,9 @@ def pick_device(name: str | None, no_cuda: bool) -> torch.device:
 GLOBAL, PATCH, GLOBAL_SDF = "GLOBAL", "PATCH", "GLOBAL_SDF"
 
 
-def generator(description: str, roles: Sequence[str] | None) -> Callable[[Sequence[str] | None], int]:
+def generator(
+    description: str, roles: Sequence[str] | None
+) -> Callable[[Sequence[str] | None], int]:
     """The ``main`` of a generator script.
 
     Args:
@@ -162,8 +164,9 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
 
     set_up_logging(args.verbose)
     configs = [load_config(path) for path in args.configs]
-    for config, role in zip(configs, roles or [None] * len(configs), strict=True):
-        _check_role(config, role)
+    if roles is not None:
+        for config, role in zip(configs, roles, strict=True):
+            _check_role(config, role)
     if args.input:
         sources = sources_of_paths(args.input)
     else:
@@ -191,10 +194,8 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     return SOME_FAILED if report.written or report.skipped else BAD_INPUT
 
 
-def _check_role(config: Config, role: str | None) -> None:
+def _check_role(config: Config, role: str) -> None:
     """A fixed place of a generator's command line takes one kind of level only."""
-    if role is None:
-        return
     kind = "a patch level" if config.is_patch else "a global level"
     method = "SDF" if config.is_sdf else "occupancy"
     wanted = {

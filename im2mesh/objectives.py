@@ -7,6 +7,7 @@ where the field crosses the iso-level. Inside is where field > iso-level, for bo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +17,10 @@ from torch import Tensor
 class Objective(Protocol):
     """What a level's values mean."""
 
-    threshold: float
+    @property
+    def threshold(self) -> float:
+        """``test.threshold``."""
+        ...
 
     @property
     def iso_level(self) -> float:
@@ -65,4 +69,8 @@ class SignedDistance:
 
 def build_objective(method: str, threshold: float) -> Objective:
     """The objective of ``method`` (``onet`` or ``onet_sdf``)."""
-    return {"onet": Occupancy, "onet_sdf": SignedDistance}[method](threshold)
+    objectives: dict[str, Callable[[float], Objective]] = {
+        "onet": Occupancy,
+        "onet_sdf": SignedDistance,
+    }
+    return objectives[method](threshold)

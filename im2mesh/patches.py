@@ -166,9 +166,7 @@ class Windows:
         for a in range(columns.shape[1]):
             for b in range(levels.shape[1]):
                 column, row = columns[:, a], side - 1 - levels[:, b]
-                window = torch.where(
-                    (column >= 0) & (levels[:, b] >= 0), row * side + column, 0
-                )
+                window = torch.where((column >= 0) & (levels[:, b] >= 0), row * side + column, 0)
                 keep = (column >= 0) & (levels[:, b] >= 0) & active[window]
                 index = torch.nonzero(keep).squeeze(1)
                 found.append((index, window[index]))

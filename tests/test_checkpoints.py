@@ -121,7 +121,9 @@ def test_another_architecture(tmp_path: Path) -> None:
         load_weights(network(width=4, c_dim=8, hidden=16), path)
     message = str(raised.value)
     assert "decoder.fc_p.weight is (8, 3, 1) where the config asks for (16, 3, 1)" in message
-    assert "model.encoder_kwargs.width 4, model.c_dim 8, model.decoder_kwargs.hidden_size 8" in message
+    assert (
+        "model.encoder_kwargs.width 4, model.c_dim 8, model.decoder_kwargs.hidden_size 8" in message
+    )
     state = network().state_dict()
     torch.save({"model": {k: v for k, v in state.items() if k != "encoder.fc.bias"}}, path)
     with pytest.raises(CheckpointError, match="lacks encoder.fc.bias"):

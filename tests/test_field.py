@@ -26,9 +26,7 @@ class FakeDecoder:
 
     def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
         parts = torch.split(points, counts)
-        return torch.cat(
-            [self.function(w, p) for w, p in zip(self.windows, parts, strict=True)]
-        )
+        return torch.cat([self.function(w, p) for w, p in zip(self.windows, parts, strict=True)])
 
 
 def patch_field(size: int, stride: int, speaking: list[int], function) -> PatchField:
@@ -49,9 +47,7 @@ def patch_field(size: int, stride: int, speaking: list[int], function) -> PatchF
     constant=st.floats(-50, 50, width=32),
     seed=st.integers(0, 99),
 )
-def test_a_constant_blends_to_itself(
-    tiling: tuple[int, int], constant: float, seed: int
-) -> None:
+def test_a_constant_blends_to_itself(tiling: tuple[int, int], constant: float, seed: int) -> None:
     windows = Windows(*tiling)
     generator = torch.Generator().manual_seed(seed)
     speaking = torch.nonzero(torch.rand(len(windows), generator=generator) < 0.6).ravel().tolist()
@@ -76,9 +72,7 @@ def test_blend_is_the_definition(tiling: tuple[int, int]) -> None:
     speaking = [w for w in range(len(windows)) if w % 3]
     field = patch_field(*tiling, speaking, function)
     points = torch.rand(60, 3, generator=torch.Generator().manual_seed(5)) - 0.5
-    functions = {
-        w: (lambda q, w=w: w + q[0] * 3 - q[1] + 5 * q[2]) for w in speaking
-    }
+    functions = {w: (lambda q, w=w: w + q[0] * 3 - q[1] + 5 * q[2]) for w in speaking}
     expected = [reference_blend(p, functions, *tiling) for p in points.double().numpy()]
     np.testing.assert_allclose(field(points), expected, rtol=1e-4, atol=1e-3)
 

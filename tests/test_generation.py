@@ -55,7 +55,9 @@ def test_sphere_is_in_place(extraction: str, centre: tuple, resolution: int) -> 
     np.testing.assert_allclose(mesh.center_mass, centre, atol=1e-4)
     radii = np.linalg.norm(mesh.vertices - centre, axis=1)
     np.testing.assert_allclose(radii, 0.3, atol=1e-3)
-    np.testing.assert_allclose(mesh.bounds, [np.subtract(centre, 0.3), np.add(centre, 0.3)], atol=1e-3)
+    np.testing.assert_allclose(
+        mesh.bounds, [np.subtract(centre, 0.3), np.add(centre, 0.3)], atol=1e-3
+    )
 
 
 def test_axes_are_x_y_up_z() -> None:
@@ -99,7 +101,7 @@ def test_mise_has_the_dense_signs(seed: int, level: float) -> None:
 
 
 def test_observed_points_are_not_lost() -> None:
-    """A wire thinner than a fine cell's corner spacing of the coarse lattice, seen by the camera."""
+    """A wire that passes between the nodes of the coarse lattice, seen by the camera."""
     wire = FusedField([lambda p: 0.006 - (p[:, :2] - 0.0117).norm(dim=1)], 0.0)
     lattice, watch = exact_lattice(128), Stopwatch()
     column = int((0.0117 + 0.5) * 256)
@@ -260,8 +262,9 @@ def test_a_demo_map_is_reconstructed(monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = Reconstructor(levels)(depth).mesh
     assert mesh.is_watertight and mesh.volume > 0
     rows, columns = np.nonzero(depth >= 0)
-    seen = np.array([columns.min() / 256 - 0.5, 0.5 - (rows.max() + 1) / 256]), np.array(
-        [(columns.max() + 1) / 256 - 0.5, 0.5 - rows.min() / 256]
+    seen = (
+        np.array([columns.min() / 256 - 0.5, 0.5 - (rows.max() + 1) / 256]),
+        np.array([(columns.max() + 1) / 256 - 0.5, 0.5 - rows.min() / 256]),
     )
     np.testing.assert_allclose(mesh.bounds[:, :2], seen, atol=0.1)
 

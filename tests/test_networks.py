@@ -76,9 +76,7 @@ def test_released_training_mode(shared: Path, level: str) -> None:
     batch_size=st.integers(1, 50),
     seed=st.integers(0, 100),
 )
-def test_folded_decoder_equals_the_plain_one(
-    counts: list[int], batch_size: int, seed: int
-) -> None:
+def test_folded_decoder_equals_the_plain_one(counts: list[int], batch_size: int, seed: int) -> None:
     network = small_network(seed)
     generator = torch.Generator().manual_seed(seed)
     points = torch.rand(sum(counts), 3, generator=generator) - 0.5

@@ -43,7 +43,9 @@ def test_crops_are_the_windows(size: int, stride: int) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(TILINGS), st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=8))
+@given(
+    st.sampled_from(TILINGS), st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=8)
+)
 def test_cover_is_the_definition(tiling: tuple[int, int], xy: list[tuple[float, float]]) -> None:
     size, stride = tiling
     windows = Windows(size, stride)
@@ -100,7 +102,8 @@ def test_pixel_to_cube_and_back() -> None:
     depth[10, 20], depth[255, 0] = 0.25, 0.0
     points = back_project(depth)
     np.testing.assert_allclose(
-        points, [[20.5 / 256 - 0.5, 0.5 - 10.5 / 256, 0.25], [0.5 / 256 - 0.5, 0.5 / 256 - 0.5, 0.5]]
+        points,
+        [[20.5 / 256 - 0.5, 0.5 - 10.5 / 256, 0.25], [0.5 / 256 - 0.5, 0.5 / 256 - 0.5, 0.5]],
     )
     for (x, y, _), (i, j) in zip(points, [(10, 20), (255, 0)], strict=True):
         assert (int((0.5 - y) * 256), int((x + 0.5) * 256)) == (i, j)

@@ -71,9 +71,7 @@ class PatchField:
     def __call__(self, points: Tensor) -> Tensor:
         """The blended patches at the points; :data:`SILENCE` where none speaks."""
         cover = self._cover(points)
-        values = self.objective.field(
-            self.decoder(cover.local, cover.counts, self._batch_size)
-        )
+        values = self.objective.field(self.decoder(cover.local, cover.counts, self._batch_size))
         total = points.new_zeros(2, len(points))
         total[0].index_add_(0, cover.point, cover.weight * values)
         total[1].index_add_(0, cover.point, cover.weight)

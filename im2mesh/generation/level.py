@@ -16,6 +16,7 @@ from im2mesh.models.network import ImplicitNetwork
 from im2mesh.objectives import build_objective
 from im2mesh.patches import Windows
 
+
 class Level:
     """A network and how its values are to be read.
 

@@ -1,5 +1,7 @@
 """Where a run's files go, and how each is written.
 
+.. code-block:: text
+
     <run>/config.yaml                      what the run was made with
     <run>/meshes/<class>/<model>.{ply,off}
     <run>/pointcloud/<class>/<model>.ply   if generation.generate_pointcloud
@@ -80,7 +82,9 @@ def _write_ply(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
 
 def _write_off(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
     # Nine significant digits hold every float32 exactly.
-    table = pd.DataFrame(vertices).to_csv(None, sep=" ", header=False, index=False, float_format="%.9g")
+    table = pd.DataFrame(vertices).to_csv(
+        None, sep=" ", header=False, index=False, float_format="%.9g"
+    )
     rows = pd.DataFrame(np.column_stack([np.full(len(faces), 3), faces]))
     lines = rows.to_csv(None, sep=" ", header=False, index=False)
     path.write_text(f"OFF\n{len(vertices)} {len(faces)} 0\n{table}{lines}")

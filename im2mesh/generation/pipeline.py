@@ -241,4 +241,3 @@ def _check_settings(settings: GenerationConfig, resolution: int, source: str) ->
             f"{source}: generation.resolution {resolution} must be generation.mise_resolution "
             f"({settings.mise_resolution}) times a power of two; set generation.mise_resolution"
         )
-

@@ -202,9 +202,7 @@ def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
         return {}
 
 
-def _expected_files(
-    reconstructor: Reconstructor, source: DepthSource, folder: Path
-) -> list[Path]:
+def _expected_files(reconstructor: Reconstructor, source: DepthSource, folder: Path) -> list[Path]:
     """The results that a map must have to count as done."""
     files: list[Path] = []
     if reconstructor.settings.generate_mesh:

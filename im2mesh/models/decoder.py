@@ -81,7 +81,7 @@ class FoldedDecoder:
         self.passes = 0
         self.rows = 0
         with torch.inference_mode():
-            bias: Tensor = decoder.fc_p.bias  # type: ignore[assignment]
+            bias = decoder.fc_p.bias
             self._first = decoder.fc_p.matrix.T.contiguous()
             self._blocks = []
             for block in decoder.blocks:
@@ -139,7 +139,7 @@ class FoldedDecoder:
 
     def _weights(self, code: int) -> tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]]:
         """The scales, shifts and matrices of one code."""
-        blocks = [
+        blocks: list[tuple[Tensor, ...]] = [
             (scale_0[code], shift_0[code], fc_0 * scale_1[code], shift_1[code], fc_1)
             for scale_0, shift_0, fc_0, scale_1, shift_1, fc_1 in self._blocks
         ]

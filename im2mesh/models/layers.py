@@ -19,6 +19,8 @@ from torch import Tensor, nn
 class PointLinear(nn.Conv1d):
     """A linear map over the channels of each point, stored as a ``Conv1d`` of kernel 1."""
 
+    bias: Tensor  # always there
+
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(channels_in, channels_out, kernel_size=1)
 
@@ -45,7 +47,7 @@ class ConditionalBatchNorm(nn.Module):
         self.bn = nn.BatchNorm1d(channels, affine=False)
         for layer, bias in ((self.conv_gamma, 1.0), (self.conv_beta, 0.0)):
             nn.init.zeros_(layer.weight)
-            nn.init.constant_(layer.bias, bias)  # type: ignore[arg-type]
+            nn.init.constant_(layer.bias, bias)
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
         """Normalise over batch and points together.
