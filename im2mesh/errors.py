@@ -18,5 +18,9 @@ class DepthError(InputError):
     """A file does not hold a usable depth map."""
 
 
+class DataError(InputError):
+    """A data set lacks a file, or the file does not hold what it should."""
+
+
 class CheckpointError(InputError):
     """A checkpoint is missing, unreadable or belongs to another architecture."""

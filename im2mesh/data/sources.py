@@ -13,18 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from im2mesh.config import Config
-from im2mesh.data.depth import (
-    NOT_DEPTH,
-    check_depth,
-    find_depth_file,
-    has_depth_key,
-    load_depth,
-)
-from im2mesh.errors import ConfigError, DepthError, InputError
+from im2mesh.data.depth import NOT_DEPTH, has_depth_key, load_depth
+from im2mesh.data.storage import NpzModel, models_of_split
+from im2mesh.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -50,91 +44,22 @@ class DepthSource:
     folder: Path | None = None
 
 
-def split_models(config: Config, split: str | None) -> list[tuple[str, str, str | None]]:
-    """The models that a split names.
-
-    Args:
-        config: its ``data`` section says where.
-        split: name of the list ``<path>/<class>/<split>.lst``; None: every sub-folder.
-
-    Returns:
-        (class, model, HDF5 file name or None) for each model, in order.
-
-    Raises:
-        ConfigError: the data folder, a class, or the list is missing or malformed, or no
-            model is named.
-    """
-    root = Path(config.data.path)
-    if not root.is_dir():
-        raise ConfigError(f"{root}: no such folder (data.path of {config.source})")
-    classes = config.data.classes
-    if classes is None:
-        classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
-    found: list[tuple[str, str, str | None]] = []
-    for name in classes:
-        folder = root / name
-        if not folder.is_dir():
-            raise ConfigError(f"{folder}: no such folder (data.classes of {config.source})")
-        if split is None:
-            if config.is_h5:
-                raise ConfigError(f"{config.source}: HDF5 data needs a split list; name one")
-            found += [
-                (name, p.name, None)
-                for p in sorted(folder.iterdir())
-                if p.is_dir() and p.name[0] != "."
-            ]
-            continue
-        path = folder / f"{split}.lst"
-        if not path.is_file():
-            raise ConfigError(
-                f"{path}: no such split list (a split of {config.source}); "
-                "it names the models, one a line"
-            )
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            words = line.split()
-            if not words:
-                continue
-            if len(words) != (2 if config.is_h5 else 1):
-                form = "<model> <file.h5>" if config.is_h5 else "<model>"
-                raise ConfigError(f"{path}:{number}: expected '{form}', found '{line.strip()}'")
-            found.append((name, words[0], words[1] if config.is_h5 else None))
-    if not found:
-        raise ConfigError(f"{config.source}: the split {split} of {root} names no model")
-    return found
-
-
 def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
-    """The depth maps of a configuration's split; see :func:`split_models` for the errors.
+    """The depth maps of a configuration's split; see :func:`models_of_split` for the errors.
 
     A model whose depth map is missing or bad is found out when it is loaded.
     """
-    root = Path(config.data.path)
-    sources = []
-    for class_name, model, h5 in split_models(config, split):
-        if h5 is None:
-            model_folder = root / class_name / model
-            folder = model_folder / config.data.img_folder
-            sources.append(
-                DepthSource(
-                    class_name,
-                    model,
-                    str(folder),
-                    partial(_changed_in, folder),
-                    partial(_load_in, folder),
-                    model_folder,
-                )
-            )
-        else:
-            file = root / class_name / h5
-            sources.append(
-                DepthSource(
-                    class_name,
-                    model,
-                    f"{file}[depth/{model}]",
-                    partial(os.path.getmtime, file),
-                    partial(_load_h5, file, model),
-                )
-            )
+    sources = [
+        DepthSource(
+            model.class_name,
+            model.name,
+            model.origin,
+            model.changed,
+            model.depth,
+            model.folder if isinstance(model, NpzModel) else None,
+        )
+        for model in models_of_split(config, split)
+    ]
     _reject_duplicates(sources)
     return sources
 
@@ -209,24 +134,3 @@ def _reject_duplicates(sources: Sequence[DepthSource]) -> None:
                 f"{source.class_name}/{source.model}; give them in separate runs"
             )
         seen[key] = source.origin
-
-
-def _load_in(folder: Path) -> np.ndarray:
-    return load_depth(find_depth_file(folder))
-
-
-def _changed_in(folder: Path) -> float:
-    return os.path.getmtime(find_depth_file(folder))
-
-
-def _load_h5(file: Path, model: str) -> np.ndarray:
-    if not file.is_file():
-        raise DepthError(f"{file}: no such file")
-    try:
-        with h5py.File(file) as arrays:
-            if "depth" not in arrays or model not in arrays["depth"]:
-                raise DepthError(f"{file}: holds no depth/{model}")
-            array = arrays["depth"][model][()]
-    except OSError as error:
-        raise DepthError(f"{file}: not a readable HDF5 file; write it again") from error
-    return check_depth(array, f"{file}[depth/{model}]")

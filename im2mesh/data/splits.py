@@ -1,0 +1,61 @@
+"""Which models a split of a data set names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from im2mesh.config import Config
+from im2mesh.errors import ConfigError
+
+
+def split_models(config: Config, split: str | None) -> list[tuple[str, str, str | None]]:
+    """The models that a split names.
+
+    Args:
+        config: its ``data`` section says where.
+        split: name of the list ``<path>/<class>/<split>.lst``; None: every sub-folder.
+
+    Returns:
+        (class, model, HDF5 file name or None) for each model, in order.
+
+    Raises:
+        ConfigError: the data folder, a class, or the list is missing or malformed, or no
+            model is named.
+    """
+    root = Path(config.data.path)
+    if not root.is_dir():
+        raise ConfigError(f"{root}: no such folder (data.path of {config.source})")
+    classes = config.data.classes
+    if classes is None:
+        classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
+    found: list[tuple[str, str, str | None]] = []
+    for name in classes:
+        folder = root / name
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: no such folder (data.classes of {config.source})")
+        if split is None:
+            if config.is_h5:
+                raise ConfigError(f"{config.source}: HDF5 data needs a split list; name one")
+            found += [
+                (name, p.name, None)
+                for p in sorted(folder.iterdir())
+                if p.is_dir() and p.name[0] != "."
+            ]
+            continue
+        path = folder / f"{split}.lst"
+        if not path.is_file():
+            raise ConfigError(
+                f"{path}: no such split list (a split of {config.source}); "
+                "it names the models, one a line"
+            )
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            words = line.split()
+            if not words:
+                continue
+            if len(words) != (2 if config.is_h5 else 1):
+                form = "<model> <file.h5>" if config.is_h5 else "<model>"
+                raise ConfigError(f"{path}:{number}: expected '{form}', found '{line.strip()}'")
+            found.append((name, words[0], words[1] if config.is_h5 else None))
+    if not found:
+        raise ConfigError(f"{config.source}: the split {split} of {root} names no model")
+    return found

@@ -1,0 +1,342 @@
+"""The arrays of a data set's models: the one home of how they are stored.
+
+A model is a folder of ``.npz`` files, or a name in an HDF5 file; both are read through the same
+:class:`Model` and give the same arrays. The formats are described in ``docs/conventions.md``.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from im2mesh.config import Config, DataConfig
+from im2mesh.data.depth import check_depth, find_depth_file, load_depth
+from im2mesh.data.splits import split_models
+from im2mesh.errors import DataError, DepthError
+from im2mesh.files import atomic
+
+H5_GROUPS = {
+    "points": {"points": "points", "occupancies": "occupancy", "sdf": "sdf"},
+    "pointcloud": {"points": "pointclouds", "normals": "normals", "visible": "visible"},
+}
+"""Kind of array set → key in an ``.npz`` file → group of an HDF5 file, one array a model."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points in the volume.
+
+    Attributes:
+        points: (N, 3) float32 in the camera frame.
+        occupancies: (N,) bool, inside; None where the file has none.
+        sdf: (N,) float32 signed distance, negative inside; None where the file has none.
+    """
+
+    points: np.ndarray
+    occupancies: np.ndarray | None = None
+    sdf: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """Points on the surface.
+
+    Attributes:
+        points: (N, 3) float32 in the camera frame.
+        normals: (N, 3) float32, outward; None where the file has none.
+        visible: (N,) bool, seen by the camera; None where the file has none.
+    """
+
+    points: np.ndarray
+    normals: np.ndarray | None = None
+    visible: np.ndarray | None = None
+
+
+class Model(ABC):
+    """One model of a data set; nothing is read before it is asked for.
+
+    Attributes:
+        class_name: folder of the class.
+        name: of the model, unique within its class.
+    """
+
+    def __init__(self, class_name: str, name: str) -> None:
+        self.class_name = class_name
+        self.name = name
+
+    @property
+    @abstractmethod
+    def origin(self) -> str:
+        """What error messages call it."""
+
+    @abstractmethod
+    def changed(self) -> float:
+        """Time of the depth map's last change, in seconds since the epoch."""
+
+    @abstractmethod
+    def depth(self) -> np.ndarray:
+        """The (256, 256) float32 depth map, background −1.
+
+        Raises:
+            DepthError: missing or unusable.
+        """
+
+    @abstractmethod
+    def points(self, iou: bool = False) -> Points:
+        """The points of the volume.
+
+        Args:
+            iou: those of ``data.points_iou_file`` instead of ``data.points_file``.
+
+        Raises:
+            DataError: missing, unreadable, or malformed.
+        """
+
+    @abstractmethod
+    def pointcloud(self, chamfer: bool = False) -> PointCloud:
+        """The points of the surface.
+
+        Args:
+            chamfer: those of ``data.pointcloud_chamfer_file`` instead of
+                ``data.pointcloud_file``.
+
+        Raises:
+            DataError: missing, unreadable, or malformed.
+        """
+
+
+class NpzModel(Model):
+    """A model folder, ``<path>/<class>/<name>/``."""
+
+    def __init__(self, class_name: str, name: str, data: DataConfig) -> None:
+        super().__init__(class_name, name)
+        self.folder = Path(data.path) / class_name / name
+        self._data = data
+
+    @property
+    def origin(self) -> str:
+        """The folder of the depth map."""
+        return str(self.folder / self._data.img_folder)
+
+    def changed(self) -> float:
+        """See :class:`Model`."""
+        return os.path.getmtime(find_depth_file(self.folder / self._data.img_folder))
+
+    def depth(self) -> np.ndarray:
+        """See :class:`Model`."""
+        return load_depth(find_depth_file(self.folder / self._data.img_folder))
+
+    def points(self, iou: bool = False) -> Points:
+        """See :class:`Model`."""
+        file = self._data.points_iou_file if iou else self._data.points_file
+        if file is None:
+            raise DataError(f"{self.folder}: the config names no data.points_iou_file")
+        return read_points(self.folder / file, self._data.points_unpackbits)
+
+    def pointcloud(self, chamfer: bool = False) -> PointCloud:
+        """See :class:`Model`."""
+        file = self._data.pointcloud_chamfer_file if chamfer else self._data.pointcloud_file
+        if file is None:
+            raise DataError(f"{self.folder}: the config names no data.pointcloud_chamfer_file")
+        return read_pointcloud(self.folder / file)
+
+
+class H5Model(Model):
+    """A name in the groups of an HDF5 file, ``<path>/<class>/<file>``."""
+
+    def __init__(self, class_name: str, name: str, file: Path) -> None:
+        super().__init__(class_name, name)
+        self.file = file
+
+    @property
+    def origin(self) -> str:
+        """The file and the name in it."""
+        return f"{self.file}[depth/{self.name}]"
+
+    def changed(self) -> float:
+        """See :class:`Model`."""
+        return os.path.getmtime(self.file)
+
+    def depth(self) -> np.ndarray:
+        """See :class:`Model`."""
+        try:
+            array = self._read({"depth": "depth"}).get("depth")
+        except DataError as error:
+            raise DepthError(str(error)) from error
+        if array is None:
+            raise DepthError(f"{self.file}: holds no depth/{self.name}")
+        return check_depth(array, self.origin)
+
+    def points(self, iou: bool = False) -> Points:
+        """See :class:`Model`; a file has one set of points for both uses."""
+        return _points(self._read(H5_GROUPS["points"]), f"{self.file}[{self.name}]", packed=False)
+
+    def pointcloud(self, chamfer: bool = False) -> PointCloud:
+        """See :class:`Model`; a file has one cloud for both uses."""
+        return _pointcloud(self._read(H5_GROUPS["pointcloud"]), f"{self.file}[{self.name}]")
+
+    def _read(self, groups: Mapping[str, str]) -> dict[str, np.ndarray]:
+        if not self.file.is_file():
+            raise DataError(f"{self.file}: no such file")
+        try:
+            with h5py.File(self.file) as file:
+                return {
+                    key: file[group][self.name][()]
+                    for key, group in groups.items()
+                    if group in file and self.name in file[group]
+                }
+        except (OSError, KeyError) as error:
+            raise DataError(f"{self.file}: not a readable HDF5 file; write it again") from error
+
+
+def models_of_split(config: Config, split: str | None) -> list[Model]:
+    """The models that a split of a configuration names, in order.
+
+    Raises:
+        ConfigError: see :func:`im2mesh.data.splits.split_models`.
+    """
+    root = Path(config.data.path)
+    return [
+        NpzModel(class_name, name, config.data)
+        if h5 is None
+        else H5Model(class_name, name, root / class_name / h5)
+        for class_name, name, h5 in split_models(config, split)
+    ]
+
+
+# --- npz files --------------------------------------------------------------------------------
+
+
+def read_points(path: str | os.PathLike[str], packed: bool = True) -> Points:
+    """Read ``points.npz``.
+
+    Args:
+        path: the file, with ``points`` and ``occupancies`` or ``sdf`` or both.
+        packed: the occupancies are bits, eight a byte (``data.points_unpackbits``).
+
+    Raises:
+        DataError: missing, unreadable, without ``points``, or arrays that do not fit.
+    """
+    return _points(_read_npz(Path(path)), str(path), packed)
+
+
+def read_pointcloud(path: str | os.PathLike[str]) -> PointCloud:
+    """Read ``pointcloud.npz``: ``points`` and, where known, ``normals`` and ``visible``.
+
+    Raises:
+        DataError: missing, unreadable, without ``points``, or arrays that do not fit.
+    """
+    return _pointcloud(_read_npz(Path(path)), str(path))
+
+
+def write_points(path: str | os.PathLike[str], points: Points, dtype: str = "float16") -> None:
+    """Write ``points.npz``, whole or not at all, the occupancies as packed bits.
+
+    Args:
+        path: the file.
+        points: what it will hold.
+        dtype: of the stored coordinates and distances, float16 or float32.
+    """
+    arrays = {"points": points.points.astype(dtype)}
+    if points.occupancies is not None:
+        arrays["occupancies"] = np.packbits(points.occupancies)
+    if points.sdf is not None:
+        arrays["sdf"] = points.sdf.astype(dtype)
+    _write_npz(path, arrays)
+
+
+def write_pointcloud(path: str | os.PathLike[str], cloud: PointCloud) -> None:
+    """Write ``pointcloud.npz``, whole or not at all: float32 points, float16 normals."""
+    arrays = {"points": cloud.points.astype(np.float32)}
+    if cloud.normals is not None:
+        arrays["normals"] = cloud.normals.astype(np.float16)
+    if cloud.visible is not None:
+        arrays["visible"] = cloud.visible.astype(bool)
+    _write_npz(path, arrays)
+
+
+def write_depth(path: str | os.PathLike[str], depth: np.ndarray) -> None:
+    """Write a (S, S) depth map in the released form: ``arr_0``, three equal float32 channels."""
+    _write_npz(path, {"arr_0": np.repeat(depth.astype(np.float32)[..., None], 3, axis=2)})
+
+
+def _write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
+    with atomic(path) as beside:
+        np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise DataError(f"{path}: not a readable .npz file; write it again") from error
+
+
+def _points(arrays: Mapping[str, np.ndarray], origin: str, packed: bool) -> Points:
+    points = _coordinates(arrays, "points", origin)
+    occupancies = arrays.get("occupancies")
+    if occupancies is not None:
+        if packed:
+            if occupancies.dtype != np.uint8 or occupancies.size != -(-len(points) // 8):
+                raise DataError(
+                    f"{origin}: occupancies ({occupancies.dtype}, {occupancies.size}) are not the "
+                    f"packed bits of {len(points)} points; set data.points_unpackbits: false "
+                    "where they are not packed"
+                )
+            occupancies = np.unpackbits(occupancies, count=len(points))
+        occupancies = _one_each(occupancies, "occupancies", len(points), origin)
+        occupancies = occupancies.astype(np.float32) >= 0.5
+    sdf = arrays.get("sdf")
+    if sdf is not None:
+        sdf = _one_each(sdf, "sdf", len(points), origin).astype(np.float32)
+    return Points(points, occupancies, sdf)
+
+
+def _pointcloud(arrays: Mapping[str, np.ndarray], origin: str) -> PointCloud:
+    points = _coordinates(arrays, "points", origin)
+    normals = visible = None
+    if "normals" in arrays:
+        normals = _coordinates(arrays, "normals", origin)
+        if len(normals) != len(points):
+            raise DataError(f"{origin}: {len(normals)} normals for {len(points)} points")
+    if "visible" in arrays:
+        visible = _one_each(arrays["visible"], "visible", len(points), origin).astype(bool)
+    return PointCloud(points, normals, visible)
+
+
+def _coordinates(arrays: Mapping[str, np.ndarray], key: str, origin: str) -> np.ndarray:
+    if key not in arrays:
+        raise DataError(f"{origin}: holds {', '.join(arrays) or 'nothing'}, but no {key}")
+    array = arrays[key]
+    if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "fiu":
+        raise DataError(
+            f"{origin}: {key} has shape {array.shape} ({array.dtype}); expected (N, 3) numbers"
+        )
+    return array.astype(np.float32)
+
+
+def _one_each(array: np.ndarray, key: str, count: int, origin: str) -> np.ndarray:
+    if array.size != count or array.dtype.kind not in "fiub":
+        raise DataError(
+            f"{origin}: {key} has shape {array.shape} ({array.dtype}) for {count} points"
+        )
+    return array.reshape(count)
