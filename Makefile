@@ -18,12 +18,12 @@ help: ## list the targets
 
 demo: $(BUILT) ## meshes of the bundled depth maps, by the bundled weights, and a picture of them
 	$(BIN)/python generate_merge3.py configs/demo/global.yaml configs/demo/p64s32.yaml configs/demo/p32s16.yaml --out out/demo --overwrite
-	$(BIN)/python -m im2mesh.visualize.contact_sheet out/demo
+	$(BIN)/python -m im2mesh.visualize.run_sheet out/demo
 
 build: $(BUILT) ## the compiled extensions
 
 test: $(BUILT) ## the quick tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-slow: $(BUILT) ## the slow tests
 	$(BIN)/python -m pytest -m slow

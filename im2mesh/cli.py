@@ -130,9 +130,10 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
     if roles is None:
         parser.add_argument("configs", nargs="+", metavar="CONFIG", help="one YAML file a level")
     else:
-        parser.add_argument(
-            "configs", nargs=len(roles), metavar=tuple(roles), help="one YAML file a level"
-        )
+        for role in roles:  # one by one: argparse's help cannot show several names of one argument
+            parser.add_argument(
+                "configs", action="append", metavar=role, help="a YAML file of this kind of level"
+            )
     parser.add_argument(
         "--input",
         nargs="+",

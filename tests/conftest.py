@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+import torch
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One thread a process: threads of several processes that wait for one another on the same
+    # cores take many times as long.
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

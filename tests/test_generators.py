@@ -1,0 +1,481 @@
+"""The generator scripts from the command line to a run's files, and what each misuse is told."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import trimesh
+import yaml
+from PIL import Image
+
+import im2mesh.cli
+from im2mesh.config import load_config
+from im2mesh.generation.outputs import run_folder
+from im2mesh.generation.pipeline import Reconstructor
+from tests.conftest import REPOSITORY
+
+LEVELS = ("global", "p64s32", "p32s16")
+MAPS = ("chair_demo-00", "sofa_demo-00", "table_demo-00")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with small configurations of the bundled levels, and three maps."""
+    monkeypatch.chdir(tmp_path)
+    for name in LEVELS:
+        write_config(
+            f"{name}.yaml",
+            {
+                "inherit_from": f"configs/demo/{name}.yaml",
+                "data": {"path": "data", "classes": ["maps"], "test_split": "three"},
+                "training": {"out_dir": f"out/{name}"},
+                "generation": {"resolution": 16, "mise_resolution": 8, "vis_n_outputs": 2},
+            },
+        )
+        copy(REPOSITORY / f"out/pretrained/{name}/model_best.pt", f"out/{name}/model_best.pt")
+    for model in MAPS:
+        copy(REPOSITORY / f"data/demo/{model}/000.npz", f"data/maps/{model}/000.npz")
+    Path("data/maps/three.lst").write_text("\n".join(MAPS))
+    return tmp_path
+
+
+def write_config(path: str, values: dict) -> None:
+    Path(path).write_text(yaml.safe_dump(values))
+
+
+def change(path: str, **sections: dict) -> None:
+    """Set keys of a configuration file."""
+    values = yaml.safe_load(Path(path).read_text())
+    for section, keys in sections.items():
+        values[section] = {**values.get(section, {}), **keys}
+    write_config(path, values)
+
+
+def copy(source: Path, target: str) -> None:
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def call(script: str, *arguments: str) -> tuple[int, list[str]]:
+    """Run a script in this process: its exit code, and its lines on stderr."""
+    lines: list[str] = []
+    main = importlib.import_module(script).main
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(im2mesh.cli.tqdm, "write", lambda text, **_: lines.append(text))
+        with pytest.raises(SystemExit) as done:
+            im2mesh.cli.run_script(lambda _: main(list(arguments)))
+    assert isinstance(done.value.code, int)
+    return done.value.code, lines
+
+
+def merge3(*arguments: str) -> tuple[int, list[str]]:
+    return call("generate_merge3", *(f"{name}.yaml" for name in LEVELS), *arguments)
+
+
+def files(folder: str | Path) -> set[str]:
+    return {str(p.relative_to(folder)) for p in Path(folder).rglob("*") if p.is_file()}
+
+
+RUN = "out/p64s32/generation_hierarchical3"
+
+
+def test_a_run_writes_what_is_published(workplace: Path) -> None:
+    code, lines = merge3()
+    assert code == 0
+    assert lines[-1] == f"{RUN}: 3 done"
+    tables = {
+        f"time_generation{kind}.{suffix}" for kind in ("", "_full") for suffix in ("csv", "pkl")
+    }
+    results = {f"meshes/maps/{model}.{suffix}" for model in MAPS for suffix in ("ply", "off")}
+    pictures = {f"input/maps/{model}.jpg" for model in MAPS}
+    shown = {
+        f"vis/maps/{number}_{what}" for number in ("00", "01") for what in ("mesh.ply", "in.jpg")
+    }
+    assert files(RUN) == {"config.yaml", *tables, *results, *pictures, *shown}
+    for model in MAPS:
+        meshes = [
+            trimesh.load(f"{RUN}/meshes/maps/{model}.{s}", process=False) for s in ("ply", "off")
+        ]
+        assert all(mesh.is_watertight and mesh.volume > 0 for mesh in meshes)
+        vertices = [np.asarray(mesh.vertices, np.float32) for mesh in meshes]
+        np.testing.assert_array_equal(*vertices)
+        np.testing.assert_array_equal(meshes[0].faces, meshes[1].faces)
+        with Image.open(f"{RUN}/input/maps/{model}.jpg") as picture:
+            assert picture.size == (256, 256)
+    rows = pd.read_pickle(f"{RUN}/time_generation_full.pkl")
+    assert rows["modelname"].tolist() == list(MAPS)
+    assert rows["class name"].tolist() == ["chair", "sofa", "table"]
+    stages = [c for c in rows if c.startswith("time (") and c != "time (total)"]
+    np.testing.assert_allclose(rows[stages].sum(axis=1), rows["time (total)"])
+    assert (rows["time (eval points)"] > 0).all()
+    means = pd.read_csv(f"{RUN}/time_generation.csv", index_col=0)
+    np.testing.assert_allclose(means["time (total)"], rows["time (total)"])
+    record = yaml.safe_load(Path(f"{RUN}/config.yaml").read_text())
+    assert [level["name"] for level in record["levels"]] == list(LEVELS)
+    assert record["generation"]["resolution"] == 16
+
+
+def test_the_same_run_gives_the_same_bytes(workplace: Path) -> None:
+    merge3("--out", "a")
+    merge3("--out", "b")
+    for name in files("a/meshes"):
+        assert Path("a/meshes", name).read_bytes() == Path("b/meshes", name).read_bytes()
+
+
+def test_library_use_gives_the_same_mesh(workplace: Path) -> None:
+    merge3("--out", "a")
+    hpn3 = Reconstructor.from_configs([f"{name}.yaml" for name in LEVELS])
+    with np.load("data/maps/sofa_demo-00/000.npz") as arrays:
+        mesh = hpn3(arrays["arr_0"]).mesh
+    written = trimesh.load("a/meshes/maps/sofa_demo-00.ply", process=False)
+    np.testing.assert_array_equal(mesh.vertices.astype(np.float32), written.vertices)
+    np.testing.assert_array_equal(mesh.faces, written.faces)
+
+
+def test_extractions_and_lattices_from_the_command_line(workplace: Path) -> None:
+    assert merge3("--out", "mise")[0] == 0
+    assert merge3("--out", "dense", "--extraction", "dense")[0] == 0
+    for model in MAPS:
+        volumes = [
+            trimesh.load(f"{run}/meshes/maps/{model}.ply", process=False).volume
+            for run in ("mise", "dense")
+        ]
+        assert volumes[0] == pytest.approx(volumes[1], rel=1e-3)
+    code, lines = merge3("--lattice", "released")
+    assert code == 2
+    assert "generation.lattice released is defined at resolution 128 only, not 16" in lines[-1]
+
+
+def test_resume_skips_what_is_there(workplace: Path) -> None:
+    merge3("--out", "run")
+    Path("run/meshes/maps/sofa_demo-00.off").unlink()
+    before = {name: os.stat(f"run/meshes/{name}").st_mtime_ns for name in files("run/meshes")}
+    os.utime("data/maps/table_demo-00/000.npz")  # a new depth map makes its mesh out of date
+    code, lines = merge3("--out", "run", "--resume")
+    assert (code, lines[-1]) == (0, "run: 2 done, 1 there already")
+    changed = {n for n, t in before.items() if os.stat(f"run/meshes/{n}").st_mtime_ns != t}
+    assert not any("chair" in name for name in changed)
+    assert pd.read_csv("run/time_generation_full.csv")["modelname"].tolist() == list(MAPS)
+    code, lines = merge3("--out", "run")
+    assert lines[-1] == "run: 3 done", "a split is made again unless told otherwise"
+
+
+def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) -> None:
+    assert merge3("--input", "data/maps", "--out", "run")[1][-1] == "run: 3 done"
+    code, lines = merge3("--input", "data/maps", "--out", "run")
+    assert (code, lines[-1]) == (0, "run: 0 done, 3 there already")
+    change("global.yaml", test={"threshold": 0.4})
+    code, lines = merge3("--input", "data/maps", "--out", "run")
+    assert code == 2
+    assert lines[-1].startswith("error: run: holds results made with other settings (levels[0]")
+    assert "test.threshold: 0.5 -> 0.4" in lines[-1] and "--overwrite" in lines[-1]
+    assert merge3("--input", "data/maps", "--out", "run", "--overwrite")[1][-1] == "run: 3 done"
+
+
+def test_single_files_are_named_by_themselves(workplace: Path) -> None:
+    copy(Path("data/maps/sofa_demo-00/000.npz"), "scans/mine.npz")
+    code, _ = merge3("--input", "scans/mine.npz", "data/maps/chair_demo-00/000.npz", "--out", "run")
+    assert code == 0
+    assert files("run/meshes") >= {"scans/mine.ply", "maps/chair_demo-00.ply"}
+
+
+def test_one_bad_map_does_not_stop_the_others(workplace: Path) -> None:
+    whole = Path("data/maps/sofa_demo-00/000.npz")
+    whole.write_bytes(whole.read_bytes()[:500])
+    code, lines = merge3("--input", "data/maps", "--out", "run")
+    assert code == 1
+    assert lines[-1] == "run: 2 done, 1 not usable"
+    assert lines[-2].startswith("error: data/maps/sofa_demo-00/000.npz: not a readable .npz file")
+    assert not any("sofa" in name or ".part" in name for name in files("run"))
+    for model in ("chair_demo-00", "table_demo-00"):
+        Path(f"data/maps/{model}/000.npz").unlink()
+    code, lines = merge3("--input", "data/maps", "--out", "other")
+    assert code == 2, "nothing could be done"
+
+
+def savez(**arrays: np.ndarray) -> Callable[[Path], None]:
+    return lambda path: np.savez(path, **arrays)
+
+
+DISC = np.hypot(*np.mgrid[-1:1:256j, -1:1:256j]) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (savez(depth=np.zeros((256, 256), np.float32)), "its whole border is 0"),
+        (savez(depth=np.where(DISC, 0.5, 0.0)), "depth[depth == 0] = -1"),
+        (savez(depth=-np.ones((256, 256))), "every pixel is background"),
+        (savez(depth=np.full((256, 256), np.nan)), "every pixel is background"),
+        (savez(depth=np.random.default_rng(0).random((256, 256, 3))), "as in an RGB picture"),
+        (savez(depth=np.zeros((256, 128))), "a depth map is square"),
+        (
+            savez(picture=np.zeros((256, 256))),
+            "the depth map must be under depth_rescaled or arr_0",
+        ),
+        (savez(depth=np.where(DISC, 5.0, -1.0)), "beyond the cube"),
+        (lambda path: path.write_bytes(b""), "not a readable .npz file"),
+    ],
+)
+def test_unusable_depth_maps(workplace: Path, write: Callable[[Path], None], message: str) -> None:
+    Path("bad").mkdir()
+    write(Path("bad/map.npz"))
+    code, lines = merge3("--input", "bad/map.npz", "--out", "run")
+    assert code == 2
+    assert lines[0].startswith("error: bad/map.npz: ") and message in lines[0]
+    assert not files("run") - {"config.yaml"}
+
+
+def test_nan_is_background(workplace: Path) -> None:
+    with np.load("data/maps/sofa_demo-00/000.npz") as arrays:
+        depth = arrays["arr_0"]
+    Path("maps").mkdir()
+    np.savez("maps/plain.npz", depth=depth)
+    np.savez("maps/nan.npz", depth=np.where(depth < 0, np.nan, depth))
+    merge3("--input", "maps", "--out", "run")
+    assert (
+        Path("run/meshes/maps/plain.ply").read_bytes()
+        == Path("run/meshes/maps/nan.ply").read_bytes()
+    )
+
+
+def test_an_empty_result_is_a_result(workplace: Path) -> None:
+    change("global.yaml", test={"threshold": 0.9999999})
+    code, lines = merge3("--out", "run")
+    assert code == 0
+    assert "warning: maps/chair_demo-00: empty mesh" in lines[0]
+    assert Path("run/meshes/maps/chair_demo-00.off").read_text() == "OFF\n0 0 0\n"
+    assert pd.read_csv("run/time_generation_full.csv")["faces"].tolist() == [0, 0, 0]
+
+
+def test_refined_simplified_and_sampled(workplace: Path) -> None:
+    change(
+        "global.yaml",
+        generation={"refinement_step": 2, "simplify_nfaces": 100, "generate_pointcloud": True},
+    )
+    assert merge3("--out", "run")[0] == 0
+    rows = pd.read_csv("run/time_generation_full.csv")
+    assert (rows["faces"] <= 100).all() and (rows["time (simplify)"] > 0).all()
+    assert (rows["time (refine)"] > 0).all()
+    mesh = trimesh.load("run/meshes/maps/sofa_demo-00.ply", process=False)
+    cloud = trimesh.load("run/pointcloud/maps/sofa_demo-00.ply")
+    assert cloud.vertices.shape == (100_000, 3)
+    for point in cloud.vertices[:50]:
+        nearest = trimesh.triangles.closest_point(
+            mesh.triangles, np.tile(point, (len(mesh.faces), 1))
+        )
+        assert np.linalg.norm(nearest - point, axis=1).min() < 1e-6
+
+
+def bad_config(workplace: Path) -> None:
+    change("p64s32.yaml", generation={"resolutoin_0": 16})
+
+
+def wrong_type(workplace: Path) -> None:
+    change("p64s32.yaml", data={"parts_size": "64"})
+
+
+def no_tiling(workplace: Path) -> None:
+    change("p64s32.yaml", data={"parts_stride": 30})
+
+
+def other_split(workplace: Path) -> None:
+    change("p32s16.yaml", data={"test_split": "val"})
+
+
+def other_class(workplace: Path) -> None:
+    change("p32s16.yaml", data={"classes": ["chairs"]})
+
+
+def other_resolution(workplace: Path) -> None:
+    change("p32s16.yaml", generation={"resolution": 32})
+
+
+def other_architecture(workplace: Path) -> None:
+    change("p32s16.yaml", model={"c_dim": 64})
+
+
+def no_split(workplace: Path) -> None:
+    Path("data/maps/three.lst").unlink()
+
+
+def no_weights(workplace: Path) -> None:
+    Path("out/p32s16/model_best.pt").unlink()
+
+
+def half_weights(workplace: Path) -> None:
+    path = Path("out/p32s16/model_best.pt")
+    path.write_bytes(path.read_bytes()[:10_000])
+
+
+def code_in_weights(workplace: Path) -> None:
+    torch.save({"model": {}, "x": subprocess.Popen}, "out/p32s16/model_best.pt")
+
+
+def latent(workplace: Path) -> None:
+    change("p32s16.yaml", model={"z_dim": 64})
+
+
+def nothing_to_write(workplace: Path) -> None:
+    change("global.yaml", generation={"generate_mesh": False})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            bad_config,
+            "p64s32.yaml: unknown key generation.resolutoin_0; did you mean generation.re",
+        ),
+        (wrong_type, "p64s32.yaml: data.parts_size must be a positive integer or null, found '64'"),
+        (no_tiling, "at data.parts_stride 30 do not tile 256 pixels"),
+        (other_split, "p32s16.yaml: data.test_split is 'val' but global.yaml has 'three'"),
+        (other_class, "p32s16.yaml: data.classes is ('chairs',) but global.yaml has ('maps',)"),
+        (other_resolution, "p32s16.yaml: generation.resolution is 32 but global.yaml has 16"),
+        (other_architecture, "decoder.block0.bn_0.conv_gamma.weight is (128, 128, 1) where the"),
+        (no_split, "data/maps/three.lst: no such split list"),
+        (no_weights, "out/p32s16/model_best.pt: no such checkpoint; published checkpoints are un"),
+        (half_weights, "out/p32s16/model_best.pt: not a checkpoint that can be loaded: it is dam"),
+        (
+            code_in_weights,
+            "out/p32s16/model_best.pt: not a checkpoint that can be loaded: it would",
+        ),
+        (latent, "p32s16.yaml: model.z_dim is 64, but only 0 is supported"),
+        (nothing_to_write, "are both false: there is nothing to write"),
+    ],
+)
+def test_misuse(workplace: Path, spoil: Callable[[Path], None], message: str) -> None:
+    spoil(workplace)
+    code, lines = merge3("--out", "run")
+    assert code == 2
+    assert len(lines) == 1 and lines[0].startswith("error: ") and "\n" not in lines[0]
+    assert message in lines[0]
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--input", "nowhere"), "nowhere: no such file or folder"),
+        (("--input", "empty"), "empty: holds no depth map (.npz), nor do its sub-folders"),
+        (("--out", "file/run"), "file/run: cannot be written to (Not a directory)"),
+        (("--device", "quantum"), "--device quantum: not available here"),
+        (("--device", "cuda", "--no-cuda"), "contradict each other"),
+    ],
+)
+def test_misused_arguments(workplace: Path, arguments: Sequence[str], message: str) -> None:
+    Path("empty").mkdir()
+    Path("file").touch()
+    code, lines = merge3(*arguments)
+    assert code == 2
+    assert len(lines) == 1 and message in lines[0]
+
+
+def test_each_place_takes_its_kind_of_level(workplace: Path) -> None:
+    code, lines = call("generate_merge3", "p64s32.yaml", "p32s16.yaml", "global.yaml")
+    assert code == 2
+    assert "p64s32.yaml: is a patch level (occupancy) where GLOBAL is expected" in lines[0]
+    code, lines = call("generate_merge3_sdfbl", *(f"{name}.yaml" for name in LEVELS))
+    assert code == 2 and "where GLOBAL_SDF is expected" in lines[0]
+    code, lines = call("generate", "missing.yaml")
+    assert code == 2 and "missing.yaml: no such configuration file" in lines[0]
+
+
+def test_sdf_global_with_occupancy_patches(workplace: Path) -> None:
+    change("global.yaml", test={"threshold": -0.02})
+    values = yaml.safe_load(Path("global.yaml").read_text())
+    write_config("global_sdf.yaml", {**values, "method": "onet_sdf"})
+    code, lines = call("generate_merge3_sdfbl", "global_sdf.yaml", "p64s32.yaml", "p32s16.yaml")
+    assert (code, lines[-1]) == (0, "out/p64s32/generation_hierarchical3_sdf: 3 done")
+    record = yaml.safe_load(Path("out/p64s32/generation_hierarchical3_sdf/config.yaml").read_text())
+    assert [level["name"] for level in record["levels"]] == ["global_sdf", "p64s32", "p32s16"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "folder"),
+    [
+        (["global"], "out/global/generation"),
+        (["global", "p32s16"], "out/p32s16/generation_hierarchical"),
+        (["p32s16", "p64s32"], "out/p32s16/generation_hierarchical"),
+        (["p64s32", "global", "p32s16"], "out/p64s32/generation_hierarchical3"),
+        (["global", "p64s32", "p32s16", "p32s16"], "out/p64s32/generation_hierarchical4"),
+    ],
+)
+def test_any_mix_of_levels(workplace: Path, levels: list[str], folder: str) -> None:
+    code, lines = call("generate", *(f"{name}.yaml" for name in levels))
+    assert (code, lines[-1]) == (0, f"{folder}: 3 done")
+    assert len(files(f"{folder}/meshes")) == 6
+
+
+def test_published_run_folders() -> None:
+    genre = REPOSITORY / "configs/00_paper_genre"
+    single = REPOSITORY / "configs/00_paper_single"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(REPOSITORY)
+        for paths, folder in (
+            (
+                [genre / f"genre_{n}.yaml" for n in ("bl", "p32s16", "p64s32")],
+                "out/00_paper_genre/p32s16/generation_hierarchical3",
+            ),
+            (
+                [single / f"lamp_{n}.yaml" for n in ("bl", "p32s16", "p64s32", "p128s64", "p16s8")],
+                "out/00_paper_single/parts_lamp_p32s16/generation_hierarchical5",
+            ),
+            (
+                [
+                    genre / "onet_sdf/genre_bl_sdf.yaml",
+                    genre / "genre_p32s16.yaml",
+                    genre / "genre_p64s32.yaml",
+                ],
+                "out/00_paper_genre/p32s16/generation_hierarchical3_sdf",
+            ),
+        ):
+            assert str(run_folder([load_config(path) for path in paths])) == folder
+
+
+def test_interruption_keeps_what_is_finished(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in the second map, as the file of its mesh is being written."""
+    from im2mesh.generation import outputs
+
+    write, written = outputs.write_mesh, []
+
+    def interrupted(mesh: trimesh.Trimesh, path: Path) -> None:
+        if len(written) == 2:
+            with outputs.atomic(path) as beside:
+                beside.write_bytes(b"ply")
+                raise KeyboardInterrupt
+        written.append(path)
+        write(mesh, path)
+
+    monkeypatch.setattr(outputs, "write_mesh", interrupted)
+    code, lines = merge3("--out", "run")
+    assert code == 130 and "interrupted" in lines[-1]
+    assert files("run/meshes") == {f"maps/{MAPS[0]}.{suffix}" for suffix in ("ply", "off")}
+    monkeypatch.setattr(outputs, "write_mesh", write)
+    code, lines = merge3("--out", "run", "--resume")
+    assert (code, lines[-1]) == (0, "run: 2 done, 1 there already")
+
+
+@pytest.mark.parametrize(
+    "script", ["generate", "generate_merge3", "generate_merge5", "generate_merge3_sdfbl"]
+)
+def test_help_documents_the_exit_codes(script: str) -> None:
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / f"{script}.py", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "exit codes:" in done.stdout and "130  interrupted" in done.stdout

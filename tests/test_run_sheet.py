@@ -1,0 +1,43 @@
+"""The contact sheet of a run, from the files that a generator wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from im2mesh.errors import InputError
+from im2mesh.generation.outputs import write_mesh, write_picture
+from im2mesh.visualize.run_sheet import main, run_sheet
+
+BALL = trimesh.creation.icosphere(2, 0.3)
+
+
+def test_a_row_for_each_mesh(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    blue = np.full((256, 256, 3), (0, 0, 255), np.uint8)
+    for name, mesh in (("a", BALL), ("b", trimesh.Trimesh()), ("c", BALL)):
+        write_mesh(mesh, run / f"meshes/balls/{name}.ply")
+        write_picture(blue, run / f"input/balls/{name}.jpg")
+    assert main([str(run)]) == 0
+    with Image.open(run / "contact_sheet.png") as sheet:
+        pixels = np.asarray(sheet.convert("RGB")).astype(int)
+    assert (np.abs(pixels - (0, 0, 255)).max(axis=2) < 8).sum() >= 3 * 250**2
+    grey = (pixels.max(axis=2) < 250) & (np.ptp(pixels, axis=2) < 40)
+    assert grey.sum() > 2 * 4 * 0.2 * 256**2, "two balls from four sides"
+    assert run_sheet(run, run / "first.png", most=1) == 3
+    with Image.open(run / "first.png") as first:
+        assert first.height < sheet.height / 2
+
+
+def test_runs_without_a_sheet(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no meshes/<class>/<model>\.ply"):
+        run_sheet(tmp_path, tmp_path / "sheet.png", most=1)
+    broken = tmp_path / "meshes/balls/a.ply"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"ply\nformat nonsense")
+    with pytest.raises(InputError, match=r"a\.ply: not a readable mesh"):
+        run_sheet(tmp_path, tmp_path / "sheet.png", most=1)

@@ -1,0 +1,117 @@
+"""Which depth maps a split or a path stands for, and how they are named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from im2mesh.config import Config, from_dict
+from im2mesh.data.sources import sources_of_paths, sources_of_split
+from im2mesh.errors import ConfigError, DepthError, InputError
+from tests.conftest import REPOSITORY
+
+SOFA = REPOSITORY / "data/demo/sofa_demo-00/000.npz"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def put(*paths: str) -> None:
+    for path in paths:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SOFA, path)
+
+
+def names(*paths: str) -> list[str]:
+    return [f"{source.class_name}/{source.model}" for source in sources_of_paths(paths)]
+
+
+def config(**data: object) -> Config:
+    data = {"path": "data", "input_type": "depth", "img_size": 256, "img_folder": "", **data}
+    return from_dict({"data": data}, Path("some.yaml"))
+
+
+def test_a_folder_of_one_map_gives_it_its_name(here: Path) -> None:
+    put("data/chairs/a-00/000.npz", "data/chairs/b-00/depth.npz")
+    np.savez("data/chairs/a-00/points.npz", points=np.zeros((1, 3)))
+    assert names("data") == ["chairs/a-00", "chairs/b-00"]
+    assert names("data/chairs/a-00") == ["chairs/a-00"]
+    assert names("data/chairs/a-00/000.npz") == ["chairs/a-00"]
+
+
+def test_maps_that_share_a_folder_keep_their_own_names(here: Path) -> None:
+    put("scans/one.npz", "scans/two.npz", "scans/.half.part.npz")
+    np.savez("scans/other.npz", something=np.zeros(3))
+    assert names("scans") == ["scans/one", "scans/two"]
+    assert names("scans/one.npz") == ["scans/one"]
+    np.testing.assert_array_equal(
+        sources_of_paths(["scans"])[0].load(), sources_of_paths([SOFA])[0].load()
+    )
+
+
+def test_paths_that_hold_nothing(here: Path) -> None:
+    Path("empty/deep").mkdir(parents=True)
+    with pytest.raises(InputError, match="empty: holds no depth map"):
+        sources_of_paths(["empty"])
+    with pytest.raises(InputError, match="missing: no such file or folder"):
+        sources_of_paths(["missing"])
+
+
+def test_no_map_is_written_over_another(here: Path) -> None:
+    put("a/scans/one.npz", "b/scans/one.npz")
+    with pytest.raises(InputError, match=r"b/scans/one\.npz: would be written over a/scans/one"):
+        sources_of_paths(["a/scans/one.npz", "b/scans/one.npz"])
+
+
+def test_splits(here: Path) -> None:
+    put("data/chairs/a-00/000.npz", "data/chairs/b-00/000.npz", "data/sofas/c-00/im/000.npz")
+    Path("data/chairs/test.lst").write_text("b-00\n\n a-00 \n")
+    sources = sources_of_split(config(classes=["chairs"]), "test")
+    assert [source.model for source in sources] == ["b-00", "a-00"]
+    assert sources[0].load().shape == (256, 256) and sources[0].folder == Path("data/chairs/b-00")
+    every = sources_of_split(config(img_folder="im"), None)
+    assert [source.class_name for source in every] == ["chairs", "chairs", "sofas"]
+    assert every[2].load().max() > 0
+    with pytest.raises(DepthError, match="data/chairs/a-00/im: no such model folder"):
+        every[0].load()
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "message"),
+    [
+        ({"path": "nowhere"}, "a", r"nowhere: no such folder \(data.path of some.yaml\)"),
+        ({"classes": ["tables"]}, "a", r"data/tables: no such folder \(data.classes of"),
+        ({"test_split": "val"}, "a", r"data/chairs/val\.lst: no such split list"),
+        ({}, "a\nb b.h5\n", r"data/chairs/test\.lst:2: expected '<model>', found 'b b\.h5'"),
+        ({}, "\n", "the split test of data names no model"),
+        ({"dataset": "Shapes3DH5"}, "a", r"test\.lst:1: expected '<model> <file\.h5>', found 'a'"),
+        ({"dataset": "Shapes3DH5", "test_split": None}, "a", "HDF5 data needs a split list"),
+    ],
+)
+def test_bad_splits(here: Path, data: dict, text: str, message: str) -> None:
+    Path("data/chairs").mkdir(parents=True)
+    Path("data/chairs/test.lst").write_text(text)
+    bad = config(**data)
+    with pytest.raises(ConfigError, match=message):
+        sources_of_split(bad, bad.data.test_split)
+
+
+def test_maps_in_hdf5(here: Path) -> None:
+    depth = sources_of_paths([SOFA])[0].load()
+    Path("data/chairs").mkdir(parents=True)
+    with h5py.File("data/chairs/all.h5", "w") as file:
+        file["depth/a"] = depth
+    Path("data/chairs/test.lst").write_text("a all.h5\nb all.h5\nc none.h5\n")
+    a, b, c = sources_of_split(config(dataset="Shapes3DH5"), "test")
+    np.testing.assert_array_equal(a.load(), depth)
+    with pytest.raises(DepthError, match=r"all\.h5: holds no depth/b"):
+        b.load()
+    with pytest.raises(DepthError, match=r"none\.h5: no such file"):
+        c.load()
