@@ -6,6 +6,7 @@ whether it is closed, whether its faces share vertices, or which way they are tu
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -94,10 +95,10 @@ def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty; write it again")
     try:
-        with open(path, "rb") as file:
-            # A file object brings no folder, so nothing beside the file is looked for.
-            scene = trimesh.load_scene(file, file_type=kind[1:], process=False, skip_materials=True)
-            parts = _parts(scene)
+        # A file object brings no folder, so nothing beside the file is looked for.
+        file = io.BytesIO(_plain(path.read_bytes(), kind))
+        scene = trimesh.load_scene(file, file_type=kind[1:], process=False, skip_materials=True)
+        parts = _parts(scene)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     except Exception as error:  # over malformed bytes the loaders raise all there is
@@ -144,6 +145,17 @@ def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Pa
         f"{path}: no such file: {root} lacks this mesh; ShapeNetCore.v2 keeps it at "
         f"{SHAPENET_PLACE}"
     )
+
+
+def _plain(data: bytes, kind: str) -> bytes:
+    """A file's bytes, its text in ASCII: names in whatever encoding are of no interest here."""
+    text = len(data) if kind in (".obj", ".off") else 0
+    if kind == ".ply":
+        text = data.find(b"end_header") + 1
+    elif kind == ".stl":  # binary: a header of 80 bytes, the count of faces, 50 bytes each
+        binary = 84 + 50 * int.from_bytes(data[80:84], "little")
+        text = 0 if len(data) == binary else len(data)
+    return data[:text].decode("ascii", "replace").encode() + data[text:]
 
 
 def _parts(scene: trimesh.Scene) -> list[tuple[np.ndarray, np.ndarray]]:
