@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.posing import centre_and_extent, normalise, pose, pose_rotation
+from im2mesh.preparation.posing import (
+    CONVENTIONS,
+    centre_and_extent,
+    normalise,
+    pose,
+    pose_rotation,
+)
 
 ANGLES = st.floats(-720, 720)
 CLOUDS = hnp.arrays(
@@ -34,6 +40,25 @@ def test_azimuth_comes_first() -> None:
     about_x, about_y = pose_rotation(0, 30), pose_rotation(50, 0)
     np.testing.assert_allclose(pose_rotation(50, 30), about_x @ about_y, atol=1e-15)
     assert np.abs(about_x @ about_y - about_y @ about_x).max() > 0.1
+
+
+def test_released_script_looks_from_below() -> None:
+    azimuth, elevation = 123, 20
+    about_y, about_x = pose_rotation(azimuth, 0), pose_rotation(0, -elevation)
+    turned = pose_rotation(azimuth, elevation, "released-script")
+    np.testing.assert_allclose(turned, about_x @ about_y, atol=1e-15)
+    # So it is the camera's view from the other elevation: the top moves away.
+    np.testing.assert_array_equal(turned, pose_rotation(azimuth, -elevation))
+    assert (turned @ [0, 1, 0])[2] < 0 < (pose_rotation(azimuth, elevation) @ [0, 1, 0])[2]
+    points = np.random.default_rng(0).normal(size=(5, 3))
+    for convention in CONVENTIONS:
+        np.testing.assert_allclose(
+            pose(points, azimuth, elevation, convention),
+            normalise(points @ pose_rotation(azimuth, elevation, convention).T),
+            atol=1e-15,
+        )
+    with pytest.raises(InputError, match="choose camera or released-script"):
+        pose_rotation(0, 0, "left-handed")  # type: ignore[arg-type]
 
 
 def test_no_turn_is_exact() -> None:
