@@ -3,34 +3,49 @@
 A point v of the model becomes Rx(+elevation) · Ry(+azimuth) · v (column vectors, right-handed
 rotations, degrees); then the object is centred on the origin; then it is scaled so that its
 largest extent is exactly 1. The result is the camera frame: x right, y up, z towards the viewer.
+
+That is the convention ``camera``, which the released depth maps follow. The script released with
+them composes Ry(+azimuth) and then Rx(−elevation), so a positive elevation looks from below; that
+is the convention ``released-script``, for those who need its maps.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import InputError
 
+PoseConvention: TypeAlias = Literal["camera", "released-script"]
+CONVENTIONS: tuple[PoseConvention, ...] = get_args(PoseConvention)
+
 _QUARTERS = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))
 
 
-def pose_rotation(azimuth: float, elevation: float) -> np.ndarray:
+def pose_rotation(
+    azimuth: float, elevation: float, convention: PoseConvention = "camera"
+) -> np.ndarray:
     """The rotation of a view.
 
     Args:
         azimuth: degrees; +90 turns the model's +z (its front) to the camera's +x.
         elevation: degrees; a positive one moves the model's top towards the viewer, who then
-            looks at it from above.
+            looks at it from above (``released-script``: away, so from below).
+        convention: see the module.
 
     Returns:
-        (3, 3) float64, Rx(elevation) · Ry(azimuth); exact at multiples of 90 degrees.
+        (3, 3) float64, Rx(±elevation) · Ry(azimuth); exact at multiples of 90 degrees.
 
     Raises:
-        InputError: an angle is not finite.
+        InputError: an angle is not finite, or there is no such convention.
     """
+    if convention not in CONVENTIONS:
+        raise InputError(f"no pose convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
+    if convention == "released-script":
+        elevation = -elevation
     ca, sa = _cos_sin(azimuth)
     ce, se = _cos_sin(elevation)
     about_y = np.array([[ca, 0.0, sa], [0.0, 1.0, 0.0], [-sa, 0.0, ca]])
@@ -80,13 +95,19 @@ def normalise(vertices: ArrayLike) -> np.ndarray:
     return np.clip((points - centre) / extent, -0.5, 0.5)
 
 
-def pose(vertices: ArrayLike, azimuth: float, elevation: float) -> np.ndarray:
+def pose(
+    vertices: ArrayLike,
+    azimuth: float,
+    elevation: float,
+    convention: PoseConvention = "camera",
+) -> np.ndarray:
     """Turn a model's points into a view: rotate, centre, scale.
 
     Args:
         vertices: (V, 3) points of the model, y up.
         azimuth: degrees, see :func:`pose_rotation`.
         elevation: degrees.
+        convention: see the module.
 
     Returns:
         (V, 3) float64 in the camera frame, in [−0.5, 0.5]³.
@@ -97,7 +118,7 @@ def pose(vertices: ArrayLike, azimuth: float, elevation: float) -> np.ndarray:
     points = np.asarray(vertices, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError(f"vertices have shape {points.shape}; expected (V, 3)")
-    return normalise(points @ pose_rotation(azimuth, elevation).T)
+    return normalise(points @ pose_rotation(azimuth, elevation, convention).T)
 
 
 def _cos_sin(degrees: float) -> tuple[float, float]:

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import InputError
+from im2mesh.preparation.meshes import check_mesh
 from im2mesh.preparation.posing import pose_rotation
+from im2mesh.preparation.raycast import cast
 
 BACKGROUND = (255, 255, 255)
 FRONT = (202, 211, 222)
@@ -68,7 +70,7 @@ def render_mesh(
     Raises:
         InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
     """
-    points, triangles = _check(vertices, faces)
+    points, triangles = check_mesh(vertices, faces)
     if size < 1:
         raise InputError(f"a picture of {size} pixels cannot be drawn")
     zoom = zoom_out(azimuth, elevation) if zoom is None else zoom
@@ -79,65 +81,11 @@ def render_mesh(
     if len(triangles):
         rotation = pose_rotation(azimuth, elevation)
         points = points @ rotation.T
-        hit, face, corners = _cast(points, triangles, fine, zoom)
+        hit, face, corners = cast(points, triangles, fine, zoom)
         normals = _shading_normals(points, triangles, face, corners, smooth)
         picture[hit] = _shade(normals, _face_normals(points, triangles[face])[:, 2] >= 0)
     blocks = picture.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3)
     return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
-
-
-def _check(vertices: ArrayLike, faces: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    points = np.asarray(vertices, dtype=np.float64)
-    triangles = np.asarray(faces)
-    # np.empty(0) and [] are meshes without anything, too.
-    points = points.reshape(0, 3) if points.size == 0 else points
-    triangles = triangles.reshape(0, 3) if triangles.size == 0 else triangles
-    if points.ndim != 2 or points.shape[1] != 3:
-        raise InputError(f"vertices have shape {points.shape}; expected (V, 3)")
-    if triangles.ndim != 2 or triangles.shape[1] != 3:
-        raise InputError(f"faces have shape {triangles.shape}; expected (F, 3)")
-    if len(triangles):
-        if triangles.dtype.kind not in "iu":
-            raise InputError(f"faces hold {triangles.dtype} values; expected vertex numbers")
-        if triangles.min() < 0 or triangles.max() >= len(points):
-            raise InputError(
-                f"faces name vertices {triangles.min()} … {triangles.max()} of {len(points)}"
-            )
-        if not np.isfinite(points[triangles.reshape(-1)]).all():
-            raise InputError("the mesh has vertices that are not finite; repair or drop it")
-    return points, triangles.astype(np.int64)
-
-
-def _cast(
-    points: np.ndarray, triangles: np.ndarray, size: int, zoom: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Send one ray through the middle of each of size² pixels.
-
-    Returns:
-        (M,) the rays that hit, row by row; (M,) the faces; (M, 3) the barycentric coordinates.
-    """
-    try:
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
-    except ImportError as error:
-        raise InputError("drawing meshes needs embreex: pip install embreex") from error
-    axis = (np.arange(size) + 0.5) / size - 0.5
-    used = points[triangles.reshape(-1)]
-    start = float(used[:, 2].max()) + 1.0
-    origins = np.empty((size, size, 3), dtype=np.float32)
-    origins[..., 0] = axis * zoom
-    origins[..., 1] = -axis[:, None] * zoom
-    origins[..., 2] = start
-    directions = np.zeros((size * size, 3), dtype=np.float32)
-    directions[:, 2] = -1
-    scene = EmbreeScene()
-    TriangleMesh(
-        scene=scene, vertices=points.astype(np.float32), indices=triangles.astype(np.int32)
-    )
-    found = scene.run(origins.reshape(-1, 3), directions, output=1)
-    hit = np.flatnonzero(found["primID"] >= 0)
-    u, v = found["u"][hit].astype(np.float64), found["v"][hit].astype(np.float64)
-    return hit, found["primID"][hit], np.stack([1 - u - v, u, v], axis=1)
 
 
 def _face_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:

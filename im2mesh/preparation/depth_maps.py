@@ -1,0 +1,245 @@
+"""Depth maps of mesh files: one view, or all views of a pose list."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from tqdm import tqdm
+
+from im2mesh import __version__
+from im2mesh.config import differences
+from im2mesh.data.storage import write_depth
+from im2mesh.errors import InputError
+from im2mesh.files import atomic
+from im2mesh.patches import IMAGE_SIZE
+from im2mesh.preparation.meshes import load_mesh, shapenet_mesh
+from im2mesh.preparation.poses import View, read_poses
+from im2mesh.preparation.posing import PoseConvention, pose
+from im2mesh.preparation.rendering import render_depth, require_renderer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How views are rendered.
+
+    Attributes:
+        renderer: see :func:`im2mesh.preparation.rendering.render_depth`.
+        convention: of the pose, see :mod:`im2mesh.preparation.posing`.
+        size: pixels along a side, at least 2.
+    """
+
+    renderer: str = "embreex"
+    convention: PoseConvention = "camera"
+    size: int = IMAGE_SIZE
+
+    def check(self) -> None:
+        """Raise InputError where a map cannot be rendered like this whatever the mesh is."""
+        require_renderer(self.renderer)
+        if self.size < 2:
+            raise InputError(f"a depth map has at least 2 × 2 pixels, not {self.size}")
+
+    def __call__(
+        self, vertices: np.ndarray, faces: np.ndarray, azimuth: float, elevation: float
+    ) -> np.ndarray:
+        """A model's view.
+
+        Args:
+            vertices: (V, 3) in the model's frame, all used.
+            faces: (F, 3).
+            azimuth: degrees.
+            elevation: degrees.
+
+        Returns:
+            (size, size) float32; d in [0, 1] where the surface is at z = 0.5 − d, background −1.
+
+        Raises:
+            InputError: the model cannot be posed, or no ray meets it.
+        """
+        posed = pose(vertices, azimuth, elevation, self.convention)
+        depth = render_depth(posed, faces, self.size, self.renderer)
+        if not (depth >= 0).any():
+            raise InputError(
+                f"nothing is seen at azimuth {azimuth:g}, elevation {elevation:g}: the mesh lies "
+                "between the rays, as a flat one does that is seen edge-on"
+            )
+        return depth
+
+
+@dataclass
+class Report:
+    """What became of the views of a pose list: their names, and what went wrong, a line each."""
+
+    written: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def write_view(
+    mesh: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    azimuth: float,
+    elevation: float,
+    rendering: Rendering,
+) -> None:
+    """Write the depth map of one mesh file's view (:func:`im2mesh.data.storage.write_depth`).
+
+    Raises:
+        InputError: one line that names the mesh, or the map where it cannot be written.
+    """
+    rendering.check()
+    vertices, faces = load_mesh(mesh)
+    try:
+        depth = rendering(vertices, faces, azimuth, elevation)
+    except InputError as error:
+        raise InputError(f"{mesh}: {error}") from error
+    _write(path, depth)
+
+
+def write_views(
+    poses: str | os.PathLike[str],
+    root: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    rendering: Rendering,
+    overwrite: bool = False,
+) -> Report:
+    """Render a pose list of ShapeNet meshes into a folder that the generators and data sets read.
+
+    The folder gets, for each view, a model folder ``<name>/000.npz``, and for the list
+    ``<list>.lst`` (the split that names its maps, in its order) and ``<list>.yaml`` (how they
+    were made), <list> being the pose list's stem. A mesh is loaded once for all its views. Maps
+    are whole or not there, so an interrupted run is continued by starting it again; a mesh that
+    cannot be used is noted in the report and the others go on.
+
+    Args:
+        poses: the list (:func:`im2mesh.preparation.poses.read_poses`).
+        root: folder of ShapeNetCore.v2 (:func:`im2mesh.preparation.meshes.shapenet_mesh`).
+        folder: made where it is missing.
+        rendering: how.
+        overwrite: remove the list's maps first.
+
+    Raises:
+        InputError: the list cannot be read, there is no such root, the folder holds the list's
+            maps made in another way (without ``overwrite``), or it cannot be written to.
+    """
+    poses, root, folder = Path(poses), Path(root), Path(folder)
+    rendering.check()
+    views = read_poses(poses)
+    if not root.is_dir():
+        shapenet_mesh(root, views[0].class_id, views[0].model)
+    if overwrite:  # before the record, so that it never speaks of maps made in another way
+        for view in views:
+            _map(folder, view).unlink(missing_ok=True)
+    _record(poses, folder, rendering, overwrite)
+    by_mesh: dict[tuple[str, str], list[View]] = {}
+    report = Report()
+    for view in views:
+        if _map(folder, view).is_file():
+            report.skipped.append(view.name)
+        else:
+            by_mesh.setdefault((view.class_id, view.model), []).append(view)
+    with tqdm(total=len(views), initial=len(report.skipped), unit="view", disable=None) as bar:
+        for (class_id, model), same in by_mesh.items():
+            _write_views_of_mesh(root, class_id, model, same, folder, rendering, report, bar)
+    made = {*report.written, *report.skipped}
+    _write_text(
+        folder / f"{poses.stem}.lst", "".join(f"{v.name}\n" for v in views if v.name in made)
+    )
+    return report
+
+
+def _write_views_of_mesh(
+    root: Path,
+    class_id: str,
+    model: str,
+    views: Sequence[View],
+    folder: Path,
+    rendering: Rendering,
+    report: Report,
+    bar: Any,
+) -> None:
+    bar.set_description(f"{class_id}/{model}")
+    try:
+        path = shapenet_mesh(root, class_id, model)
+        vertices, faces = load_mesh(path)
+    except InputError as error:
+        report.failed += [view.name for view in views]
+        report.problems.append(f"{error} ({_count(len(views), 'view')})")
+        bar.update(len(views))
+        return
+    for view in views:
+        try:
+            depth = rendering(vertices, faces, view.azimuth, view.elevation)
+        except InputError as error:
+            report.failed.append(view.name)
+            report.problems.append(f"{path}: {view.name}: {error}")
+        else:
+            _write(_map(folder, view), depth)
+            report.written.append(view.name)
+        bar.update()
+
+
+def _map(folder: Path, view: View) -> Path:
+    return folder / view.name / "000.npz"
+
+
+def _record(poses: Path, folder: Path, rendering: Rendering, overwrite: bool) -> None:
+    """Write ``<list>.yaml``; unless all is made again, insist that it says what it said before."""
+    record: dict[str, Any] = {
+        "version": __version__,
+        "poses": str(poses),
+        "sha256": hashlib.sha256(poses.read_bytes()).hexdigest(),
+        "renderer": rendering.renderer,
+        "pose_convention": rendering.convention,
+        "size": rendering.size,
+    }
+    path = folder / f"{poses.stem}.yaml"
+    if path.is_file() and not overwrite:
+        try:
+            before = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            before = None
+        changed = differences(before, record) if isinstance(before, dict) else ["unreadable"]
+        changed = [line for line in changed if not line.startswith(("version", "poses"))]
+        if changed:
+            raise InputError(
+                f"{path}: the maps of this list were made in another way ({changed[0]}); make "
+                "them again with --overwrite, or choose another folder with --out_dir"
+            )
+    _write_text(path, yaml.safe_dump(record, sort_keys=False))
+
+
+def _write(path: str | os.PathLike[str], depth: np.ndarray) -> None:
+    try:
+        write_depth(path, depth)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        with atomic(path) as beside:
+            beside.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: str | os.PathLike[str], error: OSError) -> InputError:
+    return InputError(
+        f"{path}: cannot be written ({error.strerror or error}); make room, or choose another "
+        "folder with --out_dir"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,181 @@
+"""Meshes as arrays: checked, compact, and read from users' files.
+
+A mesh is (V, 3) float64 vertices and (F, 3) int64 vertex numbers, a *soup*: nothing is said about
+whether it is closed, whether its faces share vertices, or which way they are turned.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from numpy.typing import ArrayLike
+
+from im2mesh.errors import InputError
+
+FORMATS = (".obj", ".off", ".ply", ".stl", ".glb")
+"""Mesh files that are read, by their extension in lower or upper case."""
+
+SHAPENET_PLACE = "<class id>/<model id>/models/model_normalized.obj"
+"""Where a ShapeNetCore.v2 mesh is, below the data set's folder."""
+
+
+def check_mesh(vertices: ArrayLike, faces: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Validate two arrays as a mesh.
+
+    Args:
+        vertices: (V, 3) numbers; only those that a face uses must be finite.
+        faces: (F, 3) vertex numbers; an empty array of any shape is a mesh without faces.
+
+    Returns:
+        (V, 3) float64 and (F, 3) int64.
+
+    Raises:
+        InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
+    """
+    points = np.asarray(vertices, dtype=np.float64)
+    triangles = np.asarray(faces)
+    # np.empty(0) and [] are meshes without anything, too.
+    points = points.reshape(0, 3) if points.size == 0 else points
+    triangles = triangles.reshape(0, 3) if triangles.size == 0 else triangles
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise InputError(f"vertices have shape {points.shape}; expected (V, 3)")
+    if triangles.ndim != 2 or triangles.shape[1] != 3:
+        raise InputError(f"faces have shape {triangles.shape}; expected (F, 3)")
+    if len(triangles):
+        if triangles.dtype.kind not in "iu":
+            raise InputError(f"faces hold {triangles.dtype} values; expected vertex numbers")
+        if triangles.min() < 0 or triangles.max() >= len(points):
+            raise InputError(
+                f"faces name vertices {triangles.min()} … {triangles.max()} of {len(points)}"
+            )
+        if not np.isfinite(points[triangles.reshape(-1)]).all():
+            raise InputError("the mesh has vertices that are not finite; repair or drop it")
+    return points, triangles.astype(np.int64)
+
+
+def drop_unused(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the vertices that no face uses; the others and all faces keep their order."""
+    used = np.zeros(len(vertices), dtype=bool)
+    used[faces.reshape(-1)] = True
+    if used.all():
+        return vertices, faces
+    return vertices[used], (np.cumsum(used) - 1)[faces]
+
+
+def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Read a mesh file as one soup.
+
+    The parts of a scene are put together, each moved by the transforms of its nodes. Polygons
+    are cut into triangles. Materials and textures are not read. Points and lines beside the
+    faces are left out.
+
+    Args:
+        path: a file with one of :data:`FORMATS`.
+
+    Returns:
+        (V, 3) float64 vertices in the file's frame and unit, all used and finite, and (F, 3)
+        int64 faces, F > 0.
+
+    Raises:
+        InputError: one line that names the file: missing, empty, another format, malformed, a
+            point cloud, without faces, or with vertices that are not finite.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give a mesh file in it")
+    if not path.is_file():
+        raise InputError(f"{path}: no such mesh file")
+    if kind not in FORMATS:
+        raise InputError(f"{path}: not a mesh file that is read ({' '.join(FORMATS)}); convert it")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: is empty; write it again")
+    try:
+        # A file object brings no folder, so nothing beside the file is looked for.
+        file = io.BytesIO(_plain(path.read_bytes(), kind))
+        scene = trimesh.load_scene(file, file_type=kind[1:], process=False, skip_materials=True)
+        parts = _parts(scene)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # over malformed bytes the loaders raise all there is
+        raise InputError(
+            f"{path}: not a readable {kind} file ({_first_line(error)}); write it again"
+        ) from error
+    if not parts:
+        clouds = [g for g in scene.geometry.values() if isinstance(g, trimesh.PointCloud)]
+        if clouds:
+            count = sum(len(cloud.vertices) for cloud in clouds)
+            raise InputError(
+                f"{path}: is a point cloud ({count} points, no faces); reconstruct a mesh from it"
+            )
+        raise InputError(f"{path}: has no faces; a mesh needs triangles or polygons")
+    starts = np.cumsum([0] + [len(vertices) for vertices, _ in parts])
+    try:
+        vertices, faces = check_mesh(
+            np.concatenate([vertices for vertices, _ in parts]),
+            np.concatenate(
+                [faces + start for (_, faces), start in zip(parts, starts[:-1], strict=True)]
+            ),
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return drop_unused(vertices, faces)
+
+
+def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Path:
+    """Where a ShapeNet mesh is; the one home of :data:`SHAPENET_PLACE`.
+
+    Raises:
+        InputError: it is not there; the line says where ShapeNet belongs.
+    """
+    root = Path(root)
+    path = root / class_id / model / "models" / "model_normalized.obj"
+    if path.is_file():
+        return path
+    if not root.is_dir():
+        raise InputError(
+            f"{path}: no such file: ShapeNetCore.v2 (shapenet.org) belongs in {root}, its meshes "
+            f"at {SHAPENET_PLACE} there; or name the folder where yours is"
+        )
+    raise InputError(
+        f"{path}: no such file: {root} lacks this mesh; ShapeNetCore.v2 keeps it at "
+        f"{SHAPENET_PLACE}"
+    )
+
+
+def _plain(data: bytes, kind: str) -> bytes:
+    """A file's bytes, its text in ASCII: names in whatever encoding are of no interest here."""
+    text = len(data) if kind in (".obj", ".off") else 0
+    if kind == ".ply":
+        text = data.find(b"end_header") + 1
+    elif kind == ".stl":  # binary: a header of 80 bytes, the count of faces, 50 bytes each
+        binary = 84 + 50 * int.from_bytes(data[80:84], "little")
+        text = 0 if len(data) == binary else len(data)
+    return data[:text].decode("ascii", "replace").encode() + data[text:]
+
+
+def _parts(scene: trimesh.Scene) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Vertices in the scene's frame and faces of each node that shows triangles."""
+    parts = []
+    for node in scene.graph.nodes_geometry:
+        matrix, name = scene.graph[node]
+        mesh = scene.geometry[name]
+        if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
+            continue
+        vertices = np.asarray(mesh.vertices, dtype=np.float64)
+        faces = np.asarray(mesh.faces, dtype=np.int64)
+        if not np.array_equal(matrix, np.eye(4)):
+            vertices = vertices @ matrix[:3, :3].T + matrix[:3, 3]
+            if np.linalg.det(matrix[:3, :3]) < 0:
+                faces = faces[:, ::-1]  # a mirrored face is turned inside out
+        parts.append((vertices, faces))
+    return parts
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
