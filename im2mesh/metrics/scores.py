@@ -15,6 +15,7 @@ Two rules hold for the whole object and for its visible and invisible parts (``_
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 THRESHOLDS = {"05": 0.005, "1": 0.01, "2": 0.02}
 """Name in ``fscore@…`` (in percent of the cube's side) → distance; a point nearer is a hit."""
@@ -94,7 +95,7 @@ def _scores_of_part(completeness: np.ndarray, accuracy: np.ndarray) -> dict[str,
     for name, threshold in THRESHOLDS.items():
         recall, precision = _mean(completeness < threshold, np.nan), _mean(accuracy < threshold, 0)
         scores[f"recall@{name}"], scores[f"precision@{name}"] = recall, precision
-        scores[f"fscore@{name}"] = float(_harmonic_mean(np.float64(recall), np.float64(precision)))
+        scores[f"fscore@{name}"] = float(_harmonic_mean(recall, precision))
     return scores if len(completeness) else dict.fromkeys(scores, np.nan)
 
 
@@ -111,7 +112,7 @@ def _mean(values: np.ndarray, of_none: float) -> float:
     return float(values.mean()) if len(values) else of_none
 
 
-def _harmonic_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _harmonic_mean(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """2ab/(a + b), 0 where both are 0."""
-    total = a + b
-    return np.asarray(2 * a * b / np.where(total == 0, 1, total))
+    a, b = np.asarray(a), np.asarray(b)
+    return np.asarray(2 * a * b / np.where(a + b == 0, 1, a + b))

@@ -39,9 +39,7 @@ def inside(
     try:
         import igl
     except ImportError as error:
-        raise InputError(
-            "the IoU of meshes with holes needs libigl: pip install libigl"
-        ) from error
+        raise InputError("the IoU of meshes with holes needs libigl: pip install libigl") from error
     number = igl.fast_winding_number(
         np.ascontiguousarray(vertices, np.float64),
         np.ascontiguousarray(faces, np.int64),
