@@ -182,7 +182,7 @@ def read_curves(path: Path) -> pd.DataFrame | None:
 
 def _read_csv(path: Path, index: str) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, float_precision="round_trip").set_index(index)
+        return pd.read_csv(path).set_index(index)
     except (ValueError, KeyError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path}: not a readable table; remove it and run eval_meshes.py again"

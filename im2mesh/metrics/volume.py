@@ -51,10 +51,12 @@ def inside(
 
 def is_closed(vertices: np.ndarray, faces: np.ndarray) -> bool:
     """Whether every edge belongs to two faces, once vertices in one place are one."""
-    mesh = trimesh.Trimesh(vertices, faces, process=False)
-    if not mesh.is_watertight:
-        mesh.merge_vertices()
-    return bool(mesh.is_watertight)
+    if trimesh.Trimesh(vertices, faces, process=False).is_watertight:
+        return True
+    corners = vertices[faces].reshape(-1, 3)
+    soup = trimesh.Trimesh(corners, np.arange(len(corners)).reshape(-1, 3), process=False)
+    soup.merge_vertices()
+    return bool(soup.is_watertight)
 
 
 def iou(predicted: np.ndarray, occupancies: np.ndarray) -> float:

@@ -63,6 +63,7 @@ def scores(
     nearest=by_tree,
 ) -> dict[str, float]:
     """All published scores of the surface but the normals, for parts that have points."""
+    predicted, ground_truth = predicted.astype(float), ground_truth.astype(float)
     if align:
         ground_truth = apply(icp(ground_truth, predicted, nearest), ground_truth)
     completeness, _ = nearest(ground_truth, predicted)
