@@ -13,9 +13,8 @@ from im2mesh.config import Config, load_config
 from im2mesh.errors import DataError, InputError
 from im2mesh.generation.outputs import run_folder
 from im2mesh.metrics import results
-from im2mesh.metrics.results import Scores, read_scores
+from im2mesh.metrics.results import CLOUD, MESH, Scores, read_scores
 from im2mesh.metrics.tables import Table
-from im2mesh.metrics.tasks import CLOUD, MESH
 
 SHOWN = {
     "fscore@05": "F@0.5%",

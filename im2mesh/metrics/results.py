@@ -36,11 +36,14 @@ KINDS = {
 }
 """How the files of each kind of scores begin → what is scored."""
 
+MESH, CLOUD = " (mesh)", " (pcl)"
+"""What stands behind the names of scores: of a mesh, of a generated point cloud."""
+
 KEYS = ["class id", "class name", "modelname"]
 COUNTS = ["meshes", "empty", "missing"]
 """Columns of a class: its rows, those that are empty, its models without a row."""
 
-EMPTY = ["empty (mesh)", "empty (pcl)"]
+EMPTY = [f"empty{MESH}", f"empty{CLOUD}"]
 """Columns of a row that say whether there was anything to score; the first one counts."""
 
 NOT_SCORES = [*KEYS, "note", "fingerprint", *COUNTS]

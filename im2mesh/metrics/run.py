@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -25,9 +25,8 @@ from im2mesh.data.storage import Model, models_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.generation.outputs import run_folder
 from im2mesh.metrics import results
+from im2mesh.metrics.results import CLOUD, MESH
 from im2mesh.metrics.tasks import (
-    CLOUD,
-    MESH,
     InputTask,
     MeshTask,
     ObservedTask,
@@ -110,10 +109,22 @@ def evaluate(
         if kind == results.INPUT:
             tasks = input_tasks(models, settings)
         elif kind == results.GLOBAL:
-            alone = global_level(folder)
-            if alone is None or not _has_meshes(alone, models):
-                place = f"{alone}: holds no meshes" if alone else f"{folder}: is no fused run"
-                log.info("%s: %s", results.KINDS[kind], place)
+            level = global_level(folder)
+            if level is None:
+                log.info(
+                    "%s: passed over: %s names no fused levels, one of them global",
+                    results.KINDS[kind],
+                    folder / "config.yaml",
+                )
+                continue
+            alone = run_folder([level])
+            if not _has_meshes(alone, models):
+                log.info(
+                    "%s: passed over: %s holds no meshes; make them with generate.py %s",
+                    results.KINDS[kind],
+                    alone,
+                    level.source,
+                )
                 continue
             only_mesh = replace(config.test, eval_mesh=True, eval_pointcloud=False)
             tasks, missing = mesh_tasks(replace(config, test=only_mesh), models, alone, settings)
@@ -241,20 +252,20 @@ def check_ground_truth(models: Sequence[Model], config: Config) -> None:
     )
 
 
-def global_level(folder: Path) -> Path | None:
-    """Where the global level of a fused run writes when it is alone, by the run's record.
+def global_level(folder: Path) -> Config | None:
+    """The global level of a fused run, by the run's own record.
 
     Returns:
-        The folder; None where the run's ``config.yaml`` is missing or damaged, or the run is that
-        level alone, or has none.
+        Its configuration, which names where it writes when it is alone; None where the run's
+        ``config.yaml`` is missing or damaged, or the run is that level alone, or has none.
     """
     try:
         record = yaml.safe_load((folder / "config.yaml").read_text())
-        levels = [from_dict(level["config"]) for level in record["levels"]]
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ConfigError):
+        levels = [from_dict(lv["config"], Path(lv.get("source", ""))) for lv in record["levels"]]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ConfigError):
         return None
     alone = next((config for config in levels if not config.is_patch), None)
-    return run_folder([alone]) if alone is not None and len(levels) > 1 else None
+    return alone if len(levels) > 1 else None
 
 
 # --- scoring ----------------------------------------------------------------------------------
@@ -293,10 +304,11 @@ def score(
             _note(report, task, tables.rows[task.name])
         else:
             todo.append((task, fingerprint))
+    rows = _rows(todo, workers)
     try:
         saved = time.monotonic()
         with tqdm(total=len(todo), unit="mesh", disable=None) as bar:
-            for (task, fingerprint), row in _rows(todo, workers):
+            for (task, fingerprint), row in rows:
                 bar.update()
                 if row.error is not None:
                     report.failed.append((task.name, row.error))
@@ -308,6 +320,7 @@ def score(
                     tables.save()
                     saved = time.monotonic()
     finally:
+        rows.close()
         tables.save()
     report.failed.sort()
     return report
@@ -399,7 +412,9 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(todo: Sequence[tuple[Task, str]], workers: int) -> Iterator[tuple[tuple[Task, str], Row]]:
+def _rows(
+    todo: Sequence[tuple[Task, str]], workers: int
+) -> Generator[tuple[tuple[Task, str], Row], None, None]:
     """The rows of all tasks, as they are done."""
     if workers <= 1 or len(todo) <= 1:
         for item in todo:
@@ -409,6 +424,7 @@ def _rows(todo: Sequence[tuple[Task, str]], workers: int) -> Iterator[tuple[tupl
     threads = max(1, (os.cpu_count() or 1) // workers)
     # Spawned, not forked: libraries that hold threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
     try:
         futures: dict[Future[Row], tuple[Task, str]] = {
@@ -420,6 +436,10 @@ def _rows(todo: Sequence[tuple[Task, str]], workers: int) -> Iterator[tuple[tupl
         raise InputError(
             "a worker process died, probably for want of memory; use fewer --workers"
         ) from error
+    except BaseException:  # Ctrl-C: nobody waits for rows that are not wanted any more
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

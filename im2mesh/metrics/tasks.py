@@ -27,6 +27,7 @@ from im2mesh.metrics.evaluation import (
     measure_mesh,
 )
 from im2mesh.metrics.observation import observation_scores
+from im2mesh.metrics.results import MESH
 from im2mesh.patches import back_project
 from im2mesh.preparation.rendering import render_depth
 from im2mesh.visualize.run_sheet import read_mesh
@@ -39,9 +40,6 @@ LEAST_POINTS = 1_000
 
 SPARSE_POINTS = 50_000
 """With fewer, distances to ground truth are mostly the gaps between its points."""
-
-MESH, CLOUD = " (mesh)", " (pcl)"
-"""What stands behind the names of scores: of a mesh, of a generated point cloud."""
 
 
 @dataclass(frozen=True)
