@@ -20,22 +20,22 @@ SHOWN = {
     "fscore@05": "F@0.5%",
     "fscore@1": "F@1%",
     "fscore@2": "F@2%",
-    "precision@1": "Prec@1%",
-    "recall@1": "Rec@1%",
+    "precision@1": "Precision @1%",
+    "recall@1": "Recall @1%",
     "chamfer": "Chamfer",
     "normals": "Normals",
     "iou": "IoU",
-    "silhouette iou": "Silh. IoU",
-    "depth error mean": "Depth err.",
-    "depth error median": "median",
+    "silhouette iou": "Silhouette IoU",
+    "depth error mean": "Depth error mean",
+    "depth error median": "Depth error median",
 }
 """Scores that tables show → their heads. The files have all of them."""
 
 PARTS_SHOWN = {
-    "fscore@1_vis": "F@1% vis",
-    "fscore@1_invis": "F@1% inv",
-    "chamfer_vis": "Ch. vis",
-    "chamfer_invis": "Ch. inv",
+    "fscore@1_vis": "F@1% visible",
+    "fscore@1_invis": "F@1% invisible",
+    "chamfer_vis": "Chamfer visible",
+    "chamfer_invis": "Chamfer invisible",
 }
 """The same of the parts of an object, where visibility is known."""
 
@@ -70,7 +70,7 @@ class Method:
 
     def column(self, score: str, raw: bool) -> str | None:
         """The column of a score; None where it does not exist."""
-        suffix = " raw" if raw and score not in NEVER_RAW else ""
+        suffix = " raw" if raw and score.split("_")[0] not in NEVER_RAW else ""
         names = [f"{score}{kind}{suffix}" for kind in (MESH, CLOUD)]
         return next((name for name in names if name in self.table), None)
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import wrap
 
 FORMATS = ("text", "latex", "markdown", "csv")
 
@@ -55,24 +56,25 @@ class Table:
         cells = self._cells()
         first = max(len(label) for label, _ in [*cells, ("", [])])
         widths = [
-            max(len(name), *(len(row[k]) for _, row in cells if row))
+            max(*map(len, name.split()), *(len(row[k]) for _, row in cells if row))
             for k, (_, name) in enumerate(self.columns)
         ]
-        lines = [self.title]
-        if self._grouped:
-            line, at = " " * first, 0
-            for group, count in self._groups:
-                own = widths[at : at + count]
-                # A group's name may be wider than its columns: then they make room for it.
-                widths[at + count - 1] += max(0, len(group) - sum(own) - 2 * (count - 1))
-                at += count
-                line += "  " + group.center(sum(widths[at - count : at]) + 2 * (count - 1))
-            lines.append(line.rstrip())
-        heads = [name for _, name in self.columns]
+        groups, at = "", 0
+        for group, count in self._groups:
+            own = widths[at : at + count]
+            # A group's name may be wider than its columns: then the last one makes room for it.
+            widths[at + count - 1] += max(0, len(group) - sum(own) - 2 * (count - 1))
+            at += count
+            groups += "  " + group.center(sum(widths[at - count : at]) + 2 * (count - 1))
+        heads = [wrap(name, width) for (_, name), width in zip(self.columns, widths, strict=True)]
+        deepest = max(map(len, heads), default=0)
         rule = "-" * (first + sum(widths) + 2 * len(widths))
-        for label, row in [("", heads), ("", []), *cells]:
-            padded = [value.rjust(width) for value, width in zip(row, widths, strict=bool(row))]
-            lines.append("  ".join([label.ljust(first), *padded]).rstrip() if row else rule)
+        lines = [self.title, *([" " * first + groups.rstrip()] if self._grouped else [])]
+        for k in range(deepest):  # long heads are broken at spaces, and end on the last line
+            words = ["" if k < deepest - len(h) else h[k - deepest + len(h)] for h in heads]
+            lines.append(_line("", words, first, widths))
+        lines.append(rule)
+        lines += [_line(label, row, first, widths) if row else rule for label, row in cells]
         return "\n".join(lines)
 
     def _latex(self) -> str:
@@ -100,6 +102,11 @@ class Table:
             if values:
                 writer.writerow([label, *(_cell(value, "", 6) for value in values)])
         return file.getvalue().rstrip("\n")
+
+
+def _line(label: str, row: Sequence[str], first: int, widths: Sequence[int]) -> str:
+    padded = [value.rjust(width) for value, width in zip(row, widths, strict=True)]
+    return "  ".join([label.ljust(first), *padded]).rstrip()
 
 
 def _cell(value: float | str, gap: str, digits: int = 2) -> str:
