@@ -73,6 +73,8 @@ def scores(
         parts |= {"_vis": visible, "_invis": ~visible}
     found = {}
     for part, mask in parts.items():
+        if not mask[of].any():
+            continue
         c, a = completeness[mask], accuracy[mask[of]]
         found[f"completeness{part}"], found[f"accuracy{part}"] = c.mean(), a.mean()
         found[f"completeness2{part}"], found[f"accuracy2{part}"] = (c**2).mean(), (a**2).mean()
