@@ -68,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.common:
         methods = report.common_models(methods)
     raw = args.raw or not any(method.aligned for method in methods)
+    report.check_scores(methods, raw)
     main_table = (
         report.comparison(methods, raw, args.over)
         if len(methods) > 1

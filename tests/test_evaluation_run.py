@@ -490,14 +490,17 @@ def test_point_clouds(project: Project) -> None:
     assert not [name for name in only_meshes if "(pcl)" in name], "this run wrote no clouds"
     for name in NAMES:
         write_pointcloud(project.shapes[name], project.run / f"pointcloud/things/{name}.ply", 0)
+    (project.run / f"pointcloud/things/{NAMES[0]}.ply").unlink()
     both = project.evaluate()
+    assert both["chamfer (mesh)"].notna().all() and np.isnan(both["chamfer (pcl)"][NAMES[0]])
+    both = both.drop(NAMES[0])
     assert (both["chamfer (pcl) raw"] < both["chamfer (mesh) raw"]).all()
     assert both["normals (pcl)"].isna().all() and "iou (pcl)" not in both
     project.config = project.write_config(
         "only", test={"eval_mesh": False, "eval_pointcloud": True}
     )
-    table = project.evaluate()
-    assert not [name for name in table if "(mesh)" in name]
+    table = project.evaluate(code=1)
+    assert not [name for name in table if "(mesh)" in name] and len(table) == 3
 
 
 def test_scans_without_a_split(project: Project) -> None:
@@ -759,6 +762,15 @@ def test_published_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert (tmp_path / "a.png").is_file()
     both = printed(capsys, [str(tmp_path), str(tmp_path), "--format", "csv"])
     assert "visible" not in both
+    with pytest.raises(
+        DataError, match=r": its tables have no unaligned scores; try without --raw"
+    ):
+        read_results.main([str(tmp_path), "--raw"])
+    table.drop(columns=["fscore@1 (mesh)", "chamfer (mesh)"]).to_pickle(
+        tmp_path / "eval_meshes_full_demo.pkl"
+    )
+    with pytest.raises(DataError, match=r": its tables have no unaligned scores$"):
+        read_results.main([str(tmp_path)])
 
 
 def test_plot(scored: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

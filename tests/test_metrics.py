@@ -65,9 +65,12 @@ def test_plain_definition_has_the_released_numbers(shared: Path) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(SEEDS, st.integers(10, 60), st.integers(10, 60), st.booleans())
+@given(SEEDS, st.integers(40, 90), st.integers(40, 90), st.booleans())
 def test_scores_as_by_definition(seed: int, predicted: int, truth: int, align: bool) -> None:
-    """Small clouds, by brute force; both parts have points on both sides."""
+    """Small clouds, by brute force; both parts have points on both sides.
+
+    With fewer points the first matches may lie on a line, and then any turn about it is as good.
+    """
     random = np.random.default_rng(seed)
     a = random.uniform(-0.02, 0.02, (predicted, 3))
     b = random.uniform(-0.02, 0.02, (truth, 3))
@@ -223,7 +226,7 @@ def test_vertices_that_are_not_finite() -> None:
         result = measure_mesh(trimesh.Trimesh(vertices, mesh.faces, process=False), truth)
         assert result.notes == ["faces with vertices that are not finite left out: 5"]
         assert result.scores["fscore@2"] > 0.9 and not result.closed
-        nothing = trimesh.Trimesh(mesh.vertices * bad, mesh.faces, process=False)
+        nothing = trimesh.Trimesh(np.full_like(vertices, bad), mesh.faces, process=False)
         result = measure_mesh(nothing, truth)
         assert result.empty and result.scores["chamfer"] == 2 * FARTHEST
     cloud = measure_cloud(np.array([[0, 0, np.nan], [0, 0, 0.4]]), truth)

@@ -210,6 +210,21 @@ def _joined(meshes: Scores | None, observed: Scores | None) -> Scores | None:
     return replace(meshes, table=meshes.table.join(extra, on=["class id", "modelname"]))
 
 
+def check_scores(methods: Sequence[Method], raw: bool) -> None:
+    """Refuse methods of which there is nothing to show.
+
+    Raises:
+        DataError: for the first whose tables have none of the scores that are shown.
+    """
+    for method in methods:
+        if not _available(method, raw):
+            other = "without --raw" if raw else "with --raw"
+            hint = f"; try {other}" if _available(method, not raw) else ""
+            raise DataError(
+                f"{method.name}: its tables have no {'unaligned ' if raw else ''}scores{hint}"
+            )
+
+
 def common_models(methods: Sequence[Method]) -> list[Method]:
     """The methods with only the models that all of them have."""
     shared = set(methods[0].models()).intersection(*(m.models() for m in methods[1:]))

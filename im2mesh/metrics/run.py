@@ -178,7 +178,7 @@ def mesh_tasks(
             cloud = clouds / model.class_name / f"{model.name}.ply"
             files[CLOUD] = cloud if cloud.is_file() else None
         there = {kind: path for kind, path in files.items() if path is not None}
-        if len(there) < len(files):
+        if next(iter(files)) not in there:  # the mesh, or the cloud where no mesh is asked for
             missing.append(f"{model.class_name}/{model.name}")
             continue
         tasks.append(MeshTask(idx, model.class_name, model.name, settings, model, there))
