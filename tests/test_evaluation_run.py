@@ -129,7 +129,9 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Scored once, with baselines and against the input; not to be changed."""
     project = Project(tmp_path_factory.mktemp("scored"), 30_000)
     project.config = project.write_config("method", test={"seen_classes": ["box"]})
-    assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "Settings", partial(tasks.Settings, samples=30_000))
+        assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 0
     assert eval_meshes.main([project.config, "--workers", "1", "--against-input"]) == 0
     return project
 
@@ -418,6 +420,7 @@ class DyingTask(tasks.Task):
         os._exit(9)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies(tmp_path: Path) -> None:
     dying = [DyingTask(k, "things", f"a_{k}", tasks.Settings()) for k in range(2)]
     with pytest.raises(InputError, match="a worker process died, .* use fewer --workers"):
