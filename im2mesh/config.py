@@ -238,6 +238,7 @@ class TestConfig:
     threshold: Number = 0.5  # onet: a probability; onet_sdf: the field's value, −distance
     eval_mesh: Flag = True  # score the meshes
     eval_pointcloud: Flag = True  # score the point clouds
+    seen_classes: Names = None  # classes of the training set, for means over seen and unseen ones
     model_file: Text = "model_best.pt"  # the checkpoint in out_dir
 
 

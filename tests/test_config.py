@@ -120,6 +120,7 @@ NEW_DEFAULTS = {
     "generation.extraction": "mise",
     "generation.mise_resolution": 32,
     "generation.seed": 0,
+    "test.seen_classes": None,
 }
 # What the published default.yaml carries besides, with its values, and what was seen elsewhere.
 PUBLISHED_WITHOUT_EFFECT = """

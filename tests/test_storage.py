@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import h5py
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.config import Config, from_dict
+from im2mesh.data.splits import class_of
 from im2mesh.data.storage import (
     H5_GROUPS,
     PointCloud,
@@ -124,3 +126,26 @@ def test_malformed_clouds(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(DataError, match=r"not a readable \.npz file"):
         read_pointcloud(path)
+
+
+def test_class_of_a_model() -> None:
+    assert class_of("lamp_615019-04", "shapenet_full") == "lamp"
+    assert class_of("compositional_lamp_3", "x") == "compositional"
+    assert class_of("615019-04", "lamp") == class_of("_615019", "lamp") == "lamp"
+
+
+def test_when_ground_truth_changed(tmp_path: Path) -> None:
+    points, cloud, _ = sphere(40)
+    config, _ = configs(tmp_path)
+    folder = tmp_path / "balls" / "a"
+    write_pointcloud(folder / "pointcloud.npz", cloud)
+    (tmp_path / "balls" / "all.lst").write_text("a\n")
+    (model,) = models_of_split(config, "all")
+    os.utime(folder / "pointcloud.npz", (1000, 1000))
+    assert model.truth_changed() == 1000
+    write_points(folder / "points.npz", points)
+    os.utime(folder / "points.npz", (2000, 2000))
+    assert model.truth_changed() == 2000
+    (folder / "pointcloud.npz").unlink()
+    with pytest.raises(DataError, match=r"pointcloud.npz: no such file$"):
+        model.truth_changed()

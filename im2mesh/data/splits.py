@@ -59,3 +59,13 @@ def split_models(config: Config, split: str | None) -> list[tuple[str, str, str 
     if not found:
         raise ConfigError(f"{config.source}: the split {split} of {root} names no model")
     return found
+
+
+def class_of(model: str, folder: str) -> str:
+    """The class that a model counts as in tables: what its name has before the first ``_``.
+
+    So ``lamp_615019-04`` in the folder ``shapenet_full`` is a lamp, and the arrangements
+    ``compositional_…`` are a class of their own. A name without ``_`` has the folder's class.
+    """
+    name, underscore, _ = model.partition("_")
+    return name if underscore and name else folder

@@ -82,6 +82,14 @@ class Model(ABC):
         """Time of the depth map's last change, in seconds since the epoch."""
 
     @abstractmethod
+    def truth_changed(self) -> float:
+        """Time of the last change of what is scored against, in seconds since the epoch.
+
+        Raises:
+            DataError: there are no surface points to score against.
+        """
+
+    @abstractmethod
     def depth(self) -> np.ndarray:
         """The (256, 256) float32 depth map, background −1.
 
@@ -130,6 +138,14 @@ class NpzModel(Model):
         """See :class:`Model`."""
         return os.path.getmtime(find_depth_file(self.folder / self._data.img_folder))
 
+    def truth_changed(self) -> float:
+        """See :class:`Model`."""
+        path = self._chamfer_path()
+        if not path.is_file():
+            raise DataError(f"{path}: no such file")
+        points = self.folder / (self._data.points_iou_file or path.name)
+        return max(os.path.getmtime(p) for p in (path, points) if p.is_file())
+
     def depth(self) -> np.ndarray:
         """See :class:`Model`."""
         return load_depth(find_depth_file(self.folder / self._data.img_folder))
@@ -143,10 +159,14 @@ class NpzModel(Model):
 
     def pointcloud(self, chamfer: bool = False) -> PointCloud:
         """See :class:`Model`."""
-        file = self._data.pointcloud_chamfer_file if chamfer else self._data.pointcloud_file
+        path = self._chamfer_path() if chamfer else self.folder / self._data.pointcloud_file
+        return read_pointcloud(path)
+
+    def _chamfer_path(self) -> Path:
+        file = self._data.pointcloud_chamfer_file
         if file is None:
             raise DataError(f"{self.folder}: the config names no data.pointcloud_chamfer_file")
-        return read_pointcloud(self.folder / file)
+        return self.folder / file
 
 
 class H5Model(Model):
@@ -163,7 +183,14 @@ class H5Model(Model):
 
     def changed(self) -> float:
         """See :class:`Model`."""
-        return os.path.getmtime(self.file)
+        return self.truth_changed()
+
+    def truth_changed(self) -> float:
+        """See :class:`Model`; the file holds everything."""
+        try:
+            return os.path.getmtime(self.file)
+        except FileNotFoundError as error:
+            raise DataError(f"{self.file}: no such file") from error
 
     def depth(self) -> np.ndarray:
         """See :class:`Model`."""

@@ -83,7 +83,7 @@ def _write_ply(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
 def _write_off(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
     # Nine significant digits hold every float32 exactly.
     table = pd.DataFrame(vertices).to_csv(
-        None, sep=" ", header=False, index=False, float_format="%.9g"
+        None, sep=" ", header=False, index=False, float_format="%.9g", na_rep="nan"
     )
     rows = pd.DataFrame(np.column_stack([np.full(len(faces), 3), faces]))
     lines = rows.to_csv(None, sep=" ", header=False, index=False)

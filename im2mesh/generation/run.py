@@ -18,6 +18,7 @@ from tqdm import tqdm
 from im2mesh import __version__
 from im2mesh.config import Config, differences, section_to_dict, to_dict
 from im2mesh.data.sources import DepthSource
+from im2mesh.data.splits import class_of
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic
 from im2mesh.generation import outputs
@@ -122,7 +123,7 @@ def run(
             rows[(source.class_name, source.model)] = {
                 "idx": index,
                 "class id": source.class_name,
-                "class name": source.model.split("_")[0],
+                "class name": class_of(source.model, source.class_name),
                 "modelname": source.model,
                 **{f"time ({stage})": result.seconds[stage] for stage in STAGES},
                 "time (write)": watch.total,

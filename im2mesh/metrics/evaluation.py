@@ -1,0 +1,249 @@
+"""One prediction against its ground truth: every score of the published evaluation, and more.
+
+>>> scores = evaluate_mesh(mesh, GroundTruth(points, visible=visible))
+>>> scores["fscore@1"], scores["fscore@1 raw"]
+
+Names with `` raw`` behind them are those without alignment. The others are taken, as published,
+after ground truth has been aligned to the prediction (:mod:`im2mesh.metrics.alignment`); the IoU
+never is. Definitions: :mod:`im2mesh.metrics.scores`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import trimesh
+
+from im2mesh.metrics.alignment import Similarity, icp
+from im2mesh.metrics.distances import Cloud, sample_surface
+from im2mesh.metrics.scores import FARTHEST, PARTS, fscore_curve, surface_scores
+from im2mesh.metrics.volume import inside, iou, is_closed
+
+SAMPLES = 100_000
+"""Points drawn on a predicted mesh."""
+
+PART_POINTS = 5_000
+"""Ground-truth points, at the most, that say to which part a point of the volume belongs."""
+
+FAR_OUTSIDE = 0.6
+"""A coordinate beyond this is hardly meant; the cube ends at 0.5."""
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """What a prediction is compared with, in the camera frame.
+
+    Attributes:
+        points: (G, 3) on the surface, G ≥ 1.
+        normals: (G, 3) of any length and either direction; None: no normal consistency.
+        visible: (G,) bool, seen by the camera; None: no scores of the parts.
+        queries: (N, 3) points of the volume; None: no IoU.
+        occupancies: (N,) bool, whether each of those is inside the object.
+    """
+
+    points: np.ndarray
+    normals: np.ndarray | None = None
+    visible: np.ndarray | None = None
+    queries: np.ndarray | None = None
+    occupancies: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Check what the clouds made of it do not."""
+        if not len(self.points):
+            raise ValueError("ground truth without points cannot be compared with")
+        queries = None if self.queries is None else np.shape(self.queries)
+        expected = None if self.occupancies is None else (*np.shape(self.occupancies), 3)
+        if queries != expected:
+            raise ValueError(f"queries have shape {queries}; their occupancies ask for {expected}")
+
+    def cloud(self, threads: int = -1) -> Cloud:
+        """The surface points, ready for searches by ``threads`` (−1: all cores)."""
+        return Cloud(self.points, self.normals, self.visible, threads)
+
+
+@dataclass
+class Evaluation:
+    """The scores of one prediction.
+
+    Attributes:
+        scores: name → value.
+        curve: (50,) F-scores at :data:`im2mesh.metrics.scores.CURVE`, aligned; None without ICP.
+        curve_raw: the same without alignment.
+        empty: there is no predicted surface, so everything scores the worst.
+        closed: every edge of the mesh belongs to two faces; None for a cloud.
+        notes: what a reader should know about the prediction, one phrase each.
+    """
+
+    scores: dict[str, float]
+    curve: np.ndarray | None
+    curve_raw: np.ndarray
+    empty: bool
+    closed: bool | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def evaluate_mesh(
+    mesh: trimesh.Trimesh,
+    ground_truth: GroundTruth,
+    *,
+    align: bool = True,
+    seed: int | Sequence[int] = 0,
+    samples: int = SAMPLES,
+    threads: int = -1,
+) -> dict[str, float]:
+    """All scores of a predicted mesh.
+
+    Args:
+        mesh: in the camera frame. Faces with a vertex that is not finite are left out; a mesh
+            without any area is empty and scores the worst.
+        ground_truth: what it is compared with.
+        align: also score after ICP, the published way; without it there are only the names
+            with `` raw``, and the IoU.
+        seed: of the points drawn on the mesh.
+        samples: number of those points.
+        threads: of the searches; −1: all cores. The scores do not depend on it.
+
+    Returns:
+        Name → value: those of :func:`im2mesh.metrics.scores.surface_scores`, each also with
+        `` raw``, and, with ``ground_truth.queries``, ``iou`` (parity rule, as published; ``_vis``
+        and ``_invis`` over the queries near that part of the surface) and ``iou
+        winding`` (for a closed mesh the same; see :func:`im2mesh.metrics.volume.inside`).
+    """
+    return measure_mesh(
+        mesh, ground_truth, align=align, seed=seed, samples=samples, threads=threads
+    ).scores
+
+
+def evaluate_cloud(
+    points: np.ndarray,
+    ground_truth: GroundTruth,
+    *,
+    align: bool = True,
+    threads: int = -1,
+) -> dict[str, float]:
+    """All scores of predicted points, (P, 3) in the camera frame, P ≥ 0: no normals, no IoU."""
+    return measure_cloud(points, ground_truth, align=align, threads=threads).scores
+
+
+def measure_mesh(
+    mesh: trimesh.Trimesh,
+    ground_truth: GroundTruth,
+    *,
+    align: bool = True,
+    seed: int | Sequence[int] = 0,
+    samples: int = SAMPLES,
+    threads: int = -1,
+) -> Evaluation:
+    """As :func:`evaluate_mesh`, with the F-score curves and notes."""
+    vertices, used, left_out = finite_faces(mesh)
+    points, normals = sample_surface(vertices, used, samples, np.random.default_rng(seed))
+    truth = ground_truth.cloud(threads)
+    result = _surface(Cloud(points, normals, threads=threads), truth, align)
+    if left_out:
+        result.notes.append(left_out)
+    if len(used) and not len(points):
+        result.notes.append("no face has an area")
+    result.closed = bool(len(used)) and is_closed(vertices, used)
+    if ground_truth.queries is not None and ground_truth.occupancies is not None:
+        queries, occupancies = ground_truth.queries, np.asarray(ground_truth.occupancies, bool)
+        predicted = inside(vertices, used, queries)
+        result.scores |= _volume(predicted, queries, occupancies, truth)
+        if len(used) and not result.closed:
+            predicted = inside(vertices, used, queries, "winding")
+        result.scores["iou winding"] = iou(predicted, occupancies)
+    return result
+
+
+def measure_cloud(
+    points: np.ndarray,
+    ground_truth: GroundTruth,
+    *,
+    align: bool = True,
+    threads: int = -1,
+) -> Evaluation:
+    """As :func:`evaluate_cloud`, with the F-score curves and notes."""
+    points = np.asarray(points, np.float64).reshape(-1, 3)
+    finite = np.isfinite(points).all(axis=1)
+    result = _surface(Cloud(points[finite], threads=threads), ground_truth.cloud(threads), align)
+    if not finite.all():
+        result.notes.append(f"points that are not finite left out: {(~finite).sum()}")
+    return result
+
+
+def finite_faces(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray, str]:
+    """The faces of a mesh that can be worked with.
+
+    Returns:
+        (V, 3) float64 vertices, all of them; (F, 3) int64 faces whose vertices are finite; and a
+        note about the others, ``""`` where there are none.
+    """
+    vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int64)
+    finite = np.isfinite(vertices[faces]).all(axis=(1, 2))
+    if finite.all():
+        return vertices, faces, ""
+    count = int((~finite).sum())
+    return vertices, faces[finite], f"faces with vertices that are not finite left out: {count}"
+
+
+def _surface(predicted: Cloud, truth: Cloud, align: bool) -> Evaluation:
+    """Scores of predicted surface points, as they are and aligned."""
+    raw, curve_raw = _compare(predicted, truth, Similarity())
+    aligned, curve = raw, curve_raw
+    if align and len(predicted):
+        aligned, curve = _compare(predicted, truth, icp(truth.points, predicted))
+    scores = dict(aligned) if align else {}
+    scores |= {f"{name} raw": value for name, value in raw.items()}
+    notes = []
+    for name, cloud in (("", predicted), ("ground truth ", truth)):
+        reach = float(np.abs(cloud.points).max(initial=0))
+        if reach > FAR_OUTSIDE:
+            notes.append(
+                f"{name}far outside the cube [-0.5, 0.5]³, not in the camera frame?: "
+                f"reaches {reach:.3g}"
+            )
+    return Evaluation(scores, curve if align else None, curve_raw, not len(predicted), notes=notes)
+
+
+def _compare(
+    predicted: Cloud, truth: Cloud, moved: Similarity
+) -> tuple[dict[str, float], np.ndarray]:
+    """Scores and F-score curve with the ground truth ``moved``."""
+    normals = None
+    if not len(predicted):
+        completeness = np.full(len(truth), FARTHEST)
+        accuracy, nearest = np.empty(0), np.empty(0, np.int64)
+        if truth.normals is not None:
+            normals = np.zeros(len(truth)), np.empty(0)
+    else:
+        completeness, found = predicted.nearest(moved(truth.points))
+        # Instead of moving ground truth and building another tree, the prediction moves back.
+        accuracy, nearest = truth.nearest(moved.inverse()(predicted.points))
+        accuracy = accuracy * moved.scale
+        if truth.normals is not None and predicted.normals is not None:
+            turned = moved.turn(truth.normals)
+            normals = (
+                np.abs((turned * predicted.normals[found]).sum(axis=1)),
+                np.abs((turned[nearest] * predicted.normals).sum(axis=1)),
+            )
+    scores = surface_scores(completeness, accuracy, nearest, truth.visible, normals)
+    return scores, fscore_curve(completeness, accuracy)
+
+
+def _volume(
+    predicted: np.ndarray, queries: np.ndarray, occupancies: np.ndarray, truth: Cloud
+) -> dict[str, float]:
+    """``iou`` and, where visibility is known, that of the parts."""
+    scores = {"iou": iou(predicted, occupancies)}
+    if truth.visible is not None:
+        either = predicted | occupancies
+        # From the middle of a thick object everything is about equally far and a search is slow;
+        # a few thousand points, evenly spread in the cloud's order, tell the parts apart as well.
+        step = -(-len(truth) // PART_POINTS)
+        few = Cloud(truth.points[::step], visible=truth.visible[::step])
+        assert few.visible is not None
+        of_part = few.visible[few.nearest(queries[either])[1]]
+        for part, mask in zip(PARTS[1:], (of_part, ~of_part), strict=True):
+            scores[f"iou{part}"] = iou(predicted[either][mask], occupancies[either][mask])
+    return scores

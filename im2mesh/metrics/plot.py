@@ -1,0 +1,77 @@
+"""Scored runs as a picture: bars by class, F-score over distance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from im2mesh.errors import InputError
+from im2mesh.files import atomic
+from im2mesh.metrics.report import MAIN, SHOWN, Method, class_means, mean_curve
+from im2mesh.metrics.scores import CURVE
+
+BAR_WIDTH = 0.8
+"""Of all bars of one class, in classes."""
+
+# Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+
+
+def plot(methods: Sequence[Method], path: Path, raw: bool, over: str) -> None:
+    """Draw the mean main score of every class and the mean F-score curves.
+
+    Args:
+        methods: one colour each.
+        path: the picture; its extension says the format.
+        raw: without alignment.
+        over: ``class`` or ``sample``, what the curves are means over.
+
+    Raises:
+        InputError: matplotlib is missing or knows no such format, or no method has the main
+            score.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise InputError("--plot needs matplotlib: pip install matplotlib") from error
+    means = class_means(methods, raw).dropna(how="all", axis=1)
+    if means.empty:
+        raise InputError(f"there is no {SHOWN[MAIN]} to plot; run eval_meshes.py with ground truth")
+    colour = {m.name: COLOURS[k % len(COLOURS)] for k, m in enumerate(methods)}
+    figure = Figure(figsize=(max(9.0, 5.0 + 0.5 * len(means)), 4.2), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    share = len(means) / (len(means) + 8)
+    bars, curves = figure.subplots(1, 2, width_ratios=[max(share, 0.4), 1 - max(share, 0.4)])
+    width = BAR_WIDTH / len(means.columns)
+    for k, name in enumerate(means.columns):
+        at = np.arange(len(means)) + (k - (len(means.columns) - 1) / 2) * width
+        bars.bar(at, means[name], width, label=name, color=colour[name])
+    bars.set_xticks(np.arange(len(means)), means.index, rotation=45, ha="right")
+    bars.set_ylabel(f"{SHOWN[MAIN]} ×100")
+    bars.set_title("mean by class")
+    bars.set_ylim(0, 100)
+    drawn = False
+    for method in methods:
+        curve = mean_curve(method, raw, over)
+        if curve is not None:
+            curves.plot(CURVE * 100, curve, label=method.name, color=colour[method.name])
+            drawn = True
+    curves.set_xlabel("distance, % of the cube's side")
+    curves.set_ylabel("F-score ×100")
+    curves.set_title("F-score over distance" if drawn else "no curves: scored elsewhere")
+    curves.set_ylim(0, 100)
+    curves.set_xlim(0, CURVE[-1] * 100)
+    for axes in (bars, curves):
+        axes.grid(alpha=0.3)
+        axes.set_axisbelow(True)
+    handles, labels = bars.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+    figure.suptitle("not aligned" if raw else "aligned by ICP (as published)", fontsize="medium")
+    known = canvas.get_supported_filetypes()
+    if path.suffix.lstrip(".").lower() not in known:
+        raise InputError(f"{path}: pictures are written as {', '.join(sorted(known))}; use .png")
+    with atomic(path) as beside:
+        canvas.print_figure(beside, dpi=150)

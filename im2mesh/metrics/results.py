@@ -1,0 +1,246 @@
+"""The files of scores in a run's folder.
+
+.. code-block:: text
+
+    <run>/eval_meshes_full_<class folder>.{pkl,csv}   one row a mesh
+    <run>/eval_meshes_<class folder>.csv              one row a class: means and counts
+    <run>/eval_meshes_curve_<class folder>.csv        one row a mesh: F-score over distance
+
+and the same under the other :data:`KINDS`. Columns of a row are ``idx`` (the index), ``class id``
+(folder), ``class name``, ``modelname``, the published names with `` (mesh)`` behind them, and the
+same again with `` raw`` behind that. The last two columns are a ``note`` about the mesh and the
+``fingerprint`` of what the scores depend on.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from im2mesh.errors import DataError
+from im2mesh.files import atomic
+from im2mesh.metrics.scores import CURVE
+
+MESHES, INPUT, GLOBAL, OBSERVED = "eval_meshes", "eval_input", "eval_global", "eval_observed"
+KINDS = {
+    MESHES: "the meshes of the run",
+    INPUT: "raw input points",
+    GLOBAL: "global level alone",
+    OBSERVED: "the meshes of the run against the input",
+}
+"""How the files of each kind of scores begin → what is scored."""
+
+MESH, CLOUD = " (mesh)", " (pcl)"
+"""What stands behind the names of scores: of a mesh, of a generated point cloud."""
+
+KEYS = ["class id", "class name", "modelname"]
+COUNTS = ["meshes", "empty", "missing"]
+"""Columns of a class: its rows, those that are empty, its models without a row."""
+
+EMPTY = [f"empty{MESH}", f"empty{CLOUD}"]
+"""Columns of a row that say whether there was anything to score; the first one counts."""
+
+NOT_SCORES = [*KEYS, "note", "fingerprint", *COUNTS]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All rows of one kind in one run.
+
+    Attributes:
+        table: a row a mesh.
+        curves: a row a mesh, too: ``class id``, ``modelname`` and F-scores, ``0.001`` … and
+            ``0.001 raw`` …; None where the run has none (published results).
+        missing: class name → models of the split that have no row; 0 where that is not known.
+    """
+
+    table: pd.DataFrame
+    curves: pd.DataFrame | None
+    missing: dict[str, int]
+
+
+def curve_columns(raw: bool) -> list[str]:
+    """The names of the columns that hold the F-score curve."""
+    return [f"{at:.3f}{' raw' if raw else ''}" for at in CURVE]
+
+
+def paths(run: Path, kind: str, class_id: str) -> dict[str, Path]:
+    """The files of one class folder's scores."""
+    return {
+        "full": run / f"{kind}_full_{class_id}.pkl",
+        "full csv": run / f"{kind}_full_{class_id}.csv",
+        "classes": run / f"{kind}_{class_id}.csv",
+        "curves": run / f"{kind}_curve_{class_id}.csv",
+    }
+
+
+def write_scores(
+    run: Path,
+    kind: str,
+    class_id: str,
+    rows: Sequence[dict[str, Any]],
+    curves: Sequence[dict[str, Any]],
+    models: Iterable[str],
+) -> None:
+    """Write the tables of one class folder, each whole or not at all.
+
+    Args:
+        run: the folder.
+        kind: one of :data:`KINDS`.
+        class_id: the class folder.
+        rows: the columns of each scored model, ``idx`` among them.
+        curves: the F-score curve of each, under :func:`curve_columns`, with ``idx`` and
+            ``modelname``.
+        models: the class name of every model of the split in this folder.
+    """
+    files = paths(run, kind, class_id)
+    table = _portable(pd.DataFrame(list(rows), columns=_columns(rows)).set_index("idx"))
+    with atomic(files["full"]) as beside:
+        table.to_pickle(beside)
+    with atomic(files["full csv"]) as beside:
+        table.to_csv(beside)
+    with atomic(files["classes"]) as beside:
+        _by_class(table, pd.Series(list(models)).value_counts()).to_csv(beside)
+    if curves:
+        with atomic(files["curves"]) as beside:
+            pd.DataFrame(list(curves)).set_index("idx").to_csv(beside)
+
+
+def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) -> Scores | None:
+    """The scores of one kind, all class folders together.
+
+    Args:
+        run: the folder.
+        kind: one of :data:`KINDS`.
+        class_ids: the class folders; None: all that there are.
+
+    Returns:
+        None where there is no file of this kind.
+
+    Raises:
+        DataError: a file cannot be read, or is no such table.
+    """
+    found = sorted(run.glob(f"{kind}_full_*.pkl"))
+    if class_ids is not None:
+        wanted = [paths(run, kind, class_id)["full"] for class_id in class_ids]
+        found = [path for path in wanted if path.is_file()]
+    tables, curves, missing = [], [], dict[str, int]()
+    for path in found:
+        class_id = path.stem.removeprefix(f"{kind}_full_")
+        files = paths(run, kind, class_id)
+        tables.append(read_table(path))
+        curve = read_curves(files["curves"])
+        if curve is not None:
+            curves.append(curve)
+        if files["classes"].is_file():
+            classes = _read_csv(files["classes"], "class name")
+            if "missing" in classes:
+                for name, count in classes["missing"].items():
+                    missing[str(name)] = missing.get(str(name), 0) + int(count)
+    if not tables:
+        return None
+    complete = len(curves) == len(tables)
+    curve = pd.concat(curves, ignore_index=True) if complete else None
+    return Scores(pd.concat(tables, ignore_index=True), curve, missing)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read the rows of one class folder.
+
+    Raises:
+        DataError: the file is damaged, holds something else, or asks for code to be run.
+    """
+    try:
+        with open(path, "rb") as file:
+            table = _Unpickler(file).load()
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except Exception as error:  # a damaged pickle can raise anything
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{path}: not a readable table of scores ({reason}); remove it and run eval_meshes.py "
+            "again"
+        ) from error
+    if not isinstance(table, pd.DataFrame) or not {"class name", "modelname"} <= set(table):
+        raise DataError(f"{path}: holds no table of scores; remove it and run eval_meshes.py again")
+    if "class id" not in table:
+        table.insert(0, "class id", "")
+    return table
+
+
+def read_curves(path: Path) -> pd.DataFrame | None:
+    """Read the F-score curves of one class folder; None where there are none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return _read_csv(path, "idx") if path.is_file() else None
+
+
+def _read_csv(path: Path, index: str) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path).set_index(index)
+    except (ValueError, KeyError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path}: not a readable table; remove it and run eval_meshes.py again"
+        ) from error
+
+
+_REBUILDS = {
+    "pandas": "DataFrame Index RangeIndex MultiIndex StringDtype StringArray BlockManager "
+    "_new_Index _unpickle_block new_block __pyx_unpickle_NDArrayBacked",
+    "numpy": "ndarray dtype _reconstruct _frombuffer scalar",
+    "builtins": "slice",
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads tables; whatever else a pickle wants to call, it may not."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if name in _REBUILDS.get(module.split(".")[0], "").split():
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Keys first, then scores in the order of their first occurrence, then the rest."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    last = ["note", "fingerprint"]
+    return ["idx", *KEYS, *(n for n in names if n not in ["idx", *KEYS, *last]), *last]
+
+
+def _portable(table: pd.DataFrame) -> pd.DataFrame:
+    """Strings as plain objects, which every version of pandas unpickles."""
+    texts = [name for name in table if not np.issubdtype(np.asarray(table[name]).dtype, np.number)]
+    texts = [name for name in texts if table[name].dtype != bool]
+    table = table.astype(dict.fromkeys(texts, object))
+    table.columns = pd.Index(list(table.columns), dtype=object)
+    return table
+
+
+def score_columns(table: pd.DataFrame) -> list[str]:
+    """The columns of a table of rows or classes that hold scores."""
+    return [name for name in table if name not in NOT_SCORES]
+
+
+def _by_class(table: pd.DataFrame, models: pd.Series) -> pd.DataFrame:
+    """Counts and means by class name; a class without any row has NaN means."""
+    classes = pd.Index(sorted(models.index), name="class name")
+    of_class = table.groupby("class name")
+    rows = of_class.size().reindex(classes, fill_value=0)
+    empty = next((name for name in EMPTY if name in table), None)
+    counts = {
+        "meshes": rows,
+        "empty": 0 if empty is None else of_class[empty].sum().reindex(classes, fill_value=0),
+        "missing": models.reindex(classes) - rows,
+    }
+    scores = table[score_columns(table)].astype(float)
+    means = scores.groupby(table["class name"]).mean().reindex(classes)
+    return pd.concat([pd.DataFrame(counts, classes).astype(int), means], axis=1)

@@ -1,0 +1,502 @@
+"""Scoring a run: which files, in parallel, resumable, up to date on the disk."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from tqdm import tqdm
+
+from im2mesh.config import Config, from_dict
+from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
+from im2mesh.data.splits import class_of
+from im2mesh.data.storage import Model, models_of_split
+from im2mesh.errors import ConfigError, DataError, InputError
+from im2mesh.generation.outputs import run_folder
+from im2mesh.metrics import results
+from im2mesh.metrics.results import CLOUD, MESH
+from im2mesh.metrics.tasks import (
+    InputTask,
+    MeshTask,
+    ObservedTask,
+    Row,
+    Settings,
+    Task,
+)
+
+log = logging.getLogger(__name__)
+
+MESH_FILES = ("ply", "off")
+"""Extensions of a mesh, in the order in which they are looked for."""
+
+SAVE_EVERY = 10.0
+"""Seconds between two writes of the tables."""
+
+SEPARATOR = " | "
+"""Between the notes of one row."""
+
+NAMED = 10
+"""Models that one line of a report names at the most."""
+
+
+@dataclass
+class Report:
+    """What became of the models of a split: names as ``<class folder>/<model>``."""
+
+    scored: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Every model has its scores."""
+        return not self.missing and not self.failed
+
+
+def evaluate(
+    config: Config,
+    folder: Path,
+    settings: Settings,
+    workers: int,
+    kinds: Sequence[str] = (results.MESHES,),
+    inputs: Sequence[str] | None = None,
+) -> dict[str, Report]:
+    """Score a run.
+
+    Args:
+        config: names the data.
+        folder: holds the meshes and takes the tables.
+        settings: what the scores depend on besides the files.
+        workers: processes; 1: this one.
+        kinds: which scores (:data:`im2mesh.metrics.results.KINDS`). The global level alone is
+            passed over, with a word, where its meshes are not there.
+        inputs: for the scores against the input: depth maps or folders of them, instead of the
+            configuration's test split.
+
+    Returns:
+        A report for each kind that there was something of.
+
+    Raises:
+        InputError: there is nothing to score or nothing to score against.
+    """
+    reports = {}
+    if results.OBSERVED in kinds:
+        split = config.data.test_split
+        sources = sources_of_paths(inputs) if inputs else sources_of_split(config, split)
+        tasks, missing = observed_tasks(sources, folder, settings)
+        reports[results.OBSERVED] = score(folder, results.OBSERVED, tasks, missing, workers)
+    against_truth = [kind for kind in kinds if kind != results.OBSERVED]
+    if not against_truth:
+        return reports
+    models = models_of_split(config, config.data.test_split)
+    check_ground_truth(models, config)
+    for kind in against_truth:
+        missing = []
+        if kind == results.INPUT:
+            tasks = input_tasks(models, settings)
+        elif kind == results.GLOBAL:
+            level = global_level(folder)
+            if level is None:
+                log.info(
+                    "%s: passed over: %s names no fused levels, one of them global",
+                    results.KINDS[kind],
+                    folder / "config.yaml",
+                )
+                continue
+            alone = run_folder([level])
+            if not _has_meshes(alone, models):
+                log.info(
+                    "%s: passed over: %s holds no meshes; make them with generate.py %s",
+                    results.KINDS[kind],
+                    alone,
+                    level.source,
+                )
+                continue
+            only_mesh = replace(config.test, eval_mesh=True, eval_pointcloud=False)
+            tasks, missing = mesh_tasks(replace(config, test=only_mesh), models, alone, settings)
+        else:
+            tasks, missing = mesh_tasks(config, models, folder, settings)
+        reports[kind] = score(folder, kind, tasks, missing, workers)
+    return reports
+
+
+# --- what there is to score -------------------------------------------------------------------
+
+
+def mesh_folder(folder: Path) -> Path:
+    """Where the meshes of a run, or of another method, lie: ``meshes`` in it, or it itself."""
+    return folder / "meshes" if (folder / "meshes").is_dir() else folder
+
+
+def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
+    """The mesh of a model: ``<class>/<model>.{ply,off}``, else ``<model>.{ply,off}``."""
+    names = [f"{model}.{kind}" for kind in MESH_FILES]
+    places = [meshes / class_id / name for name in names] + [meshes / name for name in names]
+    return next((path for path in places if path.is_file()), None)
+
+
+def mesh_tasks(
+    config: Config, models: Sequence[Model], folder: Path, settings: Settings
+) -> tuple[list[Task], list[str]]:
+    """The meshes, and point clouds where ``test`` asks for them and the run has any.
+
+    Returns:
+        A task for each model that has its files, and the names of those that have not.
+
+    Raises:
+        ConfigError: ``test.eval_mesh`` and ``test.eval_pointcloud`` leave nothing to score.
+        InputError: the folder holds no mesh (no cloud) of the split at all.
+    """
+    meshes, clouds = mesh_folder(folder), folder / "pointcloud"
+    with_clouds = config.test.eval_pointcloud and (clouds.is_dir() or not config.test.eval_mesh)
+    if not config.test.eval_mesh and not with_clouds:
+        raise ConfigError(
+            f"{config.source}: test.eval_mesh and test.eval_pointcloud are both false: there is "
+            "nothing to score"
+        )
+    tasks: list[Task] = []
+    missing: list[str] = []
+    for idx, model in enumerate(models):
+        files = {}
+        if config.test.eval_mesh:
+            files[MESH] = find_mesh(meshes, model.class_name, model.name)
+        if with_clouds:
+            cloud = clouds / model.class_name / f"{model.name}.ply"
+            files[CLOUD] = cloud if cloud.is_file() else None
+        there = {kind: path for kind, path in files.items() if path is not None}
+        if next(iter(files)) not in there:  # the mesh, or the cloud where no mesh is asked for
+            missing.append(f"{model.class_name}/{model.name}")
+            continue
+        tasks.append(MeshTask(idx, model.class_name, model.name, settings, model, there))
+    if not tasks:
+        place = meshes if config.test.eval_mesh else clouds
+        raise InputError(
+            f"{place}: holds none of the {len(models)} meshes of the split {config.data.test_split}"
+            f" of {config.source} (first: {missing[0]}.ply); run a generator first, or name their "
+            "folder with --meshes"
+        )
+    return tasks, missing
+
+
+def input_tasks(models: Sequence[Model], settings: Settings) -> list[Task]:
+    """The points that the camera saw, of every model."""
+    return [
+        InputTask(idx, model.class_name, model.name, settings, model)
+        for idx, model in enumerate(models)
+    ]
+
+
+def observed_tasks(
+    sources: Sequence[DepthSource], folder: Path, settings: Settings
+) -> tuple[list[Task], list[str]]:
+    """The meshes of depth maps; returns and raises as :func:`mesh_tasks`."""
+    meshes = mesh_folder(folder)
+    tasks: list[Task] = []
+    missing: list[str] = []
+    for idx, source in enumerate(sources):
+        path = find_mesh(meshes, source.class_name, source.model)
+        if path is None:
+            missing.append(f"{source.class_name}/{source.model}")
+        else:
+            tasks.append(ObservedTask(idx, source.class_name, source.model, settings, source, path))
+    if not tasks:
+        raise InputError(
+            f"{meshes}: holds a mesh of none of the {len(sources)} depth maps (first: "
+            f"{missing[0]}.ply); run a generator first, or name their folder with --meshes"
+        )
+    return tasks, missing
+
+
+def _has_meshes(folder: Path, models: Sequence[Model]) -> bool:
+    meshes = mesh_folder(folder)
+    return any(find_mesh(meshes, model.class_name, model.name) for model in models)
+
+
+def check_ground_truth(models: Sequence[Model], config: Config) -> None:
+    """Find out early that there is nothing to score against.
+
+    Raises:
+        ConfigError: the configuration names no cloud.
+        DataError: none of the models has one.
+    """
+    if config.data.pointcloud_chamfer_file is None:
+        raise ConfigError(
+            f"{config.source}: data.pointcloud_chamfer_file is null, so there is no ground truth "
+            "to score against; name it, or score against the depth maps with --against-input"
+        )
+    first: DataError | None = None
+    for model in models:
+        try:
+            model.truth_changed()
+            return
+        except DataError as error:
+            first = first or error
+    raise DataError(
+        f"{first}, and so for all {len(models)} models of the split {config.data.test_split}: "
+        "there is no ground truth; make it with build_dataset.py, or score against the depth maps "
+        "with --against-input"
+    )
+
+
+def global_level(folder: Path) -> Config | None:
+    """The global level of a fused run, by the run's own record.
+
+    Returns:
+        Its configuration, which names where it writes when it is alone; None where the run's
+        ``config.yaml`` is missing or damaged, or the run is that level alone, or has none.
+    """
+    try:
+        record = yaml.safe_load((folder / "config.yaml").read_text())
+        levels = [from_dict(lv["config"], Path(lv.get("source", ""))) for lv in record["levels"]]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ConfigError):
+        return None
+    alone = next((config for config in levels if not config.is_patch), None)
+    return alone if len(levels) > 1 else None
+
+
+# --- scoring ----------------------------------------------------------------------------------
+
+
+def score(
+    folder: Path, kind: str, tasks: Sequence[Task], missing: Sequence[str], workers: int
+) -> Report:
+    """Score every task and keep the tables in ``folder`` up to date.
+
+    Rows that are there already, of the same files and with the same settings, are kept. A file
+    that cannot be used is noted in the report and the others go on. The tables are written every
+    :data:`SAVE_EVERY` seconds and at the end, on Ctrl-C as well.
+
+    Args:
+        folder: where the tables go; made when missing.
+        kind: one of :data:`im2mesh.metrics.results.KINDS`.
+        tasks: what to score.
+        missing: names of the models without anything to score.
+        workers: processes; 1: this one. The rows do not depend on it.
+
+    Raises:
+        InputError: a worker process died.
+    """
+    report = Report(missing=list(missing))
+    tables = _Tables(folder, kind, tasks, missing)
+    todo: list[tuple[Task, str]] = []
+    for task in tasks:
+        try:
+            fingerprint = task.fingerprint()
+        except (InputError, OSError) as error:
+            report.failed.append((task.name, _line(error)))
+            continue
+        if tables.keep(task, fingerprint):
+            report.kept.append(task.name)
+            _note(report, task, tables.rows[task.name])
+        else:
+            todo.append((task, fingerprint))
+    rows = _rows(todo, workers)
+    try:
+        saved = time.monotonic()
+        with tqdm(total=len(todo), unit="mesh", disable=None) as bar:
+            for (task, fingerprint), row in rows:
+                bar.update()
+                if row.error is not None:
+                    report.failed.append((task.name, row.error))
+                    continue
+                tables.add(task, fingerprint, row)
+                report.scored.append(task.name)
+                _note(report, task, tables.rows[task.name])
+                if time.monotonic() - saved > SAVE_EVERY:
+                    tables.save()
+                    saved = time.monotonic()
+    finally:
+        rows.close()
+        tables.save()
+    report.failed.sort()
+    return report
+
+
+class _Tables:
+    """The rows of one kind of scores, those on the disk that still hold and new ones."""
+
+    def __init__(
+        self, folder: Path, kind: str, tasks: Sequence[Task], missing: Iterable[str]
+    ) -> None:
+        self.folder, self.kind = folder, kind
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.curves: dict[str, dict[str, Any]] = {}
+        names = [task.name for task in tasks] + list(missing)
+        self._models: dict[str, list[str]] = {}
+        for name in names:
+            class_id, _, model = name.partition("/")
+            self._models.setdefault(class_id, []).append(class_of(model, class_id))
+        self._before: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {}
+        for class_id in self._models:
+            self._before |= _rows_on_disk(folder, kind, class_id)
+
+    def keep(self, task: Task, fingerprint: str) -> bool:
+        """Take over a task's row from the disk if it has this fingerprint."""
+        row, curve = self._before.get(task.name, ({}, None))
+        if row.get("fingerprint") != fingerprint:
+            return False
+        self.rows[task.name] = {**row, **task.keys}
+        if curve is not None:
+            self.curves[task.name] = {**curve, "idx": task.idx}
+        return True
+
+    def add(self, task: Task, fingerprint: str, row: Row) -> None:
+        """Put in a new row."""
+        note = SEPARATOR.join(row.notes)
+        columns = {**task.keys, **row.columns, "note": note, "fingerprint": fingerprint}
+        self.rows[task.name] = columns
+        if row.curves:
+            curve: dict[str, Any] = {
+                key: task.keys[key] for key in ("idx", "class id", "modelname")
+            }
+            for raw in ("", " raw"):
+                if raw in row.curves:
+                    names = results.curve_columns(bool(raw))
+                    curve |= dict(zip(names, row.curves[raw].tolist(), strict=True))
+            self.curves[task.name] = curve
+
+    def save(self) -> None:
+        """Write the tables of every class folder that has a row."""
+        for class_id, models in self._models.items():
+            rows, curves = (
+                sorted(
+                    (row for row in table.values() if row["class id"] == class_id),
+                    key=lambda row: row["idx"],
+                )
+                for table in (self.rows, self.curves)
+            )
+            if rows:
+                results.write_scores(self.folder, self.kind, class_id, rows, curves, models)
+
+
+def _rows_on_disk(
+    folder: Path, kind: str, class_id: str
+) -> dict[str, tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Name → row and curve, of one class folder; nothing where a file is damaged."""
+    files = results.paths(folder, kind, class_id)
+    if not files["full"].is_file():
+        return {}
+    try:
+        table, curves = results.read_table(files["full"]), results.read_curves(files["curves"])
+    except DataError as error:
+        log.warning("%s: its meshes are scored anew", str(error).split(";")[0])
+        return {}
+    of_model: dict[str, dict[str, Any]] = {}
+    if curves is not None and "modelname" in curves:
+        of_model = {str(row["modelname"]): row for row in _records(curves)}
+    elif kind != results.OBSERVED:
+        return {}
+    return {
+        f"{class_id}/{row['modelname']}": (row, of_model.get(str(row["modelname"])))
+        for row in _records(table)
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): value for name, value in row.items()} for row in table.to_dict(orient="records")
+    ]
+
+
+def _rows(
+    todo: Sequence[tuple[Task, str]], workers: int
+) -> Generator[tuple[tuple[Task, str], Row], None, None]:
+    """The rows of all tasks, as they are done."""
+    if workers <= 1 or len(todo) <= 1:
+        for item in todo:
+            yield item, _score(item[0], -1)
+        return
+    workers = min(workers, len(todo))
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    # Spawned, not forked: libraries that hold threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
+    try:
+        futures: dict[Future[Row], tuple[Task, str]] = {
+            pool.submit(_score, item[0], threads): item for item in todo
+        }
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a worker process died, probably for want of memory; use fewer --workers"
+        ) from error
+    except BaseException:  # Ctrl-C: nobody waits for rows that are not wanted any more
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the main process, which tells the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _score(task: Task, threads: int) -> Row:
+    try:
+        return task.score(threads)
+    except (InputError, OSError) as error:
+        return Row(error=_line(error))
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _note(report: Report, task: Task, row: dict[str, Any]) -> None:
+    if row.get(f"empty{MESH}", row.get(f"empty{CLOUD}", False)):
+        report.empty.append(task.name)
+    for note in str(row["note"]).split(SEPARATOR) if row["note"] else ():
+        kind, _, detail = note.partition(": ")
+        report.notes.setdefault(kind, []).append(f"{task.name} ({detail})" if detail else task.name)
+
+
+def log_report(report: Report, folder: Path, kind: str) -> None:
+    """Say what was scored, and name whatever was not or is peculiar."""
+    for name, message in report.failed:
+        log.error("%s: not scored: %s", name, message)
+    for what, names in [
+        *report.notes.items(),
+        ("empty, scored as the worst", report.empty),
+    ]:
+        if names:
+            log.warning("%s: %s", what, _named(names))
+    if report.missing:
+        log.warning(
+            "missing, and in no mean: %d of %d: %s",
+            len(report.missing),
+            len(report.missing) + len(report.failed) + len(report.kept) + len(report.scored),
+            _named(report.missing),
+        )
+    log.info(
+        "%s: %s: %d scored%s%s",
+        folder,
+        results.KINDS[kind],
+        len(report.scored),
+        f", {len(report.kept)} there already" if report.kept else "",
+        f", {len(report.failed)} not usable" if report.failed else "",
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f", … ({len(names) - NAMED} more)" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -1,0 +1,287 @@
+"""What is scored of one model: a mesh, the input's points, or a mesh against the input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+
+from im2mesh.data.sources import DepthSource
+from im2mesh.data.splits import class_of
+from im2mesh.data.storage import Model
+from im2mesh.errors import DataError, InputError
+from im2mesh.metrics.evaluation import (
+    SAMPLES,
+    Evaluation,
+    GroundTruth,
+    finite_faces,
+    measure_cloud,
+    measure_mesh,
+)
+from im2mesh.metrics.observation import observation_scores
+from im2mesh.metrics.results import MESH
+from im2mesh.patches import back_project
+from im2mesh.preparation.rendering import render_depth
+from im2mesh.visualize.run_sheet import read_mesh
+
+DEFINITIONS = 1
+"""To be raised when scores get other values, so that rows scored before are scored again."""
+
+LEAST_POINTS = 1_000
+"""A cloud with fewer ground-truth points cannot be scored against."""
+
+SPARSE_POINTS = 50_000
+"""With fewer, distances to ground truth are mostly the gaps between its points."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the scores depend on besides the files.
+
+    Attributes:
+        seed: of the points drawn on meshes; each mesh has its own stream, by its name.
+        align: score with ICP too.
+        samples: points drawn on a mesh.
+        iou: score the IoU where ground truth has points of the volume.
+    """
+
+    seed: int = 0
+    align: bool = True
+    samples: int = SAMPLES
+    iou: bool = True
+
+
+@dataclass
+class Row:
+    """The scores of one model.
+
+    Attributes:
+        columns: name → value, as tables hold them.
+        curves: ``""`` and ``" raw"`` → (50,) F-scores; none where there is no such curve.
+        notes: what a reader should know, one phrase each.
+        error: why there are no scores, in one line; None: there are.
+    """
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    curves: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """One row to be scored.
+
+    Attributes:
+        idx: place of the model in the split.
+        class_id: folder of the class.
+        model: name of the model, unique in the folder.
+        settings: see there.
+    """
+
+    idx: int
+    class_id: str
+    model: str
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """``<class folder>/<model>``."""
+        return f"{self.class_id}/{self.model}"
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The columns that say which model a row is about."""
+        return {
+            "idx": self.idx,
+            "class id": self.class_id,
+            "class name": class_of(self.model, self.class_id),
+            "modelname": self.model,
+        }
+
+    @property
+    def seed(self) -> list[int]:
+        """Of this model's randomness, whatever its place in the split."""
+        digest = hashlib.sha256(self.name.encode()).digest()
+        return [self.settings.seed, *np.frombuffer(digest[:16], "<u4").tolist()]
+
+    def fingerprint(self) -> str:
+        """Changes when what the scores depend on does.
+
+        Raises:
+            InputError, OSError: a file is missing.
+        """
+        depends = [DEFINITIONS, type(self).__name__, asdict(self.settings), self._files()]
+        return hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
+
+    @abstractmethod
+    def _files(self) -> list[Any]:
+        """What tells this version of the files from others."""
+
+    @abstractmethod
+    def score(self, threads: int) -> Row:
+        """Read and score.
+
+        Raises:
+            InputError, OSError: a file is missing or cannot be used.
+        """
+
+
+@dataclass(frozen=True)
+class MeshTask(Task):
+    """A mesh, and maybe a point cloud, against ground truth.
+
+    Attributes:
+        truth: the model of the data set.
+        files: :data:`MESH` and :data:`CLOUD` → file.
+    """
+
+    truth: Model
+    files: Mapping[str, Path]
+
+    def _files(self) -> list[Any]:
+        return [[kind, *_version(path)] for kind, path in self.files.items()] + [
+            self.truth.truth_changed()
+        ]
+
+    def score(self, threads: int) -> Row:
+        """See :class:`Task`."""
+        truth, notes = _ground_truth(self.truth, self.settings.iou and MESH in self.files)
+        row = Row(notes=notes)
+        for kind, path in self.files.items():
+            mesh = read_prediction(path)
+            settings = self.settings
+            if kind == MESH:
+                result = measure_mesh(
+                    mesh,
+                    truth,
+                    align=settings.align,
+                    seed=self.seed,
+                    samples=settings.samples,
+                    threads=threads,
+                )
+            else:
+                result = measure_cloud(mesh.vertices, truth, align=settings.align, threads=threads)
+            _add(row, result, kind)
+        return row
+
+
+@dataclass(frozen=True)
+class InputTask(Task):
+    """The points that the camera saw against ground truth; columns are named as of a mesh."""
+
+    truth: Model
+
+    def _files(self) -> list[Any]:
+        return [self.truth.changed(), self.truth.truth_changed()]
+
+    def score(self, threads: int) -> Row:
+        """See :class:`Task`."""
+        truth, notes = _ground_truth(self.truth, iou=False)
+        row = Row(notes=notes)
+        points = back_project(self.truth.depth())
+        _add(row, measure_cloud(points, truth, align=self.settings.align, threads=threads), MESH)
+        return row
+
+
+@dataclass(frozen=True)
+class ObservedTask(Task):
+    """A mesh against the depth map that it was made from; needs no ground truth."""
+
+    source: DepthSource
+    file: Path
+
+    def _files(self) -> list[Any]:
+        return [*_version(self.file), self.source.changed()]
+
+    def score(self, threads: int) -> Row:
+        """See :class:`Task`."""
+        mesh = read_prediction(self.file)
+        vertices, faces, left_out = finite_faces(mesh)
+        try:
+            rendered = render_depth(vertices, faces)
+        except InputError as error:
+            raise InputError(f"{self.file}: {error}") from error
+        scores = observation_scores(rendered, self.source.load())
+        columns = {f"{name}{MESH}": value for name, value in scores.items()}
+        return Row(
+            {**columns, f"empty{MESH}": not len(faces)},
+            notes=[left_out] if left_out else [],
+        )
+
+
+def read_prediction(path: Path) -> trimesh.Trimesh:
+    """Read a mesh or a point cloud as a user's method may have written it; it may be empty.
+
+    Raises:
+        InputError: it cannot be read, or its faces name vertices that are not there.
+    """
+    mesh = read_mesh(path)
+    faces = mesh.faces
+    if len(faces) and not 0 <= faces.min() <= faces.max() < len(mesh.vertices):
+        raise InputError(
+            f"{path}: its faces name vertices {faces.min()} … {faces.max()} of "
+            f"{len(mesh.vertices)}; make it again"
+        )
+    return mesh
+
+
+def _add(row: Row, result: Evaluation, kind: str) -> None:
+    """Put the scores of a mesh or a cloud into a row; the first one's curves are kept."""
+    for name, value in result.scores.items():
+        raw = name.endswith(" raw")
+        row.columns[f"{name.removesuffix(' raw')}{kind}{' raw' if raw else ''}"] = value
+    row.columns[f"empty{kind}"] = result.empty
+    if result.closed is not None:
+        row.columns[f"closed{kind}"] = result.closed
+    if not row.curves:
+        row.curves = {" raw": result.curve_raw}
+        if result.curve is not None:
+            row.curves[""] = result.curve
+    row.notes += [note for note in result.notes if note not in row.notes]
+
+
+def _ground_truth(model: Model, iou: bool) -> tuple[GroundTruth, list[str]]:
+    """The ground truth of a model, and what is to be said about it."""
+    cloud = model.pointcloud(chamfer=True)
+    if len(cloud.points) < LEAST_POINTS:
+        raise DataError(
+            f"{model.origin}: its point cloud has {len(cloud.points)} points, too few to score "
+            f"against (at least {LEAST_POINTS:,}, better 100,000); sample it again"
+        )
+    if not np.isfinite(cloud.points).all():
+        raise DataError(f"{model.origin}: its point cloud has coordinates that are not finite")
+    notes = []
+    if len(cloud.points) < SPARSE_POINTS:
+        notes.append(
+            "few ground-truth points, distances and F-scores suffer from their gaps: "
+            f"{len(cloud.points)}"
+        )
+    queries = occupancies = None
+    if iou:
+        try:
+            points = model.points(iou=True)
+            occupancies = points.occupancies
+            if occupancies is None and points.sdf is not None:
+                occupancies = points.sdf < 0
+            if occupancies is None:
+                raise DataError(f"{model.origin}: its points have neither occupancies nor sdf")
+            queries = points.points
+        except DataError as error:
+            notes.append(f"no IoU: {error}")
+            queries = occupancies = None
+    return GroundTruth(cloud.points, cloud.normals, cloud.visible, queries, occupancies), notes
+
+
+def _version(path: Path) -> list[int]:
+    """Size and time of the last change of a file."""
+    status = os.stat(path)
+    return [status.st_size, status.st_mtime_ns]

@@ -1,0 +1,823 @@
+"""eval_meshes.py and read_results.py on small data sets: files, means, resuming, bad input."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import trimesh
+import yaml
+from PIL import Image
+
+import eval_meshes
+import generate_merge3
+import read_results
+from im2mesh.errors import ConfigError, DataError, InputError
+from im2mesh.generation.outputs import write_mesh
+from im2mesh.metrics import results, run, tasks
+from im2mesh.metrics.tasks import MeshTask, read_prediction
+from tests.conftest import REPOSITORY
+from tests.tiny_dataset import write_dataset
+
+NAMES = ["box_0-00", "box_1-00", "ball_0-00", "compositional_0-00"]
+
+
+def shapes() -> dict[str, trimesh.Trimesh]:
+    beside = [trimesh.creation.box((0.4, 0.4, 0.4)), trimesh.creation.icosphere(3, 0.2)]
+    beside[0].apply_translation([-0.3, 0, 0])
+    beside[1].apply_translation([0.3, 0, 0])
+    return dict(
+        zip(
+            NAMES,
+            [
+                trimesh.creation.box((1.0, 0.6, 0.4)),
+                trimesh.creation.box((0.5, 1.0, 0.3)),
+                trimesh.creation.icosphere(3, 0.5),
+                trimesh.util.concatenate(beside),
+            ],
+            strict=True,
+        )
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The scripts set up the package's log; other tests expect it as it was."""
+    logger = logging.getLogger("im2mesh")
+    before = logger.handlers, logger.level, logger.propagate
+    yield
+    logger.handlers, logger.level, logger.propagate = before
+
+
+class Project:
+    """A data set, a configuration and the meshes of a run."""
+
+    def __init__(self, root: Path, count: int = 3_000) -> None:
+        self.root = root
+        self.shapes = shapes()
+        write_dataset(root / "data", "things", self.shapes, count)
+        self.run = root / "out" / "generation"
+        self.config = self.write_config("method")
+        for name in self.shapes:
+            # A prediction that is a little off, each by itself.
+            self.write_mesh(name, scale=0.97)
+
+    def write_config(self, name: str, **sections: dict) -> str:
+        values: dict[str, dict] = {
+            "data": {
+                "path": str(self.root / "data"),
+                "classes": ["things"],
+                "test_split": "all",
+                "input_type": "depth",
+                "img_size": 256,
+                "img_folder": "",
+            },
+            "training": {"out_dir": str(self.root / "out")},
+            "test": {"eval_pointcloud": False},
+            "generation": {"generation_dir": "generation"},
+        }
+        for section, keys in sections.items():
+            values[section] |= keys
+        path = self.root / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(values))
+        return str(path)
+
+    def mesh_path(self, name: str, run: str = "generation", suffix: str = "ply") -> Path:
+        return self.root / "out" / run / "meshes" / "things" / f"{name}.{suffix}"
+
+    def write_mesh(
+        self, name: str, scale: float = 1.0, run: str = "generation", suffix: str = "ply"
+    ) -> Path:
+        mesh = self.shapes[name].copy()
+        mesh.apply_scale(scale)
+        path = self.mesh_path(name, run, suffix)
+        write_mesh(mesh if scale else trimesh.Trimesh(), path)
+        return path
+
+    def evaluate(self, *more: str, code: int = 0) -> pd.DataFrame:
+        """Run eval_meshes.py and give the rows by model name."""
+        assert eval_meshes.main([self.config, "--workers", "1", *more]) == code
+        return self.rows()
+
+    def rows(self, kind: str = results.MESHES, run: str = "generation") -> pd.DataFrame:
+        path = self.root / "out" / run / f"{kind}_full_things.pkl"
+        return results.read_table(path).set_index("modelname")
+
+    def by_class(self, kind: str = results.MESHES, run: str = "generation") -> pd.DataFrame:
+        path = self.root / "out" / run / f"{kind}_things.csv"
+        return pd.read_csv(path, index_col="class name")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Scored with fewer points than usual, which is faster."""
+    monkeypatch.setattr(tasks, "Settings", partial(tasks.Settings, samples=3_000))
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Scored once, with baselines and against the input; not to be changed."""
+    project = Project(tmp_path_factory.mktemp("scored"), 30_000)
+    project.config = project.write_config("method", test={"seen_classes": ["box"]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "Settings", partial(tasks.Settings, samples=30_000))
+        assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 0
+    assert eval_meshes.main([project.config, "--workers", "1", "--against-input"]) == 0
+    return project
+
+
+def printed(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> str:
+    capsys.readouterr()
+    assert read_results.main(arguments) == 0
+    return capsys.readouterr().out
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_files_and_columns(scored: Project, shared: Path) -> None:
+    table = pd.read_pickle(scored.run / "eval_meshes_full_things.pkl")
+    assert table.index.name == "idx" and table.index.tolist() == [0, 1, 2, 3]
+    assert table.columns[:3].tolist() == ["class id", "class name", "modelname"]
+    assert table["class name"].tolist() == ["box", "box", "ball", "compositional"]
+    assert (table["class id"] == "things").all() and table["modelname"].tolist() == NAMES
+    published = np.load(shared / "conformance/released_metrics.npz")["keys"].tolist()
+    names = [f"{name} (mesh)" for name in published]
+    assert table.columns[3 : 3 + len(names)].tolist() == names
+    assert {f"{name} raw" for name in names} | {"iou (mesh)"} <= set(table)
+    assert table[names].notna().all(axis=None)
+    csv = pd.read_csv(scored.run / "eval_meshes_full_things.csv")
+    np.testing.assert_allclose(csv[names], table[names], rtol=1e-14)
+    by_class = scored.by_class()
+    assert by_class.index.tolist() == ["ball", "box", "compositional"]
+    np.testing.assert_allclose(
+        by_class["chamfer (mesh)"], table.groupby("class name")["chamfer (mesh)"].mean()
+    )
+    assert by_class["meshes"].tolist() == [1, 2, 1] and not by_class["missing"].any()
+    curves = pd.read_csv(scored.run / "eval_meshes_curve_things.csv")
+    np.testing.assert_allclose(curves["0.010"], table["fscore@1 (mesh)"])
+    np.testing.assert_allclose(curves["0.010 raw"], table["fscore@1 (mesh) raw"])
+
+
+def test_scores_are_sensible(scored: Project) -> None:
+    table = scored.rows()
+    assert (table["fscore@2 (mesh)"] > 0.5).all()
+    assert table["iou (mesh)"].between(0.85, 0.97).all(), "0.97 ** 3 of the volume"
+    inputs = scored.rows(results.INPUT)
+    assert (inputs["precision@1 (mesh) raw"] > 0.94).all(), "what the camera saw is on the surface"
+    assert (inputs["recall@1_vis (mesh) raw"] > 0.8).all()
+    assert (inputs["recall@1_invis (mesh) raw"] < 0.6).all()
+    assert "iou (mesh)" not in inputs
+    observed = scored.rows(results.OBSERVED)
+    assert observed["silhouette iou (mesh)"].between(0.85, 0.99).all()
+    assert observed["depth error median (mesh)"].between(0.001, 0.03).all()
+
+
+def test_off_is_read_where_there_is_no_ply(project: Project) -> None:
+    from_ply = project.evaluate()
+    for name in NAMES:
+        project.mesh_path(name).unlink()
+        project.write_mesh(name, 0.97, suffix="off")
+    from_off = project.evaluate()
+    scores = [name for name in from_ply if name.endswith("raw")]
+    pd.testing.assert_frame_equal(from_ply[scores], from_off[scores])
+
+
+def test_rows_do_not_depend_on_workers_or_order(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    one = project.evaluate()
+    for path in project.run.glob("eval_*"):
+        path.unlink()
+    listed = project.root / "data/things/all.lst"
+    listed.write_text("".join(f"{name}\n" for name in NAMES[:2]))
+    assert eval_meshes.main([project.config, "--workers", "2"]) == 0
+    columns = [name for name in one if name not in ("idx", "fingerprint")]
+    pd.testing.assert_frame_equal(project.rows()[columns], one[columns].loc[NAMES[:2]])
+    listed.write_text(f"{NAMES[1]}\n")
+    again = project.evaluate("--seed", "0")
+    pd.testing.assert_frame_equal(again[columns], one[columns].loc[NAMES[1:2]])
+
+
+def test_data_in_hdf5(project: Project) -> None:
+    import h5py
+
+    from_npz = project.evaluate()
+    folder = project.root / "data/things"
+    with h5py.File(folder / "all.h5", "w") as file:
+        for name in NAMES:
+            cloud = np.load(folder / name / "pointcloud.npz")
+            points = np.load(folder / name / "points.npz")
+            file[f"depth/{name}"] = np.load(folder / name / "000.npz")["arr_0"]
+            file[f"pointclouds/{name}"] = cloud["points"]
+            file[f"normals/{name}"] = cloud["normals"]
+            file[f"visible/{name}"] = cloud["visible"]
+            file[f"points/{name}"] = points["points"]
+            file[f"occupancy/{name}"] = np.unpackbits(
+                points["occupancies"], count=len(points["points"])
+            )
+    (folder / "h5.lst").write_text("".join(f"{name} all.h5\n" for name in NAMES))
+    project.config = project.write_config("h5", data={"dataset": "Shapes3DH5", "test_split": "h5"})
+    from_h5 = project.evaluate()
+    scores = [name for name in from_npz if "(mesh)" in name]
+    pd.testing.assert_frame_equal(from_npz[scores], from_h5[scores])
+
+
+# --- means --------------------------------------------------------------------------------------
+
+
+def test_all_meshes_empty(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in NAMES:
+        project.write_mesh(name, scale=0)
+    table = project.evaluate()
+    diagonal = 3**0.5
+    for column, expected in (
+        ("fscore@1 (mesh)", 0.0),
+        ("completeness (mesh)", diagonal),
+        ("accuracy (mesh) raw", diagonal),
+        ("chamfer (mesh)", 2 * diagonal),
+        ("iou (mesh)", 0.0),
+    ):
+        assert table[column].tolist() == pytest.approx([expected] * 4)
+        assert project.by_class()[column].tolist() == pytest.approx([expected] * 3)
+    assert project.by_class()["empty"].tolist() == [1, 2, 1]
+    text = printed(capsys, [project.config, "--format", "csv"])
+    assert "mean,0.000000,0.000000,0.000000,0.000000,0.000000,346.410162," in text
+
+
+def test_half_of_the_meshes_missing(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """One box left of two, one of the other classes, and that one empty: means by hand."""
+    project.mesh_path("box_0-00").unlink()
+    project.mesh_path("ball_0-00").unlink()
+    project.write_mesh("compositional_0-00", scale=0)
+    table = project.evaluate(code=1)
+    assert table.index.tolist() == ["box_1-00", "compositional_0-00"]
+    by_class = project.by_class()
+    assert by_class.index.tolist() == ["ball", "box", "compositional"]
+    assert by_class[["meshes", "empty", "missing"]].to_numpy().tolist() == [
+        [0, 0, 1],
+        [1, 0, 1],
+        [1, 1, 0],
+    ]
+    box = table["fscore@1 (mesh)"]["box_1-00"]
+    assert 0 < box <= 1
+    assert by_class["fscore@1 (mesh)"]["box"] == box
+    assert np.isnan(by_class["fscore@1 (mesh)"]["ball"])
+    rows = printed(capsys, [project.config, "--format", "csv"]).splitlines()
+    mean = next(row for row in rows if row.startswith("mean,")).split(",")
+    assert float(mean[2]) == pytest.approx(100 * (box + 0) / 2, abs=1e-5)
+
+
+def test_missing_and_empty_are_named(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    project.mesh_path("box_0-00").unlink()
+    project.write_mesh("ball_0-00", scale=0)
+    project.evaluate(code=1)
+    lines = capfd.readouterr().err.splitlines()
+    assert "warning: missing, and in no mean: 1 of 4: things/box_0-00" in lines
+    assert "warning: empty, scored as the worst: things/ball_0-00" in lines
+    assert read_results.main([project.config, "--format", "csv"]) == 0
+    remarks = capfd.readouterr().err.splitlines()
+    assert remarks == [
+        "method: 1 of 4 meshes have no scores and are in no mean",
+        "method: 1 of 3 meshes are empty and count as the worst",
+    ]
+
+
+def test_means_by_hand(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Over classes, over samples, over seen and unseen classes."""
+    table = scored.rows()
+    f = {name: 100 * table["fscore@1 (mesh)"][name] for name in NAMES}
+    box = (f["box_0-00"] + f["box_1-00"]) / 2
+    ball, both = f["ball_0-00"], f["compositional_0-00"]
+    out = scored.root / "only"
+    out.mkdir(exist_ok=True)
+    for path in scored.run.glob("eval_meshes*"):
+        (out / path.name).write_bytes(path.read_bytes())
+    config = scored.write_config(
+        "only", generation={"generation_dir": "../only"}, test={"seen_classes": ["box"]}
+    )
+    rows = [line.split(",") for line in printed(capsys, [config, "--format", "csv"]).splitlines()]
+    found = {row[0]: float(row[2]) for row in rows[1:]}
+    assert rows[0][2] == "F@1%"
+    assert found == pytest.approx(
+        {
+            "ball": ball,
+            "box": box,
+            "compositional": both,
+            "mean": (box + ball + both) / 3,
+            "mean_sample": sum(f.values()) / 4,
+            "mean seen": box,
+            "mean_sample seen": box,
+            "mean unseen": (ball + both) / 2,
+            "mean_sample unseen": (ball + both) / 2,
+        },
+        abs=1e-5,
+    )
+
+
+# --- resuming -----------------------------------------------------------------------------------
+
+
+def scored_models(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the models that are scored from now on."""
+    names: list[str] = []
+    score = MeshTask.score
+
+    def noting(task: MeshTask, threads: int):
+        names.append(task.model)
+        return score(task, threads)
+
+    monkeypatch.setattr(MeshTask, "score", noting)
+    return names
+
+
+def test_resuming(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what changed is scored again."""
+    first = project.evaluate()
+    names = scored_models(monkeypatch)
+    pd.testing.assert_frame_equal(project.evaluate(), first)
+    assert names == []
+    project.write_mesh("box_1-00", scale=0.9)
+    again = project.evaluate()
+    assert names == ["box_1-00"]
+    assert again["chamfer (mesh) raw"]["box_1-00"] > first["chamfer (mesh) raw"]["box_1-00"]
+    pd.testing.assert_frame_equal(again.drop("box_1-00"), first.drop("box_1-00"))
+    names.clear()
+    cloud = project.root / "data/things/ball_0-00/pointcloud.npz"
+    data = cloud.read_bytes()
+    cloud.unlink()
+    cloud.write_bytes(data)
+    project.evaluate()
+    assert names == ["ball_0-00"], "its ground truth was written again"
+    for arguments in (["--seed", "1"], ["--seed", "1", "--no-icp"]):
+        names.clear()
+        project.evaluate(*arguments)
+        assert sorted(names) == sorted(NAMES)
+    names.clear()
+    (project.run / "eval_meshes_curve_things.csv").unlink()
+    project.evaluate("--seed", "1", "--no-icp")
+    assert sorted(names) == sorted(NAMES)
+
+
+def test_an_interrupted_run_goes_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = scored_models(monkeypatch)
+    score = MeshTask.score
+
+    def stopping(task: MeshTask, threads: int):
+        if len(names) == 2:
+            raise KeyboardInterrupt
+        return score(task, threads)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MeshTask, "score", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            eval_meshes.main([project.config, "--workers", "1"])
+    assert project.rows().index.tolist() == NAMES[:2]
+    assert project.by_class()["missing"].tolist() == [1, 0, 1]
+    names.clear()
+    assert project.evaluate().index.tolist() == NAMES
+    assert names == NAMES[2:]
+
+
+def test_a_damaged_table_is_made_again(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    first = project.evaluate()
+    path = project.run / "eval_meshes_full_things.pkl"
+    path.write_bytes(path.read_bytes()[:1000])
+    capfd.readouterr()
+    again = project.evaluate()
+    assert re.search(
+        r"^warning: .*eval_meshes_full_things.pkl: not a readable table of scores \(.*\): its "
+        r"meshes are scored anew$",
+        capfd.readouterr().err,
+        re.M,
+    )
+    pd.testing.assert_frame_equal(again, first)
+
+
+def test_stale_rows_disappear(project: Project) -> None:
+    project.evaluate()
+    project.mesh_path("box_0-00").unlink()
+    assert "box_0-00" not in project.evaluate(code=1).index
+
+
+@dataclass(frozen=True)
+class DyingTask(tasks.Task):
+    """Takes its process with it, as the system does when memory runs out."""
+
+    def _files(self) -> list:
+        return []
+
+    def score(self, threads: int) -> tasks.Row:
+        os._exit(9)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies(tmp_path: Path) -> None:
+    dying = [DyingTask(k, "things", f"a_{k}", tasks.Settings()) for k in range(2)]
+    with pytest.raises(InputError, match="a worker process died, .* use fewer --workers"):
+        run.score(tmp_path, results.MESHES, dying, [], workers=2)
+    assert not list(tmp_path.iterdir())
+
+
+# --- options ------------------------------------------------------------------------------------
+
+
+def test_without_icp(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    with_icp = project.evaluate()
+    without = project.evaluate("--no-icp")
+    assert not [n for n in without if n.startswith("chamfer") and not n.endswith("raw")]
+    raw = [name for name in without if name.endswith("raw")]
+    pd.testing.assert_frame_equal(without[raw], with_icp[raw])
+    text = printed(capsys, [project.config])
+    assert "class mean ×100, not aligned" in text and "aligned by ICP" not in text
+
+
+def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """The global level alone is found through the fused run's own record."""
+    alone = {"training": {"out_dir": str(project.root / "out")}, "generation": {}}
+    alone["generation"] = {"generation_dir": "alone"}
+    patch = {"data": {"dataset": "Parts3D", "parts_size": 32, "parts_stride": 16}}
+    (project.run / "config.yaml").write_text(
+        yaml.safe_dump({"levels": [{"config": patch}, {"config": alone}]})
+    )
+    for name in NAMES[:3]:
+        project.write_mesh(name, 0.9, run="alone")
+    assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 1
+    assert project.rows(results.GLOBAL).index.tolist() == NAMES[:3]
+    assert not list((project.root / "out/alone").glob("eval_*")), "all tables of a run in one place"
+    text = printed(capsys, [project.config, "--format", "csv", "--raw"])
+    head, f1 = text.splitlines()[0].split(","), text.splitlines()[2].split(",")
+    assert head[1:4] == ["all method", "all raw input points", "all global level alone"]
+    assert f1[0] == "F@1%" and float(f1[3]) < float(f1[1])
+    common = printed(capsys, [project.config, "--format", "csv", "--raw", "--common"])
+    values = project.rows()["fscore@1 (mesh) raw"][NAMES[:3]]
+    by_hand = 100 * (values[:2].mean() + values.iloc[2]) / 2
+    assert float(common.splitlines()[2].split(",")[1]) == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_eval_input(project: Project) -> None:
+    assert eval_meshes.main([project.config, "--workers", "1", "--eval_input"]) == 0
+    assert project.rows(results.INPUT).index.tolist() == NAMES
+    assert not list(project.run.glob("eval_meshes*"))
+
+
+def test_meshes_from_elsewhere(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another method's folder, flat: scored there, and compared by its path."""
+    project.evaluate()
+    other = project.root / "other"
+    for name in NAMES:
+        write_mesh(project.shapes[name], other / f"{name}.off")
+    assert eval_meshes.main([project.config, "--workers", "1", "--meshes", str(other)]) == 0
+    assert (other / "eval_meshes_full_things.pkl").is_file()
+    text = printed(capsys, [project.config, str(other), "--names", "ours", "theirs"])
+    assert re.search(r"^ +ours +theirs +ours +theirs +ours +theirs$", text, re.M)
+    with pytest.raises(InputError, match=r"--names: 1 names for 2 runs"):
+        read_results.main([project.config, str(other), "--names", "ours"])
+
+
+def test_point_clouds(project: Project) -> None:
+    """test.eval_pointcloud: the clouds that a run wrote, under their own suffix."""
+    from im2mesh.generation.outputs import write_pointcloud
+
+    project.config = project.write_config("clouds", test={"eval_pointcloud": True})
+    only_meshes = project.evaluate()
+    assert not [name for name in only_meshes if "(pcl)" in name], "this run wrote no clouds"
+    for name in NAMES:
+        write_pointcloud(project.shapes[name], project.run / f"pointcloud/things/{name}.ply", 0)
+    (project.run / f"pointcloud/things/{NAMES[0]}.ply").unlink()
+    both = project.evaluate()
+    assert both["chamfer (mesh)"].notna().all() and np.isnan(both["chamfer (pcl)"][NAMES[0]])
+    both = both.drop(NAMES[0])
+    assert (both["chamfer (pcl) raw"] < both["chamfer (mesh) raw"]).all()
+    assert both["normals (pcl)"].isna().all() and "iou (pcl)" not in both
+    project.config = project.write_config(
+        "only", test={"eval_mesh": False, "eval_pointcloud": True}
+    )
+    table = project.evaluate(code=1)
+    assert not [name for name in table if "(mesh)" in name] and len(table) == 3
+
+
+def test_scans_without_a_split(project: Project) -> None:
+    """--input: depth maps that no data set names, and the meshes made of them."""
+    scans = project.root / "data/things"
+    out = project.root / "scans"
+    for name in NAMES[:2]:
+        write_mesh(project.shapes[name], out / "meshes/things" / f"{name}.ply")
+    arguments = [project.config, "--workers", "1", "--against-input", "--meshes", str(out)]
+    arguments += ["--input", *(str(scans / name) for name in NAMES[:2])]
+    assert eval_meshes.main(arguments) == 0
+    table = results.read_table(out / "eval_observed_full_things.pkl")
+    assert (table["silhouette iou (mesh)"] > 0.999).all()
+    assert (table["depth error mean (mesh)"] < 1e-4).all()
+    write_mesh(trimesh.Trimesh(), out / "meshes/things" / f"{NAMES[0]}.ply")
+    assert eval_meshes.main(arguments) == 0
+    table = results.read_table(out / "eval_observed_full_things.pkl")
+    assert table["silhouette iou (mesh)"].iloc[0] == 0
+    assert table["depth error mean (mesh)"].iloc[0] == 1
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+def test_no_meshes_at_all(project: Project) -> None:
+    for name in NAMES:
+        project.mesh_path(name).unlink()
+    with pytest.raises(InputError) as caught:
+        eval_meshes.main([project.config])
+    assert str(caught.value) == (
+        f"{project.run / 'meshes'}: holds none of the 4 meshes of the split all of "
+        f"{project.config} (first: things/box_0-00.ply); run a generator first, or name their "
+        "folder with --meshes"
+    )
+    with pytest.raises(InputError, match=r"nowhere: no such folder \(--meshes\)"):
+        eval_meshes.main([project.config, "--meshes", str(project.root / "nowhere")])
+    with pytest.raises(InputError, match="holds a mesh of none of the 4 depth maps"):
+        eval_meshes.main([project.config, "--against-input"])
+
+
+def test_no_ground_truth(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    config = project.write_config("none", data={"pointcloud_chamfer_file": None})
+    with pytest.raises(ConfigError, match=r"none.yaml: data.pointcloud_chamfer_file is null"):
+        eval_meshes.main([config])
+    first = project.root / "data/things" / NAMES[0] / "pointcloud.npz"
+    first.unlink()
+    project.evaluate(code=1)
+    line = f"error: things/box_0-00: not scored: {first}: no such file"
+    assert line in capfd.readouterr().err.splitlines()
+    assert project.by_class()["missing"].tolist() == [0, 1, 0]
+    for name in NAMES[1:]:
+        (project.root / "data/things" / name / "pointcloud.npz").unlink()
+    with pytest.raises(DataError) as caught:
+        eval_meshes.main([project.config])
+    assert str(caught.value) == (
+        f"{first}: no such file, and so for all 4 models of the split all: there is no ground "
+        "truth; make it with build_dataset.py, or score against the depth maps with --against-input"
+    )
+
+
+def test_nothing_asked_for(project: Project) -> None:
+    config = project.write_config("none", test={"eval_mesh": False})
+    with pytest.raises(ConfigError, match="are both false: there is nothing to score"):
+        eval_meshes.main([config])
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        (np.zeros((10, 3)), "its point cloud has 10 points, too few to score against"),
+        (np.full((2000, 3), np.nan), "its point cloud has coordinates that are not finite"),
+    ],
+)
+def test_unusable_ground_truth(
+    project: Project, capfd: pytest.CaptureFixture[str], points: np.ndarray, message: str
+) -> None:
+    np.savez(project.root / "data/things/box_0-00/pointcloud.npz", points=points)
+    table = project.evaluate(code=1)
+    assert len(table) == 3
+    assert f"error: things/box_0-00: not scored: {project.root}" in (err := capfd.readouterr().err)
+    assert message in err
+
+
+def test_peculiar_meshes_are_named(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    project.write_mesh("box_0-00", scale=50)
+    mesh = project.shapes["ball_0-00"].copy()
+    mesh.vertices[5] = np.nan
+    write_mesh(mesh, project.mesh_path("ball_0-00"))
+    project.mesh_path("box_1-00").write_bytes(b"ply\nnonsense")
+    table = project.evaluate(code=1)
+    for _ in range(2):  # said again where the rows are kept
+        err = capfd.readouterr().err
+        assert (
+            "warning: far outside the cube [-0.5, 0.5]³, not in the camera frame?: "
+            "things/box_0-00 (reaches 25)"
+        ) in err
+        assert re.search(r"that are not finite left out: things/ball_0-00 \([56]\)", err)
+        assert re.search(r"error: things/box_1-00: not scored: .*box_1-00.ply: not a readable", err)
+        assert (
+            "few ground-truth points, distances and F-scores suffer from their gaps: things/" in err
+        )
+        project.evaluate(code=1)
+    assert table["note"]["box_0-00"].count(" | ") == 1
+
+
+def test_faces_without_vertices(tmp_path: Path) -> None:
+    path = tmp_path / "a.off"
+    path.write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 7\n")
+    with pytest.raises(InputError, match=r"a.off: (its faces name vertices 0 … 7 of 3|not a)"):
+        read_prediction(path)
+
+
+def test_no_points_of_the_volume(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    (project.root / "data/things/box_0-00/points.npz").unlink()
+    table = project.evaluate()
+    assert np.isnan(table["iou (mesh)"]["box_0-00"]) and table["iou (mesh)"].notna().sum() == 3
+    assert "warning: no IoU: things/box_0-00" in capfd.readouterr().err
+    project.config = project.write_config("noiou", data={"points_iou_file": None})
+    assert "iou (mesh)" not in project.evaluate()
+
+
+def test_bad_arguments(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, message in (
+        (["--input", "x"], "--input goes with --against-input"),
+        (["--workers", "0"], "--workers must be at least 1"),
+        (["--seed", "-1"], "--seed must be 0 or more"),
+        (["--eval_input", "--baselines"], "not allowed with argument"),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            eval_meshes.main([project.config, *arguments])
+        assert caught.value.code == 2
+        assert message in capsys.readouterr().err
+
+
+def test_tables_that_cannot_be_read(scored: Project, tmp_path: Path) -> None:
+    def refused(content: bytes) -> str:
+        (tmp_path / "eval_meshes_full_things.pkl").write_bytes(content)
+        with pytest.raises(DataError) as caught:
+            read_results.main([str(tmp_path)])
+        message = str(caught.value)
+        assert message.startswith(f"{tmp_path}/eval_meshes_full_things.pkl: ")
+        assert message.endswith("remove it and run eval_meshes.py again")
+        assert "\n" not in message
+        return message
+
+    with pytest.raises(DataError, match="holds no scores"):
+        read_results.main([str(tmp_path)])
+    good = (scored.run / "eval_meshes_full_things.pkl").read_bytes()
+    for damaged in (b"", b"nonsense", good[:500], good[:-10]):
+        assert "not a readable table of scores" in refused(damaged)
+    assert "holds no table of scores" in refused(pickle.dumps(pd.DataFrame({"a": [1]})))
+
+    class Code:
+        def __reduce__(self) -> tuple:
+            return (print, ("this must not run",))
+
+    assert "it asks for builtins.print" in refused(pickle.dumps(Code()))
+
+
+# --- printing -----------------------------------------------------------------------------------
+
+
+def test_published_printout(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed(capsys, [scored.config])
+    titles = [line for line in text.splitlines() if "×100" in line]
+    assert titles == [
+        "method: meshes from worst to best ×100, aligned by ICP (as published)",
+        "method: class max ×100, aligned by ICP (as published)",
+        "method: class min ×100, aligned by ICP (as published)",
+        "method: class mean ×100, aligned by ICP (as published)",
+        "method: class mean ×100, not aligned",
+        "% method: class mean ×100, aligned by ICP (as published)",
+        "method: class mean ×100, aligned by ICP (as published)",
+        "means over classes ×100, aligned by ICP (as published)",
+        "F@1% by class ×100",
+    ]
+    table = scored.rows()
+    order = [line.split()[0] for line in text.splitlines() if line.startswith("things/")]
+    by_score = table["fscore@1 (mesh)"].sort_values(kind="stable").index
+    assert order == [f"things/{name}" for name in by_score]
+    worst = 100 * table["chamfer (mesh)"][["box_0-00", "box_1-00"]].max()
+    block = text[text.index("class max") :].split("\n\n")[0]
+    row = next(line for line in block.splitlines() if line.startswith("box"))
+    assert f"{worst:.2f}" in row.split()
+
+
+def test_comparison_groups(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed(capsys, [scored.config, scored.config, "--format", "csv", "--over", "sample"])
+    rows = {line.split(",")[0]: line.split(",")[1:] for line in text.splitlines()}
+    names = ["method", "method 2", "raw input points"]
+    groups = ["all", "seen", "unseen", "visible", "invisible"]
+    assert rows[""] == [f"{group} {name}" for group in groups for name in names]
+    table = scored.rows()
+    for group, column, models in (
+        ("all", "chamfer (mesh)", NAMES),
+        ("seen", "chamfer (mesh)", NAMES[:2]),
+        ("unseen", "chamfer (mesh)", NAMES[2:]),
+        ("visible", "chamfer_vis (mesh)", NAMES),
+        ("invisible", "chamfer_invis (mesh)", NAMES),
+    ):
+        at = rows[""].index(f"{group} method")
+        assert float(rows["Chamfer"][at]) == pytest.approx(
+            100 * table[column][models].mean(), abs=1e-5
+        )
+        assert rows["Chamfer"][at + 1] == rows["Chamfer"][at]
+    assert rows["IoU"][2] == "", "points have no volume"
+    assert rows["Silhouette IoU"][0] and not rows["Silhouette IoU"][2]
+
+
+def test_formats(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    call = [scored.config, str(scored.run), "--names", "A_1", "B|2"]
+    latex = printed(capsys, [*call, "--format", "latex"])
+    assert r"\begin{tabular}{lrrrrrrrrrrrrrrr}" in latex
+    assert r"\multicolumn{3}{c}{invisible}" in latex and r"A\_1 & B|2 & raw input points" in latex
+    assert latex.count(r" \\") == latex.count("\n") - 6, "every other line is a row"
+    markdown = printed(capsys, [*call, "--format", "markdown"]).splitlines()
+    assert markdown[2].startswith(r"| | all A_1 | all B\|2 |".replace("| |", "|  |"))
+    assert len({line.replace(r"\|", "").count("|") for line in markdown[2:]}) == 1
+    text = printed(capsys, [*call, "--format", "text"])
+    heads, rows = text.split("-" * 20, 1)
+    assert [line.split() for line in heads.splitlines()[1:]] == [
+        ["all", "seen", "unseen", "visible", "invisible"],
+        ["raw"] * 5,
+        ["input"] * 5,
+        ["A_1", "B|2", "points"] * 5,
+    ], "long heads are broken at spaces"
+    for line in rows.splitlines()[1:]:
+        assert re.search(r"^[A-Z].*?( +([\d.]+|-)){15}$", line)
+    assert len({len(line) for line in rows.splitlines()[1:]}) == 1
+
+
+def test_many_rows_are_shortened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"idx": k, "class id": "x", "class name": "a", "modelname": f"a_{k}"}
+        | {"fscore@1 (mesh)": k / 100, "note": "", "fingerprint": ""}
+        for k in range(50)
+    ]
+    results.write_scores(tmp_path, results.MESHES, "x", rows, [], ["a"] * 50)
+    text = printed(capsys, [str(tmp_path)])
+    assert re.search(r"x/a_9 +9.00\n… 30 more +…\nx/a_40 +40.00", text)
+
+
+def test_published_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tables with published columns only: no visibility, no raw, no counts, no curves."""
+    table = pd.DataFrame(
+        {
+            "class id": ["demo"] * 2,
+            "class name": ["lamp", "chair"],
+            "modelname": ["lamp_1", "chair_1"],
+            "fscore@1 (mesh)": [0.25, 0.75],
+            "chamfer (mesh)": [0.03, np.nan],
+        },
+        index=pd.Index([0, 1], name="idx"),
+    )
+    table.to_pickle(tmp_path / "eval_meshes_full_demo.pkl")
+    text = printed(capsys, [str(tmp_path), "--plot", str(tmp_path / "a.png")])
+    assert re.search(r"^mean +50.00 +3.00$", text, re.M)
+    assert re.search(r"^chair +75.00 +-$", text, re.M)
+    assert (tmp_path / "a.png").is_file()
+    both = printed(capsys, [str(tmp_path), str(tmp_path), "--format", "csv"])
+    assert "visible" not in both
+    with pytest.raises(
+        DataError, match=r": its tables have no unaligned scores; try without --raw"
+    ):
+        read_results.main([str(tmp_path), "--raw"])
+    table.drop(columns=["fscore@1 (mesh)", "chamfer (mesh)"]).to_pickle(
+        tmp_path / "eval_meshes_full_demo.pkl"
+    )
+    with pytest.raises(DataError, match=r": its tables have no unaligned scores$"):
+        read_results.main([str(tmp_path)])
+
+
+def test_plot(scored: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "new" / "plot.png"
+    printed(capsys, [scored.config, "--plot", str(path)])
+    with Image.open(path) as image:
+        assert image.size[0] > image.size[1] > 300
+        colours = image.convert("RGB").getcolors(1 << 24)
+    assert colours is not None
+    assert {(0, 114, 178), (230, 159, 0)} <= {colour for _, colour in colours}
+    with pytest.raises(InputError, match=r"plot.doc: pictures are written as .*png"):
+        read_results.main([scored.config, "--plot", str(tmp_path / "plot.doc")])
+    observed = tmp_path / "eval_observed_full_things.pkl"
+    observed.write_bytes((scored.run / observed.name).read_bytes())
+    with pytest.raises(InputError, match=r"there is no F@1% to plot"):
+        read_results.main([str(tmp_path), "--plot", str(path)])
+
+
+# --- from depth map to table --------------------------------------------------------------------
+
+
+def test_from_depth_maps_to_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """generate_merge3.py, eval_meshes.py, read_results.py, with the bundled weights."""
+    monkeypatch.chdir(REPOSITORY)
+    chosen = {name: shapes()[name] for name in NAMES[:1]}
+    write_dataset(tmp_path / "data", "things", chosen, 2_000)
+    data = {"path": str(tmp_path / "data"), "classes": ["things"], "test_split": "all"}
+    levels = []
+    for level in ("global", "p64s32", "p32s16"):
+        path = tmp_path / f"{level}.yaml"
+        values = {"inherit_from": f"configs/demo/{level}.yaml", "data": data}
+        values["generation"] = {"resolution": 64}  # half the usual: four times as fast
+        path.write_text(yaml.safe_dump(values))
+        levels.append(str(path))
+    out = tmp_path / "out"
+    hpn3 = tmp_path / "hpn3.yaml"
+    values = {"inherit_from": levels[2], "training": {"out_dir": str(out)}}
+    hpn3.write_text(yaml.safe_dump(values | {"generation": {"generation_dir": "run"}}))
+    assert generate_merge3.main([*levels, "--out", str(out / "run"), "--no-cuda"]) == 0
+    assert eval_meshes.main([str(hpn3), "--workers", "1", "--baselines"]) == 0
+    assert eval_meshes.main([str(hpn3), "--workers", "1", "--against-input"]) == 0
+    text = printed(capsys, [str(hpn3), "--format", "csv", "--plot", str(tmp_path / "a.png")])
+    rows = {line.split(",")[0]: line.split(",")[1:] for line in text.splitlines()}
+    assert rows[""][:2] == ["all hpn3", "all raw input points"]
+    assert float(rows["F@2%"][0]) > 20 and float(rows["Silhouette IoU"][0]) > 60
