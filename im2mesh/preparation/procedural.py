@@ -1,17 +1,12 @@
-"""Procedural shapes: unions of posed analytic solids, with exact depth and occupancy.
+"""Procedural shapes: unions of posed analytic solids, with everything about them exact.
 
-Solids of one kind are kept together as one batch (:class:`Primitives` and its subclasses: box,
-frustum, ellipsoid, capsule, torus); a :class:`Shape` is a handful of such batches. A kind is
-three pure functions over flat lists of pairs (of a solid and a ray, a point or a direction) in
-the solid's own frame:
+Solids of one kind are kept together as one batch (:class:`Primitives` and its kinds, see
+:mod:`im2mesh.preparation.solids`); a :class:`Shape` is a handful of such batches. What is asked
+of it (depth, occupancy, distances, surface samples) is asked of the solids and combined.
 
-- ``enter``: where a line first meets the solid;
-- ``contains``: whether a point is inside or on the surface;
-- ``support``: how far the solid reaches in a direction, which gives exact extents.
-
-Lengths and frames: a solid's own frame has its axis of symmetry along y; ``rotation`` and
-``centre`` take it to the shape's frame (x right, y up, z towards the viewer). Everything is
-float64 on one device.
+Frames: x right, y up, z towards the viewer. Everything is float64 on one device. For many shapes
+at once, as in training, there is :class:`ShapeBatch` (:mod:`im2mesh.preparation.batch`); objects
+that look like chairs and cars are in :mod:`im2mesh.preparation.families`.
 
 >>> table = Shape.of(box((1.2, 0.05, 0.7), (0, 0.7, 0)), *(
 ...     frustum((x, 0, z), (x, 0.7, z), 0.03) for x in (-0.5, 0.5) for z in (-0.3, 0.3)))
@@ -30,20 +25,36 @@ from torch import Tensor
 
 from im2mesh.errors import InputError
 from im2mesh.patches import IMAGE_SIZE
+from im2mesh.preparation.batch import OUTSIDE, ShapeBatch
 from im2mesh.preparation.posing import centre_and_extent, pose_rotation
 from im2mesh.preparation.solids import (
     KINDS,
     Primitives,
     Vector,
+    beam,
+    box,
+    capsule,
+    ellipsoid,
+    frustum,
     rotation_matrix,
+    torus,
     vector,
 )
 
 # Pairs of a solid and a ray or point that are looked at together: bounds the memory.
 PAIRS_AT_ONCE = 1 << 22
 
-# The shape may step out of the cube by this much (rounding of a scaled extent).
-OUTSIDE = 1e-9
+__all__ = [
+    "Primitives",
+    "Shape",
+    "ShapeBatch",
+    "beam",
+    "box",
+    "capsule",
+    "ellipsoid",
+    "frustum",
+    "torus",
+]
 
 # --- shapes -----------------------------------------------------------------------------------
 
@@ -154,15 +165,56 @@ class Shape:
         Raises:
             InputError: another shape.
         """
-        points = torch.as_tensor(points).to(self.device, torch.float64)
-        if points.ndim != 2 or points.shape[1] != 3:
-            raise InputError(f"points have shape {tuple(points.shape)}; expected (N, 3)")
+        points = self._checked(points)
         inside = torch.zeros(len(points), dtype=torch.bool, device=self.device)
         for group in self.groups:
             for rows, pair, index in _pairs(group, points):
                 own = group.own_frame(points[rows][pair], index)
                 inside[rows][pair[group.contains(group.size[index], own)]] = True
         return inside
+
+    def _checked(self, points: Tensor | np.ndarray) -> Tensor:
+        points = torch.as_tensor(points).to(self.device, torch.float64)
+        if points.ndim != 2 or points.shape[1] != 3:
+            raise InputError(f"points have shape {tuple(points.shape)}; expected (N, 3)")
+        return points
+
+    def signed_distance(self, points: Tensor | np.ndarray) -> Tensor:
+        """The distance to the surface of the union, negative inside.
+
+        The sign is that of :meth:`occupancy`. Outside, the distance is exact to 1e-6 of the
+        shape's extent; for what it is inside, see :mod:`im2mesh.preparation.interior`.
+
+        Args:
+            points: (N, 3) in the shape's frame, anywhere.
+
+        Returns:
+            (N,) float64.
+
+        Raises:
+            InputError: another shape.
+        """
+        points = self._checked(points)
+        return ShapeBatch.of([self])._signed_distance(points[None], torch.float64)[0]
+
+    def sample_surface(
+        self, count: int, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Random points on the surface of the union, even by area.
+
+        Args:
+            count: number of points, M.
+            generator: on the shape's device; None: torch's own.
+
+        Returns:
+            (M, 3) float64 points and (M, 3) float64 outward unit normals; see
+            :meth:`ShapeBatch.sample_surface`.
+
+        Raises:
+            InputError: a negative count.
+        """
+        points, normals = ShapeBatch.of([self])._sample_surface(count, generator)
+        return points[0], normals[0]
 
     def first_hit(self, xy: Tensor | np.ndarray) -> Tensor:
         """The surface that an orthographic camera at z = +∞ sees, looking along −z.

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -30,9 +30,13 @@ from torch import Tensor
 
 from im2mesh.errors import InputError
 
-# Halvings of an interval that hold a torus's first hit, and Newton's steps on an ellipsoid: what
-# float64 needs, with some to spare (tests/test_solids.py).
-TORUS_STEPS, ELLIPSOID_STEPS = 24, 9
+# Steps towards a line's first hit on a torus, and towards the nearest point of an ellipsoid: to
+# the resolution of the type, and to 1e-6 of a length (tests/test_solids.py).
+TORUS_STEPS = {torch.float32: 12, torch.float64: 18}
+ELLIPSOID_STEPS = 12
+
+# Where a coordinate is moved off a plane of symmetry, by this share of a semi-axis.
+TINY = 1e-8
 
 # Squared sines of the angle between a ray and an axis: below the first, a start at the point
 # nearest to the axis loses more digits than it saves; below the second, they are parallel.
@@ -88,6 +92,14 @@ class Primitives(ABC):
     @abstractmethod
     def distance(size: Tensor, point: Tensor) -> Tensor:
         """(…, S), (…, 3) → (…) distance to the surface, negative inside."""
+
+    exact_bound: ClassVar[bool] = True
+    """Whether :meth:`least_distance` is the distance itself."""
+
+    @classmethod
+    def least_distance(cls, size: Tensor, point: Tensor) -> Tensor:
+        """(…, S), (…, 3) → (…): no more than :meth:`distance`, quickly found."""
+        return cls.distance(size, point)
 
     @staticmethod
     @abstractmethod
@@ -221,7 +233,7 @@ class Box(Primitives):
     @staticmethod
     def sample(size: Tensor, random: Tensor) -> tuple[Tensor, Tensor]:
         x, y, z = size.unbind(-1)
-        sides = torch.stack([y * z, z * x, x * y], dim=-1)
+        sides = _vectors(y * z, z * x, x * y)
         pick, one, other = random.unbind(-1)
         # Which pair of faces, which of the two, and where on it.
         share = sides.cumsum(-1) / sides.sum(-1, keepdim=True)
@@ -324,7 +336,7 @@ class Frustum(Primitives):
             best_out = torch.where(nearer, cap_out, best_out)
             best_y = torch.where(nearer, cap_y, best_y)
         right, front = _around(point)
-        return torch.stack([best_out * right, best_y, best_out * front], dim=-1)
+        return _vectors(best_out * right, best_y, best_out * front)
 
     @staticmethod
     def normal(size: Tensor, point: Tensor) -> Tensor:
@@ -337,7 +349,7 @@ class Frustum(Primitives):
         right, front = _around(point)
         out = torch.where(flat, 0.0, height / length)
         up = torch.where(flat, torch.copysign(torch.ones_like(y), y), -widening / length)
-        return torch.stack([out * right, up, out * front], dim=-1)
+        return _vectors(out * right, up, out * front)
 
     @staticmethod
     def area(size: Tensor) -> Tensor:
@@ -360,7 +372,7 @@ class Frustum(Primitives):
         radius = torch.where(flat, along.sqrt() * torch.where(at_end, end, start), radius)
         y = torch.where(flat, torch.where(at_end, half, -half), y)
         angle = 2 * math.pi * turn
-        point = torch.stack([radius * angle.cos(), y, radius * angle.sin()], dim=-1)
+        point = _vectors(radius * angle.cos(), y, radius * angle.sin())
         return point, torch.ones_like(pick, dtype=torch.bool)
 
     @staticmethod
@@ -390,8 +402,19 @@ class Ellipsoid(Primitives):
 
     @staticmethod
     def distance(size: Tensor, point: Tensor) -> Tensor:
-        apart = (point - Ellipsoid.nearest(size, point)).norm(dim=-1)
-        return torch.copysign(apart, ((point / size) ** 2).sum(dim=-1) - 1)
+        apart = _length(point - Ellipsoid.nearest(size, point))
+        return torch.copysign(apart, _length(point / size) - 1)
+
+    exact_bound = False
+
+    @classmethod
+    def least_distance(cls, size: Tensor, point: Tensor) -> Tensor:
+        """As in the base class: the gauge grows by at most 1 over the least semi-axis.
+
+        That bounds the distance from below outside; inside, the surface may be farther.
+        """
+        gauge = _length(point / size)
+        return (gauge - 1) * size.amax(dim=-1).where(gauge < 1, size.amin(dim=-1))
 
     @staticmethod
     def nearest(size: Tensor, point: Tensor) -> Tensor:
@@ -403,27 +426,36 @@ class Ellipsoid(Primitives):
         so Newton's steps on it from below never overshoot and are few, as in Moré and Sorensen's
         trust-region steps.
         """
+        axes, places = size.unbind(-1), point.unbind(-1)
         # A coordinate of 0 inside would have a double pole at the root; a tiny one does no harm.
-        tiny = 100 * torch.finfo(point.dtype).eps
-        at = torch.maximum(point.abs(), tiny * size)
-        least = size.amin(dim=-1, keepdim=True)
-        excess = (size - least) * (size + least)
-        scaled = size * at
-        tau = (scaled - excess).amax(dim=-1, keepdim=True)  # one term of S is 1 there: below
+        scaled = [
+            axis * torch.maximum(at.abs(), TINY * axis)
+            for axis, at in zip(axes, places, strict=True)
+        ]
+        least = size.amin(dim=-1)
+        excess = [(axis - least) * (axis + least) for axis in axes]
+        starts = [c - e for c, e in zip(scaled, excess, strict=True)]  # one term of S is 1 there
+        tau = torch.maximum(torch.maximum(starts[0], starts[1]), starts[2])
         for _ in range(ELLIPSOID_STEPS):
-            width = tau + excess
-            ratio = scaled / width
-            squared = (ratio * ratio).sum(dim=-1, keepdim=True)
-            slope = (ratio * ratio / width).sum(dim=-1, keepdim=True)
+            inverse = [1 / (tau + e) for e in excess]
+            terms = [(c * w) ** 2 for c, w in zip(scaled, inverse, strict=True)]
+            squared = terms[0] + terms[1] + terms[2]
+            slope = terms[0] * inverse[0] + terms[1] * inverse[1] + terms[2] * inverse[2]
             tau = tau + squared * (squared.sqrt() - 1) / slope
-        found = size * scaled / (tau + excess)
-        found = found / (found / size).norm(dim=-1, keepdim=True)
-        return torch.copysign(found, point)
+        # In units of the semi-axes, and back onto the surface.
+        found = [c / (tau + e) for c, e in zip(scaled, excess, strict=True)]
+        length = (found[0] ** 2 + found[1] ** 2 + found[2] ** 2).sqrt()
+        return _vectors(
+            *(
+                torch.copysign(axis * unit / length, at)
+                for axis, unit, at in zip(axes, found, places, strict=True)
+            )
+        )
 
     @staticmethod
     def normal(size: Tensor, point: Tensor) -> Tensor:
         normal = point / (size * size)
-        return normal / normal.norm(dim=-1, keepdim=True)
+        return normal / _length(normal)[..., None]
 
     @staticmethod
     def area(size: Tensor) -> Tensor:
@@ -435,14 +467,14 @@ class Ellipsoid(Primitives):
         pick, turn, height = random.unbind(-1)
         y = 2 * height - 1
         around, angle = (1 - y * y).clamp(min=0).sqrt(), 2 * math.pi * turn
-        ball = torch.stack([around * angle.cos(), y, around * angle.sin()], dim=-1)
+        ball = _vectors(around * angle.cos(), y, around * angle.sin())
         # The sphere's area is stretched by |ball/size| times the product of the semi-axes.
-        stretch = (ball / size).norm(dim=-1) * size.amin(dim=-1)
+        stretch = _length(ball / size) * size.amin(dim=-1)
         return ball * size, pick < stretch
 
     @staticmethod
     def support(size: Tensor, direction: Tensor) -> Tensor:
-        return (size * direction).norm(dim=-1)
+        return _length(size * direction)
 
     @staticmethod
     def reach(size: Tensor) -> Tensor:
@@ -470,7 +502,7 @@ class Capsule(Primitives):
         tube = shift - (left.clamp(min=0) * inverse).sqrt()
         where = torch.where(apart, y + tube * dy, -math.inf * dy)
         ball = where.clamp(-half, half)
-        end = _enter_ball(_stack(origin, 1, y - ball), direction, radius)
+        end = _enter_ball(_vectors(origin[..., 0], y - ball, origin[..., 2]), direction, radius)
         side = apart & (where.abs() <= half)
         return torch.where(side, torch.where(left >= 0, tube, math.inf), end)
 
@@ -492,7 +524,7 @@ class Capsule(Primitives):
         radius, half = size[..., :1], size[..., 1]
         x, y, z = point.unbind(-1)
         on_axis = torch.minimum(torch.maximum(y, -half), half)
-        out = torch.stack([x, y - on_axis, z], dim=-1)
+        out = _vectors(x, y - on_axis, z)
         found = radius * _unit(out)
         return torch.stack([found[..., 0], found[..., 1] + on_axis, found[..., 2]], dim=-1)
 
@@ -515,7 +547,7 @@ class Capsule(Primitives):
         y = (2 * height - 1) * (radius + half)
         beyond = (y.abs() - half).clamp(min=0)
         around, angle = (radius * radius - beyond * beyond).clamp(min=0).sqrt(), 2 * math.pi * turn
-        point = torch.stack([around * angle.cos(), y, around * angle.sin()], dim=-1)
+        point = _vectors(around * angle.cos(), y, around * angle.sin())
         return point, torch.ones_like(pick, dtype=torch.bool)
 
     @staticmethod
@@ -525,7 +557,7 @@ class Capsule(Primitives):
     @staticmethod
     def reach(size: Tensor) -> Tensor:
         radius, half = size.unbind(-1)
-        return torch.stack([radius, radius + half, radius], dim=-1)
+        return _vectors(radius, radius + half, radius)
 
 
 class Torus(Primitives):
@@ -536,41 +568,33 @@ class Torus(Primitives):
     @staticmethod
     def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         """As in the base class; robust: every root is bracketed where the quartic is monotone."""
-        ring, tube = size.unbind(-1)
         # From the point nearest to the centre, the quartic has no cubic term:
         # t⁴ + p t² + q t + …, its derivative 4 t³ + 2 p t + q.
         shift = -(origin * direction).sum(dim=-1)
         near = origin + shift[..., None] * direction
-        squared = (near * near).sum(dim=-1)
-        reach = (ring + tube) ** 2 - squared
+        ring, tube = size.unbind(-1)
+        meets = (near * near).sum(dim=-1) <= (ring + tube) ** 2
         found = torch.full_like(shift, math.inf)
-        meets = reach >= 0
-        if not bool(meets.any()):
-            return found
-
-        def of(value: Tensor) -> Tensor:
-            return value.expand_as(shift)[meets]
-
-        x, y, z = (of(at) for at in near.unbind(-1))
-        dx, dy, dz = (of(at) for at in direction.unbind(-1))
-        ring, tube, squared = of(ring), of(tube), of(squared)
-        p = 2 * (squared + ring**2 - tube**2) - 4 * ring**2 * (dx * dx + dz * dz)
-        q = -8 * ring**2 * (x * dx + z * dz)
-
-        def apart(t: Tensor) -> Tensor:
-            # The signed distance: the quartic's sign, without its cancellation.
-            from_axis = ((x + t * dx) ** 2 + (z + t * dz) ** 2).sqrt()
-            return ((from_axis - ring) ** 2 + (y + t * dy) ** 2).sqrt() - tube
-
-        far = of(reach).clamp(min=0).sqrt() * (1 + 1e-6)
+        line = _Line.of(near, direction, ring, tube).where(meets)
+        p, q = line.coefficients()
+        reach = (line.ring + line.tube) ** 2 - line.x**2 - line.y**2 - line.z**2
+        far = reach.clamp(min=0).sqrt() * (1 + 1e-6)
         # A needless split does no harm, so an inexact or repeated one does not.
-        turns = (turn.clamp(-far, far) for turn in _depressed_cubic(p / 2, q / 4))
-        splits = torch.stack([-far, *turns, far])
-        inside = torch.stack([apart(t) <= 0 for t in splits])
-        entered = ~inside[:-1] & inside[1:]
-        begin = entered.to(torch.uint8).argmax(dim=0, keepdim=True)  # the first such interval
-        t = _find_root(apart, splits.gather(0, begin)[0], splits.gather(0, begin + 1)[0])
-        found[meets] = torch.where(entered.any(dim=0), t, math.inf)
+        turns = [turn.clamp(-far, far) for turn in _depressed_cubic(p / 2, q / 4)]
+        splits = [-far, *turns, far]
+        inside = [line.outside(t) <= 0 for t in splits]
+        # The first interval that leads from outside to inside.
+        low, high, hit = far, far, torch.zeros_like(inside[0])
+        for k in (3, 2, 1, 0):
+            entered = inside[k + 1] & ~inside[k]
+            low, high = (
+                torch.where(entered, splits[k], low),
+                torch.where(entered, splits[k + 1], high),
+            )
+            hit = hit | entered
+        first = torch.full_like(far, math.inf)
+        first[hit] = _find_root(line.where(hit).outside, low[hit], high[hit])
+        found[meets] = first
         return found + shift
 
     @staticmethod
@@ -598,7 +622,7 @@ class Torus(Primitives):
         """The nearest points of the circle in the tube's middle."""
         right, front = _around(point)
         ring = size[..., 0]
-        return torch.stack([ring * right, torch.zeros_like(right), ring * front], dim=-1)
+        return _vectors(ring * right, torch.zeros_like(right), ring * front)
 
     @staticmethod
     def area(size: Tensor) -> Tensor:
@@ -613,7 +637,7 @@ class Torus(Primitives):
         wanted = (2 * share - 1) * math.pi
         v = _bisect(lambda v: v + thick * v.sin() >= wanted, low, -low, 32)
         around, angle = ring + tube * v.cos(), 2 * math.pi * turn
-        point = torch.stack([around * angle.cos(), tube * v.sin(), around * angle.sin()], dim=-1)
+        point = _vectors(around * angle.cos(), tube * v.sin(), around * angle.sin())
         return point, torch.ones_like(share, dtype=torch.bool)
 
     @staticmethod
@@ -782,11 +806,15 @@ def _between(
 # --- parts of the kinds -----------------------------------------------------------------------
 
 
-def _stack(vector: Tensor, axis: int, coordinate: Tensor) -> Tensor:
-    """(…, 3) vectors with one coordinate replaced."""
-    parts = list(vector.unbind(-1))
-    parts[axis] = coordinate
-    return torch.stack(parts).movedim(0, -1)
+def _vectors(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """(…) coordinates → (…, 3), with each coordinate's numbers side by side in memory."""
+    return torch.stack([x, y, z]).movedim(0, -1)
+
+
+def _length(vector: Tensor) -> Tensor:
+    """(…, 3) → (…)."""
+    x, y, z = vector.unbind(-1)
+    return (x * x + y * y + z * z).sqrt()
 
 
 def _from_axis(point: Tensor) -> Tensor:
@@ -805,7 +833,7 @@ def _around(point: Tensor) -> tuple[Tensor, Tensor]:
 
 def _unit(vector: Tensor) -> Tensor:
     """(…, 3) → unit vectors; for no length, any."""
-    length = vector.norm(dim=-1, keepdim=True)
+    length = _length(vector)[..., None]
     nowhere = length == 0
     anywhere = torch.zeros_like(vector)
     anywhere[..., 0] = 1.0
@@ -864,6 +892,41 @@ def _enter_ball(origin: Tensor, direction: Tensor, radius: Tensor) -> Tensor:
     return torch.where(left >= 0, closest - (left.clamp(min=0) / squared).sqrt(), math.inf)
 
 
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """(M,) lines from their points nearest to a torus's centre, their directions, the tori."""
+
+    x: Tensor
+    y: Tensor
+    z: Tensor
+    dx: Tensor
+    dy: Tensor
+    dz: Tensor
+    ring: Tensor
+    tube: Tensor
+
+    @classmethod
+    def of(cls, near: Tensor, direction: Tensor, ring: Tensor, tube: Tensor) -> _Line:
+        columns = (*near.unbind(-1), *direction.unbind(-1), ring, tube)
+        return cls(*(column.expand(near.shape[:-1]) for column in columns))
+
+    def where(self, mask: Tensor) -> _Line:
+        """Some of them."""
+        return _Line(*(getattr(self, column.name)[mask] for column in fields(self)))
+
+    def coefficients(self) -> tuple[Tensor, Tensor]:
+        """p and q of the quartic t⁴ + p t² + q t + …, negative in the torus."""
+        squared = self.x**2 + self.y**2 + self.z**2
+        sideways = self.dx**2 + self.dz**2
+        p = 2 * (squared + self.ring**2 - self.tube**2) - 4 * self.ring**2 * sideways
+        return p, -8 * self.ring**2 * (self.x * self.dx + self.z * self.dz)
+
+    def outside(self, t: Tensor) -> Tensor:
+        """The quartic's sign at t, without its cancellation."""
+        from_axis = ((self.x + t * self.dx) ** 2 + (self.z + t * self.dz) ** 2).sqrt()
+        return (from_axis - self.ring) ** 2 + (self.y + t * self.dy) ** 2 - self.tube**2
+
+
 def _depressed_cubic(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The real roots of t³ + p t + q, rising; a single one is given three times."""
     # Three: 2 r cos(angle + 120° k), after François Viète.
@@ -882,26 +945,31 @@ def _depressed_cubic(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _find_root(function: Callable[[Tensor], Tensor], low: Tensor, high: Tensor) -> Tensor:
-    """Where a function that falls from above 0 at ``low`` to 0 or less at ``high`` is 0.
+    """Where a function that falls from above 0 at ``low`` to its minimum ≤ 0 at ``high`` is 0.
 
-    The regula falsi in its Illinois form, which keeps the root in the interval; where the function
-    does not change sign, any place.
+    About its minimum the function is nearly a parabola. So the regula falsi (in its Illinois
+    form, which keeps the root in the interval) looks for the SQUARE of the distance from there,
+    in which the function is nearly straight. Where the function has no such root: any place.
     """
-    at_low, at_high = function(low), function(high)
-    was_after = torch.zeros_like(low)  # 1: the lower end moved last; −1: the upper one
-    for _ in range(TORUS_STEPS):
-        fall = at_low - at_high
-        share = torch.where(fall > 0, at_low / fall, 0.5).clamp(0, 1)
-        middle = low + share * (high - low)
-        value = function(middle)
-        after = value > 0  # the root is after the middle
+    span = high - low
+    inner, outer = torch.zeros_like(low), torch.ones_like(low)
+    at_inner, at_outer = function(high), function(low)
+    was_inside = torch.zeros_like(low)  # 1: the inner end moved last; −1: the outer one
+    for _ in range(TORUS_STEPS[low.dtype]):
+        rise = (at_outer - at_inner).clamp(min=torch.finfo(low.dtype).tiny)
+        middle = inner - at_inner / rise * (outer - inner)
+        value = function(high - span * middle.sqrt())
+        inside = value <= 0
         # An end that stays for the second time counts half, or it might stay for ever.
-        at_high = torch.where(after & (was_after > 0), at_high / 2, at_high)
-        at_low = torch.where(~after & (was_after < 0), at_low / 2, at_low)
-        low, at_low = torch.where(after, middle, low), torch.where(after, value, at_low)
-        high, at_high = torch.where(after, high, middle), torch.where(after, at_high, value)
-        was_after = torch.where(after, 1.0, -1.0).to(low)
-    return high
+        at_outer = torch.where(inside & (was_inside > 0), at_outer / 2, at_outer)
+        at_inner = torch.where(~inside & (was_inside < 0), at_inner / 2, at_inner)
+        inner, outer = torch.where(inside, middle, inner), torch.where(inside, outer, middle)
+        at_inner, at_outer = (
+            torch.where(inside, value, at_inner),
+            torch.where(inside, at_outer, value),
+        )
+        was_inside = 2 * inside.to(low) - 1
+    return high - span * inner.sqrt()
 
 
 def _bisect(reached: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, steps: int) -> Tensor:
