@@ -19,7 +19,8 @@ in no solid. It is found in two steps.
    - A look around, so that the descent does not end in the wrong place: directions spread over
      a sphere about p, a little within the best point so far. Any that is in no solid is better.
 
-   It starts at the nearest of some samples of the surface.
+   It starts at the nearest of some samples of the surface, and at p itself, where the planes are
+   those of the surfaces nearest to it: if p is right beneath a crease, that ends it.
 
 The result of step 2 is never too small by more than 3e-5 of the extent, as it is the distance of
 a point in no solid. It can be too large where the nearest opening is so narrow that no sample
@@ -55,7 +56,7 @@ LOOKS = (0.93, 0.97, 0.99)
 """Directions of a look around, and how far each look goes, in units of the best so far."""
 
 LAST_STEPS = 2
-"""Steps in the end, after one from the start and one after each look."""
+"""Steps in the end, after one from each start and one after each look."""
 
 PLANES = 5
 """Solids, nearest to p first, whose planes a step takes into account; the others can only forbid
@@ -177,13 +178,16 @@ class _Descent:
     def run(self) -> Tensor:
         """(M,) the distance of the nearest point found that is in no solid."""
         self.at, self.best = self._start()
+        # From p itself: to the crease or corner that it may be right beneath.
         self.moving = torch.ones_like(self.best, dtype=torch.bool)
-        self._step()
+        self._step(self.points)
+        self.moving[:] = True
+        self._step(self.at)
         for number, share in enumerate(LOOKS):
             self._look(share, number)
-            self._step()
+            self._step(self.at)
         for _ in range(LAST_STEPS):
-            self._step()
+            self._step(self.at)
         return torch.maximum(self.best - self.skin, self.least)
 
     def _start(self) -> tuple[Tensor, Tensor]:
@@ -209,8 +213,8 @@ class _Descent:
         self.at[rows], self.best[rows] = candidate[clear], length[clear]
         self.moving[rows] = True
 
-    def _step(self) -> None:
-        """One step of each point that moved at the last one, or was moved by a look."""
+    def _step(self, origin: Tensor) -> None:
+        """One step from (M, 3) ``origin`` for each point that the last step or a look moved."""
         rows = torch.nonzero(self.moving).squeeze(1)
         self.moving[rows] = False
         for block in self.batch.blocks(len(rows), 64):
@@ -218,7 +222,7 @@ class _Descent:
             used = self.used[:, some]
             whose = torch.nonzero(used)[:, 1]
             surface, outward = nearest_on(
-                self.batch, self.at[some][whose], self.planes[:, some][used]
+                self.batch, origin[some][whose], self.planes[:, some][used]
             )
             normal = outward.new_zeros(3, *used.shape)
             normal[:, used] = outward.T

@@ -40,6 +40,7 @@ from im2mesh.preparation.solids import (
     torus,
     vector,
 )
+from im2mesh.preparation.tessellation import TOLERANCE, tessellate
 
 # Pairs of a solid and a ray or point that are looked at together: bounds the memory.
 PAIRS_AT_ONCE = 1 << 22
@@ -215,6 +216,20 @@ class Shape:
         """
         points, normals = ShapeBatch.of([self])._sample_surface(count, generator)
         return points[0], normals[0]
+
+    def mesh(self, tolerance: float = TOLERANCE) -> tuple[np.ndarray, np.ndarray]:
+        """The surface of the union as a closed mesh with sharp edges.
+
+        Args:
+            tolerance: how far faces may stray from the surface, as a share of the extent.
+
+        Returns:
+            vertices (V, 3) float64 in the shape's frame and faces (F, 3) int64, oriented outwards.
+
+        Raises:
+            InputError: see :func:`im2mesh.preparation.tessellation.tessellate`.
+        """
+        return tessellate(self, tolerance)
 
     def first_hit(self, xy: Tensor | np.ndarray) -> Tensor:
         """The surface that an orthographic camera at z = +∞ sees, looking along −z.
