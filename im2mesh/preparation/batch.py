@@ -238,11 +238,14 @@ class ShapeBatch:
         for begin in range(0, rows, step):
             yield slice(begin, min(begin + step, rows))
 
-    def pairs(self, points: Tensor) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
+    def pairs(
+        self, points: Tensor, margin: float = 0.0
+    ) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
         """Points and the solids of their shape whose bounds hold them.
 
         Args:
             points: (B, N, 3) float64; NaN is nowhere.
+            margin: widens the bounds by this share of the shape's extent.
 
         Yields:
             the group's number; (M,) numbers of points, counted through the batch; (M,) numbers
@@ -253,8 +256,9 @@ class ShapeBatch:
         count = points.shape[1]
         for number, (group, owner) in enumerate(zip(self.groups, self.owners, strict=True)):
             low, high = (limit.float() for limit in self.limits[number])
-            margin = ROUNDING * (1 + torch.maximum(low.abs(), high.abs()))
-            low, high = low - margin, high + margin
+            wider = ROUNDING * (1 + torch.maximum(low.abs(), high.abs()))
+            wider = wider + margin * self.extent[owner, None].float()
+            low, high = low - wider, high + wider
             for rows in self.blocks(len(group), count):
                 whose = owner[rows]
                 near = torch.ones(1, dtype=torch.bool, device=self.device)
@@ -343,6 +347,13 @@ class ShapeBatch:
         """(K,) the shape of each solid when all are counted through."""
         return torch.cat(self.owners)
 
+    def by_group(self, solids: Tensor) -> Iterator[tuple[Primitives, Tensor, Tensor]]:
+        """(M,) numbers of solids, counted through → groups, rows of theirs, numbers in them."""
+        for group, first in zip(self.groups, self.offsets, strict=True):
+            rows = torch.nonzero((solids >= first) & (solids < first + len(group))).squeeze(1)
+            if len(rows):
+                yield group, rows, solids[rows] - first
+
     def on_solids(self, solids: Tensor, random: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Points on the surfaces of given solids.
 
@@ -356,13 +367,11 @@ class ShapeBatch:
         """
         points, normals = torch.empty_like(random), torch.empty_like(random)
         keep = torch.empty_like(solids, dtype=torch.bool)
-        for group, first in zip(self.groups, self.offsets, strict=True):
-            of_group = torch.nonzero((solids >= first) & (solids < first + len(group))).squeeze(1)
-            index = solids[of_group] - first
-            own, kept = group.sample(group.size[index], random[of_group])
-            points[of_group] = group.shape_frame(own, index)
-            normals[of_group] = group.turned(group.normal(group.size[index], own), index)
-            keep[of_group] = kept
+        for group, rows, index in self.by_group(solids):
+            own, kept = group.sample(group.size[index], random[rows])
+            points[rows] = group.shape_frame(own, index)
+            normals[rows] = group.turned(group.normal(group.size[index], own), index)
+            keep[rows] = kept
         return points, normals, keep
 
     def _exposed(self, points: Tensor, normals: Tensor, solids: Tensor) -> Tensor:
@@ -377,20 +386,17 @@ class ShapeBatch:
             (B, N) bool; of solids that share a face outwards, the first one has it.
         """
         skin = (SKIN * self.extent)[:, None, None] * normals
+        above, below = (points + skin).view(-1, 3), (points - skin).view(-1, 3)
         exposed = torch.ones(points.shape[:2], dtype=torch.bool, device=self.device)
         flat, of_point = exposed.view(-1), solids.reshape(-1)
-        for number, place, solid, own in self.pairs(points + skin):
+        for number, place, solid, _ in self.pairs(points, margin=2 * SKIN):
             group = self.groups[number]
-            flat[place[group.contains(group.size[solid], own)]] = False
-        for number, place, solid, own in self.pairs(points - skin):
-            group = self.groups[number]
-            earlier = solid + self.offsets[number] < of_point[place]
-            place, solid, own = place[earlier], solid[earlier], own[earlier]
-            within = group.contains(group.size[solid], own)
+            size = group.size[solid]
+            hides = group.contains(size, group.own_frame(above[place], solid))
             # Just below the surface, and not just above it: this solid has a face here, too.
-            place, solid = place[within], solid[within]
-            above = group.own_frame((points + skin).view(-1, 3)[place], solid)
-            flat[place[~group.contains(group.size[solid], above)]] = False
+            earlier = solid + self.offsets[number] < of_point[place]
+            shares = earlier & group.contains(size, group.own_frame(below[place], solid))
+            flat[place[hides | shares]] = False
         return exposed
 
     def _sample_surface(
@@ -408,9 +414,8 @@ class ShapeBatch:
         points = torch.empty(self.count, count, 3, dtype=torch.float64, device=self.device)
         normals = torch.empty_like(points)
         have = torch.zeros(self.count, 1, dtype=torch.int64, device=self.device)
-        missing = count
-        while missing > 0:
-            draws = 2 * missing + 16
+        tried, draws = 0, 2 * count + 16
+        while int(have.min()) < count:
             random = torch.rand(
                 (self.count, draws, 4), generator=generator, dtype=torch.float64, device=self.device
             )
@@ -426,7 +431,10 @@ class ShapeBatch:
             points[shape, rank[shape, place]] = proposed[shape, place]
             normals[shape, rank[shape, place]] = outward[shape, place]
             have = have + good.sum(1, keepdim=True)
-            missing = count - int(have.min())
+            tried += draws
+            # As many as the shape with the fewest open places is likely to need.
+            need = (count - have).clamp(min=0) * (tried / have.clamp(min=1))
+            draws = min(int(1.1 * need.max()) + 16, 16 * count)
         return points, normals
 
 

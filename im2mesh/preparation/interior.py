@@ -55,9 +55,6 @@ DIRECTIONS = 128
 LOOKS = (0.93, 0.97, 0.99)
 """Directions of a look around, and how far each look goes, in units of the best so far."""
 
-LAST_STEPS = 2
-"""Steps in the end, after one from each start and one after each look."""
-
 PLANES = 5
 """Solids, nearest to p first, whose planes a step takes into account; the others can only forbid
 it."""
@@ -145,9 +142,7 @@ def nearest_on(batch: ShapeBatch, points: Tensor, solids: Tensor) -> tuple[Tenso
         off the surface, along the line to it, which at an edge is one of many.
     """
     surface, normal = torch.empty_like(points), torch.empty_like(points)
-    for group, first in zip(batch.groups, batch.offsets, strict=True):
-        rows = torch.nonzero((solids >= first) & (solids < first + len(group))).squeeze(1)
-        index = solids[rows] - first
+    for group, rows, index in batch.by_group(solids):
         size, own = group.size[index], group.own_frame(points[rows], index)
         found = group.nearest(size, own)
         line = own - found
@@ -158,6 +153,30 @@ def nearest_on(batch: ShapeBatch, points: Tensor, solids: Tensor) -> tuple[Tenso
         surface[rows] = group.shape_frame(found, index)
         normal[rows] = group.turned(own_normal, index)
     return surface, normal
+
+
+def faces_on(
+    batch: ShapeBatch, points: Tensor, solids: Tensor, directions: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Planes that separate points from solids, see :meth:`Primitives.face`.
+
+    Args:
+        batch: the shapes.
+        points: (M, 3) float64.
+        solids: (M,) numbers of solids, counted through, that the points are not in.
+        directions: (M, 3) where the faces should look.
+
+    Returns:
+        (M, 3) float64 points of the planes and (M, 3) their unit normals.
+    """
+    places, normal = torch.empty_like(points), torch.empty_like(points)
+    for group, rows, index in batch.by_group(solids):
+        own = group.own_frame(points[rows], index)
+        looks = torch.einsum("mji,mj->mi", group.rotation[index], directions[rows])
+        place, outward = group.face(group.size[index], own, looks)
+        places[rows] = group.shape_frame(place, index)
+        normal[rows] = group.turned(outward, index)
+    return places, normal
 
 
 class _Descent:
@@ -178,16 +197,14 @@ class _Descent:
     def run(self) -> Tensor:
         """(M,) the distance of the nearest point found that is in no solid."""
         self.at, self.best = self._start()
+        everyone = torch.arange(len(self.points), device=self.points.device)
         # From p itself: to the crease or corner that it may be right beneath.
-        self.moving = torch.ones_like(self.best, dtype=torch.bool)
-        self._step(self.points)
-        self.moving[:] = True
-        self._step(self.at)
+        self._step(everyone, self.points)
+        self._step(everyone, self.at)
         for number, share in enumerate(LOOKS):
-            self._look(share, number)
-            self._step(self.at)
-        for _ in range(LAST_STEPS):
-            self._step(self.at)
+            self._step(self._look(share, number), self.at)
+        # The same planes again would leave a point at an edge where it is: now the faces' own.
+        self._step(self._step(everyone), self.at)
         return torch.maximum(self.best - self.skin, self.least)
 
     def _start(self) -> tuple[Tensor, Tensor]:
@@ -199,43 +216,61 @@ class _Descent:
         at = samples[self.shapes, index]
         return at, (at - self.points).norm(dim=1)
 
-    def _take(self, candidate: Tensor, rows: Tensor, gain: float) -> None:
-        """Go to (R, 3) candidates for the points ``rows`` where they gain something."""
+    def _take(self, candidate: Tensor, rows: Tensor, gain: float) -> Tensor:
+        """Go to (R, 3) candidates for the points ``rows`` where they gain something.
+
+        Returns:
+            those of the rows that went.
+        """
         length = (candidate - self.points[rows]).norm(dim=1)
         better = length < self.best[rows] - gain * self.skin[rows]
         rows, candidate, length = rows[better], candidate[better], length[better]
-        if not len(rows):
-            return
         padded, place = _pad(candidate, self.shapes[rows], len(self.batch))
         clear = self.batch.clearance(padded.float())[self.shapes[rows], place]
         clear = clear >= 0.9 * self.skin[rows]
         rows = rows[clear]
         self.at[rows], self.best[rows] = candidate[clear], length[clear]
-        self.moving[rows] = True
+        return rows
 
-    def _step(self, origin: Tensor) -> None:
-        """One step from (M, 3) ``origin`` for each point that the last step or a look moved."""
-        rows = torch.nonzero(self.moving).squeeze(1)
-        self.moving[rows] = False
+    def _step(self, rows: Tensor, origin: Tensor | None = None) -> Tensor:
+        """One step of the points ``rows``.
+
+        Args:
+            rows: (R,) which.
+            origin: (M, 3) places whose nearest points in the solids give the planes; None: where
+                the points are now, and the faces there that look away from p most.
+
+        Returns:
+            those of the rows that it moved.
+        """
+        moved = []
         for block in self.batch.blocks(len(rows), 64):
             some = rows[block]
             used = self.used[:, some]
-            whose = torch.nonzero(used)[:, 1]
-            surface, outward = nearest_on(
-                self.batch, origin[some][whose], self.planes[:, some][used]
-            )
+            whose = some[torch.nonzero(used)[:, 1]]
+            solids = self.planes[:, some][used]
+            if origin is None:
+                at, away = self.at[whose], self.at[whose] - self.points[whose]
+                place, outward = faces_on(self.batch, at, solids, away)
+            else:
+                place, outward = nearest_on(self.batch, origin[whose], solids)
             normal = outward.new_zeros(3, *used.shape)
             normal[:, used] = outward.T
             offset = outward.new_full(used.shape, -math.inf)
-            behind = ((surface - self.points[some][whose]) * outward).sum(dim=1)
-            offset[used] = behind + self.skin[some][whose]
+            behind = ((place - self.points[whose]) * outward).sum(dim=1)
+            offset[used] = behind + self.skin[whose]
             move = beyond_planes(normal, offset)
             found = torch.isfinite(move[0])
             some = some[found]
-            self._take(self.points[some] + move.T[found], some, gain=0.1)
+            moved.append(self._take(self.points[some] + move.T[found], some, gain=1.0))
+        return torch.cat(moved) if moved else rows
 
-    def _look(self, share: float, number: int) -> None:
-        """Look around at ``share`` of the best distance, each time in other directions."""
+    def _look(self, share: float, number: int) -> Tensor:
+        """Look around at ``share`` of the best distance, each time in other directions.
+
+        Returns:
+            (R,) the points that this moved.
+        """
         radius = torch.maximum(share * self.best, self.least)
         directions = _directions(DIRECTIONS, number).to(self.points)
         shape = (len(self.points), DIRECTIONS)
@@ -262,7 +297,7 @@ class _Descent:
         along = (towards @ directions.T).masked_fill(~free, -math.inf)
         pick = directions[along.argmax(dim=1)]
         rows = torch.nonzero(free.any(dim=1)).squeeze(1)
-        self._take((self.points + radius[:, None] * pick)[rows], rows, gain=0.0)
+        return self._take((self.points + radius[:, None] * pick)[rows], rows, gain=0.0)
 
 
 def surface_samples(batch: ShapeBatch) -> Tensor:

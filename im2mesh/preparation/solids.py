@@ -111,6 +111,28 @@ class Primitives(ABC):
     def normal(size: Tensor, point: Tensor) -> Tensor:
         """(…, S), (…, 3) on the surface → (…, 3) outward unit normal; at an edge, of a side."""
 
+    @classmethod
+    def face(cls, size: Tensor, point: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        """A plane that separates a point from the solid, that of a face where it has such.
+
+        Of the faces that the point is beyond, it is the one that looks most in a direction. A
+        solid without flat faces has the plane through its point nearest to the point.
+
+        Args:
+            size: (…, S).
+            point: (…, 3) outside or on the surface.
+            direction: (…, 3) any vectors.
+
+        Returns:
+            (…, 3) a point of the plane and (…, 3) its unit normal, away from the solid.
+        """
+        nearest = cls.nearest(size, point)
+        away = point - nearest
+        length = _length(away)[..., None]
+        apart = length > 1e-7
+        normal = away / torch.where(apart, length, 1.0)
+        return nearest, torch.where(apart, normal, cls.normal(size, nearest))
+
     @staticmethod
     @abstractmethod
     def area(size: Tensor) -> Tensor:
@@ -213,10 +235,11 @@ class Box(Primitives):
     @staticmethod
     def nearest(size: Tensor, point: Tensor) -> Tensor:
         gap = size - point.abs()
-        least = gap.amin(dim=-1, keepdim=True)
-        clamped = torch.minimum(point.abs(), size)
-        # From inside, to the face that is nearest.
-        on_surface = torch.where((gap == least) & (least > 0), size.expand_as(gap), clamped)
+        # From inside, to one face that is nearest.
+        face = torch.zeros_like(gap, dtype=torch.bool)
+        face.scatter_(-1, gap.argmin(dim=-1, keepdim=True), True)
+        face &= (gap > 0).all(dim=-1, keepdim=True)
+        on_surface = torch.where(face, size.expand_as(gap), torch.minimum(point.abs(), size))
         return torch.copysign(on_surface, point)
 
     @staticmethod
@@ -224,6 +247,16 @@ class Box(Primitives):
         face = (point.abs() - size).argmax(dim=-1, keepdim=True)
         normal = torch.zeros_like(point).scatter_(-1, face, 1.0)
         return torch.copysign(normal, point) * normal
+
+    @classmethod
+    def face(cls, size: Tensor, point: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        outward = torch.copysign(torch.ones_like(point), point)
+        beyond = point.abs() >= size * (1 - 1e-9)
+        looks = (outward * direction).masked_fill(~beyond, -math.inf)
+        normal = torch.zeros_like(point)
+        normal.scatter_(-1, looks.argmax(dim=-1, keepdim=True), 1.0)
+        normal = normal * outward
+        return normal * size, normal
 
     @staticmethod
     def area(size: Tensor) -> Tensor:
@@ -350,6 +383,26 @@ class Frustum(Primitives):
         out = torch.where(flat, 0.0, height / length)
         up = torch.where(flat, torch.copysign(torch.ones_like(y), y), -widening / length)
         return _vectors(out * right, up, out * front)
+
+    @classmethod
+    def face(cls, size: Tensor, point: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        start, end, half = size.unbind(-1)
+        y, out = point[..., 1], _from_axis(point)
+        widening, height = end - start, 2 * half
+        length = torch.hypot(widening, height)
+        right, front = _around(point)
+        slanted = _vectors(height / length * right, -widening / length, height / length * front)
+        flat = torch.zeros_like(point)
+        flat[..., 1] = torch.copysign(torch.ones_like(y), y)
+        tiny = 1e-9 * length
+        beyond_flat = y.abs() >= half - tiny
+        beyond_side = ((out - start) * height - (y + half) * widening) / length >= -tiny
+        looks_up = (flat * direction).sum(dim=-1) > (slanted * direction).sum(dim=-1)
+        choose_flat = (beyond_flat & (looks_up | ~beyond_side))[..., None]
+        rim = _vectors(start * right, -half, start * front)
+        return torch.where(choose_flat, flat * half[..., None], rim), torch.where(
+            choose_flat, flat, slanted
+        )
 
     @staticmethod
     def area(size: Tensor) -> Tensor:
