@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 
 from im2mesh.preparation.posing import pose_rotation
+from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import (
     Primitives,
     Vector,
@@ -25,6 +27,9 @@ RIGHT, UP, FRONT = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 SIDES = (-1, 1)
 
 T = TypeVar("T")
+
+Make = Callable[[np.random.Generator], list[Primitives]]
+"""What draws one kind of a family's objects."""
 
 # --- random choices ---------------------------------------------------------------------------
 
@@ -47,6 +52,13 @@ def count(rng: np.random.Generator, low: int, high: int) -> int:
 def chance(rng: np.random.Generator, probability: float) -> bool:
     """True as often as ``probability`` says."""
     return bool(rng.random() < probability)
+
+
+def draw(rng: np.random.Generator, kinds: dict[Make, float]) -> list[Primitives]:
+    """The solids of one kind of object, each as often as its weight says."""
+    weights = np.array(list(kinds.values()))
+    make = list(kinds)[int(rng.choice(len(kinds), p=weights / weights.sum()))]
+    return make(rng)
 
 
 # --- copies -----------------------------------------------------------------------------------
@@ -77,6 +89,12 @@ def moved(
     return [solid.transformed(turn, step, 1.0) for solid in solids]
 
 
+def stand(*solids: Primitives) -> Shape:
+    """The union of the solids, moved along y so that its lowest point is on the floor, y = 0."""
+    shape = Shape.of(*solids)
+    return shape.transformed(offset=(0, -float(shape.bounds()[0, 1]), 0))
+
+
 def around(angle: float) -> np.ndarray:
     """(3,) the level unit vector at an angle in degrees: 0 is +z, 90 is +x."""
     return pose_rotation(angle, 0.0)[:, 2]
@@ -98,7 +116,7 @@ def line(start: Vector, end: Vector, share: float) -> np.ndarray:
 
 def chain(points: Sequence[Vector], radius: float) -> list[Primitives]:
     """A round bar through points, with round joints."""
-    return [capsule(a, b, radius) for a, b in zip(points[:-1], points[1:], strict=True)]
+    return [capsule(a, b, radius) for a, b in itertools.pairwise(points)]
 
 
 def strip(
@@ -106,7 +124,7 @@ def strip(
 ) -> list[Primitives]:
     """A flat bar through points; neighbouring pieces overlap so that the bend is closed."""
     solids = []
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in itertools.pairwise(points):
         a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
         reach = (b - a) / np.linalg.norm(b - a) * thickness / 2
         solids.append(beam(a - reach, b + reach, width, thickness, across))
@@ -221,6 +239,33 @@ def star(arms: int, radius: float, hub: float, height: float, thickness: float) 
     return solids
 
 
+def shade(
+    bottom: Vector, axis: Vector, height: float, radius: float, top: float, thickness: float
+) -> list[Primitives]:
+    """A hollow lampshade, open at both ends, of flat panels.
+
+    Args:
+        bottom: (3,) the middle of the wide end.
+        axis: (3,) unit vector from there to the other end.
+        height: along the axis.
+        radius: of the wide end.
+        top: radius of the other end.
+        thickness: of the wall.
+    """
+    up = np.asarray(axis, dtype=np.float64)
+    side = np.cross(up, RIGHT if abs(up[0]) < 0.9 else FRONT)
+    side /= np.linalg.norm(side)
+    panels = 20
+    width = 2.1 * math.pi * max(radius, top) / panels
+    wide = arc(bottom, radius, 0, 360, side, np.cross(up, side), panels)[:-1]
+    end = np.asarray(bottom) + height * up
+    narrow = arc(end, top, 0, 360, side, np.cross(up, side), panels)[:-1]
+    return [
+        beam(a, b, width, thickness, np.cross(up, a - np.asarray(bottom)))
+        for a, b in zip(wide, narrow, strict=True)
+    ]
+
+
 # --- upholstery -------------------------------------------------------------------------------
 
 
@@ -299,8 +344,8 @@ def front(
     low: tuple[float, float],
     high: tuple[float, float],
     face: float,
-    raised: float = 0.02,
-    gap: float = 0.012,
+    raised: float = 0.028,
+    gap: float = 0.014,
 ) -> Primitives:
     """A door or a drawer's front, raised before a carcass whose face is at z = ``face``.
 
