@@ -182,19 +182,19 @@ def _bunk(rng: np.random.Generator) -> list[Primitives]:
         solids += cushion((0.75 * 2 * half, 0.12, 0.36), (0, base + 0.19, -long + 0.27), tilt(-12))
         if chance(rng, 0.7):
             solids += cushion((2 * half - 0.02, 0.1, 1.3 * long), (0, base + 0.15, 0.32 * long))
-        for z in SIDES:  # the ends
+        for end in SIDES:
             for y in np.linspace(base + 0.16, base + 0.4, count(rng, 2, 3)):
                 solids.append(
-                    box((2 * half, 0.06, 0.025), (0, min(float(y), high - 0.03), z * long))
+                    box((2 * half, 0.06, 0.025), (0, min(float(y), high - 0.03), end * long))
                 )
     top = min(high - 0.04, upper + 0.36)
     solids.append(box((0.03, 0.07, 2 * long), (-half, top, 0)))
-    end = long * uniform(rng, 0.1, 0.35)
-    solids.append(box((0.03, 0.07, long + end), (half, top, (end - long) / 2)))
-    solids.append(box((0.04, top - upper + 0.05, 0.04), (half, (top + upper) / 2, end - 0.02)))
-    # The ladder at the front.
+    gap = long * uniform(rng, 0.1, 0.35)
+    solids.append(box((0.03, 0.07, long + gap), (half, top, (gap - long) / 2)))
+    solids.append(box((0.04, top - upper + 0.05, 0.04), (half, (top + upper) / 2, gap - 0.02)))
+    # A ladder at the gap in the rail.
     x, foot = half + 0.03, half + uniform(rng, 0.05, 0.25)
-    sides = (end + 0.06, end + 0.42)
+    sides = (gap + 0.06, gap + 0.42)
     for z in sides:
         solids.append(beam((foot, 0, z), (x, top, z), 0.05, 0.03, FRONT))
     for share in np.linspace(0.14, 0.72, count(rng, 4, 5)):

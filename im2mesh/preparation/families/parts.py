@@ -381,7 +381,7 @@ def books(
         tall: the height that is free; books take up to 0.9 of it.
         deep: the depth that is free.
     """
-    solids = []
+    solids: list[Primitives] = []
     x = left
     while True:
         width = uniform(rng, 0.035, 0.07)

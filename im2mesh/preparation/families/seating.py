@@ -320,9 +320,9 @@ def _office(rng: np.random.Generator) -> list[Primitives]:
         for share in np.linspace(-0.48, 0.48, count(rng, 5, 8)):
             at = middle + turn[:, 1] * length * share
             solids.append(capsule(at - [half * 0.88, 0, 0], at + [half * 0.88, 0, 0], 0.013))
-        side = np.array([half * 0.88, 0, 0])
-        ends = [middle - turn[:, 1] * length / 2 + side, middle + turn[:, 1] * length / 2 + side]
-        solids += mirrored([capsule(*ends, 0.018)])
+        aside = np.array([half * 0.88, 0, 0])
+        end = turn[:, 1] * length / 2
+        solids += mirrored([capsule(middle - end + aside, middle + end + aside, 0.018)])
     else:
         width = 2 * half * uniform(rng, 0.8, 1.0)
         solids += cushion((width, length, uniform(rng, 0.05, 0.09)), middle, turn, 2)
@@ -390,22 +390,19 @@ def _cantilever(rng: np.random.Generator) -> list[Primitives]:
     bend = 0.07
     low = arc((half, bend, deep - bend), bend, -90, 0, FRONT, UP, 3)
     high = arc((half, seat - bend, deep - bend), bend, 0, 90, FRONT, UP, 3)
-    rise = [np.array([half, seat, -deep]), np.array([half, top, -deep - lean])]
-    side = [np.array([half, 0.0, -deep]), *low, *high, *rise]
+    rear, head = np.array([half, seat, -deep]), np.array([half, top, -deep - lean])
+    side = [np.array([half, 0.0, -deep]), *low, *high, rear, head]
     solids = mirrored(chain(side, radius))
     solids.append(capsule((-half, 0, -deep), (half, 0, -deep), radius))
     solids += cushion((2 * half, uniform(rng, 0.03, 0.07), 2 * deep), (0, seat + 0.015, 0.01))
     height = uniform(rng, 0.5, 0.9) * (top - seat - 0.08)
-    end = line(*rise, 1.0)
-    start = line(*rise, 1 - height / (top - seat))
-    middle = (start + end) / 2 * [0, 1, 1]
+    middle = line(rear, head, 1 - height / 2 / (top - seat)) * [0, 1, 1]
     turn = tilt(-float(np.degrees(np.arctan2(lean, top - seat))))
     solids += cushion((2 * half + 0.02, height + 0.03, 0.04), middle, turn, 2)
     if chance(rng, 0.4):
         arm = seat + 0.2
-        rear = line(*rise, 0.2 / (top - seat))
         tip = np.array([half, arm, deep - 0.05])
-        solids += mirrored(chain([rear, tip, high[0]], radius))
+        solids += mirrored(chain([line(rear, head, 0.2 / (top - seat)), tip, high[0]], radius))
     return solids
 
 

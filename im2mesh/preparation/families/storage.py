@@ -103,6 +103,32 @@ def _things(
     return []
 
 
+def _behind(
+    rng: np.random.Generator, half: float, low: float, high: float, z: float
+) -> list[Primitives]:
+    """The back of a shelf: open, crossed braces, boards with gaps, or seldom closed."""
+    style = pick(rng, "open", "cross", "boards", "boards", "rails", "closed")
+    if style == "closed":
+        return [box((2 * half - 0.01, high - low, 0.02), (0, (high + low) / 2, z))]
+    if style == "cross":
+        solids = []
+        for side in SIDES:
+            start, end = (-side * half * 0.97, low, z), (side * half * 0.97, high - 0.01, z)
+            solids.append(beam(start, end, 0.035, 0.02, RIGHT))
+        return solids
+    if style == "rails":
+        places = np.linspace(low + 0.05, high - 0.05, count(rng, 2, 4))
+        return [box((2 * half - 0.01, 0.07, 0.02), (0, float(y), z)) for y in places]
+    if style == "boards":
+        number = count(rng, 2, 5)
+        wide = 2 * half / number * uniform(rng, 0.3, 0.6)
+        return [
+            box((wide, high - low, 0.02), (float(x), (high + low) / 2, z))
+            for x in np.linspace(-half, half, 2 * number + 1)[1::2]
+        ]
+    return []
+
+
 def _bookcase(rng: np.random.Generator) -> list[Primitives]:
     """Sides, boards, perhaps a back, uprights, a plinth or a cornice."""
     half, high = uniform(rng, 0.3, 0.6), uniform(rng, 1.2, 2.1)
@@ -111,10 +137,7 @@ def _bookcase(rng: np.random.Generator) -> list[Primitives]:
     low = uniform(rng, 0.03, 0.1)
     boards = np.linspace(low, high - thick / 2, number + 1)
     solids: list[Primitives] = mirrored([box((thick, high, deep), (half - thick / 2, high / 2, 0))])
-    if chance(rng, 0.55):
-        solids.append(
-            box((2 * half - 0.01, high - low, 0.018), (0, (high + low) / 2, -deep / 2 + 0.01))
-        )
+    solids += _behind(rng, half, low, high, -deep / 2 + 0.01)
     for y in boards:
         solids.append(box((2 * half - 0.01, thick, deep - 0.01), (0, float(y), 0)))
     if chance(rng, 0.4):
@@ -209,10 +232,10 @@ def _wall_unit(rng: np.random.Generator) -> list[Primitives]:
     base = uniform(rng, 0.4, 0.6)
     solids: list[Primitives] = [
         box((2 * half, base, deep), (0, base / 2, 0)),
-        box((2 * half, high - base, 0.02), (0, (high + base) / 2, -deep / 2 + 0.01)),
         box((2 * half + 0.03, 0.035, deep + 0.02), (0, base, 0)),
         box((2 * half, thick, 0.8 * deep), (0, high, -0.1 * deep)),
     ]
+    solids += _behind(rng, half, base, high, -deep / 2 + 0.01)
     doors = count(rng, 3, 5)
     edges = np.linspace(-half, half, doors + 1)
     style = pick(rng, "bow", "ball", "bar")
