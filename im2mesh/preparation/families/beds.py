@@ -150,7 +150,7 @@ def _bed(rng: np.random.Generator) -> list[Primitives]:
         if doubled:
             solids.append(frustum((0, 0, 0), (0, base - 0.05, 0), 0.03))
     else:
-        solids.append(box((2 * half - 0.1, low + 0.03, 2 * long - 0.1), (0, low / 2 + 0.01, 0)))
+        solids.append(box((2 * half - 0.03, low + 0.03, 2 * long - 0.03), (0, low / 2 + 0.01, 0)))
     if style == "drawers":
         for side in SIDES:
             edges = np.linspace(-0.8 * long, 0.9 * long, count(rng, 2, 3) + 1)
@@ -201,7 +201,7 @@ def _bunk(rng: np.random.Generator) -> list[Primitives]:
         at = line((foot, 0, 0), (x, top, 0), float(share))
         solids.append(box((0.045, 0.03, sides[1] - sides[0]), at + [0, 0, sum(sides) / 2]))
     solids.append(
-        box((0.05, 0.05, sides[1] - sides[0] + 0.03), (half + 0.015, upper, sum(sides) / 2))
+        box((0.13, 0.05, sides[1] - sides[0] + 0.03), (half + 0.05, upper, sum(sides) / 2))
     )
     return solids
 

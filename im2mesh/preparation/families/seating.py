@@ -243,7 +243,7 @@ def _easy(rng: np.random.Generator) -> list[Primitives]:
     length = top - legs - 0.05
     solids += cushion((2 * half + arm, length, 0.15), (0, top - length / 2, -deep), lean, thin=2)
     if chance(rng, 0.6):
-        solids += cushion((1.8 * half, 0.34, 0.13), (0, seat + 0.20, -deep + 0.12), lean, thin=2)
+        solids += cushion((1.8 * half, 0.34, 0.13), (0, seat + 0.17, -deep + 0.12), lean, thin=2)
     x = half + arm / 2
     if chance(rng, 0.4):  # rolled arms
         roll = arm * 0.62
@@ -309,7 +309,7 @@ def _office(rng: np.random.Generator) -> list[Primitives]:
         solids.append(frustum(wheel, wheel + 0.05 * np.array(UP), 0.014))
     solids.append(frustum((0, 0.09, 0), (0, 0.17, 0), 0.045, 0.035))
     solids.append(frustum((0, 0.15, 0), (0, seat - 0.05, 0), 0.028, 0.022))
-    solids.append(box((0.2, 0.04, 0.24), (0, seat - 0.055, -0.02)))
+    solids.append(box((0.2, 0.04, 0.24), (0, seat - 0.045, -0.02)))
     solids += cushion((2 * half, uniform(rng, 0.06, 0.1), 2 * deep), (0, seat, 0))
     lean = uniform(rng, 4, 14)
     turn = tilt(-lean)
@@ -336,8 +336,8 @@ def _office(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.7):
         x, y = half + 0.03, seat + uniform(rng, 0.17, 0.24)
         rest = [
-            beam((x - 0.10, seat - 0.05, 0), (x, seat - 0.05, 0), 0.05, 0.02, FRONT),
-            beam((x, seat - 0.06, 0), (x, y, 0), 0.05, 0.022, FRONT),
+            beam((x - 0.18, seat - 0.025, 0), (x, seat - 0.025, 0), 0.05, 0.02, FRONT),
+            beam((x, seat - 0.035, 0), (x, y, 0), 0.05, 0.022, FRONT),
         ]
         if chance(rng, 0.4):  # a loop
             rest.append(beam((x, y, 0), (x, y - 0.02, -deep), 0.045, 0.025, RIGHT))

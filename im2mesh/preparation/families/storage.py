@@ -261,7 +261,7 @@ def _wall_unit(rng: np.random.Generator) -> list[Primitives]:
             rows = np.array([base + 0.16 + tall, high])
             solids.append(box((wide + 0.01, thick, shallow), ((left + right) / 2, rows[0], z)))
         else:
-            rows = np.linspace(base + 0.017, high, count(rng, 2, 4) + 1)
+            rows = np.linspace(base + 0.001, high, count(rng, 2, 4) + 1)
             for y in rows[1:-1]:
                 solids.append(
                     box((right - left + 0.01, thick, shallow), ((left + right) / 2, float(y), z))
@@ -457,6 +457,9 @@ def _wardrobe(rng: np.random.Generator) -> list[Primitives]:
             hinge = np.array([-half if k == 0 else half, 0, deep])
             angle = uniform(rng, 50, 110) * (-1 if k == 0 else 1)
             door = moved(moved(moved(door, -hinge), azimuth=angle), hinge)
+            for y in (sill + 0.15, high - 0.15):
+                at = hinge + np.array([0, y, 0.005])
+                door.append(frustum(at - [0, 0.05, 0], at + [0, 0.05, 0], 0.022))
         solids += door
     if chance(rng, 0.5):
         solids.append(box((2 * half + 0.09, 0.05, 2 * deep + 0.09), (0, high + 0.015, 0.005)))
