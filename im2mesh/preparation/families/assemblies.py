@@ -26,6 +26,9 @@ UP = np.array((0.0, 1.0, 0.0))
 # Rays along a side of the grid on which two objects are brought together.
 RAYS = 96
 
+# The index of the only solid of a batch.
+FIRST = torch.zeros(1, dtype=torch.long)
+
 
 # --- free assemblies --------------------------------------------------------------------------
 
@@ -101,7 +104,7 @@ def _tower(random: np.random.Generator) -> list[Primitives]:
             solids.append(ellipsoid((wide, 0.56 * tall, wide), middle))
         elif kind == "torus" and tall < wide:
             solids.append(torus(wide, tall / 2, middle))
-            solids.append(frustum(middle - 0.4 * tall * UP, middle + 0.4 * tall * UP, 0.8 * wide))
+            solids.append(frustum(middle - tall / 2 * UP, middle + tall / 2 * UP, 0.8 * wide))
         else:
             end = wide * (random.uniform(0.3, 0.8) if kind == "cone" else 1.0)
             solids.append(frustum(middle - tall / 2 * UP, middle + tall / 2 * UP, wide, end))
@@ -244,27 +247,31 @@ def _grow(random: np.random.Generator, solids: list[Primitives]) -> None:
     """Stick one more solid to one of those that are there, surface to surface."""
     onto = solids[int(random.integers(len(solids)))]
     new = _solid(random, random.uniform(0.15, 0.45))
-    place, out = _somewhere(random, onto)
+    into = 0.3 * min(float(new.reach(new.size).min()), float(onto.reach(onto.size).min()))
+    # Not where the solid is so thin that the point below the surface is outside again.
+    deep = False
+    while not deep:
+        place, out = _somewhere(random, onto)
+        below = onto.own_frame(torch.from_numpy(place - into * out)[None], FIRST)
+        deep = bool(onto.contains(onto.size, below)[0])
     mine, my_out = _somewhere(random, new)
     if random.random() < 0.7:
         # Turned so that the two surfaces face each other.
         turn = torch.from_numpy(_facing(my_out, -out))
     else:
         turn = torch.eye(3, dtype=torch.float64)
-    into = 0.3 * min(float(new.reach(new.size).min()), float(onto.reach(onto.size).min()))
     offset = torch.from_numpy(place - into * out) - turn @ torch.from_numpy(mine)
     solids.append(new.transformed(turn, offset, 1.0))
 
 
 def _somewhere(random: np.random.Generator, solid: Primitives) -> tuple[np.ndarray, np.ndarray]:
     """(3,) a point of a single solid's surface and (3,) the outward normal there."""
-    first = torch.zeros(1, dtype=torch.long)
     while True:
         draw = torch.from_numpy(random.random((1, 3)))
         at, keep = solid.sample(solid.size, draw)
         if bool(keep[0]):
-            normal = solid.turned(solid.normal(solid.size, at), first)
-            return solid.shape_frame(at, first)[0].numpy(), normal[0].numpy()
+            normal = solid.turned(solid.normal(solid.size, at), FIRST)
+            return solid.shape_frame(at, FIRST)[0].numpy(), normal[0].numpy()
 
 
 def _facing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
