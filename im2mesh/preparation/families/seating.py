@@ -12,6 +12,7 @@ from im2mesh.preparation.families.parts import (
     Make,
     arc,
     around,
+    bars,
     chain,
     chance,
     count,
@@ -494,7 +495,12 @@ def _tub(rng: np.random.Generator) -> list[Primitives]:
 
 
 def sofa(rng: np.random.Generator) -> Shape:
-    """A sofa: two or three seats, straight, with a chaise, or around a corner."""
+    """A sofa: upholstered, straight, with a chaise or around a corner; or on a wooden frame."""
+    return stand(*draw(rng, {_upholstered: 5.0, _settee: 1.2, _buttoned: 1.0}))
+
+
+def _upholstered(rng: np.random.Generator) -> list[Primitives]:
+    """Two or three seats, straight, with a chaise, or around a corner."""
     kind = pick(rng, "straight", "straight", "straight", "chaise", "corner")
     seats = count(rng, 2, 3) if kind != "corner" else 2
     one, deep = uniform(rng, 0.56, 0.78), uniform(rng, 0.36, 0.46)  # half the depth
@@ -559,7 +565,7 @@ def sofa(rng: np.random.Generator) -> Shape:
                         0,
                     )
         foot = deep + long - 0.06
-        solids += mirrored_feet(side, 0.3 * one, foot, legs)
+        solids += _feet(side, 0.3 * one, foot, legs)
     style = pick(rng, "box", "box", "rolled", "round", "sloped")
     for at, wanted in ((-1, left_arm), (1, right_arm)):
         if wanted:
@@ -572,17 +578,112 @@ def sofa(rng: np.random.Generator) -> Shape:
             uniform(rng, 0.04, 0.06),
         )
         for side in SIDES:
-            solids += mirrored_feet(side * (half + arm / 2), 0.0, deep - 0.07, legs)
+            solids += _feet(side * (half + arm / 2), 0.0, deep - 0.07, legs)
     for _ in range(pick(rng, 0, 1, 2, 2, 3)):  # scatter cushions
         x = uniform(rng, -half + 0.22, half - 0.22)
         turn = tilt(-uniform(rng, 14, 30))
         size = (0.40, 0.36, 0.15)
         place = (x, seat + 0.15, -deep + wall + (0.22 if loose else 0.08))
         solids.append(pillow(size, place, turn))
-    return stand(*solids)
+    return solids
 
 
-def mirrored_feet(x: float, apart: float, z: float, height: float) -> list[Primitives]:
+def _settee(rng: np.random.Generator) -> list[Primitives]:
+    """A wooden frame with slats or rails for a back, open arms, and loose cushions."""
+    seats, one = count(rng, 2, 3), uniform(rng, 0.52, 0.68)
+    half, deep = seats * one / 2, uniform(rng, 0.33, 0.4)
+    seat, high = uniform(rng, 0.28, 0.34), uniform(rng, 0.42, 0.52)
+    size, lean = uniform(rng, 0.04, 0.06), uniform(rng, 0.10, 0.2)
+    x, arm = half + size / 2, seat + uniform(rng, 0.26, 0.32)
+    foot, head = np.array([x, seat, -deep]), np.array([x, seat + high, -deep - lean])
+    splay = pick(rng, 0.0, 0.06)
+    solids: list[Primitives] = mirrored(
+        [
+            beam((x, 0, deep + splay), (x, arm, deep - 0.05), size, size, RIGHT),
+            beam((x, 0, -deep - splay), foot, size, size, RIGHT),
+            beam(foot - [0, 0.03, 0], head, size, 0.8 * size, RIGHT),
+            beam((x, arm, deep + 0.02), line(foot, head, (arm - seat) / high), 0.08, 0.03, RIGHT),
+            box((size, 0.07, 2 * deep), (x, seat - 0.03, 0)),
+        ]
+    )
+    solids += mirrored([box((2 * x, 0.08, 0.03), (0, seat - 0.03, deep - 0.03))], axis=2)
+    for z in np.linspace(-0.8, 0.8, count(rng, 3, 6)) * deep:
+        solids.append(box((2 * x, 0.03, 0.06), (0, seat - 0.02, float(z))))
+    aside = np.array([2 * x, 0, 0])
+    solids.append(beam(head - aside, head, 0.07, 0.035, UP))
+    if chance(rng, 0.5):
+        low = line(foot, head, 0.12)
+        solids.append(beam(low - aside, low, 0.05, 0.03, UP))
+        slat = (uniform(rng, 0.03, 0.06), 0.02)
+        solids += bars((low - aside, low), (head - aside, head), count(rng, 9, 16), slat)
+    else:
+        for share in np.linspace(0.2, 0.75, count(rng, 2, 3)):
+            at = line(foot, head, float(share))
+            solids.append(beam(at - aside, at, 0.06, 0.025, UP))
+    pad = uniform(rng, 0.10, 0.15)
+    turn = tilt(-float(np.degrees(np.arctan2(lean, high))))
+    for middle in (np.arange(seats) + 0.5) * one - half:
+        solids += cushion(
+            (one - 0.01, pad, 2 * deep - 0.05), (middle, seat - 0.012 + pad / 2, 0.03)
+        )
+        if chance(rng, 0.8):
+            length = high * uniform(rng, 0.75, 0.95)
+            at = line(foot, head, 0.5 * length / high + 0.1) * [0, 1, 1] + [middle, 0, 0]
+            solids += cushion((one - 0.02, length, 0.14), at + 0.07 * turn[:, 2], turn, 2)
+    return solids
+
+
+def _buttoned(rng: np.random.Generator) -> list[Primitives]:
+    """Rolled arms as high as the back, which is studded with buttons and may rise in a bow."""
+    half, deep = uniform(rng, 0.62, 0.95), uniform(rng, 0.36, 0.42)
+    legs = uniform(rng, 0.08, 0.16)
+    seat, top = uniform(rng, 0.40, 0.46), uniform(rng, 0.70, 0.80)
+    roll, rise = uniform(rng, 0.09, 0.13), pick(rng, 0.0, 0.0, uniform(rng, 0.1, 0.22))
+    solids: list[Primitives] = [
+        box((2 * half, seat - 0.14 - legs, 2 * deep), (0, (seat - 0.14 + legs) / 2, 0)),
+        box((2 * half, top - legs, 0.14), (0, (top + legs) / 2, -deep)),
+    ]
+    seats = count(rng, 1, 3)
+    one = 2 * half / seats
+    for k in range(seats):
+        middle = (k + 0.5) * one - half
+        solids += cushion((one - 0.01, 0.18, 2 * deep - 0.02), (middle, seat - 0.09, 0.05))
+
+    def crest(u: float) -> np.ndarray:
+        return np.array([u * half, top + rise * float(np.cos(np.pi * u / 2)) ** 2, -deep - 0.04])
+
+    rim = [crest(float(u)) for u in np.linspace(-1, 1, 13 if rise else 2)]
+    solids += chain(rim, roll)
+    if rise:
+        for k in range(11):
+            point = crest((k + 0.5) / 5.5 - 1)
+            solids.append(
+                box(
+                    (2.1 * half / 11, point[1] - seat, 0.12),
+                    (point[0], (point[1] + seat) / 2, -deep),
+                )
+            )
+    x, arm = half + 0.06, top - uniform(rng, 0.0, 0.12)
+    solids += mirrored(
+        [
+            box((0.15, arm - legs, 2 * deep), (x, (arm + legs) / 2, 0)),
+            frustum((x + 0.02, arm, -deep), (x + 0.02, arm, deep + 0.02), roll),
+            torus(0.55 * roll, 0.02, (x + 0.02, arm, deep + 0.02), FRONT),
+            ellipsoid((0.025, 0.025, 0.02), (x + 0.02, arm, deep + 0.03)),
+        ]
+    )
+    columns, rows = count(rng, 6, 11), count(rng, 2, 3)
+    for row, y in enumerate(np.linspace(seat + 0.09, top - 0.06, rows)):
+        for u in np.linspace(-0.9, 0.9, columns - row % 2):
+            solids.append(
+                ellipsoid((0.022, 0.022, 0.016), (float(u) * half, float(y), -deep + 0.07))
+            )
+    corner = (half + 0.04, legs + 0.02, deep - 0.05)
+    style = pick(rng, "turned", "taper", "round")
+    return solids + four(corner, (corner[0], corner[2]), style, 0.07)
+
+
+def _feet(x: float, apart: float, z: float, height: float) -> list[Primitives]:
     """Two feet, ``apart`` to the left and the right of x; none without height."""
     if not height:
         return []
@@ -627,7 +728,7 @@ def bench(rng: np.random.Generator) -> Shape:
         _garden: 5.0,
         _slatted: 1.5,
         _piano: 1.0,
-        _picnic: 1.2,
+        _picnic: 0.5,
         _stone: 1.2,
     }
     return stand(*draw(rng, kinds))

@@ -53,6 +53,9 @@ def table(rng: np.random.Generator) -> Shape:
         _desk: 2.5,
         _framed: 1.5,
         _side: 1.5,
+        _hairpin: 1.0,
+        _console: 0.8,
+        _tennis: 0.6,
     }
     return stand(*draw(rng, kinds))
 
@@ -307,6 +310,75 @@ def _side(rng: np.random.Generator) -> list[Primitives]:
             frustum((0.02, high + 0.12, 0), (0.02, high + 0.22, 0), 0.02, 0.035),
         ]
     return solids
+
+
+def _hairpin(rng: np.random.Generator) -> list[Primitives]:
+    """A thick top on bent rods, two or three a leg."""
+    half, high = (
+        uniform(rng, 0.4, 0.9),
+        pick(rng, uniform(rng, 0.38, 0.46), uniform(rng, 0.7, 0.76)),
+    )
+    deep, thick = half * uniform(rng, 0.45, 0.9), uniform(rng, 0.03, 0.05)
+    shape = pick(rng, "plain", "planks", "round", "soft")
+    deep = half if shape == "round" else deep
+    solids = _top(rng, shape, half, deep, high, thick)
+    reach = 0.62 if shape == "round" else 0.86
+    x, z = reach * half, reach * deep
+    out = uniform(rng, 0.02, 0.08)
+    radius = max(0.009 * 2 * half, 0.009)
+    foot = np.array([x + out, radius, z + out])
+    top = high - thick + 0.005
+    leg = chain([(x - 0.13, top, z), foot, (x, top, z - 0.13)], radius)
+    if chance(rng, 0.5):
+        leg.append(capsule((x, top, z), foot, radius))
+    return solids + mirrored(mirrored(leg), axis=2)
+
+
+def _console(rng: np.random.Generator) -> list[Primitives]:
+    """Narrow and high, for a wall: drawers under the top, slim legs, a board low down."""
+    half, deep, high = uniform(rng, 0.5, 0.75), uniform(rng, 0.15, 0.2), uniform(rng, 0.74, 0.88)
+    body, size = uniform(rng, 0.1, 0.16), uniform(rng, 0.035, 0.05)
+    solids: list[Primitives] = [
+        box((2 * half + 0.06, 0.03, 2 * deep + 0.05), (0, high, 0)),
+        box((2 * half, body, 2 * deep), (0, high - body / 2, 0)),
+    ]
+    edges = np.linspace(-half, half, count(rng, 2, 3) + 1)
+    grip = pick(rng, "ball", "bow", "knob")
+    for a, b in itertools.pairwise(edges):
+        solids.append(front((float(a), high - body), (float(b), high - 0.015), deep))
+        solids += handle(grip, (float(a + b) / 2, high - body / 2, deep + 0.02), 0.14, False, 0.013)
+    corner = (half - size / 2, high - body + 0.02, deep - size / 2)
+    solids += four(corner, (corner[0], corner[2]), pick(rng, "square", "taper", "turned"), size)
+    if chance(rng, 0.7):
+        solids.append(
+            box((2 * half - 0.02, 0.025, 2 * deep - 0.02), (0, uniform(rng, 0.1, 0.2), 0))
+        )
+    return solids
+
+
+def _tennis(rng: np.random.Generator) -> list[Primitives]:
+    """A table tennis table: two halves, a net between them, folding legs."""
+    half, deep, high = uniform(rng, 1.2, 1.4), uniform(rng, 0.68, 0.78), 0.76
+    solids: list[Primitives] = mirrored(
+        [box((half - 0.006, 0.035, 2 * deep), (half / 2 + 0.003, high - 0.018, 0))]
+    )
+    solids.append(box((0.1, 0.03, 1.6 * deep), (0, high - 0.045, 0)))
+    net = uniform(rng, 0.14, 0.17)
+    solids += [
+        box((0.026, 0.026, 2 * deep + 0.3), (0, high + net, 0)),
+        box((0.026, 0.026, 2 * deep + 0.3), (0, high + 0.02, 0)),
+    ]
+    for z in np.linspace(-deep - 0.14, deep + 0.14, 15):
+        solids.append(box((0.024, net, 0.024), (0, high + net / 2, float(z))))
+    for y in np.linspace(0.3, 0.7, 2) * net:
+        solids.append(box((0.024, 0.022, 2 * deep + 0.28), (0, high + float(y), 0)))
+    x, z = half * uniform(rng, 0.62, 0.8), 0.75 * deep
+    leg: list[Primitives] = [
+        box((0.05, high, 0.05), (x, high / 2, z)),
+        beam((x, 0.22, z), (x - 0.42, high - 0.03, z), 0.035, 0.035, FRONT),
+    ]
+    solids += mirrored(mirrored(leg), axis=2)
+    return solids + mirrored([box((0.04, 0.04, 2 * z), (x, 0.25, 0))])
 
 
 # --- lamp -------------------------------------------------------------------------------------
