@@ -75,8 +75,15 @@ def _symmetric(random: np.random.Generator) -> list[Primitives]:
 
 
 def _repeated(random: np.random.Generator) -> list[Primitives]:
-    """An upright solid with 3 to 6 equal branches around it."""
-    solids = [_solid(random, 0.45, upright=True)]
+    """An upright solid, round about y, with 3 to 6 equal branches around it."""
+    wide, tall = random.uniform(0.08, 0.45), random.uniform(0.08, 0.45)
+    trunks = (
+        ellipsoid((wide, tall, wide)),
+        frustum(-tall * UP, tall * UP, wide, wide * random.uniform(0.3, 1.0)),
+        capsule(-tall * UP, tall * UP, 0.6 * wide),
+        torus(max(wide, 0.2), 0.06 + 0.3 * wide),
+    )
+    solids = [trunks[int(random.integers(len(trunks)))]]
     for _ in range(int(random.integers(1, 4))):
         _grow(random, solids)
     count = int(random.integers(3, 7))
