@@ -200,5 +200,9 @@ def test_contact_sheet(tmp_path: Path) -> None:
 def test_contact_sheet_errors() -> None:
     with pytest.raises(InputError, match="a sheet of 0 tiles"):
         contact_sheet(["chair"], 0, 0)
+    with pytest.raises(InputError, match="--columns must be positive"):
+        contact_sheet(["chair"], 2, 0, columns=0)
+    with pytest.raises(InputError, match="--seed must not be negative"):
+        contact_sheet(["chair"], 2, -1)
     with pytest.raises(InputError, match=re.escape("did you mean sofa?")):
         contact_sheet(["sofas"], 2, 0)

@@ -37,10 +37,14 @@ def contact_sheet(
         The picture, and a line "number family seed azimuth elevation" for each tile.
 
     Raises:
-        InputError: an unknown family, or no tiles.
+        InputError: an unknown family, no tiles or columns, or a negative seed.
     """
     if number < 1:
         raise InputError(f"a sheet of {number} tiles cannot be drawn; --count must be positive")
+    if columns < 1:
+        raise InputError(f"a sheet has no {columns} columns; --columns must be positive")
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; --seed must not be negative")
     rng = np.random.default_rng(seed)
     order = [families[k % len(families)] for k in range(number)]
     rng.shuffle(order)
@@ -76,11 +80,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--family", nargs="+", metavar="NAME", default=list(FAMILIES), help="default: all of them"
     )
     parser.add_argument("--count", type=int, default=60, metavar="N", help="tiles (default: 60)")
+    parser.add_argument("--columns", type=int, default=10, metavar="N", help="default: 10")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
     parser.add_argument("--unlabelled", action="store_true", help="numbers instead of names")
     parser.add_argument("--key", metavar="FILE", help="text file of what each tile shows")
     args = parser.parse_args(argv)
-    sheet, lines = contact_sheet(args.family, args.count, args.seed, not args.unlabelled)
+    sheet, lines = contact_sheet(
+        args.family, args.count, args.seed, not args.unlabelled, args.columns
+    )
     # Few colours, and a palette picks them well: a third of the bytes.
     with atomic(Path(args.sheet)) as beside:
         sheet.quantize(128).save(beside, format="png", optimize=True)
