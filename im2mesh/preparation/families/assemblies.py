@@ -313,10 +313,14 @@ def compositional(random: np.random.Generator) -> Shape:
     how = str(
         random.choice(["beside", "against", "on", "under", "overlap"], p=(0.3, 0.2, 0.2, 0.1, 0.2))
     )
+    drawn = other(random)
     if how == "under":
-        return Shape.of(*_under(random, first, other(random)))
+        below = _under(random, first, drawn)
+        if below is not None:
+            return Shape.of(first, below)
+        how = "on"
     size = random.uniform(0.35, 0.6) if how == "on" else random.uniform(0.6, 1.0)
-    second = _placed(random, other(random), size)
+    second = _placed(random, drawn, size)
     low, high = first.bounds().numpy()
     middle = (low + high) / 2
     if how == "on":
@@ -336,13 +340,23 @@ def compositional(random: np.random.Generator) -> Shape:
     return Shape.of(first, second.transformed(offset=step[how] * out))
 
 
-def _under(random: np.random.Generator, first: Shape, second: Shape) -> tuple[Shape, Shape]:
-    """The first object lifted onto the second, which is low and wide, or turned on its side."""
-    below = _placed(random, second, random.uniform(0.6, 0.9))
-    top = _placed(random, first, random.uniform(0.5, 0.8))
-    low, high = below.bounds().numpy()
-    top = top.transformed(offset=(low + high) / 2 * (1, 0, 1))
-    return below, _against(below, top, UP)
+def _under(random: np.random.Generator, first: Shape, second: Shape) -> Shape | None:
+    """The second shape on the floor below the first, where there is room for it; else None.
+
+    Args:
+        random: draws sizes and places.
+        first: on the floor.
+        second: in any size.
+    """
+    low, high = first.bounds().numpy()
+    for size in np.linspace(0.6, 0.25, 8):
+        aside = 0.3 * (high - low) * random.uniform(-1, 1, 3)
+        below = _placed(random, second, float(size))
+        below = below.transformed(offset=((low + high) / 2 + aside) * (1, 0, 1))
+        # No need to lift the first for the second to fit below it.
+        if _step(below, first, UP) <= 0:
+            return below
+    return None
 
 
 def _placed(random: np.random.Generator, shape: Shape, extent: float) -> Shape:
@@ -362,6 +376,11 @@ def _against(first: Shape, second: Shape, out: np.ndarray) -> Shape:
     It comes from outside: beyond the place that is returned, the two would not meet. What is
     thinner than the rays are apart may be missed and overlap.
     """
+    return second.transformed(offset=_step(first, second, out) * out)
+
+
+def _step(first: Shape, second: Shape, out: np.ndarray) -> float:
+    """How far the second shape must go along ``out`` to leave the first; ≤ 0: it has left."""
     # The frame in which ``out`` is z: rays along it see the first's far side, and, from the
     # other end, the second's near side.
     side = np.cross(UP, out) if abs(out[1]) < 0.9 else np.array((1.0, 0.0, 0.0))
@@ -381,4 +400,4 @@ def _against(first: Shape, second: Shape, out: np.ndarray) -> Shape:
         gap = (far - near)[torch.isfinite(far) & torch.isfinite(near)]
         if len(gap):
             apart = float(gap.max())
-    return second.transformed(offset=apart * out)
+    return apart
