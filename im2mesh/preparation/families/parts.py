@@ -1,16 +1,15 @@
-"""What the families share: directions, random choices, and parts made of several solids.
-
-Models have y up, the floor at y = 0, and look towards +z; lengths are about metres.
-"""
+"""What the families are built with: random choices, and parts that many objects share."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
+import torch
 
 from im2mesh.preparation.posing import pose_rotation
 from im2mesh.preparation.procedural import Shape
@@ -22,314 +21,378 @@ from im2mesh.preparation.solids import (
     capsule,
     ellipsoid,
     frustum,
-    torus,
 )
 
 RIGHT, UP, FRONT = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 SIDES = (-1, 1)
 
-Rng = np.random.Generator
-Maker = Callable[[Rng], Shape]
 T = TypeVar("T")
 
+Make = Callable[[np.random.Generator], list[Primitives]]
+"""What draws one kind of a family's objects."""
 
-def vec(*coordinates: float) -> np.ndarray:
-    """A point or a direction."""
-    return np.array(coordinates, dtype=np.float64)
-
-
-def mix(start: Vector, end: Vector, share: float) -> np.ndarray:
-    """The point at a share of the way."""
-    start, end = np.asarray(start, float), np.asarray(end, float)
-    return start + share * (end - start)
+# --- random choices ---------------------------------------------------------------------------
 
 
-def unit(vector: Vector) -> np.ndarray:
-    """The vector's direction."""
-    vector = np.asarray(vector, float)
-    return vector / np.linalg.norm(vector)
-
-
-def turn(azimuth: float = 0.0, elevation: float = 0.0) -> np.ndarray:
-    """A rotation matrix: about y by the azimuth, then about x; see ``pose_rotation``."""
-    return pose_rotation(azimuth, elevation)
-
-
-def roll(angle: float) -> np.ndarray:
-    """A rotation about z, degrees; positive leans to the left."""
-    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-
-
-# --- choices ----------------------------------------------------------------------------------
-
-
-def chance(rng: Rng, probability: float) -> bool:
-    """True as often as that."""
-    return bool(rng.random() < probability)
-
-
-def pick(rng: Rng, options: Sequence[T]) -> T:
-    """One of the options."""
+def pick(rng: np.random.Generator, *options: T) -> T:
+    """One of the options, each as likely."""
     return options[int(rng.integers(len(options)))]
 
 
-def one_of(rng: Rng, weighted: Sequence[tuple[Callable[[Rng], T], float]]) -> T:
-    """What one of the makers makes; each is chosen as often as its weight says."""
-    weights = np.array([weight for _, weight in weighted])
-    number = int(np.searchsorted(np.cumsum(weights), rng.random() * weights.sum()))
-    return weighted[min(number, len(weighted) - 1)][0](rng)
+def uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number in [low, high)."""
+    return float(rng.uniform(low, high))
 
 
-def spread(low: float, high: float, count: int) -> np.ndarray:
-    """Evenly spaced places from low to high; a single one in the middle."""
-    return np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
+def count(rng: np.random.Generator, low: int, high: int) -> int:
+    """A whole number from low to high, both included."""
+    return int(rng.integers(low, high + 1))
 
 
-# --- parts ------------------------------------------------------------------------------------
+def chance(rng: np.random.Generator, probability: float) -> bool:
+    """True as often as ``probability`` says."""
+    return bool(rng.random() < probability)
 
 
-def post(x: float, z: float, low: float, high: float, thick: float, square: bool) -> Primitives:
-    """An upright bar."""
-    if square:
-        return box((thick, high - low, thick), (x, (low + high) / 2, z))
-    return frustum((x, low, z), (x, high, z), thick / 2)
+def draw(rng: np.random.Generator, kinds: dict[Make, float]) -> list[Primitives]:
+    """The solids of one kind of object, each as often as its weight says."""
+    weights = np.array(list(kinds.values()))
+    make = list(kinds)[int(rng.choice(len(kinds), p=weights / weights.sum()))]
+    return make(rng)
 
 
-def bar(start: Vector, end: Vector, thick: float, square: bool = False) -> Primitives:
-    """A bar between two points, round or square."""
-    if not square:
-        return capsule(start, end, thick / 2)
-    along = np.asarray(end, float) - np.asarray(start, float)
-    across = RIGHT if abs(along[0]) < 0.9 * np.linalg.norm(along) else UP
-    return beam(start, end, thick, thick, across)
+# --- copies -----------------------------------------------------------------------------------
 
 
-def leg(top: Vector, foot: Vector, thick: float, style: str) -> list[Primitives]:
-    """A leg from the seat or table top to the floor.
-
-    ``style``: square, round (tapered to the foot), rod, turned (with rings and a bulge).
-    """
-    top, foot = np.asarray(top, float), np.asarray(foot, float)
-    if style == "square":
-        return [beam(foot, top, thick, thick, RIGHT)]
-    if style == "rod":
-        return [frustum(foot, top, 0.35 * thick)]
-    if style == "round":
-        return [frustum(foot, top, 0.32 * thick, 0.55 * thick)]
-    radius, axis = 0.5 * thick, top - foot
-    return [
-        frustum(foot, mix(foot, top, 0.72), 0.55 * radius, 1.0 * radius),
-        frustum(mix(foot, top, 0.72), top, 0.75 * radius, 1.15 * radius),
-        torus(0.85 * radius, 0.5 * radius, mix(foot, top, 0.72), axis),
-        torus(0.75 * radius, 0.45 * radius, mix(foot, top, 0.12), axis),
+def mirrored(solids: Iterable[Primitives], axis: int = 0) -> list[Primitives]:
+    """The solids and their mirror images in the plane through the origin across an axis."""
+    solids = list(solids)
+    sign = torch.ones(3, dtype=torch.float64)
+    sign[axis] = -1
+    # Every kind is its own mirror image in its own frame, so the image is a turned solid.
+    return solids + [
+        replace(
+            solid,
+            rotation=sign[:, None] * solid.rotation * sign,
+            centre=sign * solid.centre,
+        )
+        for solid in solids
     ]
 
 
-LEGS = ("square", "round", "rod", "turned")
+def moved(
+    solids: Iterable[Primitives], offset: Vector = (0.0, 0.0, 0.0), azimuth: float = 0.0
+) -> list[Primitives]:
+    """The solids, turned about the y axis by an angle in degrees, then moved."""
+    turn = torch.from_numpy(pose_rotation(azimuth, 0.0))
+    step = torch.from_numpy(np.array(offset, dtype=np.float64))
+    return [solid.transformed(turn, step, 1.0) for solid in solids]
 
 
-def tube(points: Sequence[Vector], radius: float) -> list[Primitives]:
-    """A round bar along a line of points, with round corners."""
+def stand(*solids: Primitives) -> Shape:
+    """The union of the solids, moved along y so that its lowest point is on the floor, y = 0."""
+    shape = Shape.of(*solids)
+    return shape.transformed(offset=(0, -float(shape.bounds()[0, 1]), 0))
+
+
+def around(angle: float) -> np.ndarray:
+    """(3,) the level unit vector at an angle in degrees: 0 is +z, 90 is +x."""
+    return pose_rotation(angle, 0.0)[:, 2]
+
+
+def tilt(degrees: float) -> np.ndarray:
+    """(3, 3) the rotation about x that leans what stands upright forward, or back if negative."""
+    return pose_rotation(0.0, degrees)
+
+
+# --- bars -------------------------------------------------------------------------------------
+
+
+def line(start: Vector, end: Vector, share: float) -> np.ndarray:
+    """(3,) the point at a share of the way from start to end."""
+    start = np.asarray(start, dtype=np.float64)
+    return start + share * (np.asarray(end, dtype=np.float64) - start)
+
+
+def chain(points: Sequence[Vector], radius: float) -> list[Primitives]:
+    """A round bar through points, with round joints."""
     return [capsule(a, b, radius) for a, b in itertools.pairwise(points)]
 
 
+def strip(
+    points: Sequence[Vector], width: float, thickness: float, across: Vector
+) -> list[Primitives]:
+    """A flat bar through points; neighbouring pieces overlap so that the bend is closed."""
+    solids = []
+    for a, b in itertools.pairwise(points):
+        a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+        reach = (b - a) / np.linalg.norm(b - a) * thickness / 2
+        solids.append(beam(a - reach, b + reach, width, thickness, across))
+    return solids
+
+
 def arc(
-    centre: Vector, radius: float, begin: float, end: float, count: int, plane: str = "xz"
+    centre: Vector, radius: float, start: float, end: float, one: Vector, other: Vector, pieces: int
 ) -> list[np.ndarray]:
-    """Points on a circle's arc from one angle to another (degrees), ``count`` pieces.
+    """Points on an arc.
 
-    In the plane "xz" the angle 0 is at +z and 90 at +x; in "zy" 0 is at +z and 90 at +y; in "xy"
-    0 is at +x and 90 at +y.
+    Args:
+        centre: (3,).
+        radius: > 0.
+        start: degrees; 0 is in the direction ``one``, 90 in the direction ``other``.
+        end: degrees.
+        one: (3,) a unit vector.
+        other: (3,) a unit vector at a right angle to ``one``.
+        pieces: number of points less one.
     """
-    angles = np.radians(np.linspace(begin, end, count + 1))
-    first, second = np.cos(angles) * radius, np.sin(angles) * radius
-    zero = np.zeros_like(angles)
-    columns = {
-        "xz": (second, zero, first),
-        "zy": (zero, second, first),
-        "xy": (first, second, zero),
-    }[plane]
-    return [np.asarray(centre, float) + vec(*point) for point in zip(*columns, strict=True)]
-
-
-def lathe(
-    profile: Iterable[tuple[float, float]], x: float = 0.0, z: float = 0.0
-) -> list[Primitives]:
-    """A turned body: (height, radius) from below to above, with straight sides between."""
-    points = list(profile)
+    middle, one, other = (np.asarray(v, dtype=np.float64) for v in (centre, one, other))
     return [
-        frustum((x, low, z), (x, high, z), a, b)
-        for (low, a), (high, b) in itertools.pairwise(points)
-        if high > low
+        middle + radius * (math.cos(angle) * one + math.sin(angle) * other)
+        for angle in np.radians(np.linspace(start, end, pieces + 1))
     ]
 
 
-def panel(
-    root: Vector, tip: Vector, root_chord: float, tip_chord: float, thickness: float
+def bars(
+    low: tuple[Vector, Vector],
+    high: tuple[Vector, Vector],
+    number: int,
+    size: float | tuple[float, float],
+    margin: float = 0.5,
 ) -> list[Primitives]:
-    """A tapered, swept wing: beams that fan out from the tip.
+    """Spindles or slats, evenly spaced, from one rail to another.
 
-    ``root`` and ``tip`` are the ends of the leading edge; the chords run from there to the back.
+    Args:
+        low: the ends of one rail.
+        high: the ends of the other, in the same order.
+        number: how many.
+        size: radius of round spindles; or width (along the rails) and thickness of flat slats.
+        margin: gap before the first and after the last, in gaps between two.
     """
-    strips = max(2, int(np.ceil(1.4 * root_chord / tip_chord)))
-    beams = []
-    for back in np.linspace(0, 1, strips):
-        start = np.array(root) - (tip_chord / 2 + back * (root_chord - tip_chord)) * np.array(FRONT)
-        end = np.array(tip) - tip_chord / 2 * np.array(FRONT)
-        beams.append(beam(start, end, tip_chord, thickness, FRONT))
-    return beams
+    shares = (np.arange(number) + margin) / (number - 1 + 2 * margin)
+    along = np.asarray(low[1], dtype=np.float64) - np.asarray(low[0], dtype=np.float64)
+    solids = []
+    for share in shares:
+        start, end = line(*low, share), line(*high, share)
+        if isinstance(size, tuple):
+            solids.append(beam(start, end, size[0], size[1], along))
+        else:
+            solids.append(frustum(start, end, size))
+    return solids
 
 
-def plate(a: Vector, b: Vector, c: Vector, d: Vector, thickness: float) -> Primitives:
-    """A flat piece whose sides a–b and d–c are about as long as each other.
-
-    It runs from the middle of a–d to the middle of b–c and is as wide as their mean.
-    """
-    a, b, c, d = (np.asarray(corner, float) for corner in (a, b, c, d))
-    across = (d - a) + (c - b)
-    width = float(np.linalg.norm(d - a) + np.linalg.norm(c - b)) / 2
-    return beam((a + d) / 2, (b + c) / 2, width, thickness, across)
+# --- legs -------------------------------------------------------------------------------------
 
 
-def slab(
-    width: float,
-    height: float,
-    depth: float,
-    centre: Vector,
-    edge: float = 0.0,
-    rotation: np.ndarray | None = None,
+def four(
+    top: tuple[float, float, float],
+    foot: tuple[float, float],
+    style: str,
+    thickness: float,
 ) -> list[Primitives]:
-    """A flat box, its long edges rounded by bars of the radius ``edge`` where that is not 0.
+    """Four legs, alike.
 
-    The whole width and depth include the rounding; height is at least twice ``edge``.
+    Args:
+        top: x, y, z > 0 of the upper end of the right front leg's axis.
+        foot: x, z > 0 of its lower end, at y = 0.
+        style: "square", "taper" (round, thinner below), "round", "cone" (square block on top of
+            a taper) or "turned" (round, with beads).
+        thickness: the leg's full width at the top.
     """
-    if edge <= 0:
-        return [box((width, height, depth), centre, rotation)]
-    rotation = np.eye(3) if rotation is None else rotation
-    middle = np.asarray(centre, float)
-    x, y, z = width / 2 - edge, height / 2 - edge, depth / 2 - edge
+    start, end = np.array([foot[0], 0.0, foot[1]]), np.array(top)
+    half = thickness / 2
+    if style == "square":
+        leg: list[Primitives] = [_upright(start, end, thickness)]
+    elif style == "taper":
+        leg = [frustum(start, end, 0.55 * half, half)]
+    elif style == "round":
+        leg = [frustum(start, end, 0.9 * half)]
+    elif style == "cone":
+        knee = line(start, end, 0.78)
+        leg = [_upright(knee, end, thickness), frustum(start, knee, 0.5 * half, 0.9 * half)]
+    else:
+        knee, low = line(start, end, 0.76), line(start, end, 0.10)
+        leg = [
+            _upright(knee, end, thickness),
+            frustum(low, line(start, end, 0.62), 0.55 * half, 0.95 * half),
+            frustum(line(start, end, 0.6), knee, 0.6 * half),
+            ellipsoid((half, 0.6 * half, half), line(start, end, 0.69)),
+            frustum(start, line(start, end, 0.12), 0.55 * half, 0.9 * half),
+        ]
+    return mirrored(mirrored(leg), axis=2)
 
-    def place(*at: float) -> np.ndarray:
-        return middle + rotation @ vec(*at)
 
-    parts = [
-        box((2 * x, height, 2 * z), centre, rotation),
-        box((width, max(2 * y, 1e-3), 2 * z), centre, rotation),
-        box((2 * x, max(2 * y, 1e-3), depth), centre, rotation),
+def _upright(start: np.ndarray, end: np.ndarray, thickness: float) -> Primitives:
+    """A square post that stays parallel to x as far as it can."""
+    return beam(start, end, thickness, thickness, RIGHT)
+
+
+def star(arms: int, radius: float, hub: float, height: float, thickness: float) -> list[Primitives]:
+    """A star base: arms that fall from a hub at the height ``hub`` to feet at ``height``."""
+    solids = []
+    for k in range(arms):
+        out = around(360.0 * k / arms + 180.0)
+        solids.append(
+            frustum(
+                (0, hub, 0), radius * out + np.array([0, height, 0]), thickness, 0.7 * thickness
+            )
+        )
+    return solids
+
+
+def shade(
+    bottom: Vector, axis: Vector, height: float, radius: float, top: float, thickness: float
+) -> list[Primitives]:
+    """A hollow lampshade, open at both ends, of flat panels.
+
+    Args:
+        bottom: (3,) the middle of the wide end.
+        axis: (3,) unit vector from there to the other end.
+        height: along the axis.
+        radius: of the wide end.
+        top: radius of the other end.
+        thickness: of the wall.
+    """
+    up = np.asarray(axis, dtype=np.float64)
+    side = np.cross(up, RIGHT if abs(up[0]) < 0.9 else FRONT)
+    side /= np.linalg.norm(side)
+    panels = 20
+    width = 2.1 * math.pi * max(radius, top) / panels
+    wide = arc(bottom, radius, 0, 360, side, np.cross(up, side), panels)[:-1]
+    end = np.asarray(bottom) + height * up
+    narrow = arc(end, top, 0, 360, side, np.cross(up, side), panels)[:-1]
+    return [
+        beam(a, b, width, thickness, np.cross(up, a - np.asarray(bottom)))
+        for a, b in zip(wide, narrow, strict=True)
     ]
-    levels = (-y, y) if y > 1e-3 else (0.0,)
-    for level in levels:
-        for side in SIDES:
-            parts.append(capsule(place(-x, level, side * z), place(x, level, side * z), edge))
-            parts.append(capsule(place(side * x, level, -z), place(side * x, level, z), edge))
-    return parts
+
+
+# --- upholstery -------------------------------------------------------------------------------
 
 
 def cushion(
-    width: float, height: float, depth: float, centre: Vector, rotation: np.ndarray | None = None
+    size: Sequence[float], centre: Vector, rotation: Vector | None = None, thin: int = 1
 ) -> list[Primitives]:
-    """A soft block: rounded edges and a bulging top and bottom."""
-    edge = 0.42 * height
-    parts = slab(width, 2 * edge, depth, centre, edge, rotation)
-    bulge = (0.46 * width, 0.62 * height, 0.46 * depth)
-    return [*parts, ellipsoid(bulge, centre, rotation)]
-
-
-def pillow(
-    width: float, height: float, thick: float, centre: Vector, rotation: np.ndarray | None = None
-) -> list[Primitives]:
-    """A scatter cushion, upright: a flat core that bulges, with four corners."""
-    rotation = np.eye(3) if rotation is None else rotation
-    middle = np.asarray(centre, float)
-    x, y = 0.42 * width, 0.42 * height
-    corners = [
-        middle + rotation @ vec(a * x, b * y, 0) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    ]
-    rim = tube([*corners, corners[0]], 0.16 * thick)
-    bulge = ellipsoid((0.5 * width, 0.5 * height, 0.5 * thick), centre, rotation)
-    return [bulge, box((2 * x, 2 * y, 0.3 * thick), centre, rotation), *rim]
-
-
-def wheel(
-    centre: Vector, radius: float, width: float, outward: Vector, style: str, spokes: int = 5
-) -> list[Primitives]:
-    """A wheel with its tyre.
+    """A slab with round edges.
 
     Args:
-        centre: (3,) its middle.
-        radius: of the whole wheel.
-        width: of the tyre, at most the radius.
-        outward: (3,) direction of the axle.
-        style: disc (a flat rim), dish (a hollow-looking one with a hub), spokes (open).
-        spokes: their number.
+        size: (3,) whole lengths before the rotation.
+        centre: (3,).
+        rotation: (3, 3) about the centre; None: none.
+        thin: the axis of the least length, whose edges are rounded all the way.
     """
-    centre, axis = np.asarray(centre, float), unit(outward)
-    tube_radius = width / 2
-    parts = [torus(radius - tube_radius, tube_radius, centre, axis)]
-    inner = radius - 1.6 * tube_radius
-    if style == "spokes":
-        parts.append(torus(max(inner, 0.6 * tube_radius), 0.45 * tube_radius, centre, axis))
-        parts.append(
-            frustum(centre - 0.55 * width * axis, centre + 0.55 * width * axis, 0.14 * radius)
-        )
-        side = unit(np.cross(axis, UP if abs(axis[1]) < 0.9 else RIGHT))
-        other = np.cross(axis, side)
-        for angle in 2 * math.pi * np.arange(spokes) / spokes:
-            out = math.cos(angle) * side + math.sin(angle) * other
-            parts.append(capsule(centre, centre + inner * out, max(0.022 * radius, 0.09 * width)))
-        return parts
-    flat = 0.38 * width
-    parts.append(frustum(centre - flat * axis, centre + flat * axis, inner + 0.3 * tube_radius))
-    if style == "dish":
-        parts.append(frustum(centre, centre + 0.62 * width * axis, 0.55 * inner, 0.28 * inner))
-    return parts
+    turn = np.eye(3) if rotation is None else np.asarray(rotation, dtype=np.float64)
+    middle = np.asarray(centre, dtype=np.float64)
+    radius = size[thin] / 2
+    half = np.asarray(size, dtype=np.float64) / 2 - radius
+    inner = 2 * half
+    inner[thin] = size[thin]
+    solids = [box(inner, middle, turn)]
+    one, other = (axis for axis in range(3) if axis != thin)
+    for along, beside in ((one, other), (other, one)):
+        for side in SIDES:
+            start, end = np.zeros(3), np.zeros(3)
+            start[along], end[along] = -half[along], half[along]
+            start[beside] = end[beside] = side * half[beside]
+            solids.append(capsule(middle + turn @ start, middle + turn @ end, radius))
+    return solids
 
 
-def book_row(
-    rng: Rng, left: float, right: float, floor: float, ceiling: float, back: float, deep: float
-) -> list[Primitives]:
-    """Books side by side on a board, from the left; some rows end with a leaning one."""
-    parts: list[Primitives] = []
-    at, room = left, ceiling - floor
-    thin = max(0.022, 0.028 * (right - left))
-    height = room * rng.uniform(0.6, 0.85)
-    while True:
-        width = thin * rng.uniform(1.0, 2.0)
-        if at + width > right or chance(rng, 0.03):
-            break
-        tall = min(height * rng.uniform(0.82, 1.12), 0.95 * room)
-        depth = deep * rng.uniform(0.65, 0.9)
-        parts.append(
-            box((width, tall, depth), (at + width / 2, floor + tall / 2 - 0.002, back + depth / 2))
-        )
-        at += width + (0.012 if chance(rng, 0.08) else 0.0)
-    return parts
+def pillow(size: Sequence[float], centre: Vector, rotation: Vector | None = None) -> Primitives:
+    """A scatter cushion or a bed's pillow: an ellipsoid of these whole lengths."""
+    return ellipsoid(np.asarray(size) / 2, centre, rotation)
 
 
-def vase(rng: Rng, x: float, floor: float, z: float, height: float) -> list[Primitives]:
-    """A vase, a bowl or a box on a board."""
-    kind = rng.integers(3)
-    if kind == 0:
-        wide = 0.32 * height
-        return [
-            ellipsoid((wide, 0.36 * height, wide), (x, floor + 0.35 * height, z)),
-            frustum((x, floor + 0.5 * height, z), (x, floor + height, z), 0.3 * wide, 0.55 * wide),
-        ]
-    if kind == 1:
-        return lathe([(floor - 0.002, 0.2 * height), (floor + 0.55 * height, 0.5 * height)], x, z)
-    size = (0.7 * height, 0.55 * height, 0.6 * height)
-    return [box(size, (x, floor + 0.275 * height - 0.002, z))]
+# --- fronts -----------------------------------------------------------------------------------
 
 
 def handle(
-    x: float, y: float, z: float, length: float, upright: bool, thick: float
+    style: str, centre: Vector, length: float, upright: bool, thickness: float = 0.012
 ) -> list[Primitives]:
-    """A pull handle in front of a door or a drawer, on two feet."""
-    half = vec(0, length / 2, 0) if upright else vec(length / 2, 0, 0)
-    middle, out = vec(x, y, z), vec(0, 0, 2.2 * thick)
-    ends = (middle - half, middle + half)
-    return [
-        capsule(ends[0] + out, ends[1] + out, thick / 2),
-        *(capsule(end - 0.3 * out, end + out, thick / 2) for end in ends),
-    ]
+    """A handle on a front that faces +z.
+
+    Args:
+        style: "knob", "ball", "bow" (a bar on two posts) or "bar" (a solid strip).
+        centre: (3,) on the front's face.
+        length: of a bow or a bar.
+        upright: a bow or a bar that runs along y; else along x.
+        thickness: of a bow's rod; the others are in proportion.
+    """
+    middle = np.asarray(centre, dtype=np.float64)
+    along = np.array(UP if upright else RIGHT)
+    out = np.array(FRONT)
+    if style == "knob":
+        return [
+            frustum(middle - 0.01 * out, middle + 2 * thickness * out, thickness, 1.5 * thickness)
+        ]
+    if style == "ball":
+        return [
+            frustum(middle - 0.01 * out, middle + 2 * thickness * out, 0.6 * thickness),
+            ellipsoid([1.6 * thickness] * 3, middle + 2.6 * thickness * out),
+        ]
+    if style == "bow":
+        ends = [middle + side * length / 2 * along for side in SIDES]
+        away = 3 * thickness * out
+        posts: list[Primitives] = [
+            capsule(end - 0.005 * out, end + away, 0.8 * thickness) for end in ends
+        ]
+        return posts + [capsule(ends[0] + away, ends[1] + away, thickness)]
+    size = np.abs(along) * length + (1 - np.abs(along)) * 2 * thickness
+    return [box(size, middle + 0.5 * thickness * out)]
+
+
+def front(
+    low: tuple[float, float],
+    high: tuple[float, float],
+    face: float,
+    raised: float = 0.028,
+    gap: float = 0.014,
+) -> Primitives:
+    """A door or a drawer's front, raised before a carcass whose face is at z = ``face``.
+
+    Args:
+        low: x and y of the opening's lower left corner.
+        high: x and y of the upper right one.
+        face: z of the carcass.
+        raised: how far the front stands before it.
+        gap: what is left free along each edge: the groove between two fronts is twice that.
+    """
+    width, height = high[0] - low[0] - 2 * gap, high[1] - low[1] - 2 * gap
+    middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, face + raised / 2 - 0.005)
+    return box((width, height, raised + 0.01), middle)
+
+
+def books(
+    rng: np.random.Generator,
+    left: float,
+    right: float,
+    floor: float,
+    back: float,
+    tall: float,
+    deep: float,
+) -> list[Primitives]:
+    """A row of books that stand on a board, from the left; they fill a part of it.
+
+    Args:
+        rng: draws their sizes.
+        left: x where the row starts.
+        right: x where it ends at the latest.
+        floor: y of the board's upper face.
+        back: z where the spines' far side stands.
+        tall: the height that is free; books take up to 0.9 of it.
+        deep: the depth that is free.
+    """
+    solids: list[Primitives] = []
+    x = left
+    while True:
+        width = uniform(rng, 0.035, 0.07)
+        if x + width > right:
+            return solids
+        height, depth = uniform(rng, 0.6, 0.9) * tall, uniform(rng, 0.6, 0.85) * deep
+        # Sunk into the board a little: what touches in numbers may miss by rounding.
+        solids.append(
+            box(
+                (width - 0.008, height + 0.01, depth),
+                (x + width / 2, floor + height / 2 - 0.005, back + depth / 2),
+            )
+        )
+        x += width

@@ -1,1143 +1,938 @@
-"""Chairs, sofas and benches."""
+"""Furniture to sit on: chair, sofa, bench."""
 
 from __future__ import annotations
-
-import itertools
-import math
 
 import numpy as np
 
 from im2mesh.preparation.families.parts import (
+    FRONT,
     RIGHT,
     SIDES,
     UP,
-    Rng,
+    Make,
     arc,
-    bar,
+    around,
+    bars,
+    chain,
     chance,
+    count,
     cushion,
-    leg,
-    mix,
-    one_of,
+    draw,
+    four,
+    line,
+    mirrored,
     pick,
     pillow,
-    slab,
-    spread,
-    tube,
-    turn,
-    vec,
+    stand,
+    star,
+    strip,
+    tilt,
+    uniform,
 )
 from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
+from im2mesh.preparation.solids import (
+    Primitives,
+    beam,
+    box,
+    capsule,
+    ellipsoid,
+    frustum,
+    torus,
+)
 
-# --- chairs -----------------------------------------------------------------------------------
-
-
-def chair(rng: Rng) -> Shape:
-    """A chair of one of ten types."""
-    return one_of(
-        rng,
-        (
-            (dining_chair, 5.0),
-            (windsor_chair, 1.2),
-            (easy_chair, 1.6),
-            (office_chair, 1.6),
-            (bar_chair, 1.2),
-            (stool_with_back, 0.8),
-            (cantilever_chair, 1.0),
-            (shell_chair, 1.2),
-            (rocking_chair, 0.8),
-            (deck_chair, 0.7),
-        ),
-    )
+# --- chair ------------------------------------------------------------------------------------
 
 
-def _back_rails(width: float, low: float, high: float, back: float, lean: float) -> np.ndarray:
-    """(2, 2, 3): the feet and the tops of the two posts of a back."""
-    return np.array(
-        [
-            [vec(x * width / 2, low, back), vec(x * width / 2 * 1.04, high, back - lean)]
-            for x in SIDES
-        ]
-    )
+def chair(rng: np.random.Generator) -> Shape:
+    """A chair: dining, rocking, easy, wing, office, bar, cantilever or folding."""
+    kinds: dict[Make, float] = {
+        _dining: 8.0,
+        _easy: 2.0,
+        _wing: 1.5,
+        _office: 3.0,
+        _bar_stool: 2.0,
+        _cantilever: 1.5,
+        _folding: 1.5,
+        _tub: 1.5,
+    }
+    return stand(*draw(rng, kinds))
 
 
-def _back(rng: Rng, posts: np.ndarray, gap: float, thin: float) -> list[Primitives]:
-    """What is between two posts: slats, a ladder, a panel, a cross, a lattice, spindles.
+class _Back:
+    """The surface of a chair's back: wider or narrower, leaning, and curved as drawn."""
 
-    Args:
-        rng: the choices.
-        posts: (2, 2, 3) feet and tops.
-        gap: the share of the posts' height, from their feet, that stays free.
-        thin: thickness of what is made.
-    """
-    (left_low, left_high), (right_low, right_high) = posts
+    def __init__(self, rng: np.random.Generator, half: float, seat: float, rear: float) -> None:
+        self.low, self.high = half, half * uniform(rng, 0.85, 1.12)
+        self.seat, self.top = seat, seat + uniform(rng, 0.34, 0.62)
+        self.rear, self.lean = rear, uniform(rng, 0.02, 0.28) * (self.top - seat)
+        self.curve = uniform(rng, 0.02, 0.07) if chance(rng, 0.5) else 0.0
 
-    def at(x: float, y: float) -> np.ndarray:
-        """x from 0 (left) to 1, y from 0 (the free part's end) to 1 (the posts' tops)."""
-        share = gap + (1 - gap) * y
-        return mix(mix(left_low, left_high, share), mix(right_low, right_high, share), x)
-
-    up = at(0.5, 1) - at(0.5, 0)
-    height = float(np.linalg.norm(up))
-    style = pick(
-        rng,
-        ("slats", "slats", "ladder", "ladder", "panel", "splat", "cross", "lattice", "spindles"),
-    )
-    top = rng.uniform(0.08, 0.16)
-    parts = [beam(at(0, 1 - top / 2), at(1, 1 - top / 2), top * height, thin * 1.3, up)]
-    if style == "ladder":
-        count = int(rng.integers(2, 5))
-        for y in spread(0.08, 0.78, count):
-            parts.append(beam(at(0, y), at(1, y), rng.uniform(0.07, 0.13) * height, thin, up))
-        return parts
-    if style == "panel":
-        low = rng.uniform(0.0, 0.25)
-        return [beam(at(0, (1 + low) / 2), at(1, (1 + low) / 2), (1 - low) * height, thin, up)]
-    if style == "cross":
-        for a, b in ((0, 1), (1, 0)):
-            parts.append(beam(at(a, 0.04), at(b, 0.95), 0.09 * height, thin, RIGHT))
-        return [*parts, beam(at(0, 0.04), at(1, 0.04), 0.08 * height, thin, up)]
-    parts.append(beam(at(0, 0.03), at(1, 0.03), 0.09 * height, thin * 1.2, up))
-    if style == "splat":
-        wide = rng.uniform(0.22, 0.42)
-        wide *= float(np.linalg.norm(at(1, 0) - at(0, 0)))
-        return [*parts, beam(at(0.5, 0), at(0.5, 0.97), wide, thin, RIGHT)]
-    if style == "lattice":
-        for x in spread(0.2, 0.8, 3):
-            parts.append(beam(at(x, 0), at(x, 0.97), thin * 1.2, thin, RIGHT))
-        for y in spread(0.25, 0.75, int(rng.integers(2, 4))):
-            parts.append(beam(at(0, y), at(1, y), thin * 1.2, thin, up))
-        return parts
-    if style == "spindles":
-        for x in spread(0.12, 0.88, int(rng.integers(5, 9))):
-            parts.append(capsule(at(x, 0), at(x, 0.97), 0.45 * thin))
-        return parts
-    count = int(rng.integers(3, 7))
-    wide = rng.uniform(0.35, 0.6) / count * float(np.linalg.norm(at(1, 0) - at(0, 0)))
-    for x in spread(0.14, 0.86, count):
-        parts.append(beam(at(x, 0), at(x, 0.97), max(wide, thin), thin, RIGHT))
-    return parts
-
-
-def _stretchers(rng: Rng, feet: np.ndarray, tops: np.ndarray, thin: float) -> list[Primitives]:
-    """Bars between four legs: along the sides, across, or all around.
-
-    ``feet`` and ``tops`` are (4, 3): left back, left front, right back, right front.
-    """
-    style = pick(rng, ("none", "none", "sides", "h", "box", "steps"))
-    low = rng.uniform(0.2, 0.4)
-
-    def at(number: int, share: float) -> np.ndarray:
-        return mix(feet[number], tops[number], share)
-
-    square = chance(rng, 0.4)
-    parts: list[Primitives] = []
-    if style in ("sides", "h", "box"):
-        parts += [bar(at(a, low), at(b, low), thin, square) for a, b in ((0, 1), (2, 3))]
-    if style == "h":
-        parts.append(bar(mix(at(0, low), at(1, low), 0.5), mix(at(2, low), at(3, low), 0.5), thin))
-    if style == "box":
-        parts += [bar(at(a, low), at(b, low), thin, square) for a, b in ((0, 2), (1, 3))]
-    if style == "steps":
-        for share in (low, low + 0.2):
-            parts += [bar(at(a, share), at(b, share), thin) for a, b in ((0, 1), (2, 3))]
-        parts.append(bar(at(1, low + 0.1), at(3, low + 0.1), thin))
-        parts.append(bar(at(0, low), at(2, low), thin))
-    return parts
-
-
-def _seat(rng: Rng, width: float, depth: float, top: float, thick: float) -> list[Primitives]:
-    """A wooden seat, with or without a pad, round or square; its top about at ``top``."""
-    style = pick(rng, ("board", "board", "pad", "pad", "soft", "slats", "frame"))
-    y = top - thick / 2
-    if style == "board":
-        return slab(width, thick, depth, (0, y, 0), 0.45 * thick if chance(rng, 0.5) else 0.0)
-    if style == "pad":
-        pad = ellipsoid(
-            (0.47 * width, 0.9 * thick + 0.012, 0.47 * depth), (0, top - 0.25 * thick, 0)
+    def at(self, across: float, share: float) -> np.ndarray:
+        """(3,) the point at −1…1 from left to right and 0…1 from the seat to the top."""
+        return np.array(
+            [
+                across * (self.low + (self.high - self.low) * share),
+                self.seat + (self.top - self.seat) * share,
+                -self.rear - self.lean * share - self.curve * (1 - across * across),
+            ]
         )
-        return [box((width, thick, depth), (0, y, 0)), pad]
-    if style == "soft":
-        return [
-            *cushion(width, max(1.2 * thick, 0.05), depth, (0, top, 0)),
-            box((0.96 * width, thick, 0.96 * depth), (0, y, 0)),
-        ]
-    if style == "slats":
-        count = int(rng.integers(4, 7))
-        parts: list[Primitives] = [
-            box((0.94 * width / count * 0.8, 0.6 * thick, depth), (x, top - 0.3 * thick, 0))
-            for x in spread(-0.5 * width * (1 - 1 / count), 0.5 * width * (1 - 1 / count), count)
-        ]
-        for z in SIDES:
-            parts.append(box((width, thick, 0.09 * depth), (0, y - 0.2 * thick, z * 0.4 * depth)))
-        return parts
-    frame = max(0.02, 0.7 * thick)
-    inner = box((0.9 * width, 0.5 * thick, 0.9 * depth), (0, y, 0))
-    parts = [inner]
-    for s in SIDES:
-        parts.append(
-            capsule((s * width / 2, y, -depth / 2), (s * width / 2, y, depth / 2), frame / 2)
-        )
-        parts.append(
-            capsule((-width / 2, y, s * depth / 2), (width / 2, y, s * depth / 2), frame / 2)
-        )
-    return parts
 
+    def rail(self, share: float, height: float, thickness: float) -> list[Primitives]:
+        """A board from side to side."""
+        places = np.linspace(-1, 1, 6 if self.curve else 2)
+        points = [self.at(u, share) for u in places]
+        return strip(points, height, thickness, self.at(0, 1) - self.at(0, 0))
 
-def dining_chair(rng: Rng) -> Shape:
-    """Four legs, a seat, a back of many kinds; sometimes with arms."""
-    width, depth = rng.uniform(0.40, 0.54), rng.uniform(0.40, 0.50)
-    top, high = rng.uniform(0.41, 0.49), rng.uniform(0.78, 1.12)
-    thick, thin = rng.uniform(0.025, 0.06), rng.uniform(0.014, 0.028)
-    style = pick(rng, ("square", "round", "rod", "turned"))
-    legs = rng.uniform(0.032, 0.052) * (1.15 if style in ("rod", "turned") else 1.0)
-    splay = rng.uniform(0.0, 0.07) if chance(rng, 0.6) else 0.0
-    under = top - thick
-    inset = legs / 2
-    tops = np.array(
-        [(x * (width / 2 - inset), under, z * (depth / 2 - inset)) for x in SIDES for z in SIDES]
-    )
-    feet = tops + [(x * splay, -under, z * splay) for x in SIDES for z in SIDES]
-    parts = _seat(rng, width, depth, top, thick)
-    for foot, upper in zip(feet, tops, strict=True):
-        parts += leg(upper + (0, 0.4 * thick, 0), foot, legs, style)
-    parts += _stretchers(rng, feet, tops, max(0.018, 0.5 * legs))
-    if chance(rng, 0.35):  # an apron
-        for s in SIDES:
-            parts.append(box((width * 0.9, 0.06, 0.02), (0, under - 0.03, s * (depth / 2 - inset))))
-            parts.append(box((0.02, 0.06, depth * 0.9), (s * (width / 2 - inset), under - 0.03, 0)))
-    lean = rng.uniform(0.02, 0.16)
-    posts = _back_rails(width - legs, under + 0.3 * thick, high, -depth / 2 + inset, lean)
-    for low, upper in posts:
-        if style == "square":
-            parts.append(beam(low, upper, 0.8 * legs, 0.8 * legs, RIGHT))
+    def post(self, low: float, high: float, radius: float, square: bool) -> list[Primitives]:
+        """The two posts at the sides."""
+        start, end = self.at(1, low), self.at(1, high)
+        if square:
+            return mirrored([beam(start, end, 1.8 * radius, 1.8 * radius, RIGHT)])
+        return mirrored([frustum(start, end, radius, 0.8 * radius)])
+
+    def filled(self, rng: np.random.Generator, thickness: float) -> list[Primitives]:
+        """Rails and what is between them."""
+        style = pick(rng, "slats", "ladder", "panel", "spindles", "cross", "splat")
+        length = self.top - self.seat
+        crest = uniform(rng, 0.05, 0.13)
+        solids = self.rail(1 - crest / 2 / length, crest, thickness)
+        bottom = uniform(rng, 0.1, 0.3)
+        high = 1 - crest / length
+        if style == "ladder":
+            number = count(rng, 2, 5)
+            height = uniform(rng, 0.25, 0.6) * (high - bottom) * length / number
+            for share in np.linspace(bottom, high - 0.5 * (high - bottom) / number, number):
+                solids += self.rail(share, height, thickness)
+        elif style == "panel":
+            if chance(rng, 0.5):
+                bottom = 0.0
+            solids += self.rail((bottom + high) / 2, (high - bottom) * length * 1.05, thickness)
         else:
-            parts.append(frustum(low, upper, 0.42 * legs, 0.34 * legs))
-    parts += _back(rng, posts, rng.uniform(0.12, 0.35), thin)
+            solids += self.rail(bottom, uniform(rng, 0.025, 0.05), thickness)
+            if style == "slats":
+                number, width = count(rng, 3, 6), uniform(rng, 0.3, 0.6)
+                width *= 2 * self.low / (number + 1)
+                for u in np.linspace(-1, 1, number + 2)[1:-1]:
+                    start, end = self.at(u, bottom), self.at(u, high + 0.03)
+                    solids.append(beam(start, end, width, 0.8 * thickness, RIGHT))
+            elif style == "spindles":
+                number, radius = count(rng, 4, 8), uniform(rng, 0.006, 0.011)
+                for u in np.linspace(-1, 1, number + 2)[1:-1]:
+                    start, end = self.at(u, bottom), self.at(u, high + 0.03)
+                    solids.append(frustum(start, end, radius))
+                    if chance(rng, 0.3):
+                        solids.append(ellipsoid((1.8 * radius,) * 3, line(start, end, 0.5)))
+            elif style == "cross":
+                width = uniform(rng, 0.022, 0.045)
+                for side in SIDES:
+                    points = [
+                        self.at(side * u, share)
+                        for u, share in zip(
+                            np.linspace(-1, 1, 5), np.linspace(bottom, high, 5), strict=True
+                        )
+                    ]
+                    solids += strip(points, width, 0.8 * thickness, RIGHT)
+            else:  # a splat: one broad board in the middle, narrower half way up
+                width = uniform(rng, 0.5, 0.9) * self.low
+                start, end = self.at(0, bottom), self.at(0, high + 0.03)
+                middle = line(start, end, 0.5)
+                solids.append(beam(start, end, 0.6 * width, 0.8 * thickness, RIGHT))
+                solids.append(beam(line(start, end, 0.6), end, width, 0.8 * thickness, RIGHT))
+                solids.append(torus(0.27 * width, 0.012, middle, self.normal))
+        return solids
+
+    @property
+    def normal(self) -> np.ndarray:
+        """(3,) the direction in which one leans on it."""
+        along = self.at(0, 1) - self.at(0, 0)
+        return np.cross(along, RIGHT)
+
+
+def _dining(rng: np.random.Generator) -> list[Primitives]:
+    """Four legs, a seat, a back of many kinds; perhaps arms, perhaps rockers."""
+    half, deep = uniform(rng, 0.19, 0.27), uniform(rng, 0.19, 0.26)
+    seat, board = uniform(rng, 0.40, 0.50), uniform(rng, 0.025, 0.06)
+    radius = uniform(rng, 0.013, 0.026)
+    style = pick(rng, "square", "taper", "taper", "round", "turned", "cone")
+    splay = uniform(rng, 0.0, 0.06) if style in ("taper", "round") else 0.0
+    inset = radius + 0.005
+    solids: list[Primitives] = []
+    if chance(rng, 0.4):
+        solids += cushion((2 * half, board + 0.02, 2 * deep), (0, seat, 0))
+    elif chance(rng, 0.25):
+        solids.append(frustum((0, seat - board / 2, 0), (0, seat + board / 2, 0), half * 1.05))
+        deep, inset = half, 0.32 * half
+    else:
+        solids.append(box((2 * half, board, 2 * deep), (0, seat, 0)))
+        if chance(rng, 0.4):
+            solids += cushion((1.85 * half, 0.045, 1.85 * deep), (0, seat + board / 2 + 0.015, 0))
+    top = (half - inset, seat, deep - inset)
+    foot = (top[0] + splay, top[2] + splay)
+    solids += four(top, foot, style, 2.2 * radius)
+    rear = deep - inset
+    back = _Back(rng, half - inset, seat, rear)
+    square = style in ("square", "cone") or chance(rng, 0.3)
+    solids += back.post(-0.04, 1, radius, square)
+    solids += back.filled(rng, uniform(rng, 0.014, 0.028))
+    if style != "turned" and chance(rng, 0.6):  # an apron
+        apron = uniform(rng, 0.04, 0.07)
+        solids += mirrored([box((0.018, apron, 2 * top[2]), (top[0], seat - apron / 2, 0))])
+        solids += mirrored([box((2 * top[0], apron, 0.018), (0, seat - apron / 2, top[2]))], 2)
+    solids += _stretchers(rng, top, foot, 0.55 * radius)
     if chance(rng, 0.3):
-        parts += _arms(rng, posts, width - legs, depth, top, max(0.03, thin * 1.4))
-    return Shape.of(*parts)
+        solids += _arms(rng, back, (top[0], seat, top[2]), radius)
+    if style in ("taper", "round", "square") and chance(rng, 0.12):  # a rocking chair
+        bend = uniform(rng, 0.75, 1.0)
+        for side in SIDES:
+            middle = (side * foot[0], bend - 0.035, -0.04)
+            points = arc(middle, bend, -117, -66, FRONT, UP, 8)
+            solids += strip(points, 0.035, 0.03, RIGHT)
+    return solids
+
+
+def _stretchers(
+    rng: np.random.Generator,
+    top: tuple[float, float, float],
+    foot: tuple[float, float],
+    radius: float,
+) -> list[Primitives]:
+    """Bars between four legs, low down; or none."""
+    style = pick(rng, "none", "none", "H", "box", "sides")
+    if style == "none":
+        return []
+    share = uniform(rng, 0.2, 0.5)
+    x, z = foot[0] + (top[0] - foot[0]) * share, foot[1] + (top[2] - foot[1]) * share
+    y = share * top[1]
+    radius = max(radius, 0.008)
+    solids = mirrored([capsule((x, y, z), (x, y, -z), radius)])
+    if style == "H":
+        solids.append(capsule((-x, y, 0), (x, y, 0), radius))
+    if style == "box":
+        solids += mirrored([capsule((-x, y + 0.04, z), (x, y + 0.04, z), radius)], axis=2)
+    return solids
 
 
 def _arms(
-    rng: Rng, posts: np.ndarray, width: float, depth: float, seat: float, thick: float
+    rng: np.random.Generator, back: _Back, corner: tuple[float, float, float], radius: float
 ) -> list[Primitives]:
-    """Armrests from the back's posts to supports on the seat's front corners."""
-    height = seat + rng.uniform(0.17, 0.25)
-    flat, front = chance(rng, 0.5), depth / 2 * rng.uniform(0.6, 0.95)
-    parts: list[Primitives] = []
-    for side, (low, upper) in zip(SIDES, posts, strict=True):
-        share = (height - low[1]) / (upper[1] - low[1])
-        back = mix(low, upper, share)
-        end = vec(side * width / 2, height, front)
-        foot = vec(side * (width / 2 - 0.005), seat - 0.02, front * 0.9)
-        parts.append(
-            beam(back, end, 1.7 * thick, 0.7 * thick, RIGHT) if flat else bar(back, end, thick)
-        )
-        parts.append(capsule(foot, mix(end, back, 0.12), 0.45 * thick))
-    return parts
-
-
-def windsor_chair(rng: Rng) -> Shape:
-    """A thick seat, splayed turned legs, a hoop or a comb over many spindles."""
-    width, depth, top = rng.uniform(0.42, 0.5), rng.uniform(0.4, 0.46), rng.uniform(0.42, 0.47)
-    radius = width / 2
-    parts: list[Primitives] = [
-        ellipsoid((radius, 0.03, depth / 2), (0, top - 0.02, 0)),
-        frustum((0, top - 0.04, 0), (0, top - 0.005, 0), 0.86 * depth / 2, 0.9 * depth / 2),
-    ]
-    tops = np.array([(x * 0.15, top - 0.03, z * 0.13) for x in SIDES for z in SIDES])
-    feet = np.array([(x * 0.24, 0, z * 0.23) for x in SIDES for z in SIDES])
-    for upper, foot in zip(tops, feet, strict=True):
-        parts += leg(upper, foot, 0.042, pick(rng, ("turned", "round")))
-    parts += _stretchers(rng, feet, tops, 0.02)
-    high = rng.uniform(0.85, 1.1)
-    lean, count = rng.uniform(0.06, 0.14), int(rng.integers(5, 9))
-    if chance(rng, 0.6):  # a hoop
-        hoop = [
-            vec(-math.cos(a) * radius * 0.88, top - 0.03 + math.sin(a) * (high - top), 0)
-            for a in np.linspace(0, math.pi, 11)
-        ]
-        shifted = [p + (0, 0, -0.12 - lean * (p[1] - top) / (high - top)) for p in hoop]
-        parts += tube(shifted, 0.013)
-        for x in spread(-0.6, 0.6, count):
-            rise = (high - top) * math.sqrt(1 - (x / 0.98) ** 2)
-            foot = vec(x * radius * 0.75, top - 0.03, -0.12)
-            parts.append(
-                capsule(
-                    foot,
-                    (x * radius * 0.88, top + rise - 0.03, -0.12 - lean * rise / (high - top)),
-                    0.008,
-                )
-            )
-    else:
-        comb = vec(0, high, -0.12 - lean)
-        parts.append(beam(comb - (0.22, 0, 0), comb + (0.22, 0, 0), 0.07, 0.022, UP))
-        for x in spread(-0.8, 0.8, count):
-            parts.append(
-                capsule((x * 0.17, top - 0.03, -0.12), (x * 0.23, high, -0.12 - lean), 0.009)
-            )
-    return Shape.of(*parts)
-
-
-def easy_chair(rng: Rng) -> Shape:
-    """An upholstered armchair: blocky, tub-shaped or with wings."""
-    width, depth = rng.uniform(0.7, 0.9), rng.uniform(0.7, 0.85)
-    seat, high = rng.uniform(0.38, 0.45), rng.uniform(0.75, 1.1)
-    arm, arm_top = rng.uniform(0.09, 0.16), seat + rng.uniform(0.12, 0.22)
-    low = rng.uniform(0.06, 0.16)
-    inner = width - 2 * arm
-    parts: list[Primitives] = [
-        box((inner + 0.02, seat - low - 0.09, depth - 0.04), (0, (seat + low - 0.09) / 2, 0))
-    ]
-    parts += cushion(inner - 0.01, 0.13, depth * 0.8, (0, seat - 0.05, 0.06))
-    lean = turn(0, -rng.uniform(4, 14))
-    back_height = high - seat + 0.25
-    back = vec(0, seat + (high - seat - 0.25) / 2, -depth / 2 + 0.10)
-    parts += slab(inner + 0.04, back_height, 0.14, back, 0.05, lean)
-    parts += cushion(
-        inner * 0.9, 0.11, back_height * 0.6, back + lean @ vec(0, 0.08, 0.09), lean @ turn(0, 90)
-    )
-    wings = high > 0.92 and chance(rng, 0.6)
-    rolled = chance(rng, 0.45)
-    for side in SIDES:
-        x = side * (width - arm) / 2
-        parts.append(box((arm, arm_top - low, depth - 0.02), (x, (arm_top + low) / 2, 0)))
-        if rolled:
-            parts.append(
-                capsule(
-                    (x + side * 0.01, arm_top, -depth / 2 + 0.06),
-                    (x + side * 0.01, arm_top, depth / 2 - 0.04),
-                    0.6 * arm,
-                )
-            )
-        else:
-            parts += slab(arm, 0.06, depth, (x, arm_top, 0), 0.03)
-        if wings:
-            middle = vec(x - side * 0.02, (arm_top + high) / 2, -depth / 2 + 0.14)
-            parts += slab(0.7 * arm, high - arm_top + 0.04, 0.2, middle, 0.03, lean)
-        for z in (-depth / 2 + 0.08, depth / 2 - 0.08):
-            parts.append(frustum((x, 0, z), (x, low + 0.02, z), 0.018, 0.03))
-    return Shape.of(*parts)
-
-
-def office_chair(rng: Rng) -> Shape:
-    """A swivel chair: a star of five feet on castors, a column, a padded seat and back."""
-    seat, width = rng.uniform(0.44, 0.54), rng.uniform(0.44, 0.52)
-    count = int(rng.choice([4, 5, 5, 5]))
-    reach = rng.uniform(0.28, 0.34)
-    parts: list[Primitives] = []
-    for angle in 360 / count * np.arange(count) + rng.uniform(0, 90):
-        out = turn(angle) @ vec(0, 0, 1)
-        end = reach * out + (0, 0.075, 0)
-        parts.append(beam(vec(0, 0.11, 0), end, 0.05, 0.032, np.cross(out, UP)))
-        parts.append(capsule(end + (0, 0.005, 0), end - (0, 0.03, 0), 0.014))
-        across = np.cross(out, UP) * 0.022
-        parts.append(frustum(end - (0, 0.045, 0) - across, end - (0, 0.045, 0) + across, 0.03))
-    parts += [
-        frustum((0, 0.06, 0), (0, 0.2, 0), 0.04, 0.032),
-        frustum((0, 0.18, 0), (0, seat - 0.06, 0), 0.022),
-        box((0.2, 0.05, 0.22), (0, seat - 0.07, 0)),
-    ]
-    parts += cushion(width, 0.08, width * 0.96, (0, seat, 0.02))
-    lean = turn(0, -rng.uniform(4, 12))
-    back_wide, back_high = width * rng.uniform(0.75, 0.98), rng.uniform(0.32, 0.68)
-    middle = vec(0, seat + 0.16 + back_high / 2, -width / 2 - 0.03)
-    if chance(rng, 0.35):  # a mesh in a frame
-        x, y = back_wide / 2 - 0.02, back_high / 2
-        corners = [
-            middle + lean @ vec(a * x, b * y, 0) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-        ]
-        parts += tube([*corners, corners[0]], 0.018)
-        for share in spread(0.12, 0.88, 7):
-            parts.append(
-                bar(mix(corners[0], corners[3], share), mix(corners[1], corners[2], share), 0.014)
-            )
-        for share in spread(0.2, 0.8, 4):
-            parts.append(
-                bar(mix(corners[0], corners[1], share), mix(corners[3], corners[2], share), 0.014)
-            )
-    else:
-        parts += cushion(back_wide, 0.07, back_high, middle, lean @ turn(0, 90))
-    low = middle + lean @ vec(0, -back_high / 2 + 0.05, -0.03)
-    stem = vec(0, seat - 0.07, -width / 2 - 0.05)
-    parts += [
-        beam(vec(0, seat - 0.07, 0), stem, 0.06, 0.025, RIGHT),
-        beam(stem, low, 0.06, 0.025, RIGHT),
-    ]
-    if chance(rng, 0.25):
-        head = middle + lean @ vec(0, back_high / 2 + 0.1, 0.01)
-        parts += cushion(back_wide * 0.6, 0.06, 0.13, head, lean @ turn(0, 90))
-        parts.append(bar(middle + lean @ vec(0, back_high / 2 - 0.05, 0), head, 0.03))
-    if chance(rng, 0.65):
-        for side in SIDES:
-            x, y = side * (width / 2 + 0.05), seat + rng.uniform(0.18, 0.22)
-            root = vec(side * 0.08, seat - 0.07, 0)
-            parts += tube([root, (x, seat - 0.07, 0), (x, y, -0.02)], 0.014)
-            parts += slab(0.07, 0.035, 0.25, (x, y, 0.0), 0.017)
-    return Shape.of(*parts)
-
-
-def bar_chair(rng: Rng) -> Shape:
-    """A high stool with a low back and a foot rest."""
-    seat, width = rng.uniform(0.66, 0.8), rng.uniform(0.34, 0.42)
-    high = seat + rng.uniform(0.16, 0.34)
-    if chance(rng, 0.35):  # on a column
-        parts: list[Primitives] = [
-            frustum((0, 0, 0), (0, 0.022, 0), 0.22, 0.2),
-            frustum((0, 0.02, 0), (0, 0.05, 0), 0.09, 0.04),
-            frustum((0, 0, 0), (0, seat - 0.02, 0), 0.027),
-            torus(0.15, 0.012, (0, 0.3, 0.06)),
-            bar((0, 0.3, 0), (0, 0.3, -0.09), 0.022),
-            frustum((0, seat - 0.05, 0), (0, seat, 0), 0.4 * width, 0.5 * width),
-            torus(0.47 * width, 0.024, (0, seat, 0)),
-        ]
-        points = [p + (0, high - seat, 0) for p in arc((0, seat, 0), 0.5 * width, 100, 260, 8)]
-        parts += tube(points, 0.022)
-        for k in (1, 4, 7):
-            parts.append(capsule(points[k], points[k] - (0, high - seat + 0.01, 0), 0.011))
-        return Shape.of(*parts)
-    splay, legs = rng.uniform(0.02, 0.08), rng.uniform(0.03, 0.042)
-    style = pick(rng, ("square", "round", "rod"))
-    tops = np.array(
+    """Arm rests from the back's posts to a support above the front legs."""
+    height = uniform(rng, 0.18, 0.26)
+    share = height / (back.top - back.seat)
+    rear = back.at(1, share)
+    x, y, z = corner
+    out = uniform(rng, 0.0, 0.05)
+    end = np.array([x + out, y + height, z * uniform(rng, 0.5, 1.0)])
+    return mirrored(
         [
-            (x * (width / 2 - 0.03), seat - 0.03, z * (width / 2 - 0.03))
-            for x in SIDES
-            for z in SIDES
+            beam(rear, end + 0.04 * np.array(FRONT), uniform(rng, 0.03, 0.06), 0.024, RIGHT),
+            frustum((x, y - 0.02, z * 0.9), end, 0.9 * radius, 0.7 * radius),
         ]
     )
-    feet = tops + [(x * splay, -tops[0, 1], z * splay) for x in SIDES for z in SIDES]
-    parts = _seat(rng, width, width, seat, rng.uniform(0.03, 0.05))
-    for upper, foot in zip(tops, feet, strict=True):
-        parts += leg(upper, foot, legs, style)
-    for share in (0.3, 0.34):
-        pairs = ((0, 1), (2, 3)) if share == 0.34 else ((0, 2), (1, 3))
-        parts += [
-            bar(mix(feet[a], tops[a], share), mix(feet[b], tops[b], share), 0.02) for a, b in pairs
-        ]
-    posts = _back_rails(width - 0.05, seat - 0.03, high, -width / 2 + 0.02, rng.uniform(0.02, 0.07))
-    parts += [frustum(low, upper, 0.016, 0.013) for low, upper in posts]
-    parts += _back(rng, posts, 0.4, 0.016)
-    return Shape.of(*parts)
 
 
-def stool_with_back(rng: Rng) -> Shape:
-    """A round seat on three or four legs, and a small curved back on two rods."""
-    seat, radius = rng.uniform(0.42, 0.5), rng.uniform(0.18, 0.22)
-    count = int(rng.choice([3, 4]))
-    parts: list[Primitives] = [
-        frustum((0, seat - 0.035, 0), (0, seat, 0), radius),
-        torus(radius - 0.006, 0.02, (0, seat - 0.018, 0)),
+def _easy(rng: np.random.Generator) -> list[Primitives]:
+    """An upholstered armchair on short legs."""
+    half, deep = uniform(rng, 0.27, 0.34), uniform(rng, 0.30, 0.38)
+    seat, arm = uniform(rng, 0.36, 0.44), uniform(rng, 0.09, 0.18)
+    high, top = seat + uniform(rng, 0.14, 0.24), seat + uniform(rng, 0.36, 0.55)
+    legs = uniform(rng, 0.07, 0.18)
+    lean = tilt(-uniform(rng, 4, 16))
+    solids: list[Primitives] = [
+        box((2 * half, seat - legs - 0.10, 2 * deep), (0, (seat - 0.10 + legs) / 2, 0))
     ]
-    for angle in 360 / count * np.arange(count) + 180 / count:
-        out = turn(angle) @ vec(0, 0, 1)
-        parts += leg(out * radius * 0.75 + (0, seat - 0.02, 0), out * radius * 1.15, 0.04, "round")
-    low = seat * rng.uniform(0.3, 0.45)
-    parts.append(torus(radius * (1.15 - 0.4 * low / (seat - 0.02)), 0.009, (0, low, 0)))
-    height = rng.uniform(0.25, 0.42)
-    back = arc((0, seat + height, -0.02), radius, 125, 235, 8)
-    for a, b in itertools.pairwise(back):
-        parts.append(beam(a, b + 0.1 * (b - a), rng.uniform(0.11, 0.12), 0.018, UP))
-    for k in (2, 6):
-        foot = vec(back[k][0] * 0.92, seat - 0.03, back[k][2] * 0.9)
-        parts.append(capsule(foot, back[k], 0.011))
-    return Shape.of(*parts)
-
-
-def cantilever_chair(rng: Rng) -> Shape:
-    """A tube bent into a frame without back legs, a seat and a back held by it."""
-    width, depth = rng.uniform(0.42, 0.5), rng.uniform(0.42, 0.5)
-    seat, high = rng.uniform(0.42, 0.47), rng.uniform(0.8, 0.95)
-    radius = rng.uniform(0.011, 0.016)
-    parts: list[Primitives] = []
-    arms = chance(rng, 0.4)
-    for side in SIDES:
-        x = side * width / 2
-        line = [
-            vec(x, radius, -depth / 2 + 0.02),
-            vec(x, radius, depth / 2 - 0.03),
-            vec(x, 0.03 + radius, depth / 2),
-            vec(x, seat - 0.04, depth / 2),
-            vec(x, seat - 0.01, depth / 2 - 0.03),
-            vec(x, seat - 0.02, -depth / 2 + 0.03),
-            vec(x, seat + 0.03, -depth / 2),
-            vec(x, high, -depth / 2 - 0.1),
-        ]
-        parts += tube(line, radius)
-        if arms:
-            y = seat + 0.2
-            parts += tube(
-                [
-                    line[3],
-                    (x, y - 0.02, depth / 2 - 0.01),
-                    (x, y, depth / 2 - 0.04),
-                    (x, y, -depth / 2 - 0.03),
-                ],
-                radius,
-            )
-    parts.append(
-        capsule(
-            (-width / 2, radius, -depth / 2 + 0.02), (width / 2, radius, -depth / 2 + 0.02), radius
+    solids += cushion((2 * half, 0.16, 1.9 * deep), (0, seat - 0.06, 0.1 * deep))
+    length = top - legs - 0.05
+    solids += cushion((2 * half + arm, length, 0.15), (0, top - length / 2, -deep), lean, thin=2)
+    if chance(rng, 0.6):
+        solids += cushion((1.8 * half, 0.34, 0.13), (0, seat + 0.17, -deep + 0.12), lean, thin=2)
+    x = half + arm / 2
+    if chance(rng, 0.4):  # rolled arms
+        roll = arm * 0.62
+        solids += mirrored(
+            [
+                box((arm, high - roll - legs, 2 * deep), (x, (high - roll + legs) / 2, 0)),
+                frustum((x, high - roll, -deep), (x, high - roll, deep + 0.02), roll),
+            ]
         )
+    else:
+        solids += mirrored(
+            cushion((arm, high - legs, 2 * deep + 0.04), (x, (high + legs) / 2, 0), None, thin=0)
+        )
+    style = pick(rng, "taper", "round", "square")
+    spread = 0.03 if style == "taper" else 0.0
+    corner = (half + 0.3 * arm, legs + 0.03, deep - 0.06)
+    solids += four(corner, (corner[0] + spread, corner[2] + spread), style, 0.05)
+    return solids
+
+
+def _wing(rng: np.random.Generator) -> list[Primitives]:
+    """A high back with wings at the head, upholstered arms, turned or bent legs."""
+    half, deep = uniform(rng, 0.26, 0.31), uniform(rng, 0.28, 0.34)
+    seat, top = uniform(rng, 0.40, 0.46), uniform(rng, 1.02, 1.2)
+    lean = uniform(rng, 6, 14)
+    turn = tilt(-lean)
+    back = np.array([0, seat - 0.05, -deep + 0.05])
+    length = top - seat + 0.1
+    solids: list[Primitives] = [box((2 * half + 0.1, 0.16, 2 * deep), (0, seat - 0.16, 0))]
+    solids += cushion((2 * half, 0.14, 2 * deep), (0, seat - 0.03, 0.05))
+    solids += cushion((2 * half + 0.12, length, 0.14), back + turn[:, 1] * length / 2, turn, 2)
+    wing = uniform(rng, 0.16, 0.24)
+    high = length * uniform(rng, 0.5, 0.62)
+    middle = back + turn @ np.array([half + 0.05, length - high / 2, wing / 2])
+    solids += mirrored(cushion((0.08, high, wing + 0.1), middle, turn, 0))
+    arm = seat + uniform(rng, 0.16, 0.22)
+    solids += mirrored(
+        [
+            box(
+                (0.09, arm - seat + 0.2, 2 * deep - 0.05), (half + 0.05, (arm + seat) / 2 - 0.1, 0)
+            ),
+            capsule((half + 0.06, arm, -deep), (half + 0.06, arm, deep - 0.06), 0.065),
+        ]
     )
-    parts += slab(width, 0.03, depth - 0.02, (0, seat, 0), 0.014)
-    low = seat + rng.uniform(0.1, 0.24)
-    z = -depth / 2 - 0.1 * ((low + high) / 2 - seat) / (high - seat)
-    lean = turn(0, -math.degrees(math.atan2(0.1, high - seat)))
-    parts += slab(width, high - low, 0.028, (0, (low + high) / 2, z + 0.005), 0.013, lean)
-    return Shape.of(*parts)
+    corner = (half, seat - 0.2, deep - 0.05)
+    solids += four(corner, (half + 0.02, deep - 0.02), pick(rng, "taper", "turned"), 0.06)
+    return solids
 
 
-def shell_chair(rng: Rng) -> Shape:
-    """A moulded shell on thin rods, on a tulip foot or on wooden dowels."""
-    seat, width = rng.uniform(0.41, 0.46), rng.uniform(0.44, 0.54)
-    high = rng.uniform(0.76, 0.9)
-    parts: list[Primitives] = []
-    # Bands of the shell from the seat's front to the back's top, each a row of three pieces.
-    depth = 0.42
-    line = [
-        vec(0, seat - 0.02, depth / 2 + 0.02),
-        vec(0, seat + 0.005, depth / 2 - 0.06),
-        vec(0, seat - 0.01, 0.0),
-        vec(0, seat, -depth / 2 + 0.06),
-        vec(0, seat + 0.07, -depth / 2),
-        vec(0, seat + 0.2, -depth / 2 - 0.04),
-        vec(0, high, -depth / 2 - 0.08),
-    ]
-    wide = width * np.array([0.86, 0.96, 1.0, 1.0, 1.0, 0.95, 0.72])
-    lift = np.array([0.0, 0.015, 0.03, 0.05, 0.06, 0.05, 0.03]) * rng.uniform(0.7, 1.6)
-    for k in range(len(line) - 1):
-        along = line[k + 1] - line[k]
-        inward = np.cross(along, RIGHT)
-        inward = inward / np.linalg.norm(inward)
-        inward *= np.sign(inward @ vec(0, 1, 1)) or 1.0
-        mean = (wide[k] + wide[k + 1]) / 2
-        a, b = line[k] - 0.06 * along, line[k + 1] + 0.06 * along
-        parts.append(beam(a, b, 0.62 * mean, 0.016, RIGHT))
+def _office(rng: np.random.Generator) -> list[Primitives]:
+    """A swivel chair: star base on castors, column, padded seat and back, perhaps arms."""
+    radius, seat = uniform(rng, 0.28, 0.34), uniform(rng, 0.44, 0.54)
+    half, deep = uniform(rng, 0.22, 0.27), uniform(rng, 0.22, 0.26)
+    arms = pick(rng, 5, 5, 5, 4, 6)
+    solids = star(arms, radius, 0.13, 0.085, uniform(rng, 0.018, 0.028))
+    for k in range(arms):
+        out = around(360.0 * k / arms + 180.0)
+        across = np.array([out[2], 0, -out[0]])
+        wheel = radius * out + np.array([0, 0.035, 0])
         for side in SIDES:
-            rise = inward * (lift[k] + lift[k + 1]) / 2
-            inner, outer = vec(side * 0.28 * mean, 0, 0), vec(side * 0.5 * mean, 0, 0)
-            across = outer + rise - inner
-            middle = (inner + outer + rise) / 2
-            parts.append(
-                beam(a + middle, b + middle, 1.12 * float(np.linalg.norm(across)), 0.016, across)
-            )
-    base = pick(rng, ("rods", "dowels", "tulip", "star"))
-    under = seat - 0.02
-    if base == "tulip":
-        heights = np.linspace(0, 1, 8)
-        radii = 0.024 + 0.2 * (1 - heights) ** 6 + 0.03 * heights**4
-        parts += [
-            frustum((0, a * under, 0), (0, b * under + 0.004, 0), r, s)
-            for a, b, r, s in zip(heights[:-1], heights[1:], radii[:-1], radii[1:], strict=True)
+            middle = wheel + side * 0.016 * across
+            solids.append(frustum(middle - 0.012 * across, middle + 0.012 * across, 0.035))
+        solids.append(frustum(wheel, wheel + 0.05 * np.array(UP), 0.014))
+    solids.append(frustum((0, 0.09, 0), (0, 0.17, 0), 0.045, 0.035))
+    solids.append(frustum((0, 0.15, 0), (0, seat - 0.05, 0), 0.028, 0.022))
+    solids.append(box((0.2, 0.04, 0.24), (0, seat - 0.045, -0.02)))
+    solids += cushion((2 * half, uniform(rng, 0.06, 0.1), 2 * deep), (0, seat, 0))
+    lean = uniform(rng, 4, 14)
+    turn = tilt(-lean)
+    low, length = uniform(rng, 0.06, 0.2), uniform(rng, 0.34, 0.68)
+    foot = np.array([0, seat, -deep - 0.01])
+    middle = foot + turn[:, 1] * (low + length / 2)
+    if chance(rng, 0.3):  # a mesh back: a frame with cross pieces
+        for share in np.linspace(-0.48, 0.48, count(rng, 5, 8)):
+            at = middle + turn[:, 1] * length * share
+            solids.append(capsule(at - [half * 0.88, 0, 0], at + [half * 0.88, 0, 0], 0.013))
+        aside = np.array([half * 0.88, 0, 0])
+        end = turn[:, 1] * length / 2
+        solids += mirrored([capsule(middle - end + aside, middle + end + aside, 0.018)])
+    else:
+        width = 2 * half * uniform(rng, 0.8, 1.0)
+        solids += cushion((width, length, uniform(rng, 0.05, 0.09)), middle, turn, 2)
+        if length < 0.5 and chance(rng, 0.4):  # a head rest
+            head = middle + turn[:, 1] * (length / 2 + 0.11)
+            solids += cushion((0.28, 0.13, 0.06), head, turn, 2)
+            solids.append(beam(middle, head, 0.05, 0.025, RIGHT))
+    solids.append(beam((0, seat - 0.06, -0.05), (0, seat - 0.06, -deep - 0.05), 0.07, 0.025, RIGHT))
+    spine = middle - turn[:, 2] * 0.02
+    solids.append(beam((0, seat - 0.07, -deep - 0.04), spine, 0.07, 0.03, RIGHT))
+    if chance(rng, 0.7):
+        x, y = half + 0.03, seat + uniform(rng, 0.17, 0.24)
+        rest = [
+            beam((x - 0.18, seat - 0.025, 0), (x, seat - 0.025, 0), 0.05, 0.02, FRONT),
+            beam((x, seat - 0.035, 0), (x, y, 0), 0.05, 0.022, FRONT),
         ]
-        return Shape.of(*parts)
-    if base == "star":
-        parts.append(frustum((0, 0.1, 0), (0, under + 0.01, 0), 0.025))
-        for angle in (45, 135, 225, 315):
-            out = turn(angle) @ vec(0, 0, 1)
-            parts.append(capsule((0, 0.12, 0), 0.26 * out + (0, 0.014, 0), 0.014))
-        parts.append(frustum((0, under - 0.03, 0), (0, under + 0.012, 0), 0.06, 0.12))
-        return Shape.of(*parts)
-    thick = 0.011 if base == "rods" else 0.019
-    tops = np.array([(x * 0.13, under + 0.012, z * 0.13) for x in SIDES for z in SIDES])
-    feet = np.array([(x * 0.23, thick, z * 0.22) for x in SIDES for z in SIDES])
-    parts += [
-        capsule(foot, upper, thick)
-        if base == "rods"
-        else frustum(foot - (0, thick, 0), upper, 0.6 * thick, thick)
-        for foot, upper in zip(feet, tops, strict=True)
-    ]
-    for a, b in ((0, 3), (1, 2)):
-        parts.append(capsule(mix(feet[a], tops[a], 0.75), mix(feet[b], tops[b], 0.75), 0.007))
-    for a, b in ((0, 1), (2, 3), (0, 2), (1, 3)):
-        parts.append(
-            capsule(tops[a] - (0, 0.004, 0), tops[b] - (0, 0.004, 0), max(thick * 0.7, 0.008))
-        )
-    return Shape.of(*parts)
+        if chance(rng, 0.4):  # a loop
+            rest.append(beam((x, y, 0), (x, y - 0.02, -deep), 0.045, 0.025, RIGHT))
+        solids += mirrored(rest + cushion((0.075, 0.03, 0.26), (x, y, 0)))
+    return solids
 
 
-def rocking_chair(rng: Rng) -> Shape:
-    """Legs that stand on two runners bent like bows."""
-    width, depth, seat = rng.uniform(0.46, 0.54), rng.uniform(0.44, 0.5), rng.uniform(0.42, 0.47)
-    high, radius = rng.uniform(1.0, 1.15), rng.uniform(0.95, 1.3)
-    parts = _seat(rng, width, depth, seat, 0.035)
-    half = math.degrees(math.asin(min(0.9, rng.uniform(0.42, 0.5) / radius)))
-    posts = _back_rails(width - 0.04, seat - 0.03, high, -depth / 2 + 0.02, rng.uniform(0.12, 0.2))
-    for side, (low, upper) in zip(SIDES, posts, strict=True):
-        x = side * (width / 2 - 0.02)
-        bow = arc((x, radius, -0.05), radius - 0.018, -90 - half, -90 + half, 8, "zy")
-        for a, b in itertools.pairwise(bow):
-            parts.append(beam(a, b + 0.08 * (b - a), 0.028, 0.036, RIGHT))
-        for z in (-depth / 2 + 0.03, depth / 2 - 0.03):
-            drop = radius - math.sqrt(radius**2 - (z + 0.05) ** 2) + 0.01
-            parts.append(frustum((x, drop, z * 1.12), (x, seat - 0.01, z), 0.016, 0.02))
-        parts.append(frustum(low, upper, 0.02, 0.015))
-    parts += _back(rng, posts, 0.15, 0.016)
-    parts += _arms(rng, posts, width - 0.04, depth, seat, 0.034)
-    return Shape.of(*parts)
-
-
-def deck_chair(rng: Rng) -> Shape:
-    """A low garden chair: a slanted seat, a tall fan of slats, broad arms."""
-    width, count = rng.uniform(0.52, 0.6), int(rng.integers(5, 8))
-    front, back = vec(0, 0.38, 0.38), vec(0, 0.2, -0.16)
-    top = vec(0, rng.uniform(0.88, 1.0), -0.45)
-    parts: list[Primitives] = []
-    for share in spread(0.04, 0.96, int(rng.integers(5, 8))):
-        at = mix(front, back, share)
-        parts.append(
-            beam(at - (width / 2, 0, 0), at + (width / 2, 0, 0), 0.07, 0.018, back - front)
-        )
-    for x in spread(-1, 1, count):
-        end = top + (x * width * 0.56, -0.1 * x * x, 0)
-        parts.append(
-            beam(back + (x * width * 0.42, -0.03, 0), end, 0.8 * width / count, 0.016, RIGHT)
-        )
-    for share in (0.06, 0.62):
-        at = mix(back, top, share) - (0, 0, 0.018)
-        parts.append(beam(at - (width / 2, 0, 0), at + (width / 2, 0, 0), 0.06, 0.024, top - back))
-    for side in SIDES:
-        x = side * width / 2
-        arm_back, arm_front = vec(x, 0.56, -0.4), vec(x, 0.58, 0.42)
-        parts += [
-            beam((x, 0.0, 0.33), (x, 0.58, 0.33), 0.07, 0.03, (0, 0, 1)),
-            beam((x, 0.37, 0.4), (x, 0.0, -0.42), 0.09, 0.028, UP),
-            beam((x, 0.02, -0.4), arm_back + (0, 0.01, 0.03), 0.05, 0.028, (0, 0, 1)),
-            beam(arm_back, arm_front, 0.12, 0.024, RIGHT),
+def _bar_stool(rng: np.random.Generator) -> list[Primitives]:
+    """A tall stool with a low back, on four legs or on a column with a foot."""
+    half, seat = uniform(rng, 0.17, 0.22), uniform(rng, 0.62, 0.80)
+    solids: list[Primitives] = []
+    if chance(rng, 0.5):
+        solids.append(frustum((0, seat - 0.03, 0), (0, seat + 0.03, 0), half))
+        solids.append(torus(half, 0.03, (0, seat, 0)))
+    else:
+        solids += cushion((2 * half, 0.07, 2 * half), (0, seat, 0))
+    if chance(rng, 0.6):
+        spread, radius = uniform(rng, 0.02, 0.08), uniform(rng, 0.013, 0.02)
+        top = (0.75 * half, seat, 0.75 * half)
+        foot = (top[0] + spread, top[2] + spread)
+        style = pick(rng, "round", "taper", "square")
+        solids += four(top, foot, style, 2 * radius)
+        for share in pick(rng, (0.35,), (0.3, 0.5)):
+            x = foot[0] + (top[0] - foot[0]) * share
+            y = seat * share
+            solids += mirrored([capsule((x, y, x), (x, y, -x), 0.011)])
+            solids += mirrored([capsule((-x, y, x), (x, y, x), 0.011)], axis=2)
+    else:
+        foot_radius = uniform(rng, 0.18, 0.24)
+        solids += [
+            frustum((0, 0, 0), (0, 0.025, 0), foot_radius, 0.9 * foot_radius),
+            frustum((0, 0.02, 0), (0, 0.08, 0), 0.4 * foot_radius, 0.03),
+            frustum((0, 0.02, 0), (0, seat, 0), 0.028),
+            torus(0.15, 0.012, (0, 0.26, 0.0)),
+            capsule((-0.15, 0.26, 0), (0.15, 0.26, 0), 0.011),
         ]
-    parts.append(beam((-width / 2, 0.545, -0.36), (width / 2, 0.545, -0.36), 0.05, 0.03, UP))
-    return Shape.of(*parts)
+    back = _Back(rng, 0.9 * half, seat, 0.85 * half)
+    back.top = seat + uniform(rng, 0.22, 0.38)
+    solids += back.post(-0.05, 0.9, 0.016, chance(rng, 0.5))
+    height = uniform(rng, 0.35, 0.6) * (back.top - seat)
+    solids += back.rail(1 - height / 2 / (back.top - seat), height, uniform(rng, 0.02, 0.04))
+    return solids
 
 
-# --- sofas ------------------------------------------------------------------------------------
+def _cantilever(rng: np.random.Generator) -> list[Primitives]:
+    """A bent tube: on the floor, up at the front, back under the seat, up again."""
+    half, deep = uniform(rng, 0.20, 0.25), uniform(rng, 0.21, 0.25)
+    seat, top = uniform(rng, 0.42, 0.48), uniform(rng, 0.78, 0.92)
+    radius, lean = uniform(rng, 0.011, 0.016), uniform(rng, 0.02, 0.12)
+    bend = 0.07
+    low = arc((half, bend, deep - bend), bend, -90, 0, FRONT, UP, 3)
+    high = arc((half, seat - bend, deep - bend), bend, 0, 90, FRONT, UP, 3)
+    rear, head = np.array([half, seat, -deep]), np.array([half, top, -deep - lean])
+    side = [np.array([half, 0.0, -deep]), *low, *high, rear, head]
+    solids = mirrored(chain(side, radius))
+    solids.append(capsule((-half, 0, -deep), (half, 0, -deep), radius))
+    solids += cushion((2 * half, uniform(rng, 0.03, 0.07), 2 * deep), (0, seat + 0.015, 0.01))
+    height = uniform(rng, 0.5, 0.9) * (top - seat - 0.08)
+    middle = line(rear, head, 1 - height / 2 / (top - seat)) * [0, 1, 1]
+    turn = tilt(-float(np.degrees(np.arctan2(lean, top - seat))))
+    solids += cushion((2 * half + 0.02, height + 0.03, 0.04), middle, turn, 2)
+    if chance(rng, 0.4):
+        arm = seat + 0.2
+        tip = np.array([half, arm, deep - 0.05])
+        solids += mirrored(chain([line(rear, head, 0.2 / (top - seat)), tip, high[0]], radius))
+    return solids
 
 
-def sofa(rng: Rng) -> Shape:
-    """A sofa of one of six types."""
-    return one_of(
-        rng,
-        (
-            (classic_sofa, 4.0),
-            (corner_sofa, 1.4),
-            (chesterfield, 1.2),
-            (wooden_sofa, 1.3),
-            (chaise_longue, 0.7),
-            (camel_sofa, 0.8),
-        ),
+def _folding(rng: np.random.Generator) -> list[Primitives]:
+    """Crossed legs, the rear pair rising to the back; slats or plates."""
+    half, seat = uniform(rng, 0.19, 0.24), uniform(rng, 0.42, 0.48)
+    top, reach = uniform(rng, 0.78, 0.95), uniform(rng, 0.19, 0.25)
+    size = uniform(rng, 0.02, 0.032)
+    front_foot = np.array([half, 0, reach])
+    head = np.array([half, top, -reach * uniform(rng, 0.9, 1.3)])
+    rear_foot = np.array([half - size, 0, -reach * 1.1])
+    seat_front = np.array([half - size, seat, reach * 0.9])
+    solids = mirrored(
+        [
+            beam(front_foot, head, size, size, RIGHT),
+            beam(rear_foot, seat_front, size, size, RIGHT),
+        ]
     )
+    rear = line(front_foot, head, seat / top)
+    for foot, end in ((front_foot, head), (rear_foot, seat_front)):
+        at = line(foot, end, uniform(rng, 0.15, 0.3))
+        solids.append(capsule(at * [-1, 1, 1], at, 0.5 * size))
+    wide = 2 * half + size
+    low_z = min(float(rear[2]), -0.6 * reach)
+    if chance(rng, 0.6):
+        number = count(rng, 4, 7)
+        places = np.linspace(low_z, reach, number)
+        deep = 0.7 * (reach - low_z) / (number - 1)
+        solids += [box((wide, 0.02, deep), (0, seat + 0.005, z)) for z in places]
+        solids += mirrored(
+            [beam((half - size, seat, low_z), (half - size, seat, reach), size, 0.02, RIGHT)]
+        )
+        shares = np.linspace(0.97, 0.7, count(rng, 2, 4))
+    else:
+        solids += cushion((wide, 0.035, reach - low_z + 0.04), (0, seat, (reach + low_z) / 2))
+        shares = np.array([0.89])
+    height = 0.75 * (0.3 if len(shares) == 1 else 0.27 / (len(shares) - 1)) * top
+    for share in shares:
+        at = line(front_foot, head, share) * [0, 1, 1]
+        ends = at - [half, 0, 0], at + [half, 0, 0]
+        solids.append(beam(*ends, height, 0.02, head - front_foot))
+    return solids
 
 
-def _sofa_feet(rng: Rng, places: list[tuple[float, float]], height: float) -> list[Primitives]:
-    """Feet under the places (x, z), up into what stands on them."""
-    style = pick(rng, ("cone", "block", "peg"))
-    top = height + 0.03
-    if style == "block":
-        return [box((0.07, top, 0.07), (x, top / 2, z)) for x, z in places]
-    if style == "peg":
-        return [frustum((x, 0, z), (x, top, z), 0.022) for x, z in places]
-    return [frustum((x, 0, z), (x, top, z), 0.02, 0.036) for x, z in places]
+def _tub(rng: np.random.Generator) -> list[Primitives]:
+    """A round back that runs into the arms: a shell, or a bow on spindles; legs or a column."""
+    radius, seat = uniform(rng, 0.25, 0.30), uniform(rng, 0.42, 0.47)
+    low = seat + uniform(rng, 0.14, 0.22)
+    shell = chance(rng, 0.5)
+    high = seat + (uniform(rng, 0.36, 0.46) if shell else uniform(rng, 0.26, 0.34))
+    gap = uniform(rng, 62, 85)  # degrees from the front where the arms start
+    solids: list[Primitives] = [frustum((0, seat - 0.03, 0), (0, seat + 0.02, 0), radius)]
+    if shell or chance(rng, 0.5):
+        solids.append(ellipsoid((0.95 * radius, 0.06, 0.95 * radius), (0, seat + 0.02, 0)))
+
+    def edge(angle: float) -> np.ndarray:
+        # Low along the arms, rising steeply towards the middle of the back.
+        share = (0.5 - 0.5 * np.cos(2 * np.pi * (angle - gap) / (360 - 2 * gap))) ** 1.7
+        return (radius + 0.03 + 0.05 * share) * around(angle) + np.array(
+            [0, low + (high - low) * share, 0]
+        )
+
+    if shell:
+        angles = np.linspace(gap, 360 - gap, 19)
+        wide = 2 * np.pi * radius * (360 - 2 * gap) / 360 / len(angles) * 1.45
+        for angle in angles:
+            out, end = around(float(angle)), edge(float(angle))
+            solids.append(
+                beam(radius * out + [0, seat - 0.03, 0], end, wide, 0.035, np.cross(out, UP))
+            )
+    else:
+        angles = np.linspace(gap, 360 - gap, 2 * count(rng, 4, 7) + 1)
+        for angle in angles:
+            foot = 0.9 * radius * around(float(angle)) + np.array([0, seat, 0])
+            solids.append(frustum(foot, edge(float(angle)), 0.011))
+    rim = [edge(float(angle)) for angle in np.linspace(gap - 2, 362 - gap, 23)]
+    solids += chain(rim, 0.024)
+    if chance(rng, 0.7):
+        spread = uniform(rng, 0.02, 0.08)
+        top = (0.6 * radius, seat - 0.02, 0.6 * radius)
+        solids += four(top, (top[0] + spread, top[2] + spread), pick(rng, "taper", "round"), 0.036)
+    else:
+        solids += star(count(rng, 4, 5), 0.9 * radius, 0.09, 0.02, 0.02)
+        solids.append(frustum((0, 0.07, 0), (0, seat, 0), 0.03))
+    return solids
+
+
+# --- sofa -------------------------------------------------------------------------------------
+
+
+def sofa(rng: np.random.Generator) -> Shape:
+    """A sofa: upholstered, straight, with a chaise or around a corner; or on a wooden frame."""
+    return stand(*draw(rng, {_upholstered: 5.0, _settee: 1.2, _buttoned: 1.0}))
+
+
+def _upholstered(rng: np.random.Generator) -> list[Primitives]:
+    """Two or three seats, straight, with a chaise, or around a corner."""
+    kind = pick(rng, "straight", "straight", "straight", "chaise", "corner")
+    seats = count(rng, 2, 3) if kind != "corner" else 2
+    one, deep = uniform(rng, 0.56, 0.78), uniform(rng, 0.36, 0.46)  # half the depth
+    arm = uniform(rng, 0.08, 0.24)
+    legs = pick(rng, 0.0, uniform(rng, 0.04, 0.1), uniform(rng, 0.12, 0.2))
+    seat = legs + uniform(rng, 0.28, 0.36)
+    top, high = seat + uniform(rng, 0.32, 0.52), seat + uniform(rng, 0.12, 0.28)
+    lean = tilt(-uniform(rng, 3, 14))
+    half = seats * one / 2
+    pad = uniform(rng, 0.12, 0.18)
+    solids: list[Primitives] = [
+        box(
+            (2 * half + 0.02, seat - pad - legs + 0.03, 2 * deep),
+            (0, (seat - pad + legs + 0.03) / 2, 0),
+        )
+    ]
+    wall = uniform(rng, 0.12, 0.18)
+    middles = (np.arange(seats) + 0.5) * one - half
+    length = top - legs
+    behind = np.array([0, legs + 0.02, -deep + wall / 2])
+    solids += cushion((2 * half + 0.06, length, wall), behind + lean[:, 1] * length / 2, lean, 2)
+    loose = chance(rng, 0.7)
+    for x in middles:
+        size = (one - 0.015, pad, 2 * deep - wall)
+        solids += cushion(size, (x, seat - pad / 2, wall / 2 + 0.04))
+        if loose:
+            size = (one - 0.02, top - seat + uniform(rng, -0.06, 0.06), 0.17)
+            middle = (x, seat + size[1] / 2 - 0.03, -deep + wall + 0.07)
+            solids += cushion(size, middle, lean, 2)
+    left_arm = right_arm = True
+    if kind != "straight":
+        long = uniform(rng, 0.6, 0.85) if kind == "chaise" else uniform(rng, 0.8, 1.3)
+        side = half + one / 2 if kind == "corner" else half - one / 2
+        width = one if kind == "chaise" else one + wall
+        solids.append(
+            box(
+                (width, seat - pad - legs + 0.03, long + 0.1),
+                (side, (seat - pad + legs + 0.03) / 2, deep + long / 2 - 0.05),
+            )
+        )
+        solids += cushion(
+            (width - 0.015, pad, long + 0.06), (side, seat - pad / 2, deep + long / 2)
+        )
+        if kind == "corner":
+            right_arm = False
+            whole = 2 * deep + long
+            x = side + width / 2
+            solids.append(box((width, seat - legs, 2 * deep), (side, (seat + legs) / 2, 0)))
+            solids += cushion((wall, top - legs, whole), (x, (top + legs) / 2, long / 2), None, 0)
+            solids += cushion(
+                (width + half, top - legs - 0.01, wall),
+                (side - half / 2, (top + legs) / 2, -deep + wall / 2),
+                None,
+                2,
+            )
+            if loose:
+                for z in np.linspace(0, deep + long - one / 2, 2):
+                    solids += cushion(
+                        (0.16, top - seat, 0.9 * one),
+                        (x - wall / 2 - 0.05, (top + seat) / 2 - 0.03, z),
+                        None,
+                        0,
+                    )
+        foot = deep + long - 0.06
+        solids += _feet(side, 0.3 * one, foot, legs)
+    style = pick(rng, "box", "box", "rolled", "round", "sloped")
+    for at, wanted in ((-1, left_arm), (1, right_arm)):
+        if wanted:
+            solids += _sofa_arm(style, at * (half + arm / 2), arm, legs, high, deep)
+    if legs:
+        solids += four(
+            (half - 0.06, legs + 0.04, deep - 0.07),
+            (half - 0.06, deep - 0.07),
+            pick(rng, "square", "taper", "round"),
+            uniform(rng, 0.04, 0.06),
+        )
+        for side in SIDES:
+            solids += _feet(side * (half + arm / 2), 0.0, deep - 0.07, legs)
+    for _ in range(pick(rng, 0, 1, 2, 2, 3)):  # scatter cushions
+        x = uniform(rng, -half + 0.22, half - 0.22)
+        turn = tilt(-uniform(rng, 14, 30))
+        size = (0.40, 0.36, 0.15)
+        place = (x, seat + 0.15, -deep + wall + (0.22 if loose else 0.08))
+        solids.append(pillow(size, place, turn))
+    return solids
+
+
+def _settee(rng: np.random.Generator) -> list[Primitives]:
+    """A wooden frame with slats or rails for a back, open arms, and loose cushions."""
+    seats, one = count(rng, 2, 3), uniform(rng, 0.52, 0.68)
+    half, deep = seats * one / 2, uniform(rng, 0.33, 0.4)
+    seat, high = uniform(rng, 0.28, 0.34), uniform(rng, 0.42, 0.52)
+    size, lean = uniform(rng, 0.04, 0.06), uniform(rng, 0.10, 0.2)
+    x, arm = half + size / 2, seat + uniform(rng, 0.26, 0.32)
+    foot, head = np.array([x, seat, -deep]), np.array([x, seat + high, -deep - lean])
+    splay = pick(rng, 0.0, 0.06)
+    solids: list[Primitives] = mirrored(
+        [
+            beam((x, 0, deep + splay), (x, arm, deep - 0.05), size, size, RIGHT),
+            beam((x, 0, -deep - splay), foot, size, size, RIGHT),
+            beam(foot - [0, 0.03, 0], head, size, 0.8 * size, RIGHT),
+            beam((x, arm, deep + 0.02), line(foot, head, (arm - seat) / high), 0.08, 0.03, RIGHT),
+            box((size, 0.07, 2 * deep), (x, seat - 0.03, 0)),
+        ]
+    )
+    solids += mirrored([box((2 * x, 0.08, 0.03), (0, seat - 0.03, deep - 0.03))], axis=2)
+    for z in np.linspace(-0.8, 0.8, count(rng, 3, 6)) * deep:
+        solids.append(box((2 * x, 0.03, 0.06), (0, seat - 0.02, float(z))))
+    aside = np.array([2 * x, 0, 0])
+    solids.append(beam(head - aside, head, 0.07, 0.035, UP))
+    if chance(rng, 0.5):
+        low = line(foot, head, 0.12)
+        solids.append(beam(low - aside, low, 0.05, 0.03, UP))
+        slat = (uniform(rng, 0.03, 0.06), 0.02)
+        solids += bars((low - aside, low), (head - aside, head), count(rng, 9, 16), slat)
+    else:
+        for share in np.linspace(0.2, 0.75, count(rng, 2, 3)):
+            at = line(foot, head, float(share))
+            solids.append(beam(at - aside, at, 0.06, 0.025, UP))
+    pad = uniform(rng, 0.10, 0.15)
+    turn = tilt(-float(np.degrees(np.arctan2(lean, high))))
+    for middle in (np.arange(seats) + 0.5) * one - half:
+        solids += cushion(
+            (one - 0.01, pad, 2 * deep - 0.05), (middle, seat - 0.012 + pad / 2, 0.03)
+        )
+        if chance(rng, 0.8):
+            length = high * uniform(rng, 0.75, 0.95)
+            at = line(foot, head, 0.5 * length / high + 0.1) * [0, 1, 1] + [middle, 0, 0]
+            solids += cushion((one - 0.02, length, 0.14), at + 0.07 * turn[:, 2], turn, 2)
+    return solids
+
+
+def _buttoned(rng: np.random.Generator) -> list[Primitives]:
+    """Rolled arms as high as the back, which is studded with buttons and may rise in a bow."""
+    half, deep = uniform(rng, 0.62, 0.95), uniform(rng, 0.36, 0.42)
+    legs = uniform(rng, 0.08, 0.16)
+    seat, top = uniform(rng, 0.40, 0.46), uniform(rng, 0.70, 0.80)
+    roll, rise = uniform(rng, 0.09, 0.13), pick(rng, 0.0, 0.0, uniform(rng, 0.1, 0.22))
+    solids: list[Primitives] = [
+        box((2 * half, seat - 0.14 - legs, 2 * deep), (0, (seat - 0.14 + legs) / 2, 0)),
+        box((2 * half, top - legs, 0.14), (0, (top + legs) / 2, -deep)),
+    ]
+    seats = count(rng, 1, 3)
+    one = 2 * half / seats
+    for k in range(seats):
+        middle = (k + 0.5) * one - half
+        solids += cushion((one - 0.01, 0.18, 2 * deep - 0.02), (middle, seat - 0.09, 0.05))
+
+    def crest(u: float) -> np.ndarray:
+        return np.array([u * half, top + rise * float(np.cos(np.pi * u / 2)) ** 2, -deep - 0.04])
+
+    rim = [crest(float(u)) for u in np.linspace(-1, 1, 13 if rise else 2)]
+    solids += chain(rim, roll)
+    if rise:
+        for k in range(11):
+            point = crest((k + 0.5) / 5.5 - 1)
+            solids.append(
+                box(
+                    (2.1 * half / 11, point[1] - seat, 0.12),
+                    (point[0], (point[1] + seat) / 2, -deep),
+                )
+            )
+    x, arm = half + 0.06, top - uniform(rng, 0.0, 0.12)
+    solids += mirrored(
+        [
+            box((0.15, arm - legs, 2 * deep), (x, (arm + legs) / 2, 0)),
+            frustum((x + 0.02, arm, -deep), (x + 0.02, arm, deep + 0.02), roll),
+            torus(0.55 * roll, 0.02, (x + 0.02, arm, deep + 0.02), FRONT),
+            ellipsoid((0.025, 0.025, 0.02), (x + 0.02, arm, deep + 0.03)),
+        ]
+    )
+    columns, rows = count(rng, 6, 11), count(rng, 2, 3)
+    for row, y in enumerate(np.linspace(seat + 0.09, top - 0.06, rows)):
+        for u in np.linspace(-0.9, 0.9, columns - row % 2):
+            solids.append(
+                ellipsoid((0.022, 0.022, 0.016), (float(u) * half, float(y), -deep + 0.07))
+            )
+    corner = (half + 0.04, legs + 0.02, deep - 0.05)
+    style = pick(rng, "turned", "taper", "round")
+    return solids + four(corner, (corner[0], corner[2]), style, 0.07)
+
+
+def _feet(x: float, apart: float, z: float, height: float) -> list[Primitives]:
+    """Two feet, ``apart`` to the left and the right of x; none without height."""
+    if not height:
+        return []
+    places = (x - apart, x + apart) if apart else (x,)
+    return [
+        frustum((at, 0, depth), (at, height + 0.04, depth), 0.02, 0.028)
+        for at in places
+        for depth in ((z,) if apart else (-z, z))
+    ]
 
 
 def _sofa_arm(
-    rng: Rng, style: str, side: int, x: float, wide: float, low: float, top: float, depth: float
+    style: str, x: float, arm: float, low: float, high: float, deep: float
 ) -> list[Primitives]:
-    """One arm: box, soft (rounded), rolled, slanted; ``x`` is its middle."""
-    middle = (low + top) / 2
+    """One arm, from y = low to high, its middle at x."""
+    if style == "box":
+        return [box((arm, high - low, 2 * deep), (x, (high + low) / 2, 0))]
     if style == "rolled":
-        radius = 0.62 * wide
+        roll = max(0.62 * arm, 0.09)
+        y = high - roll
         return [
-            box((0.85 * wide, top - low, depth), (x, middle, 0)),
-            capsule(
-                (x + side * 0.02, top, -depth / 2 + radius),
-                (x + side * 0.02, top, depth / 2 - radius / 2),
-                radius,
-            ),
+            box((arm, y - low, 2 * deep - 0.04), (x, (y + low) / 2, 0)),
+            frustum((x, y, -deep), (x, y, deep + 0.01), roll),
+            torus(0.6 * roll, 0.02, (x, y, deep + 0.01), FRONT),
         ]
-    if style == "soft":
-        edge = 0.35 * wide
-        return slab(wide, top - low, depth, (x, middle, 0), edge)
-    if style == "slanted":
-        foot, end = vec(x - side * 0.2 * wide, low + 0.02, 0), vec(x + side * 0.35 * wide, top, 0)
-        return [
-            beam(foot, end, depth, 0.75 * wide, (0, 0, 1)),
-            box((wide, 0.5 * (top - low), depth * 0.99), (x, low + 0.25 * (top - low), 0)),
-        ]
-    return [box((wide, top - low, depth), (x, middle, 0))]
-
-
-def _sofa_body(
-    rng: Rng,
-    seats: int,
-    seat_width: float,
-    depth: float,
-    seat: float,
-    high: float,
-    low: float,
-    lean: float,
-) -> tuple[list[Primitives], float]:
-    """Base, seat cushions, back and back cushions; and the whole width."""
-    width = seats * seat_width
-    base_top = seat - 0.14
-    parts: list[Primitives] = [
-        box((width + 0.04, base_top - low + 0.01, depth - 0.06), (0, (base_top + low) / 2, 0))
+    if style == "round":
+        return cushion((arm, high - low, 2 * deep + 0.02), (x, (high + low) / 2, 0), None, 0)
+    return [
+        box((arm, high - low - 0.10, 2 * deep), (x, (high + low - 0.10) / 2, 0)),
+        beam((x, high + 0.05, -deep), (x, high - 0.12, deep), arm, 0.09, RIGHT),
+        box((arm, 0.12, 0.9 * deep), (x, high - 0.06, -deep / 2)),
     ]
-    tilt = turn(0, -lean)
-    back_thick = rng.uniform(0.14, 0.2)
-    back = vec(0, (base_top + high) / 2, -depth / 2 + back_thick / 2 + 0.02)
-    parts += slab(width + 0.04, high - base_top + 0.06, back_thick, back, 0.05, tilt)
-    front = depth / 2
-    rear = -depth / 2 + back_thick
-    many = seats if chance(rng, 0.75) else 1
-    each = width / many
-    backs = chance(rng, 0.8)
-    for x in spread(-width / 2 + each / 2, width / 2 - each / 2, many):
-        parts += cushion(
-            each + 0.004, 0.17, front - rear + 0.04, (x, seat - 0.07, (front + rear) / 2 + 0.03)
-        )
-        if backs:
-            tall = (high - seat) * rng.uniform(0.9, 1.08)
-            at = vec(x, seat + tall / 2 - 0.01, rear + 0.05)
-            parts += cushion(each + 0.004, 0.15, tall, at, tilt @ turn(0, 90))
-    return parts, width
 
 
-def classic_sofa(rng: Rng) -> Shape:
-    """Two or three seats between two arms."""
-    seats = int(rng.choice([2, 2, 3, 3, 4]))
-    each, depth = rng.uniform(0.56, 0.7), rng.uniform(0.8, 0.95)
-    seat, high = rng.uniform(0.4, 0.46), rng.uniform(0.74, 0.95)
-    low = rng.uniform(0.03, 0.16)
-    parts, width = _sofa_body(rng, seats, each, depth, seat, high, low, rng.uniform(3, 10))
-    style = pick(rng, ("box", "soft", "rolled", "slanted"))
-    arm = rng.uniform(0.1, 0.24)
-    top = seat + rng.uniform(0.1, 0.26)
-    for side in SIDES:
-        parts += _sofa_arm(rng, style, side, side * (width + arm) / 2, arm, low, top, depth)
-    reach = width / 2 + arm - 0.07
-    places = [(x * reach, z * (depth / 2 - 0.08)) for x in SIDES for z in SIDES]
-    parts += _sofa_feet(rng, places, low)
-    for side in SIDES:
-        if chance(rng, 0.4):
-            size = rng.uniform(0.36, 0.44)
-            spin = turn(side * -rng.uniform(15, 35), 0) @ turn(0, -20)
-            at = (side * (width / 2 - 0.22), seat + size / 2, -0.02)
-            parts += pillow(size, size, 0.15, at, spin)
-    return Shape.of(*parts)
+# --- bench ------------------------------------------------------------------------------------
 
 
-def corner_sofa(rng: Rng) -> Shape:
-    """An L: a row of seats and a long seat or a second row at one end."""
-    seats, each = int(rng.choice([2, 3])), rng.uniform(0.6, 0.7)
-    depth, seat = rng.uniform(0.85, 0.95), rng.uniform(0.38, 0.44)
-    high, low = rng.uniform(0.7, 0.85), rng.uniform(0.03, 0.1)
-    parts, width = _sofa_body(rng, seats, each, depth, seat, high, low, rng.uniform(3, 7))
-    side = pick(rng, SIDES)
-    arm, top = rng.uniform(0.12, 0.22), seat + rng.uniform(0.12, 0.22)
-    parts += _sofa_arm(
-        rng, pick(rng, ("box", "soft")), -side, -side * (width + arm) / 2, arm, low, top, depth
-    )
-    wide, long = rng.uniform(0.7, 0.85), rng.uniform(1.45, 1.8)
-    x = side * (width + wide) / 2
-    z = -depth / 2 + long / 2
-    parts.append(
-        box((wide + 0.04, seat - 0.14 - low, long - 0.05), (x, (seat - 0.14 + low) / 2, z))
-    )
-    parts += cushion(wide, 0.17, long - 0.14, (x, seat - 0.07, z + 0.07))
-    back = (x, (seat - 0.14 + high) / 2, -depth / 2 + 0.1)
-    parts += slab(wide + 0.02, high - seat + 0.2, 0.17, back, 0.05)
-    if chance(rng, 0.6):  # a back along the long side, too
-        outer = (x + side * (wide / 2 + 0.06), (low + high) / 2, z)
-        parts += slab(0.17, high - low, long, outer, 0.05)
-        at = (x + side * (wide / 2 - 0.07), (seat + high) / 2, z + 0.1)
-        parts += cushion(long * 0.6, 0.14, high - seat, at, turn(90) @ turn(0, 90))
-    places = [(-side * (width / 2 + 0.05), s * (depth / 2 - 0.08)) for s in SIDES]
-    places += [(x + a * (wide / 2 - 0.08), z + b * (long / 2 - 0.08)) for a in SIDES for b in SIDES]
-    parts += _sofa_feet(rng, places, low)
-    return Shape.of(*parts)
+def bench(rng: np.random.Generator) -> Shape:
+    """A bench: park, garden, backless, piano, picnic or stone."""
+    kinds: dict[Make, float] = {
+        _park: 7.0,
+        _garden: 5.0,
+        _slatted: 1.5,
+        _piano: 1.0,
+        _picnic: 0.5,
+        _stone: 1.2,
+    }
+    return stand(*draw(rng, kinds))
 
 
-def chesterfield(rng: Rng) -> Shape:
-    """Arms and back of one height, rolled outwards, with rows of buttons."""
-    width, depth = rng.uniform(1.5, 2.2), rng.uniform(0.85, 0.95)
-    seat, high, low = rng.uniform(0.4, 0.45), rng.uniform(0.68, 0.78), rng.uniform(0.06, 0.12)
-    roll = rng.uniform(0.09, 0.12)
-    parts: list[Primitives] = [
-        box((width, seat - 0.12 - low, depth - 0.05), (0, (seat - 0.12 + low) / 2, 0)),
-        box((width, high - low, 0.16), (0, (high + low) / 2, -depth / 2 + 0.1)),
-        capsule((-width / 2, high, -depth / 2 + 0.09), (width / 2, high, -depth / 2 + 0.09), roll),
-    ]
-    for side in SIDES:
-        x = side * width / 2
-        parts.append(box((0.16, high - low, depth - 0.04), (x, (high + low) / 2, 0)))
-        parts.append(capsule((x, high, -depth / 2 + 0.09), (x, high, depth / 2 - 0.06), roll))
-        parts.append(frustum((x, high, depth / 2 - 0.1), (x, high, depth / 2 + 0.005), roll * 0.9))
-    inner, count = width - 0.16, int(rng.choice([2, 3]))
-    for x in spread(-inner / 2 * (1 - 1 / count), inner / 2 * (1 - 1 / count), count):
-        parts += cushion(inner / count + 0.004, 0.16, depth - 0.2, (x, seat - 0.06, 0.08))
-    for row in range(2):
-        for x in np.linspace(-inner / 2 + 0.12, inner / 2 - 0.12, 7 + row):
-            y = seat + 0.1 + row * (high - seat - 0.14) * 0.8
-            parts.append(ellipsoid((0.045, 0.045, 0.03), (x, y, -depth / 2 + 0.185)))
-    parts += _sofa_feet(
-        rng, [(x * (width / 2 - 0.03), z * (depth / 2 - 0.1)) for x in SIDES for z in SIDES], low
-    )
-    return Shape.of(*parts)
-
-
-def wooden_sofa(rng: Rng) -> Shape:
-    """Cushions on an open wooden or steel frame."""
-    seats, each = int(rng.choice([2, 3])), rng.uniform(0.58, 0.68)
-    width, depth = seats * each, rng.uniform(0.72, 0.82)
-    seat, high = rng.uniform(0.4, 0.45), rng.uniform(0.74, 0.86)
-    thick, square = rng.uniform(0.035, 0.055), chance(rng, 0.5)
-    parts: list[Primitives] = []
-    frame = seat - 0.15
-    arm = seat + rng.uniform(0.14, 0.22)
-    for side in SIDES:
-        x = side * (width / 2 + thick / 2)
-        for z, top in ((-depth / 2, high - 0.1), (depth / 2, arm)):
-            foot = (x + side * 0.02, 0, z * 1.08)
-            parts.append(bar(foot if not square else (x, 0, z), (x, top, z), thick, square))
-        parts.append(
-            beam((x, arm, -depth / 2), (x, arm, depth / 2 + 0.02), 1.6 * thick, 0.03, RIGHT)
-        )
-        parts.append(bar((x, frame, -depth / 2), (x, frame, depth / 2), thick, square))
-        if chance(rng, 0.3):
-            for z in spread(-0.3 * depth, 0.3 * depth, 4):
-                parts.append(bar((x, frame, z), (x, arm, z), 0.022, square))
-    for z in (-depth / 2, depth / 2):
-        parts.append(
-            bar(
-                (-width / 2 - thick / 2, frame, z), (width / 2 + thick / 2, frame, z), thick, square
-            )
-        )
-    for y in spread(frame + 0.12, high - 0.12, 3):
-        parts.append(
-            bar(
-                (-width / 2 - thick / 2, y, -depth / 2),
-                (width / 2 + thick / 2, y, -depth / 2),
-                0.8 * thick,
-                square,
-            )
-        )
-    tilt = turn(0, -rng.uniform(6, 12))
-    parts.append(box((width + 0.02, 0.025, depth - 0.02), (0, frame + 0.02, 0)))
-    for x in spread(-width / 2 + each / 2, width / 2 - each / 2, seats):
-        parts += cushion(each - 0.004, 0.15, depth - 0.1, (x, seat - 0.06, 0.07))
-        parts += cushion(
-            each - 0.004,
-            0.14,
-            high - seat + 0.05,
-            (x, (seat + high) / 2, -depth / 2 + 0.1),
-            tilt @ turn(0, 90),
-        )
-    return Shape.of(*parts)
-
-
-def chaise_longue(rng: Rng) -> Shape:
-    """A long seat with one high rolled end and half a back."""
-    length, depth = rng.uniform(1.5, 1.8), rng.uniform(0.62, 0.72)
-    seat, high, low = rng.uniform(0.4, 0.46), rng.uniform(0.8, 0.92), rng.uniform(0.12, 0.2)
-    side = pick(rng, SIDES)
-    end = side * length / 2
-    parts: list[Primitives] = [
-        box((length, seat - 0.1 - low, depth), (0, (seat - 0.1 + low) / 2, 0))
-    ]
-    parts += cushion(length - 0.1, 0.16, depth - 0.02, (-side * 0.04, seat - 0.05, 0))
-    parts.append(
-        beam(
-            (end - side * 0.12, seat - 0.12, 0),
-            (end + side * 0.02, high - 0.08, 0),
-            depth,
-            0.14,
-            (0, 0, 1),
-        )
-    )
-    parts.append(
-        capsule(
-            (end + side * 0.03, high - 0.06, -depth / 2 + 0.08),
-            (end + side * 0.03, high - 0.06, depth / 2 - 0.08),
-            0.09,
-        )
-    )
-    points = [
-        vec(end, high - 0.08, 0),
-        vec(end - side * 0.5 * length, seat + 0.2, 0),
-        vec(end - side * 0.8 * length, seat + 0.04, 0),
-    ]
-    rear = vec(0, 0, -depth / 2 + 0.06)
-    parts += tube([p + rear for p in points], 0.05)
-    for a, b in itertools.pairwise(points):
-        below_a, below_b = vec(a[0], seat - 0.1, 0), vec(b[0], seat - 0.1, 0)
-        tall = ((a + b) / 2)[1] - seat + 0.1
-        parts.append(beam((a + below_a) / 2 + rear, (b + below_b) / 2 + rear, tall, 0.08, UP))
-    parts += _sofa_feet(
-        rng, [(x * (length / 2 - 0.1), z * (depth / 2 - 0.08)) for x in SIDES for z in SIDES], low
-    )
-    return Shape.of(*parts)
-
-
-def camel_sofa(rng: Rng) -> Shape:
-    """A back that rises in the middle, slim rolled arms, six legs."""
-    width, depth = rng.uniform(1.6, 2.0), rng.uniform(0.78, 0.88)
-    seat, high, low = rng.uniform(0.42, 0.46), rng.uniform(0.82, 0.95), rng.uniform(0.14, 0.2)
-    parts: list[Primitives] = [
-        box((width, seat - 0.1 - low, depth - 0.04), (0, (seat - 0.1 + low) / 2, 0))
-    ]
-    parts += cushion(width - 0.1, 0.16, depth - 0.14, (0, seat - 0.05, 0.07))
-    places = np.linspace(-width / 2, width / 2, 9)
-    tops = [high - 0.17 * (abs(x) / (width / 2)) ** 1.5 for x in places]
-    rear = -depth / 2 + 0.09
-    parts += tube([vec(x, y, rear) for x, y in zip(places, tops, strict=True)], 0.065)
-    for x0, x1, y0, y1 in zip(places[:-1], places[1:], tops[:-1], tops[1:], strict=True):
-        y = (y0 + y1) / 2
-        parts.append(
-            box(
-                (x1 - x0 + 0.002, y - seat + 0.12, 0.12),
-                ((x0 + x1) / 2, (y + seat - 0.12) / 2, rear),
-            )
-        )
-    top = seat + rng.uniform(0.16, 0.22)
-    for side in SIDES:
-        parts += _sofa_arm(rng, "rolled", side, side * width / 2, 0.12, low, top, depth)
-    feet = [(x * (width / 2 - 0.06), z * (depth / 2 - 0.07)) for x in (-1, 0, 1) for z in SIDES]
-    parts += [frustum((x, 0, z), (x, low + 0.03, z), 0.018, 0.032) for x, z in feet]
-    return Shape.of(*parts)
-
-
-# --- benches ----------------------------------------------------------------------------------
-
-
-def bench(rng: Rng) -> Shape:
-    """A bench of one of five types, most with a back."""
-    return one_of(
-        rng,
-        (
-            (park_bench, 3.0),
-            (garden_bench, 2.0),
-            (slatted_bench, 1.0),
-            (pew, 1.0),
-            (curved_bench, 0.8),
-        ),
-    )
-
-
-def park_bench(rng: Rng) -> Shape:
-    """Slats along the seat and the back, held by two or three frames of iron or concrete."""
-    width, seat, depth = rng.uniform(1.3, 2.0), rng.uniform(0.42, 0.46), rng.uniform(0.42, 0.5)
-    high, lean = rng.uniform(0.78, 0.92), rng.uniform(0.08, 0.18)
-    count, thick = int(rng.integers(3, 7)), rng.uniform(0.022, 0.04)
-    parts: list[Primitives] = []
-    gap = depth / count
-    for z in spread(-depth / 2 + gap / 2, depth / 2 - gap / 2, count):
-        parts.append(box((width, thick, 0.78 * gap), (0, seat, z)))
-    rear, top = vec(0, seat + 0.02, -depth / 2 - 0.02), vec(0, high, -depth / 2 - 0.02 - lean)
-    rows = int(rng.integers(2, 5))
-    for share in spread(0.32, 0.97, rows):
-        at = mix(rear, top, share) + (0, 0, 0.02)
-        tall = 0.5 * (high - seat) / rows
-        parts.append(beam(at - (width / 2, 0, 0), at + (width / 2, 0, 0), tall, thick, top - rear))
-    arms, style = chance(rng, 0.65), pick(rng, ("iron", "iron", "block", "wood"))
-    frames = [-width / 2 + 0.12, width / 2 - 0.12]
-    if width > 1.6 and chance(rng, 0.5):
-        frames.append(0.0)
+def _park(rng: np.random.Generator) -> list[Primitives]:
+    """Slats along a seat and a leaning back, on two or three frames of iron."""
+    half, seat = uniform(rng, 0.6, 1.0), uniform(rng, 0.40, 0.46)
+    deep, high = uniform(rng, 0.38, 0.48), uniform(rng, 0.32, 0.44)
+    size, lean = uniform(rng, 0.03, 0.045), uniform(rng, 0.08, 0.18)
+    rear, lead = -deep / 2, deep / 2
+    top = np.array([0, seat + high, rear - lean])
+    corner = np.array([0, seat, rear])
+    arms = chance(rng, 0.7)
+    bent = chance(rng, 0.5)
+    frames = [-half * 0.9, half * 0.9] + ([0.0] if half > 0.85 else [])
+    solids: list[Primitives] = []
     for x in frames:
-        wide = 0.10 if style == "block" else 0.045
-        if style == "block":
-            parts.append(
-                box((wide, seat - thick / 2 + 0.004, depth * 0.8), (x, (seat - thick / 2) / 2, 0))
-            )
-        elif style == "iron":
-            parts += tube(
-                [
-                    (x, 0.02, depth / 2 + 0.04),
-                    (x, 0.24, depth / 2 - 0.05),
-                    (x, seat - 0.02, depth / 2 - 0.01),
-                ],
-                0.022,
-            )
-            parts += tube(
-                [
-                    (x, 0.02, -depth / 2 - 0.1),
-                    (x, 0.24, -depth / 2 + 0.06),
-                    (x, seat - 0.02, -depth / 2),
-                ],
-                0.022,
-            )
-            parts.append(torus(0.09, 0.016, (x, 0.22, 0), RIGHT))
-            parts += [
-                bar((x, 0.24, z * (depth / 2 - 0.055)), (x, 0.23, z * 0.09), 0.032) for z in SIDES
-            ]
+        at = np.array([x, 0, 0])
+        solids.append(beam(at + [0, seat, lead], at + corner, size, size, RIGHT))
+        solids.append(beam(at + corner - [0, 0.02, 0], at + top, size, size, RIGHT))
+        if bent:
+            middle = (x, 0, 0)
+            solids += strip(arc(middle, deep / 2 * 1.05, -8, 188, FRONT, UP, 9), size, size, RIGHT)
+            solids.append(beam((x, deep / 2, 0), (x, seat, 0), size, 1.5 * size, RIGHT))
         else:
-            for z in SIDES:
-                parts.append(box((0.06, seat, 0.06), (x, seat / 2, z * (depth / 2 - 0.05))))
-        parts.append(
-            beam(
-                (x, seat - 0.02, depth / 2), (x, seat - 0.02, -depth / 2 - 0.02), wide, 0.05, RIGHT
-            )
-        )
-        parts.append(
-            beam(rear + (x, -0.04, -0.01), top + (x, 0.02, -0.01), 0.9 * wide, 0.04, RIGHT)
-        )
-        if arms and x != 0.0:
-            y = seat + 0.22
-            back = mix(rear, top, (y - rear[1]) / (top[1] - rear[1])) + (x, 0, 0)
-            parts += tube(
-                [
-                    back,
-                    (x, y, depth / 2 - 0.08),
-                    (x, y - 0.05, depth / 2),
-                    (x, seat - 0.02, depth / 2 - 0.02),
-                ],
-                0.022,
-            )
-    return Shape.of(*parts)
+            solids.append(beam((x, 0, lead + 0.03), (x, seat, lead - 0.02), size, size, RIGHT))
+            solids.append(beam((x, 0, rear - 0.06), (x, seat, rear + 0.02), size, size, RIGHT))
+        if arms and x != 0:
+            y = seat + uniform(rng, 0.19, 0.2)
+            rest = line(corner, top, (y - seat) / high)
+            solids.append(beam(at + rest, (x, y, lead + 0.02), 1.3 * size, 0.7 * size, RIGHT))
+            solids.append(beam((x, seat, lead - 0.03), (x, y, lead - 0.02), size, size, RIGHT))
+    thick = uniform(rng, 0.02, 0.035)
+    number = count(rng, 3, 7)
+    wide = uniform(rng, 0.6, 0.85) * deep / number
+    for z in np.linspace(lead - wide / 2 + 0.02, rear + wide, number):
+        solids.append(box((2 * half, thick, wide), (0, seat + size / 2 + thick / 2 - 0.004, z)))
+    number = count(rng, 2, 5)
+    share = uniform(rng, 0.6, 0.85) / number
+    ahead = np.array([0, lean, -high]) / np.hypot(lean, high) * [0, -1, -1]
+    for place in np.linspace(0.98 - share / 2, 0.3, number):
+        point = line(corner, top, place) + ahead * (size / 2 + thick / 2 - 0.004)
+        ends = point - [half, 0, 0], point + [half, 0, 0]
+        solids.append(beam(*ends, share * 0.75 * high, thick, top - corner))
+    return solids
 
 
-def garden_bench(rng: Rng) -> Shape:
-    """Wooden, with square posts, arms and a back of upright slats or a lattice."""
-    width, seat, depth = rng.uniform(1.25, 1.8), rng.uniform(0.42, 0.46), rng.uniform(0.44, 0.5)
-    high, thick = rng.uniform(0.85, 1.0), rng.uniform(0.05, 0.065)
-    x, z = width / 2 - thick / 2, depth / 2 - thick / 2
-    arm = seat + rng.uniform(0.18, 0.24)
-    parts: list[Primitives] = []
-    for side in SIDES:
-        parts += [
-            box((thick, arm, thick), (side * x, arm / 2, z)),
-            box((thick, high, thick), (side * x, high / 2, -z)),
-            box((1.4 * thick, 0.03, depth), (side * x, arm + 0.01, 0.03)),
-            box((0.7 * thick, 0.06, depth - 0.02), (side * x, seat - 0.06, 0)),
-            box((0.5 * thick, 0.045, depth - 0.02), (side * x, 0.14, 0)),
+def _garden(rng: np.random.Generator) -> list[Primitives]:
+    """A wooden bench: posts, arms, a slatted seat, a back of upright slats or a lattice."""
+    half, seat = uniform(rng, 0.55, 0.95), uniform(rng, 0.40, 0.46)
+    deep, high = uniform(rng, 0.20, 0.25), uniform(rng, 0.38, 0.5)
+    post = uniform(rng, 0.045, 0.065)
+    lean = uniform(rng, 0.03, 0.12)
+    top = seat + high
+    solids: list[Primitives] = mirrored(
+        [
+            box((post, seat + 0.22, post), (half, (seat + 0.22) / 2, deep)),
+            box((post, seat + 0.02, post), (half, (seat + 0.02) / 2, -deep)),
+            beam((half, seat, -deep), (half, top, -deep - lean), post, post, RIGHT),
+            box((0.04, 0.06, 2 * deep), (half, seat - 0.05, 0)),
+            box((0.04, 0.04, 2 * deep), (half, 0.14, 0)),
+            box((1.5 * post, 0.028, 2 * deep + 0.10), (half, seat + 0.225, 0.0)),
         ]
-    for side in SIDES:
-        parts.append(box((width - thick, 0.07, 0.6 * thick), (0, seat - 0.06, side * z)))
-    for at in spread(-0.5 * depth + 0.06, 0.5 * depth - 0.03, 5):
-        parts.append(box((width - 0.02, 0.024, 0.72 * depth / 5), (0, seat - 0.015, at)))
-    low = seat + 0.12
-    parts.append(box((width - thick, 0.07, 0.7 * thick), (0, high - 0.05, -z)))
-    parts.append(box((width - thick, 0.05, 0.7 * thick), (0, low, -z)))
-    style = pick(rng, ("slats", "slats", "crosses", "arch"))
-    if style == "crosses":
-        bays = int(rng.choice([2, 3]))
-        edges = np.linspace(-x, x, bays + 1)
-        for left, right in itertools.pairwise(edges):
-            for a, b in ((left, right), (right, left)):
-                parts.append(beam((a, low, -z), (b, high - 0.05, -z), 0.04, 0.022, UP))
-            parts.append(box((0.04, high - low, 0.03), (right, (high + low) / 2, -z)))
-        return Shape.of(*parts)
-    for at in np.linspace(-x + 0.09, x - 0.09, int(rng.integers(8, 14))):
-        parts.append(box((0.035, high - low - 0.03, 0.022), (at, (high + low) / 2 - 0.02, -z)))
-    if style == "arch":
-        rise = rng.uniform(0.1, 0.16)
-        points = [vec(t * x, high - 0.04 + rise * (1 - t * t), -z) for t in np.linspace(-1, 1, 9)]
-        for a, b in itertools.pairwise(points):
-            parts.append(beam(a, b + 0.05 * (b - a), 0.06, 0.035, UP))
-        parts += [
-            bar((t * x, high - 0.06, -z), (t * x, high - 0.04 + rise * (1 - t * t), -z), 0.03)
-            for t in (-0.4, 0, 0.4)
-        ]
-    return Shape.of(*parts)
+    )
+    solids += mirrored([box((2 * half, 0.07, 0.03), (0, seat - 0.05, deep))], axis=2)
+    number = count(rng, 4, 7)
+    wide = 2 * deep / number
+    for z in np.linspace(-deep + wide / 2, deep, number):
+        solids.append(box((2 * half + 0.01, 0.022, 0.75 * wide), (0, seat - 0.008, z)))
+    curved = chance(rng, 0.35)
+    rise = uniform(rng, 0.08, 0.14) if curved else 0.0
+
+    def head(u: float) -> np.ndarray:
+        return np.array([u * half, top + rise * (1 - u * u), -deep - lean])
+
+    def foot(u: float) -> np.ndarray:
+        return np.array([u * half, seat + 0.10, -deep - 0.2 * lean])
+
+    solids += strip([head(u) for u in np.linspace(-1, 1, 9 if curved else 2)], 0.07, 0.03, UP)
+    solids.append(beam(foot(-1), foot(1), 0.05, 0.03, UP))
+    style = pick(rng, "slats", "slats", "lattice", "rails")
+    if style == "slats":
+        number = count(rng, 8, 17)
+        width = uniform(rng, 0.4, 0.6) * 2 * half / number
+        for u in np.linspace(-1, 1, number + 2)[1:-1]:
+            solids.append(beam(foot(u), head(u), width, 0.018, RIGHT))
+    elif style == "rails":
+        for share in np.linspace(0.25, 0.75, count(rng, 2, 3)):
+            ends = line(foot(-1), head(-1), share), line(foot(1), head(1), share)
+            solids.append(beam(*ends, 0.06, 0.024, UP))
+    else:
+        step = 2 / count(rng, 3, 5)
+        for u in np.arange(-1, 1 - 1e-9, step):
+            solids.append(beam(foot(u), head(u + step), 0.03, 0.018, RIGHT))
+            solids.append(beam(foot(u + step), head(u), 0.03, 0.018, RIGHT))
+            solids.append(beam(foot(u), head(u), 0.04, 0.024, RIGHT))
+    return solids
 
 
-def slatted_bench(rng: Rng) -> Shape:
-    """Long and low without a back: slats or a thick plank on sturdy legs."""
-    width, seat, depth = rng.uniform(1.4, 1.9), rng.uniform(0.4, 0.45), rng.uniform(0.34, 0.4)
-    parts: list[Primitives] = []
-    count = int(rng.integers(3, 8))
-    for z in spread(-depth / 2 * (1 - 1 / count), depth / 2 * (1 - 1 / count), count):
-        parts.append(box((width, 0.04, 0.74 * depth / count), (0, seat - 0.02, z)))
-    for side in SIDES:
-        x = side * width * rng.uniform(0.38, 0.42)
-        parts.append(box((0.07, 0.05, depth), (x, seat - 0.06, 0)))
-        if chance(rng, 0.5):
-            for z in SIDES:
-                parts.append(
-                    beam(
-                        (x, seat - 0.05, z * depth * 0.3),
-                        (x, 0, z * depth * 0.48),
-                        0.06,
-                        0.06,
-                        RIGHT,
-                    )
-                )
-            parts.append(box((0.04, 0.04, 0.7 * depth), (x, 0.15, 0)))
-        else:
-            parts.append(box((0.09, seat - 0.05, depth * 0.85), (x, (seat - 0.05) / 2, 0)))
-    if chance(rng, 0.6):
-        parts.append(box((width * 0.85, 0.05, 0.035), (0, 0.18, 0)))
-        parts += [box((0.05, 0.06, depth * 0.6), (s * width * 0.4, 0.18, 0)) for s in SIDES]
-    return Shape.of(*parts)
-
-
-def pew(rng: Rng) -> Shape:
-    """A church bench: solid shaped ends, a plain high back, a ledge behind."""
-    width, seat, depth = rng.uniform(1.4, 2.0), rng.uniform(0.43, 0.46), rng.uniform(0.42, 0.48)
-    high = rng.uniform(0.85, 0.98)
-    back = vec(0, seat + (high - seat) / 2, -depth / 2 - 0.06)
-    parts: list[Primitives] = [
-        box((width, 0.035, depth), (0, seat, 0)),
-        box((width, high - seat + 0.06, 0.03), back, turn(0, -8)),
-        box((width, 0.03, 0.1), (0, high, -depth / 2 - 0.12)),
-        box((width, 0.1, 0.025), (0, seat - 0.05, depth / 2 - 0.06)),
+def _slatted(rng: np.random.Generator) -> list[Primitives]:
+    """No back: planks on two or three trestles."""
+    half, seat, deep = uniform(rng, 0.6, 1.0), uniform(rng, 0.40, 0.46), uniform(rng, 0.17, 0.23)
+    number, thick = count(rng, 2, 5), uniform(rng, 0.03, 0.05)
+    wide = 2 * deep / number
+    solids: list[Primitives] = [
+        box((2 * half, thick, 0.86 * wide), (0, seat, -deep + (k + 0.5) * wide))
+        for k in range(number)
     ]
-    for side in SIDES:
-        x = side * width / 2
-        parts += [
-            box((0.05, high + 0.03, 0.3), (x, (high + 0.03) / 2, -depth / 2)),
-            box((0.05, seat + 0.18, depth + 0.05), (x, (seat + 0.18) / 2, 0)),
-            capsule((x, seat + 0.2, -depth / 2), (x, seat + 0.2, depth / 2), 0.033),
-            capsule(
-                (x, high + 0.03, -depth / 2 - 0.13), (x, high + 0.03, -depth / 2 + 0.13), 0.034
-            ),
-        ]
-    if width > 1.7:
-        parts.append(box((0.04, seat, depth * 0.8), (0, seat / 2, 0)))
-    return Shape.of(*parts)
+    inset = half * uniform(rng, 0.72, 0.9)
+    style = pick(rng, "A", "U", "X")
+    size = uniform(rng, 0.045, 0.08)
+    low = seat - thick / 2 + 0.006
+    trestle: list[Primitives] = [
+        beam((inset, low - size / 2, -deep), (inset, low - size / 2, deep), size, size, RIGHT)
+    ]
+    if style == "X":
+        trestle += mirrored(
+            [beam((inset, 0, -deep), (inset, low - size / 2, deep), size, 0.7 * size, RIGHT)], 2
+        )
+    else:
+        out = 0.03 if style == "A" else -size / 2
+        trestle += mirrored(
+            [beam((inset, 0, deep + out), (inset, low, deep - size / 2), size, size, RIGHT)], 2
+        )
+    solids += mirrored(trestle)
+    if style != "U":
+        y = low / 2 if style == "X" else low - size / 2
+        solids.append(beam((-inset, y, 0), (inset, y, 0), 0.05, 0.03, UP))
+    return solids
 
 
-def curved_bench(rng: Rng) -> Shape:
-    """A bench bent around a centre, with legs and a back that follow it."""
-    radius, half = rng.uniform(1.0, 1.6), rng.uniform(32, 48)
-    seat, depth, high = rng.uniform(0.42, 0.46), rng.uniform(0.38, 0.44), rng.uniform(0.78, 0.9)
-    pieces = 8
-    parts: list[Primitives] = []
-    rows = int(rng.integers(3, 5))
-    for row in spread(-depth / 2 * (1 - 1 / rows), depth / 2 * (1 - 1 / rows), rows):
-        points = arc((0, seat, radius), radius - row, 180 - half, 180 + half, pieces)
-        for a, b in itertools.pairwise(points):
-            out = np.cross(UP, b - a)
-            parts.append(beam(a, b + 0.04 * (b - a), 0.8 * depth / rows, 0.03, out))
-    for y in (high - 0.05, high - 0.2):
-        points = arc((0, y, radius), radius + depth / 2 + 0.03, 180 - half, 180 + half, pieces)
-        for a, b in itertools.pairwise(points):
-            parts.append(beam(a, b + 0.04 * (b - a), 0.1, 0.025, UP))
-    for angle in spread(180 - 0.85 * half, 180 + 0.85 * half, 3):
-        out = turn(angle) @ vec(0, 0, 1)
-        middle = vec(0, 0, radius) + out * radius
-        across = np.cross(UP, out)
-        parts += [
-            beam(
-                middle - out * depth * 0.46 + (0, seat - 0.03, 0),
-                middle + out * (depth / 2 + 0.03) + (0, seat - 0.03, 0),
-                0.05,
-                0.05,
-                across,
-            ),
-            beam(
-                middle - out * depth * 0.4,
-                middle - out * depth * 0.4 + (0, seat - 0.01, 0),
-                0.05,
-                0.05,
-                across,
-            ),
-            beam(
-                middle + out * (depth / 2 + 0.01),
-                middle + out * (depth / 2 + 0.03) + (0, high, 0),
-                0.05,
-                0.04,
-                across,
-            ),
-        ]
-    return Shape.of(*parts)
+def _piano(rng: np.random.Generator) -> list[Primitives]:
+    """A padded, buttoned seat on four legs with an apron."""
+    half, deep = uniform(rng, 0.36, 0.55), uniform(rng, 0.16, 0.2)
+    seat = uniform(rng, 0.44, 0.5)
+    pad = uniform(rng, 0.09, 0.13)
+    solids: list[Primitives] = cushion((2 * half, pad, 2 * deep), (0, seat, 0))
+    apron = uniform(rng, 0.05, 0.09)
+    y = seat - pad / 2 - apron / 2 + 0.01
+    solids.append(box((2 * half - 0.03, apron, 2 * deep - 0.03), (0, y, 0)))
+    for x in np.linspace(-0.75, 0.75, count(rng, 3, 6)):
+        for z in (-0.45, 0.45):
+            solids.append(ellipsoid((0.02, 0.014, 0.02), (x * half, seat + pad / 2, z * deep)))
+    style = pick(rng, "turned", "taper", "square", "cone")
+    top = (half - 0.05, y, deep - 0.045)
+    solids += four(top, (top[0], top[2]), style, uniform(rng, 0.05, 0.07))
+    if chance(rng, 0.6):
+        solids += mirrored([capsule((top[0], 0.12, -top[2]), (top[0], 0.12, top[2]), 0.012)])
+        solids.append(capsule((-top[0], 0.12, 0), (top[0], 0.12, 0), 0.012))
+    return solids
+
+
+def _picnic(rng: np.random.Generator) -> list[Primitives]:
+    """Two benches in one piece with a table between them, on A-shaped frames."""
+    half, high = uniform(rng, 0.75, 1.0), uniform(rng, 0.68, 0.76)
+    seat, out = uniform(rng, 0.40, 0.46), uniform(rng, 0.62, 0.72)
+    number, wide = count(rng, 4, 6), uniform(rng, 0.7, 0.8)
+    solids: list[Primitives] = [
+        box((2 * half, 0.04, 0.9 * wide / number), (0, high, wide * ((k + 0.5) / number - 0.5)))
+        for k in range(number)
+    ]
+    solids += mirrored(
+        [box((2 * half, 0.04, 0.12), (0, seat, out + z)) for z in (-0.066, 0.066)], axis=2
+    )
+    x = 0.72 * half
+    side = [
+        beam((x, seat - 0.06, -out - 0.1), (x, seat - 0.06, out + 0.1), 0.045, 0.09, RIGHT),
+        beam((x, high - 0.055, -wide * 0.48), (x, high - 0.055, wide * 0.48), 0.045, 0.08, RIGHT),
+    ]
+    side += mirrored([beam((x, 0, out - 0.02), (x, high - 0.03, 0.2), 0.045, 0.085, RIGHT)], axis=2)
+    solids += mirrored(side)
+    solids += mirrored([beam((x, seat - 0.06, 0), (0.1, high - 0.03, 0), 0.06, 0.04, FRONT)])
+    return solids
+
+
+def _stone(rng: np.random.Generator) -> list[Primitives]:
+    """A slab on two blocks or scrolls, perhaps with a slab for a back."""
+    half, seat = uniform(rng, 0.55, 0.85), uniform(rng, 0.42, 0.48)
+    deep, thick = uniform(rng, 0.2, 0.25), uniform(rng, 0.07, 0.12)
+    x = half * uniform(rng, 0.6, 0.8)
+    block = uniform(rng, 0.12, 0.2)
+    solids: list[Primitives] = [box((2 * half, thick, 2 * deep), (0, seat, 0))]
+    if chance(rng, 0.5):
+        solids += mirrored(
+            [
+                box((block, seat, 1.6 * deep), (x, seat / 2, 0)),
+                box((1.3 * block, 0.07, 1.9 * deep), (x, 0.035, 0)),
+            ]
+        )
+    else:
+        solids += mirrored(
+            [
+                box((1.2 * block, 0.06, 1.8 * deep), (x, 0.03, 0)),
+                box((block, seat, 0.8 * deep), (x, seat / 2, 0)),
+                frustum((x - block / 2, 0.14, 0), (x + block / 2, 0.14, 0), 0.1),
+                frustum((x - block / 2, seat - 0.1, 0), (x + block / 2, seat - 0.1, 0), 0.13),
+            ]
+        )
+    if chance(rng, 0.85):
+        high = uniform(rng, 0.35, 0.45)
+        thin = 0.6 * thick
+        z = -deep + thin / 2 + 0.01
+        solids.append(beam((0, seat, z), (0, seat + high, z - 0.05), 2 * half, thin, RIGHT))
+        if chance(rng, 0.5):
+            solids += mirrored([box((thin, 0.25, 1.9 * deep), (half - thin / 2, seat + 0.12, 0))])
+    return solids

@@ -1,0 +1,208 @@
+"""Families of procedural objects: valid, in one piece, on the floor, the same for a seed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from im2mesh.errors import InputError
+from im2mesh.preparation.families import FAMILIES, make_shape
+from im2mesh.preparation.families.__main__ import contact_sheet, main
+from im2mesh.preparation.families.parts import mirrored, moved
+from im2mesh.preparation.procedural import Shape
+from im2mesh.preparation.solids import box, capsule, ellipsoid, frustum, torus
+
+SINGLE = [family for family in FAMILIES if family != "compositional"]
+
+SAMPLES = 300  # on each solid, to find which solids touch
+TOUCHING = 0.004  # of the largest extent
+
+quick_seeds = pytest.mark.parametrize("seed", [0, 1])
+many_seeds = pytest.mark.parametrize("seed", range(2, 26))
+
+
+def arrays(shape: Shape) -> list[np.ndarray]:
+    return [
+        part.numpy()
+        for group in shape.groups
+        for part in (group.size, group.rotation, group.centre)
+    ]
+
+
+def same(one: Shape, other: Shape) -> bool:
+    a, b = arrays(one), arrays(other)
+    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def pieces(shape: Shape) -> int:
+    """Number of connected pieces: solids are joined where points of one are in or at another."""
+    return int(components(shape)[0])
+
+
+def components(shape: Shape) -> tuple[int, np.ndarray]:
+    """Number of pieces and the piece of each solid, group by group."""
+    shape = shape.normalised()
+    generator = torch.Generator().manual_seed(0)
+    points, owners, solids = [], [], []
+    for group in shape.groups:
+        for k in range(len(group)):
+            random = torch.rand(SAMPLES, 3, dtype=torch.float64, generator=generator)
+            own, _ = group.sample(group.size[k].expand(SAMPLES, -1), random)
+            index = torch.full((SAMPLES,), k)
+            points.append(group.shape_frame(own, index))
+            owners.append(torch.full((SAMPLES,), len(solids)))
+            solids.append((group, k))
+    every, owner = torch.cat(points), torch.cat(owners)
+    links = []
+    for number, (group, k) in enumerate(solids):
+        low, high = (bound[k] for bound in group.bounds())
+        near = ((every >= low - TOUCHING) & (every <= high + TOUCHING)).all(dim=1).nonzero()[:, 0]
+        near = near[owner[near] != number]
+        index = torch.full((len(near),), k)
+        distance = group.distance(group.size[index], group.own_frame(every[near], index))
+        for touching in owner[near[distance <= TOUCHING]].unique().tolist():
+            links.append((number, touching))
+    rows, columns = np.array(links, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(solids),) * 2)
+    return connected_components(graph, directed=False)
+
+
+def check(family: str, seed: int) -> None:
+    shape = make_shape(family, seed)
+    assert len(shape) >= 3 or family == "assembly"
+    low, high = shape.bounds().numpy()
+    assert np.isfinite([low, high]).all()
+    assert low[1] > -1e-6, f"{family} {seed} reaches below the floor, to y = {low[1]}"
+    extent = (high - low).max()
+    assert 0.1 < extent < 100
+    rng = np.random.default_rng(seed)
+    for _ in range(2):
+        view = shape.posed(float(rng.uniform(0, 360)), float(rng.uniform(-20, 50)))
+        reach = view.bounds().numpy()
+        np.testing.assert_allclose((reach[1] - reach[0]).max(), 1, atol=1e-9)
+        depth = view.depth(64).numpy()
+        seen = depth >= 0
+        assert seen.mean() > 0.01
+        assert depth[seen].max() <= 1
+        # The point on the surface that a pixel sees is in the shape; before it is free.
+        row, column = np.argwhere(seen)[len(np.argwhere(seen)) // 2]
+        x, y = (column + 0.5) / 64 - 0.5, 0.5 - (row + 0.5) / 64
+        z = 0.5 - float(depth[row, column])
+        inside = view.occupancy(np.array([[x, y, z - 1e-5], [x, y, z + 1e-5]]))
+        assert inside.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@quick_seeds
+def test_valid(family: str, seed: int) -> None:
+    check(family, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+@many_seeds
+def test_many_valid(family: str, seed: int) -> None:
+    check(family, seed)
+
+
+@pytest.mark.parametrize("family", SINGLE)
+@quick_seeds
+def test_in_one_piece(family: str, seed: int) -> None:
+    assert pieces(make_shape(family, seed)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", SINGLE)
+@many_seeds
+def test_many_in_one_piece(family: str, seed: int) -> None:
+    assert pieces(make_shape(family, seed)) == 1
+
+
+def test_pieces_are_counted() -> None:
+    ball, bar = ellipsoid((0.2, 0.2, 0.2)), capsule((0.1, 0, 0), (1, 0, 0), 0.02)
+    ring = torus(0.4, 0.02, (1.0, 0, 0), (0, 0, 1))
+    assert pieces(Shape.of(ball, bar)) == 1
+    assert pieces(Shape.of(ball, ring)) == 2
+    assert pieces(Shape.of(ball, bar, ring)) == 1
+    assert pieces(Shape.of(ball, bar, ring, box((0.1, 0.1, 0.1), (0, 2, 0)))) == 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_seed_is_a_shape(family: str) -> None:
+    first = make_shape(family, 3)
+    torch.manual_seed(0)
+    make_shape(family, 4)
+    assert same(first, make_shape(family, 3))
+    assert not any(same(first, make_shape(family, seed)) for seed in (4, 5))
+
+
+def test_families_do_not_share_seeds() -> None:
+    draws = {np.random.default_rng([*family.encode(), 0]).random() for family in FAMILIES}
+    assert len(draws) == len(FAMILIES)
+
+
+def test_unknown_family() -> None:
+    with pytest.raises(InputError, match=r"'chairs'; did you mean chair\?"):
+        make_shape("chairs", 0)
+    with pytest.raises(InputError, match="there are chair, table"):
+        make_shape("xyzzy", 0)
+    with pytest.raises(InputError, match="chair: the seed is -1"):
+        make_shape("chair", -1)
+
+
+def test_mirrored() -> None:
+    """The image of a solid holds exactly the mirror images of its points."""
+    solids = [
+        box((0.3, 0.5, 0.2), (0.4, 0.1, 0.2)),
+        frustum((0.1, 0, 0.3), (0.5, 0.4, 0.1), 0.1, 0.2),
+        capsule((0.3, 0.1, 0), (0.6, 0.5, 0.4), 0.1),
+        torus(0.3, 0.1, (0.4, 0.2, 0.3), (1, 2, 3)),
+        *moved([ellipsoid((0.3, 0.1, 0.2))], (0.3, 0.2, 0.1), azimuth=37),
+    ]
+    points = np.random.default_rng(0).uniform(-1, 1, (4000, 3))
+    for solid in solids:
+        for axis in (0, 2):
+            _, image = mirrored([solid], axis)
+            sign = np.ones(3)
+            sign[axis] = -1
+            there = Shape.of(solid).occupancy(points)
+            assert 0 < there.sum() < len(points)
+            assert torch.equal(there, Shape.of(image).occupancy(points * sign))
+
+
+def test_contact_sheet(tmp_path: Path) -> None:
+    arguments = ["--family", "chair", "lamp", "--count", "4", "--seed", "5", "--unlabelled"]
+    paths = tmp_path / "new" / "sheet.png", tmp_path / "key.txt"
+    assert main([*arguments, "--sheet", str(paths[0]), "--key", str(paths[1])]) == 0
+    key = paths[1].read_text().splitlines()
+    assert [line.split()[0] for line in key] == ["1", "2", "3", "4"]
+    assert sorted(" ".join(line.split()[1:3]) for line in key) == [
+        "chair 5",
+        "chair 6",
+        "lamp 5",
+        "lamp 6",
+    ]
+    with Image.open(paths[0]) as picture:
+        assert picture.size == (4 * 200, 218)
+        assert len(np.unique(np.asarray(picture))) > 20
+    before = paths[0].read_bytes()
+    assert main([*arguments, "--sheet", str(paths[0])]) == 0
+    assert paths[0].read_bytes() == before
+
+
+def test_contact_sheet_errors() -> None:
+    with pytest.raises(InputError, match="a sheet of 0 tiles"):
+        contact_sheet(["chair"], 0, 0)
+    with pytest.raises(InputError, match="--columns must be positive"):
+        contact_sheet(["chair"], 2, 0, columns=0)
+    with pytest.raises(InputError, match="--seed must not be negative"):
+        contact_sheet(["chair"], 2, -1)
+    with pytest.raises(InputError, match=re.escape("did you mean sofa?")):
+        contact_sheet(["sofas"], 2, 0)
