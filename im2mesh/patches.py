@@ -107,6 +107,56 @@ class Windows:
         strips = image.unfold(0, self.size, self.stride).unfold(1, self.size, self.stride)
         return strips.reshape(len(self), self.size, self.size)
 
+    def pick(self, images: Tensor, image: Tensor, window: Tensor) -> Tensor:
+        """Some windows of some images.
+
+        Args:
+            images: (M, S, S).
+            image: (B,) which of them.
+            window: (B,) which window of each.
+
+        Returns:
+            (B, size, size).
+        """
+        if self.size == self.image_size:
+            return images[image]
+        side, pixels = self.per_side, torch.arange(self.size, device=images.device)
+        rows = torch.div(window, side, rounding_mode="floor")[:, None] * self.stride + pixels
+        columns = (window % side)[:, None] * self.stride + pixels
+        return images[image[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+    def to_local(self, points: Tensor, window: Tensor) -> Tensor:
+        """Points of the cube in the coordinates of windows that own them.
+
+        Args:
+            points: (…, 3) in the camera frame.
+            window: (…) the window of each.
+
+        Returns:
+            (…, 3) in [−0.5, 0.5]³.
+        """
+        right = (points[..., 0] + 0.5) * self.image_size
+        up = (points[..., 1] + 0.5) * self.image_size
+        return torch.stack([*self._rescaled(right, up, window), points[..., 2]], dim=-1)
+
+    def to_cube(self, local: Tensor, window: Tensor) -> Tensor:
+        """The inverse of :meth:`to_local`."""
+        left, bottom = self._bounds(window)
+        x = (left + (local[..., 0] + 0.5) * self.size) / self.image_size - 0.5
+        y = (bottom + (local[..., 1] + 0.5) * self.size) / self.image_size - 0.5
+        return torch.stack([x, y, local[..., 2]], dim=-1)
+
+    def _bounds(self, window: Tensor) -> tuple[Tensor, Tensor]:
+        """The lower bounds of windows in pixels, counted from the left and from BELOW."""
+        side = self.per_side
+        row = torch.div(window, side, rounding_mode="floor")
+        return (window % side) * self.stride, (side - 1 - row) * self.stride
+
+    def _rescaled(self, right: Tensor, up: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
+        """x and y in a window's own coordinates, from pixels counted from the left and below."""
+        left, bottom = self._bounds(window)
+        return (right - left) / self.size - 0.5, (up - bottom) / self.size - 0.5
+
     def _owners(self, coordinate: Tensor) -> Tensor:
         """Windows along one axis that own a coordinate in [0, S], in pixels.
 
@@ -153,7 +203,7 @@ class Windows:
         self, points: Tensor, owned_as: Tensor, active: Tensor | None, stretch: float
     ) -> Cover:
         """Pairs of points and the windows that own ``owned_as``."""
-        side, size, device = self.per_side, self.size, points.device
+        side, device = self.per_side, points.device
         right = (owned_as[:, 0] + 0.5) * self.image_size
         up = (owned_as[:, 1] + 0.5) * self.image_size
         columns = self._owners(right)
@@ -174,10 +224,7 @@ class Windows:
         window = torch.cat([w for _, w in found])
         order = _stable_order(window)
         point, window = point[order], window[order]
-        left = (window % side) * self.stride
-        bottom = (side - 1 - window // side) * self.stride
-        x = (right[point] - left) / size - 0.5
-        y = (up[point] - bottom) / size - 0.5
+        x, y = self._rescaled(right[point], up[point], window)
         # Gaussian over (x, y), sigma half the patch: exp(−4 ln2 r² / σ²), 1/16 at an edge's middle.
         weight = torch.exp(-4 * math.log(2) / 0.25 * (x * x + y * y))
         x, y = (((c + 0.5) * stretch - 0.5) if stretch != 1.0 else c for c in (x, y))
