@@ -408,9 +408,10 @@ class Trainer:
     # --- what is shown ------------------------------------------------------------------------
 
     def _print(self, value: float, meter: _Meter) -> None:
+        value = float(self._add_up(torch.tensor([value], dtype=torch.float64))) / self.ranks
+        rate, waiting = meter.rates()
         if self.rank:
             return
-        rate, waiting = meter.rates()
         log.info(
             "it %d, epoch %d: loss %.4g, %.0f samples/s, %.0f%% of the time for data",
             self.it, self.epoch, value, rate, 100 * waiting,
