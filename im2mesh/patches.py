@@ -36,6 +36,21 @@ def back_project(depth: np.ndarray) -> np.ndarray:
     return np.stack([x, y, 0.5 - depth[rows, columns]], axis=1).astype(np.float32)
 
 
+def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """The pixels through which points of the cube, or of a window's own cube, are seen.
+
+    Args:
+        points: (…, 3) in [−0.5, 0.5]³.
+        size: pixels along a side of the image or the window.
+
+    Returns:
+        (…) int64 rows and columns.
+    """
+    columns = ((points[..., 0] + 0.5) * size).floor().long()
+    rows = ((0.5 - points[..., 1]) * size).floor().long()
+    return rows.clamp(0, size - 1), columns.clamp(0, size - 1)
+
+
 @dataclass(frozen=True)
 class Cover:
     """Pairs of a point and a window that owns it, grouped by window.
@@ -120,17 +135,16 @@ class Windows:
         """
         if self.size == self.image_size:
             return images[image]
-        side, pixels = self.per_side, torch.arange(self.size, device=images.device)
-        rows = torch.div(window, side, rounding_mode="floor")[:, None] * self.stride + pixels
-        columns = (window % side)[:, None] * self.stride + pixels
-        return images[image[:, None, None], rows[:, :, None], columns[:, None, :]]
+        row = torch.div(window, self.per_side, rounding_mode="floor")
+        strips = images.unfold(1, self.size, self.stride).unfold(2, self.size, self.stride)
+        return strips[image, row, window % self.per_side]
 
     def to_local(self, points: Tensor, window: Tensor) -> Tensor:
         """Points of the cube in the coordinates of windows that own them.
 
         Args:
             points: (…, 3) in the camera frame.
-            window: (…) the window of each.
+            window: the window of each, broadcast against (…).
 
         Returns:
             (…, 3) in [−0.5, 0.5]³.

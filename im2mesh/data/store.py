@@ -286,7 +286,7 @@ class PointStore:
         return Batch(
             self._images(model, window),
             self._local(index, window[:, None]),
-            self._targets[index].float(),
+            self._targets.take(index).float(),
             valid,
             model,
         )
@@ -332,11 +332,11 @@ class PointStore:
         return self.cells.windows.pick(self._depths, model, window)[:, None]
 
     def _local(self, index: Tensor, window: Tensor) -> Tensor:
-        """Points as their windows see them: (…) indices and windows → (…, 3)."""
-        points = self._points[index].float()
+        """Points as their windows see them: (…) indices, (…) or (…, 1) windows → (…, 3)."""
+        points = self._points.index_select(0, index.flatten()).view(*index.shape, 3).float()
         if self.cells.per_side == 1:
             return points
-        return self.cells.windows.to_local(points, window.expand(index.shape))
+        return self.cells.windows.to_local(points, window)
 
     def _draw(
         self, model: Tensor, window: Tensor, epoch: int, place: Tensor

@@ -19,6 +19,7 @@ from lightning_fabric import Fabric
 from im2mesh.cli import DONE, INTERRUPTED, SOME_FAILED, set_up_logging
 from im2mesh.config import Config, differences, load_config, save_config, to_dict
 from im2mesh.data.batch import Source, ValidationSource
+from im2mesh.data.procedural import open_procedural
 from im2mesh.data.store import PointStore, open_store
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.training.trainer import (
@@ -187,14 +188,25 @@ def open_sources(config: Config, device: torch.device) -> tuple[Source, Validati
     Raises:
         InputError: the data cannot be used.
     """
+    measured = config.training.validate_every or config.training.visualize_every
+    if config.is_procedural:
+        made, kept = open_procedural(config, device)
+        return made, kept if measured else None
     source = open_store(config, config.data.train_split)
     if device.type == "cuda" and _fits(source, device):
         source.to(device)
-    if not (config.training.validate_every or config.training.visualize_every):
+    if not measured:
         return source, None
     validation = open_store(config, config.data.val_split, shuffle=False)
     warn_of_shared_shapes(config, source.names, validation.names)
     return source, validation
+
+
+def open_validation(config: Config, device: torch.device) -> ValidationSource:
+    """What the configuration's level is measured on."""
+    if config.is_procedural:
+        return open_procedural(config, device)[1]
+    return open_store(config, config.data.val_split, shuffle=False)
 
 
 def _fits(store: PointStore, device: torch.device) -> bool:
