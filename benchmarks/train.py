@@ -37,6 +37,7 @@ from im2mesh.data.storage import Points, write_depth, write_points  # noqa: E402
 from im2mesh.data.store import PointStore, open_store  # noqa: E402
 from im2mesh.data.workers import in_order  # noqa: E402
 from im2mesh.preparation.demo import MODELS  # noqa: E402
+from im2mesh.training.run import keep_freed_memory  # noqa: E402
 from im2mesh.training.schedule import places  # noqa: E402
 from im2mesh.training.trainer import Trainer  # noqa: E402
 
@@ -150,8 +151,8 @@ def loader(root: Path, parts: tuple[int, int], workers: int, seconds: float) -> 
     print(
         f"p{parts[0]}s{parts[1]}, {len(store.names)} views, {len(store)} windows, {workers} "
         f"workers: plain {plain_rate:.0f} samples/s, ours {our_rate:.0f} samples/s, "
-        f"{our_rate / plain_rate:.0f} times as many; without workers {alone_rate:.0f}; reading all views once took {built:.1f} s, "
-        f"the store takes {store.bytes / 1e6:.0f} MB"
+        f"{our_rate / plain_rate:.0f} times as many; without workers {alone_rate:.0f}; reading "
+        f"all views once took {built:.1f} s, the store takes {store.bytes / 1e6:.0f} MB"
     )
 
 
@@ -270,6 +271,7 @@ def main() -> None:
             for parts in ((64, 32), (32, 16)):
                 loader(root, parts, args.workers, args.seconds)
         if "b" in args.parts:
+            keep_freed_memory()  # as train.py does on a CPU
             split(root, "slim", (64, 32), 64, 0)
             split(root, "slim", None, 16, 0)
             split(root, "full", (32, 16), 16, 0)

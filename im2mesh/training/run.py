@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import logging
 import os
 import signal
@@ -143,7 +144,24 @@ def launch(config: Config, no_cuda: bool) -> Fabric:
         precision="bf16-mixed" if config.training.amp else "32-true",
     )
     fabric.launch()
+    if not cuda:
+        keep_freed_memory()
     return fabric
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what tensors free, instead of giving it back to the system.
+
+    A training step frees and takes dozens of large tensors; on a CPU, having the system clear
+    fresh pages for each of them costs a fifth of the step. Only glibc knows how.
+    """
+    never_map, never_trim = (-4, 0), (-1, 2**31 - 1)  # M_MMAP_MAX, M_TRIM_THRESHOLD
+    try:
+        library = ctypes.CDLL(None)
+        for option, value in (never_map, never_trim):
+            library.mallopt(option, value)
+    except (OSError, AttributeError, TypeError):
+        log.debug("no glibc: the system clears memory anew in every step")
 
 
 def train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
