@@ -721,9 +721,11 @@ def test_a_level_overfits_one_shape(tmp_path: Path, method: str, kind: str) -> N
         | (PATCHES if kind == "patch" else {}),
         model={"decoder_kwargs": {"hidden_size": 64}, "encoder_kwargs": {"width": 8}, "c_dim": 32},
         test={"threshold": THRESHOLDS[method]},
-        training={"lr": 2e-3, "batch_size": 4 if kind == "global" else 32, "validate_every": 100,
-                  "print_every": 100, "max_iterations": 600 if kind == "global" else 1000,
-                  "lr_schedule": "cosine"},
+        training={
+            "lr": 2e-3, "lr_schedule": "cosine", "max_iterations": 600 if kind == "global" else 1000,
+            "batch_size": 4 if kind == "global" else 32, "batch_size_val": 64,
+            "validate_every": 100, "print_every": 100,
+        },
     )  # fmt: skip
     assert command(config) == DONE
     best = pd.read_csv(tmp_path / "out/validation.csv")["iou"].max()

@@ -29,9 +29,10 @@ from im2mesh.training.trainer import (
     NonFiniteError,
     Scalars,
     Trainer,
+    check_training,
     remove_unfinished,
 )
-from im2mesh.training.validation import check_metric, warn_of_shared_shapes
+from im2mesh.training.validation import warn_of_shared_shapes
 
 log = logging.getLogger(__name__)
 
@@ -105,8 +106,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     set_up_logging(args.verbose)
     config = load_config(args.config)
     config.check_supported()
-    if config.training.validate_every:
-        check_metric(config)
     fabric = launch(config, args.no_cuda)
     if fabric.global_rank:
         logging.getLogger("im2mesh").setLevel(logging.ERROR)
@@ -178,6 +177,7 @@ def train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
     if first:
         _check_writable(out_dir)
         remove_unfinished(out_dir)
+    check_training(config, fabric.world_size)
     source, validation = open_sources(config, fabric.device)
     trainer = Trainer(config, source, validation, fabric)
     resumed = trainer.resume()

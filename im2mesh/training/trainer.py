@@ -92,6 +92,29 @@ class Scalars(Protocol):
         ...
 
 
+def check_training(config: Config, ranks: int) -> None:
+    """Refuse what no training can be done with, before any data are read.
+
+    Raises:
+        ConfigError: for the first contradiction.
+    """
+    size, each = config.training.batch_size, ""
+    if ranks > 1:
+        each = f" for each of {ranks} processes, the same number"
+    if size % ranks or size < 2 * ranks:
+        raise ConfigError(
+            f"{config.source}: training.batch_size is {size}; batch normalisation needs at least "
+            f"2 samples{each}"
+        )
+    if config.data.img_augment:
+        raise ConfigError(
+            f"{config.source}: data.img_augment true would tear the depth maps from their points; "
+            "set it to false"
+        )
+    if config.training.validate_every:
+        check_metric(config)
+
+
 class Trainer:
     """A level in training.
 
@@ -129,7 +152,12 @@ class Trainer:
         self.config, self.out_dir = config, Path(config.training.out_dir)
         self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
         self.rank, self.ranks = self.fabric.global_rank, self.fabric.world_size
-        self._check(config, source, validation)
+        check_training(config, self.ranks)
+        if len(source) < 2 * self.ranks:
+            raise ConfigError(
+                f"{config.source}: the training split holds {len(source)} samples; batch "
+                f"normalisation needs at least {2 * self.ranks}"
+            )
         self.source, self.validation, self.writer = source, validation, writer
         self.objective = build_objective(config.method, config.test.threshold)
         with torch.random.fork_rng(devices=[]):
@@ -152,27 +180,6 @@ class Trainer:
             )
         self.stop = False
         """Set it, from a signal handler, to end the run after the step at hand."""
-
-    def _check(self, config: Config, source: Source, validation: ValidationSource | None) -> None:
-        size = config.training.batch_size
-        if size % self.ranks or size < 2 * self.ranks:
-            each = f" for each of {self.ranks} processes" if self.ranks > 1 else ""
-            raise ConfigError(
-                f"{config.source}: training.batch_size is {size}; batch normalisation needs at "
-                f"least 2 samples{each}" + (", the same number" if self.ranks > 1 else "")
-            )
-        if len(source) < 2 * self.ranks:
-            raise ConfigError(
-                f"{config.source}: the training split holds {len(source)} samples; batch "
-                f"normalisation needs at least {2 * self.ranks}"
-            )
-        if config.data.img_augment:
-            raise ConfigError(
-                f"{config.source}: data.img_augment true would tear the depth maps from their "
-                "points; set it to false"
-            )
-        if validation is not None:
-            check_metric(config)
 
     # --- checkpoints --------------------------------------------------------------------------
 
@@ -237,8 +244,12 @@ class Trainer:
         state = self.state()
         if name == BEST:
             state["model"] = self.validated.state_dict()
-        with atomic(self.out_dir / name) as beside, open(beside, "wb") as file:
-            torch.save(state, file)
+        path = self.out_dir / name
+        try:
+            with atomic(path) as beside, open(beside, "wb") as file:
+                torch.save(state, file)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
     @property
     def validated(self) -> ImplicitNetwork:
