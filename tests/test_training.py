@@ -722,7 +722,8 @@ def test_a_level_overfits_one_shape(tmp_path: Path, method: str, kind: str) -> N
         model={"decoder_kwargs": {"hidden_size": 64}, "encoder_kwargs": {"width": 8}, "c_dim": 32},
         test={"threshold": THRESHOLDS[method]},
         training={
-            "lr": 2e-3, "lr_schedule": "cosine", "max_iterations": 600 if kind == "global" else 1000,
+            "lr": 2e-3, "lr_schedule": "cosine",
+            "max_iterations": 600 if kind == "global" else 1000,
             "batch_size": 4 if kind == "global" else 32, "batch_size_val": 64,
             "validate_every": 100, "print_every": 100,
         },
