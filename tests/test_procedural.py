@@ -16,8 +16,8 @@ from im2mesh.errors import InputError
 from im2mesh.preparation import procedural
 from im2mesh.preparation.demo import MODELS, main, write_demo
 from im2mesh.preparation.posing import pose_rotation
-from im2mesh.preparation.procedural import (
-    Shape,
+from im2mesh.preparation.procedural import Shape
+from im2mesh.preparation.solids import (
     beam,
     box,
     capsule,

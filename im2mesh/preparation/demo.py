@@ -18,9 +18,9 @@ import numpy as np
 from im2mesh.cli import DONE, EXIT_CODES, run_script
 from im2mesh.files import atomic
 from im2mesh.preparation.posing import pose_rotation
-from im2mesh.preparation.procedural import (
+from im2mesh.preparation.procedural import Shape
+from im2mesh.preparation.solids import (
     Primitives,
-    Shape,
     beam,
     box,
     capsule,
