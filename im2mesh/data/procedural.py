@@ -3,7 +3,7 @@
 A shape is a function of its number (a 32-bit hash of the seed, the split, the epoch and its
 place), which gives its family, its parameters and its pose, so runs can be resumed and a
 validation set stays the same without a file being written. Depth, occupancy and distances are
-exact (:mod:`im2mesh.preparation.procedural`) and computed on the training device, all shapes of
+exact (:mod:`im2mesh.preparation.batch`) and computed on the training device, all shapes of
 a batch at once.
 """
 
@@ -32,8 +32,9 @@ EPOCH = 100_000
 ELEVATIONS = (-20.0, 50.0)
 """Degrees between which a view's elevation is drawn; its azimuth is any."""
 
-SURFACE_POINTS = 8192
-"""Points drawn on each shape's surface, from which those near the surface are made."""
+SURFACE_POINTS = 512
+"""Points drawn on each shape's surface, times the windows along a side of the image, from which
+the points near the surface are made; a global level draws each of its points anew."""
 
 DISTANCES = (0.003, 0.05)
 """Standard deviations of their distance from it: each point's own, drawn evenly in its log."""
@@ -48,7 +49,7 @@ _SHAPE, _FAMILY, _AZIMUTH, _ELEVATION, _WINDOW, _SURFACE, _UNIFORM, _PICK, _FAR,
 
 
 class Shapes(Protocol):
-    """B posed shapes on one device, as :class:`im2mesh.preparation.procedural.ShapeBatch`."""
+    """B posed shapes on one device, as :class:`im2mesh.preparation.batch.ShapeBatch`."""
 
     def depth(self, size: int = 256) -> Tensor:
         """(B, size, size) float32 depth maps, background −1."""
@@ -173,7 +174,9 @@ class ProceduralSource:
         if surface:
             seed = random_seed(self.config.training.seed, _SURFACE, self._split, epoch, first)
             generator = torch.Generator(self.device).manual_seed(seed)
-            on_surface, _ = shapes.sample_surface(SURFACE_POINTS, generator)
+            across = self.windows.image_size // self.windows.size
+            drawn = surface if self._whole_image else SURFACE_POINTS * across
+            on_surface, _ = shapes.sample_surface(drawn, generator)
             found, there = self._near(on_surface.float(), group, flat, keys, surface)
             local[:, :surface] = torch.where(there[:, None, None], found, local[:, :surface])
         cube = local if self._whole_image else self.windows.to_cube(local, flat[:, None])
@@ -249,20 +252,21 @@ class ProceduralSource:
         scale = local.new_ones(3)
         if self._whole_image:
             owned = torch.ones_like(local[..., 0], dtype=torch.bool)
+            at = index.expand(len(group), count)
         else:
             local = self.windows.to_local(local, window[:, None])
             owned = (local[..., :2].abs() <= 0.5).all(dim=2)
             scale[:2] = self.windows.image_size / self.windows.size
-        ranks = owned.cumsum(1)
-        chosen = random_below(ranks[:, -1:], seed, _PICK, *keys, index) + 1
-        at = torch.searchsorted(ranks, chosen).clamp_(max=local.shape[1] - 1)
+            ranks = owned.cumsum(1)
+            chosen = random_below(ranks[:, -1:], seed, _PICK, *keys, index) + 1
+            at = torch.searchsorted(ranks, chosen).clamp_(max=local.shape[1] - 1)
         base = local.gather(1, at[..., None].expand(-1, -1, 3))
         low, high = (math.log(distance) for distance in DISTANCES)
         far = random_uniform(seed, _FAR, *keys, index)
         deviation = torch.exp(low + far * (high - low))[..., None] * scale
         moved = base + deviation * self._normal(keys, count)
         # Reflected at ±0.5, as often as it takes.
-        return ((moved - 0.5) % 2 - 1).abs() - 0.5, ranks[:, -1] > 0
+        return ((moved - 0.5) % 2 - 1).abs() - 0.5, owned.any(dim=1)
 
     def _normal(self, keys: tuple[Tensor, Tensor], count: int) -> Tensor:
         """(B, count, 3) standard normal deviates (Box and Muller)."""
@@ -327,8 +331,8 @@ def open_procedural(
     Raises:
         ConfigError: an unknown family, or points that cannot be drawn.
     """
+    from im2mesh.preparation.batch import ShapeBatch
     from im2mesh.preparation.families import FAMILIES, make_shape  # type: ignore
-    from im2mesh.preparation.procedural import ShapeBatch  # type: ignore
 
     def source(split: int, key: str) -> ProceduralSource:
         chosen: Sequence[str] | None = getattr(config.data, key)
