@@ -18,10 +18,12 @@ from im2mesh.data.procedural import (
     VALIDATION,
     ProceduralSource,
     ProceduralValidation,
+    open_procedural,
 )
 from im2mesh.errors import ConfigError
 from im2mesh.patches import Windows
 from im2mesh.preparation.procedural import Shape, box, ellipsoid
+from im2mesh.training.trainer import Trainer
 from tests.datasets import level_config
 
 BALL = 0.5  # its radius, once posed
@@ -159,6 +161,24 @@ def test_validation_is_another_set_and_stays(tmp_path: Path) -> None:
     assert len(kept.maps(5)) == 3 and name.startswith("ball-")
     expected = Shape.of(ellipsoid((1, 1, 1))).posed(0, 0).depth().numpy()
     np.testing.assert_allclose(depth, expected, atol=1e-6)
+
+
+def test_real_families_train_a_step(tmp_path: Path) -> None:
+    config = configured(tmp_path, train_families=["chair", "car"], val_families=["lamp"])
+    train, kept = open_procedural(config, torch.device("cpu"))
+    batch = train.batch(0, 0, 8)
+    assert {train.name(int(k)).split("-")[0] for k in batch.shapes} <= {"chair", "car"}
+    assert batch.valid.any() and 0 < batch.targets.mean() < 1
+    assert kept.name(int(kept.batch(0, 0, 4).shapes[0])).startswith("lamp-")
+    run = Trainer(config, train, kept)
+    run._prepare()
+    assert run.step(batch) > 0
+
+
+def test_unknown_families(tmp_path: Path) -> None:
+    config = configured(tmp_path, val_families=["chairs"])
+    with pytest.raises(ConfigError, match=r"data\.val_families names 'chairs'; the families are"):
+        open_procedural(config, torch.device("cpu"))
 
 
 def test_numbers_by_side_are_refused(tmp_path: Path) -> None:

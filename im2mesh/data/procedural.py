@@ -24,6 +24,8 @@ from im2mesh.data.draws import random_below, random_bits, random_seed, random_un
 from im2mesh.data.store import windows_of
 from im2mesh.errors import ConfigError
 from im2mesh.objectives import build_objective
+from im2mesh.preparation.batch import ShapeBatch
+from im2mesh.preparation.families import FAMILIES, make_shape
 from im2mesh.preparation.procedural import Shape
 
 EPOCH = 100_000
@@ -331,8 +333,6 @@ def open_procedural(
     Raises:
         ConfigError: an unknown family, or points that cannot be drawn.
     """
-    from im2mesh.preparation.batch import ShapeBatch
-    from im2mesh.preparation.families import FAMILIES, make_shape  # type: ignore
 
     def source(split: int, key: str) -> ProceduralSource:
         chosen: Sequence[str] | None = getattr(config.data, key)
