@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +44,15 @@ LEVELS = [(method, kind) for method in THRESHOLDS for kind in ("global", "patch"
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_balls(tmp_path_factory.mktemp("data"), {"train": 6, "val": 3}, points=1500)
+
+
+@pytest.fixture(autouse=True)
+def leave_the_log_as_it_was() -> Iterator[None]:
+    """Scripts set up the package's log; other tests look at it through pytest's."""
+    logger = logging.getLogger("im2mesh")
+    before = logger.handlers, logger.level, logger.propagate
+    yield
+    logger.handlers, logger.level, logger.propagate = before
 
 
 def level(
