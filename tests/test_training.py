@@ -689,7 +689,6 @@ def torchrun(config: Path, *flags: str) -> None:
     assert "the limit of iterations is reached" in done.stderr, done.stderr
 
 
-@pytest.mark.slow
 def test_two_processes_are_the_simulation(data: Path, tmp_path: Path) -> None:
     config = level(data, tmp_path / "out", kind="patch", batch_size=6, validate_every=3)
     save_config(config, tmp_path / "x.yaml")
