@@ -149,16 +149,22 @@ class Windows:
         Returns:
             (…, 3) in [−0.5, 0.5]³.
         """
-        right = (points[..., 0] + 0.5) * self.image_size
-        up = (points[..., 1] + 0.5) * self.image_size
-        return torch.stack([*self._rescaled(right, up, window), points[..., 2]], dim=-1)
+        scale, middle = self._placed(window)
+        return torch.addcmul(-middle * scale, points, scale)
 
     def to_cube(self, local: Tensor, window: Tensor) -> Tensor:
         """The inverse of :meth:`to_local`."""
+        scale, middle = self._placed(window)
+        return torch.addcmul(middle, local, 1 / scale)
+
+    def _placed(self, window: Tensor) -> tuple[Tensor, Tensor]:
+        """How much larger windows are in their own cubes, (3,), and their middles, (…, 3)."""
         left, bottom = self._bounds(window)
-        x = (left + (local[..., 0] + 0.5) * self.size) / self.image_size - 0.5
-        y = (bottom + (local[..., 1] + 0.5) * self.size) / self.image_size - 0.5
-        return torch.stack([x, y, local[..., 2]], dim=-1)
+        middle = torch.stack([left, bottom, torch.zeros_like(left)], dim=-1) + self.size / 2
+        middle = middle / self.image_size - 0.5
+        middle[..., 2] = 0
+        ratio = self.image_size / self.size
+        return torch.tensor([ratio, ratio, 1.0], device=window.device), middle
 
     def _bounds(self, window: Tensor) -> tuple[Tensor, Tensor]:
         """The lower bounds of windows in pixels, counted from the left and from BELOW."""

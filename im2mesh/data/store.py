@@ -360,11 +360,14 @@ class PointStore:
             chosen = random_below(
                 total, self.config.training.seed, epoch, place[:, None], number[None]
             )
-            piece = torch.searchsorted(end, chosen, right=True).clamp_(max=end.shape[1] - 1)
+            # Within slice k a number n stands at n + offset[k]; there are few slices.
             offset = begin - (end - length)
-            index = chosen + offset.gather(1, piece)
+            index = chosen + offset[:, :1]
+            for k in range(1, end.shape[1]):
+                step = (offset[:, k] - offset[:, k - 1])[:, None]
+                index += (chosen >= end[:, k - 1, None]) * step
             valid.append((total > 0).expand(index.shape))
-            drawn.append(torch.where(valid[-1], index, 0))
+            drawn.append(index.clamp_(max=len(self._points) - 1))
             first += count
         return torch.cat(drawn, dim=1), torch.cat(valid, dim=1)
 
