@@ -64,6 +64,16 @@ def _whole(least: int, most: float = math.inf) -> Callable[[Any], int]:
     return read
 
 
+def _within(least: float, most: float, open_at: float | None = None) -> Callable[[Any], float]:
+    def read(value: Any) -> float:
+        number = _read_number(value)
+        if not least <= number <= most or number == open_at:
+            raise _Mismatch("")
+        return number
+
+    return read
+
+
 def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else read(value)
 
@@ -136,6 +146,15 @@ CountOrNull: TypeAlias = Annotated[
 ]
 Flag: TypeAlias = Annotated[bool, _Kind("true or false", _read_flag)]
 Number: TypeAlias = Annotated[float, _Kind("a finite number", _read_number)]
+Share: TypeAlias = Annotated[float, _Kind("a number from 0 to 1", _within(0, 1))]
+Decay: TypeAlias = Annotated[float, _Kind("a number from 0 to below 1", _within(0, 1, open_at=1))]
+Positive: TypeAlias = Annotated[
+    float, _Kind("a positive finite number", _within(0, math.inf, open_at=0))
+]
+PositiveOrNull: TypeAlias = Annotated[
+    float | None,
+    _Kind("a positive finite number or null", _optional(_within(0, math.inf, open_at=0))),
+]
 Text: TypeAlias = Annotated[str, _Kind("a string that is not empty", _read_text)]
 TextOrEmpty: TypeAlias = Annotated[str, _Kind("a string", _read_string)]
 TextOrNull: TypeAlias = Annotated[str | None, _Kind("a string or null", _optional(_read_text))]
@@ -147,9 +166,10 @@ Subsample: TypeAlias = Annotated[
 ]
 Method: TypeAlias = Annotated[Literal["onet", "onet_sdf"], _choice("onet", "onet_sdf")]
 Dataset: TypeAlias = Annotated[
-    Literal["Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5"],
-    _choice("Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5"),
+    Literal["Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5", "Procedural3D", "ProceduralParts3D"],
+    _choice("Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5", "Procedural3D", "ProceduralParts3D"),
 ]
+Schedule: TypeAlias = Annotated[Literal["constant", "cosine"], _choice("constant", "cosine")]
 Selection: TypeAlias = Annotated[Literal["minimize", "maximize"], _choice("minimize", "maximize")]
 Lattice: TypeAlias = Annotated[Literal["exact", "released"], _choice("exact", "released")]
 Extraction: TypeAlias = Annotated[Literal["mise", "dense"], _choice("mise", "dense")]
@@ -161,7 +181,8 @@ Extraction: TypeAlias = Annotated[Literal["mise", "dense"], _choice("mise", "den
 class DataConfig:
     """``data``: what is read, and from where."""
 
-    dataset: Dataset = "Shapes3D"  # Shapes3D: whole objects; Parts3D: patches; …H5: from HDF5
+    # Shapes3D: whole objects; Parts3D: patches; …H5: from HDF5; Procedural…: made while training
+    dataset: Dataset = "Shapes3D"  # see the line above
     path: Text = "data/ShapeNet"  # the folder of the class folders
     classes: Names = None  # class folders to read; null: all of them
     input_type: Text = "img"  # this project reads depth only
@@ -180,6 +201,12 @@ class DataConfig:
     pointcloud_file: Text = "pointcloud.npz"  # surface points in a model folder
     pointcloud_chamfer_file: TextOrNull = "pointcloud.npz"  # those scored; null: none
     voxels_file: TextOrNull = "model.binvox"  # published, and read by nothing: no voxels here
+    cache: TextOrNull = None  # folder for a memory-mapped copy of the points; null: in memory
+    windows_per_shape: Count = 1  # windows of one shape that come together in a batch
+    points_near_surface: Share = 0.5  # Procedural…: share of the points drawn near the surface
+    train_families: Names = None  # Procedural…: what training sees; null: all families
+    val_families: Names = None  # Procedural…: the same for validation
+    val_shapes: Count = 64  # Procedural…: shapes in validation, never among those of training
 
 
 @dataclass(frozen=True)
@@ -227,6 +254,16 @@ class TrainingConfig:
     backup_every: CountOrZero = 1000000  # steps between saves of model_<it>.pt
     model_selection_metric: Text = "loss"  # the validation metric that picks model_best.pt
     model_selection_mode: Selection = "minimize"  # which way it improves
+    max_iterations: CountOrNull = None  # steps after which training is complete; null: no end
+    lr: Positive = 1e-4  # Adam's learning rate
+    lr_schedule: Schedule = "constant"  # cosine: warm-up, then down to 0 at max_iterations
+    lr_warmup: CountOrZero = 0  # steps of rising rate before the cosine
+    amp: Flag = False  # bfloat16 where it is safe
+    compile: Flag = False  # torch.compile
+    ema: Decay = 0.0  # decay of the running mean of the weights that is validated; 0: none
+    grad_clip: PositiveOrNull = None  # largest norm of the gradient; null: any
+    seed: CountOrZero = 0  # of the first weights, the order of the data and the points drawn
+    num_workers: CountOrZero = 0  # processes that make batches; 0: the training process
 
 
 @dataclass(frozen=True)
@@ -282,7 +319,7 @@ class Config:
     @property
     def is_patch(self) -> bool:
         """A patch level; else a global one."""
-        return self.data.dataset.startswith("Parts")
+        return "Parts" in self.data.dataset
 
     @property
     def is_sdf(self) -> bool:
@@ -293,6 +330,11 @@ class Config:
     def is_h5(self) -> bool:
         """The data lies in HDF5 files; else in a folder a model."""
         return self.data.dataset.endswith("H5")
+
+    @property
+    def is_procedural(self) -> bool:
+        """The training data are made, not read."""
+        return self.data.dataset.startswith("Procedural")
 
     @property
     def model_path(self) -> Path:
@@ -344,6 +386,10 @@ class Config:
             raise ConfigError(
                 f"{self._name}: data.img_size must be {DEPTH_SIZE} for data.input_type depth, "
                 f"found {data.img_size}"
+            )
+        if self.training.lr_schedule == "cosine" and self.training.max_iterations is None:
+            raise ConfigError(
+                f"{self._name}: training.lr_schedule cosine needs training.max_iterations"
             )
         if not self.is_patch:
             return

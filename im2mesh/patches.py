@@ -36,6 +36,21 @@ def back_project(depth: np.ndarray) -> np.ndarray:
     return np.stack([x, y, 0.5 - depth[rows, columns]], axis=1).astype(np.float32)
 
 
+def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """The pixels through which points of the cube, or of a window's own cube, are seen.
+
+    Args:
+        points: (…, 3) in [−0.5, 0.5]³.
+        size: pixels along a side of the image or the window.
+
+    Returns:
+        (…) int64 rows and columns.
+    """
+    columns = ((points[..., 0] + 0.5) * size).floor().long()
+    rows = ((0.5 - points[..., 1]) * size).floor().long()
+    return rows.clamp(0, size - 1), columns.clamp(0, size - 1)
+
+
 @dataclass(frozen=True)
 class Cover:
     """Pairs of a point and a window that owns it, grouped by window.
@@ -107,6 +122,61 @@ class Windows:
         strips = image.unfold(0, self.size, self.stride).unfold(1, self.size, self.stride)
         return strips.reshape(len(self), self.size, self.size)
 
+    def pick(self, images: Tensor, image: Tensor, window: Tensor) -> Tensor:
+        """Some windows of some images.
+
+        Args:
+            images: (M, S, S).
+            image: (B,) which of them.
+            window: (B,) which window of each.
+
+        Returns:
+            (B, size, size).
+        """
+        if self.size == self.image_size:
+            return images[image]
+        row = torch.div(window, self.per_side, rounding_mode="floor")
+        strips = images.unfold(1, self.size, self.stride).unfold(2, self.size, self.stride)
+        return strips[image, row, window % self.per_side]
+
+    def to_local(self, points: Tensor, window: Tensor) -> Tensor:
+        """Points of the cube in the coordinates of windows that own them.
+
+        Args:
+            points: (…, 3) in the camera frame.
+            window: the window of each, broadcast against (…).
+
+        Returns:
+            (…, 3) in [−0.5, 0.5]³.
+        """
+        scale, middle = self._placed(window)
+        return torch.addcmul(-middle * scale, points, scale)
+
+    def to_cube(self, local: Tensor, window: Tensor) -> Tensor:
+        """The inverse of :meth:`to_local`."""
+        scale, middle = self._placed(window)
+        return torch.addcmul(middle, local, 1 / scale)
+
+    def _placed(self, window: Tensor) -> tuple[Tensor, Tensor]:
+        """How much larger windows are in their own cubes, (3,), and their middles, (…, 3)."""
+        left, bottom = self._bounds(window)
+        middle = torch.stack([left, bottom, torch.zeros_like(left)], dim=-1) + self.size / 2
+        middle = middle / self.image_size - 0.5
+        middle[..., 2] = 0
+        ratio = self.image_size / self.size
+        return torch.tensor([ratio, ratio, 1.0], device=window.device), middle
+
+    def _bounds(self, window: Tensor) -> tuple[Tensor, Tensor]:
+        """The lower bounds of windows in pixels, counted from the left and from BELOW."""
+        side = self.per_side
+        row = torch.div(window, side, rounding_mode="floor")
+        return (window % side) * self.stride, (side - 1 - row) * self.stride
+
+    def _rescaled(self, right: Tensor, up: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
+        """x and y in a window's own coordinates, from pixels counted from the left and below."""
+        left, bottom = self._bounds(window)
+        return (right - left) / self.size - 0.5, (up - bottom) / self.size - 0.5
+
     def _owners(self, coordinate: Tensor) -> Tensor:
         """Windows along one axis that own a coordinate in [0, S], in pixels.
 
@@ -153,7 +223,7 @@ class Windows:
         self, points: Tensor, owned_as: Tensor, active: Tensor | None, stretch: float
     ) -> Cover:
         """Pairs of points and the windows that own ``owned_as``."""
-        side, size, device = self.per_side, self.size, points.device
+        side, device = self.per_side, points.device
         right = (owned_as[:, 0] + 0.5) * self.image_size
         up = (owned_as[:, 1] + 0.5) * self.image_size
         columns = self._owners(right)
@@ -174,10 +244,7 @@ class Windows:
         window = torch.cat([w for _, w in found])
         order = _stable_order(window)
         point, window = point[order], window[order]
-        left = (window % side) * self.stride
-        bottom = (side - 1 - window // side) * self.stride
-        x = (right[point] - left) / size - 0.5
-        y = (up[point] - bottom) / size - 0.5
+        x, y = self._rescaled(right[point], up[point], window)
         # Gaussian over (x, y), sigma half the patch: exp(−4 ln2 r² / σ²), 1/16 at an edge's middle.
         weight = torch.exp(-4 * math.log(2) / 0.25 * (x * x + y * y))
         x, y = (((c + 0.5) * stretch - 0.5) if stretch != 1.0 else c for c in (x, y))

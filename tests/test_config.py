@@ -121,6 +121,22 @@ NEW_DEFAULTS = {
     "generation.mise_resolution": 32,
     "generation.seed": 0,
     "test.seen_classes": None,
+    "data.cache": None,
+    "data.windows_per_shape": 1,
+    "data.points_near_surface": 0.5,
+    "data.train_families": None,
+    "data.val_families": None,
+    "data.val_shapes": 64,
+    "training.max_iterations": None,
+    "training.lr": 1e-4,
+    "training.lr_schedule": "constant",
+    "training.lr_warmup": 0,
+    "training.amp": False,
+    "training.compile": False,
+    "training.ema": 0.0,
+    "training.grad_clip": None,
+    "training.seed": 0,
+    "training.num_workers": 0,
 }
 # What the published default.yaml carries besides, with its values, and what was seen elsewhere.
 PUBLISHED_WITHOUT_EFFECT = """
@@ -382,10 +398,13 @@ def test_kinds_of_levels() -> None:
         ("Parts3D", True, False),
         ("Shapes3DH5", False, True),
         ("Parts3DH5", True, True),
+        ("Procedural3D", False, False),
+        ("ProceduralParts3D", True, False),
     ):
         data = {"dataset": dataset, "img_size": 256, "parts_size": 32, "parts_stride": 16}
         config = from_dict({"data": data})
         assert (config.is_patch, config.is_h5, config.is_sdf) == (patch, h5, False)
+        assert config.is_procedural is dataset.startswith("Procedural")
     assert from_dict({"method": "onet_sdf", "test": {"threshold": -0.02}}).is_sdf
 
 
@@ -678,7 +697,8 @@ MESSAGES = {
     # values
     "method: sdf": "x.yaml: method must be onet or onet_sdf, found 'sdf'",
     "data: {dataset: parts3d}": (
-        "x.yaml: data.dataset must be Shapes3D, Parts3D, Shapes3DH5 or Parts3DH5, found 'parts3d'"
+        "x.yaml: data.dataset must be Shapes3D, Parts3D, Shapes3DH5, Parts3DH5, Procedural3D or "
+        "ProceduralParts3D, found 'parts3d'"
     ),
     "generation: {lattice: fine}": (
         "x.yaml: generation.lattice must be exact or released, found 'fine'"
@@ -707,6 +727,20 @@ MESSAGES = {
     PATCHES + ", parts_size: 32, parts_stride: 15}": (
         "x.yaml: patches of data.parts_size 32 at data.parts_stride 15 do not tile 256 pixels: "
         "the stride must divide 256 - 32"
+    ),
+    "training: {lr: 0}": "x.yaml: training.lr must be a positive finite number, found 0",
+    "training: {ema: 1}": "x.yaml: training.ema must be a number from 0 to below 1, found 1",
+    "training: {grad_clip: -1}": (
+        "x.yaml: training.grad_clip must be a positive finite number or null, found -1"
+    ),
+    "training: {lr_schedule: step}": (
+        "x.yaml: training.lr_schedule must be constant or cosine, found 'step'"
+    ),
+    "training: {lr_schedule: cosine}": (
+        "x.yaml: training.lr_schedule cosine needs training.max_iterations"
+    ),
+    "data: {points_near_surface: 2}": (
+        "x.yaml: data.points_near_surface must be a number from 0 to 1, found 2"
     ),
     # what is no configuration
     "": "x.yaml: is empty; a configuration is a mapping of keys",

@@ -58,7 +58,7 @@ class CBatchNormDecoder(nn.Module):
         x = self.fc_p(points)
         for block in self.blocks:
             x = block(x, codes)
-        return self.fc_out(F.relu(self.bn(x, codes))).squeeze(2)
+        return self.bn.relu_linear(x, codes, self.fc_out).squeeze(2)
 
 
 class FoldedDecoder:

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from im2mesh.models.blocked import norm_relu_linear
+
 
 class PointLinear(nn.Conv1d):
     """A linear map over the channels of each point, stored as a ``Conv1d`` of kernel 1."""
@@ -61,6 +63,47 @@ class ConditionalBatchNorm(nn.Module):
         gamma, beta = self.conv_gamma(codes), self.conv_beta(codes)
         return torch.addcmul(beta.unsqueeze(1), gamma.unsqueeze(1), normalised)
 
+    def relu_linear(
+        self, x: Tensor, codes: Tensor, linear: PointLinear, residual: Tensor | None = None
+    ) -> Tensor:
+        """linear(relu(norm(x, codes))) [+ residual]; in training on a CPU as one operation.
+
+        Args:
+            x: (B, T, channels).
+            codes: (B, c_dim).
+            linear: channels → O.
+            residual: (B, T, O) or None.
+
+        Returns:
+            (B, T, O).
+        """
+        blocked = (
+            self.training
+            and x.device.type == "cpu"
+            and x.dtype == codes.dtype == linear.weight.dtype
+            and not torch.is_autocast_enabled("cpu")
+            and not torch.compiler.is_compiling()
+        )
+        if not blocked:
+            y = linear(F.relu(self(x, codes)))
+            return y if residual is None else residual + y
+        gamma, beta = self.conv_gamma(codes), self.conv_beta(codes)
+        y, mean, variance = norm_relu_linear(
+            x, gamma, beta, linear.matrix, linear.bias, residual, self.bn.eps
+        )
+        self._track(mean, variance, x.shape[0] * x.shape[1])
+        return y
+
+    @torch.no_grad()
+    def _track(self, mean: Tensor, variance: Tensor, rows: int) -> None:
+        """Move the running statistics as torch's batch norm does, by unbiased variances."""
+        bn = self.bn
+        assert bn.running_mean is not None and bn.running_var is not None
+        assert bn.num_batches_tracked is not None and bn.momentum is not None
+        bn.num_batches_tracked += 1
+        bn.running_mean.lerp_(mean, bn.momentum)
+        bn.running_var.lerp_(variance * (rows / (rows - 1)), bn.momentum)
+
     def fold(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         """The inference form: for each code ONE scale and ONE shift per channel.
 
@@ -95,5 +138,5 @@ class ConditionalResnetBlock(nn.Module):
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
         """(B, T, channels), (B, c_dim) → (B, T, channels)."""
-        hidden = self.fc_0(F.relu(self.bn_0(x, codes)))
-        return x + self.fc_1(F.relu(self.bn_1(hidden, codes)))
+        hidden = self.bn_0.relu_linear(x, codes, self.fc_0)
+        return self.bn_1.relu_linear(hidden, codes, self.fc_1, residual=x)

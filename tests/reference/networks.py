@@ -26,3 +26,20 @@ def reference_decoder(weights: dict, points: np.ndarray, code: np.ndarray) -> np
         hidden = np.maximum(_norm(weights, f"block{k}.bn_1", hidden, code), 0)
         x = x + _linear(weights, f"block{k}.fc_1", hidden)
     return _linear(weights, "fc_out", np.maximum(_norm(weights, "bn", x, code), 0))[:, 0]
+
+
+def reference_norm_relu_linear(
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    residual: np.ndarray | None,
+    eps: float,
+) -> np.ndarray:
+    """What im2mesh/models/blocked.py computes, one operation after the other."""
+    rows = x.reshape(-1, x.shape[2])
+    mean, variance = rows.mean(axis=0), rows.var(axis=0)
+    normed = gamma[:, None] * (x - mean) / np.sqrt(variance + eps) + beta[:, None]
+    y = np.maximum(normed, 0) @ weight.T + bias
+    return y if residual is None else y + residual

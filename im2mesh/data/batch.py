@@ -1,0 +1,91 @@
+"""What a step is given, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Depth and points of B samples: maps of a global level, windows of a patch level.
+
+    Attributes:
+        images: (B, 1, S, S) float32 depth, background −1.
+        points: (B, T, 3) float32 in [−0.5, 0.5]³ of the cube or of the window.
+        targets: (B, T) float32 what the network is to say there (:mod:`im2mesh.objectives`).
+        valid: (B, T) bool; other points are padding and count for nothing.
+        shapes: (B,) int64 numbers of the shapes, for :meth:`Source.name`.
+    """
+
+    images: Tensor
+    points: Tensor
+    targets: Tensor
+    valid: Tensor
+    shapes: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        return replace(
+            self, **{item.name: change(getattr(self, item.name)) for item in fields(self)}
+        )
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same batch in page-locked memory, from which a GPU can copy by itself."""
+        return self._each(lambda tensor: tensor.pin_memory())
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All points of B samples, for the IoU: as :class:`Batch`, but with M points in a row.
+
+    Attributes:
+        images: (B, 1, S, S).
+        points: (M, 3) those of the first sample first.
+        targets: (M,).
+        counts: B numbers of points, with sum M.
+    """
+
+    images: Tensor
+    points: Tensor
+    targets: Tensor
+    counts: list[int]
+
+
+class Source(Protocol):
+    """Samples in an order, each a function of the epoch and its place in it alone."""
+
+    def __len__(self) -> int:
+        """Samples of an epoch."""
+        ...
+
+    def batch(self, epoch: int, start: int, stop: int) -> Batch:
+        """The samples at the places [start, stop) of an epoch."""
+        ...
+
+    def name(self, shape: int) -> str:
+        """What messages call a shape of a batch."""
+        ...
+
+
+class ValidationSource(Source, Protocol):
+    """A source that is the same in every epoch, and knows all that there is to know."""
+
+    def whole(self, start: int, stop: int) -> Whole | None:
+        """All points of the samples at [start, stop); None where the data have none."""
+        ...
+
+    def maps(self, count: int) -> Sequence[tuple[str, np.ndarray]]:
+        """At most ``count`` shapes: name and (256, 256) depth map, for pictures."""
+        ...

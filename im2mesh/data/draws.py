@@ -1,0 +1,73 @@
+"""Random numbers that are a function of what they are for.
+
+A number is a hash of the seed and of its keys (epoch, place in the epoch, place in the sample),
+so a sample is the same whoever draws it, on any device: any number of workers or ranks, before
+or after a run was interrupted, draws the same ones.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), in wrapping 64-bit arithmetic.
+_STEP = 0x9E3779B97F4A7C15 - (1 << 64)
+_MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
+_MIX_2 = 0x94D049BB133111EB - (1 << 64)
+
+
+def random_bits(seed: int, *keys: Tensor | int) -> Tensor:
+    """32 random bits for each combination of keys.
+
+    Args:
+        seed: any integer.
+        keys: at least one tensor of int64 among them; they are broadcast against one another.
+            Numbers that differ in the seed, in a key or in the number of keys are unrelated.
+
+    Returns:
+        int64 in [0, 2³²), of the broadcast shape.
+    """
+    device = next(key.device for key in keys if isinstance(key, Tensor))
+    state = _mixed(torch.tensor(_wrapped(seed), dtype=torch.int64, device=device))
+    for key in keys:
+        state = _mixed(state ^ (_wrapped(key) if isinstance(key, int) else key))
+    return _shifted(state, 32)
+
+
+def random_below(limit: Tensor, seed: int, *keys: Tensor | int) -> Tensor:
+    """Random integers in [0, limit), 0 where the limit is 0; see :func:`random_bits`.
+
+    Args:
+        limit: int64 below 2³¹, broadcast against the keys.
+        seed: any integer.
+        keys: as :func:`random_bits` takes them.
+    """
+    return (random_bits(seed, *keys) * limit) >> 32
+
+
+def random_uniform(seed: int, *keys: Tensor | int) -> Tensor:
+    """Random float32 in [0, 1); see :func:`random_bits`."""
+    return (random_bits(seed, *keys) >> 8).float() / (1 << 24)
+
+
+def random_seed(seed: int, *keys: int) -> int:
+    """One number in [0, 2³²) for seeding another generator."""
+    *others, last = keys
+    return int(random_bits(seed, *others, torch.tensor(last)))
+
+
+def _wrapped(value: int) -> int:
+    """As a signed 64-bit integer."""
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _mixed(state: Tensor) -> Tensor:
+    state = state + _STEP
+    state = (state ^ _shifted(state, 30)) * _MIX_1
+    state = (state ^ _shifted(state, 27)) * _MIX_2
+    return state ^ _shifted(state, 31)
+
+
+def _shifted(state: Tensor, bits: int) -> Tensor:
+    """A logical shift to the right; torch's own copies the sign."""
+    return (state >> bits) & ((1 << (64 - bits)) - 1)

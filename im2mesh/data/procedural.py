@@ -1,0 +1,352 @@
+"""Training data that are made while they are needed: fresh shapes in every batch.
+
+A shape is a function of its number (a 32-bit hash of the seed, the split, the epoch and its
+place), which gives its family, its parameters and its pose, so runs can be resumed and a
+validation set stays the same without a file being written. Depth, occupancy and distances are
+exact (:mod:`im2mesh.preparation.batch`) and computed on the training device, all shapes of
+a batch at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from im2mesh.config import Config
+from im2mesh.data.batch import Batch, Whole
+from im2mesh.data.draws import random_below, random_bits, random_seed, random_uniform
+from im2mesh.data.store import windows_of
+from im2mesh.errors import ConfigError
+from im2mesh.objectives import build_objective
+from im2mesh.preparation.batch import ShapeBatch
+from im2mesh.preparation.families import FAMILIES, make_shape
+from im2mesh.preparation.procedural import Shape
+
+EPOCH = 100_000
+"""Samples of what is called an epoch where the data have no end."""
+
+ELEVATIONS = (-20.0, 50.0)
+"""Degrees between which a view's elevation is drawn; its azimuth is any."""
+
+SURFACE_POINTS = 512
+"""Points drawn on each shape's surface, times the windows along a side of the image, from which
+the points near the surface are made; a global level draws each of its points anew."""
+
+DISTANCES = (0.003, 0.05)
+"""Standard deviations of their distance from it: each point's own, drawn evenly in its log."""
+
+POINTS_OF_A_CUBE = 100_000
+"""Points for the IoU in the cube; a window has as many as its share, as in a stored data set."""
+
+TRAIN, VALIDATION = 0, 1
+
+# What a random number is for; each use has a key of its own.
+_SHAPE, _FAMILY, _AZIMUTH, _ELEVATION, _WINDOW, _SURFACE, _UNIFORM, _PICK, _FAR, _NORMAL = range(10)
+
+
+class Shapes(Protocol):
+    """B posed shapes on one device, as :class:`im2mesh.preparation.batch.ShapeBatch`."""
+
+    def depth(self, size: int = 256) -> Tensor:
+        """(B, size, size) float32 depth maps, background −1."""
+        ...
+
+    def occupancy(self, points: Tensor) -> Tensor:
+        """(B, N, 3) → (B, N) bool."""
+        ...
+
+    def signed_distance(self, points: Tensor) -> Tensor:
+        """(B, N, 3) → (B, N), negative inside."""
+        ...
+
+    def sample_surface(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Points and normals, (B, count, 3) each."""
+        ...
+
+
+class ProceduralSource:
+    """Endless samples of procedural shapes; see :class:`im2mesh.data.batch.Source`.
+
+    Of each shape ``data.windows_per_shape`` neighbouring samples show different windows (a
+    patch level), or one shows all of it (a global level). ``data.points_near_surface`` of their
+    points lie near the surface, the others anywhere in the window. Which points near the surface
+    are drawn depends on where a batch begins, everything else on the sample's place alone.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        split: int,
+        families: Sequence[str],
+        make_shape: Callable[[str, int], Shape],
+        gather: Callable[[Sequence[Shape]], Shapes],
+        device: torch.device,
+    ) -> None:
+        """Bind the pieces.
+
+        Args:
+            config: of the level.
+            split: a number; shapes of different splits differ.
+            families: what shapes are drawn from, each family as often.
+            make_shape: (family, seed) → a shape.
+            gather: shapes → what is asked for depth and points, on ``device``.
+            device: where batches are made.
+
+        Raises:
+            ConfigError: ``data.points_subsample`` asks for numbers of outer and inner points.
+        """
+        if not isinstance(config.data.points_subsample, int):
+            raise ConfigError(
+                f"{config.source}: data.points_subsample must be one number for procedural "
+                "shapes; data.points_near_surface balances inside and outside"
+            )
+        self.config, self.families, self.device = config, list(families), device
+        self._split, self._make_shape, self._gather = split, make_shape, gather
+        self.windows = windows_of(config)
+        self.per_shape = config.data.windows_per_shape if config.is_patch else 1
+        self._points: int = config.data.points_subsample
+        self._learns = build_objective(config.method, config.test.threshold).learns
+
+    def __len__(self) -> int:
+        return EPOCH
+
+    def name(self, shape: int) -> str:
+        """``<family>-<number>``, from which the shape can be made again."""
+        return f"{self._family(shape)}-{shape}"
+
+    def _family(self, number: int) -> str:
+        return self.families[random_seed(number, _FAMILY) % len(self.families)]
+
+    def shape(self, number: int) -> Shape:
+        """The posed shape of a number."""
+        azimuth = random_seed(number, _AZIMUTH) / 2**32 * 360
+        low, high = ELEVATIONS
+        elevation = low + random_seed(number, _ELEVATION) / 2**32 * (high - low)
+        return self._make_shape(self._family(number), number).posed(azimuth, elevation)
+
+    def batch(self, epoch: int, start: int, stop: int) -> Batch:
+        """See :class:`im2mesh.data.batch.Source`."""
+        made = self._made(epoch, start, stop, self._points, self.config.data.points_near_surface)
+        # A window without a point inside teaches nothing.
+        occupied = made.inside.any(dim=1, keepdim=True)
+        valid = occupied.expand(made.inside.shape)
+        return Batch(made.images, made.local, made.targets, valid, made.numbers)
+
+    def whole(self, start: int, stop: int) -> Whole:
+        """Points anywhere in the windows, as many as 100 000 in the cube would give."""
+        share = (self.windows.size / self.windows.image_size) ** 2
+        count = round(POINTS_OF_A_CUBE * share)
+        made = self._made(0, start, stop, count, 0.0)
+        return Whole(
+            made.images, made.local.flatten(0, 1), made.targets.flatten(), [count] * (stop - start)
+        )
+
+    def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
+        """The first shapes of the first epoch."""
+        numbers = [self._number(0, k) for k in range(count)]
+        depths = self._gather([self.shape(number) for number in numbers]).depth()
+        return [
+            (self.name(number), depth.cpu().numpy())
+            for number, depth in zip(numbers, depths, strict=True)
+        ]
+
+    def _number(self, epoch: int, index: int) -> int:
+        return random_seed(self.config.training.seed, _SHAPE, self._split, epoch, index)
+
+    def _made(self, epoch: int, start: int, stop: int, count: int, near: float) -> _Made:
+        """The samples at [start, stop), ``count`` points each, a share ``near`` of them near."""
+        first, last = start // self.per_shape, -(-stop // self.per_shape)
+        numbers = [self._number(epoch, index) for index in range(first, last)]
+        shapes = self._gather([self.shape(number) for number in numbers])
+        number = torch.tensor(numbers, device=self.device)
+        depths = shapes.depth()
+        window = self._choose_windows(depths, number)  # (shapes, windows of each)
+        group = torch.arange(len(numbers), device=self.device).repeat_interleave(self.per_shape)
+        flat = window.flatten()
+        place = torch.arange(self.per_shape, device=self.device).repeat(len(numbers))
+        keys = (number.repeat_interleave(self.per_shape)[:, None], place[:, None])
+        local = self._anywhere(keys, count)
+        surface = round(near * count)
+        if surface:
+            seed = random_seed(self.config.training.seed, _SURFACE, self._split, epoch, first)
+            generator = torch.Generator(self.device).manual_seed(seed)
+            across = self.windows.image_size // self.windows.size
+            drawn = surface if self._whole_image else SURFACE_POINTS * across
+            on_surface, _ = shapes.sample_surface(drawn, generator)
+            found, there = self._near(on_surface.float(), group, flat, keys, surface)
+            local[:, :surface] = torch.where(there[:, None, None], found, local[:, :surface])
+        cube = local if self._whole_image else self.windows.to_cube(local, flat[:, None])
+        asked = cube.view(len(numbers), self.per_shape * count, 3)
+        if self._learns == "sdf":
+            distance = shapes.signed_distance(asked).view(len(flat), count)
+            targets, inside = distance.float(), distance <= 0
+        else:
+            inside = shapes.occupancy(asked).view(len(flat), count)
+            targets = inside.float()
+        wanted = slice(start - first * self.per_shape, stop - first * self.per_shape)
+        return _Made(
+            self.windows.pick(depths, group[wanted], flat[wanted])[:, None],
+            local[wanted],
+            targets[wanted],
+            inside[wanted],
+            keys[0][wanted, 0],
+        )
+
+    @property
+    def _whole_image(self) -> bool:
+        return len(self.windows) == 1
+
+    def _choose_windows(self, depths: Tensor, number: Tensor) -> Tensor:
+        """(B, per_shape) random windows of each map that see the object, all different ones.
+
+        Where fewer do, some come again.
+        """
+        if self._whole_image:
+            return number.new_zeros(len(number), 1)
+        seen = torch.nn.functional.max_pool2d(
+            (depths >= 0).float()[:, None], self.windows.size, self.windows.stride
+        )
+        seen = seen.flatten(1) > 0
+        every = torch.arange(len(self.windows), device=self.device)
+        rank = random_bits(self.config.training.seed, _WINDOW, number[:, None], every)
+        order = torch.where(seen, rank, 1 << 32).argsort(dim=1)
+        turn = torch.arange(self.per_shape, device=self.device) % seen.sum(1, keepdim=True)
+        return order.gather(1, turn)
+
+    def _anywhere(self, keys: tuple[Tensor, Tensor], count: int) -> Tensor:
+        """(B, count, 3) points of the windows' own cubes, uniform."""
+        index = torch.arange(3 * count, device=self.device)
+        uniform = random_uniform(self.config.training.seed, _UNIFORM, *keys, index)
+        return uniform.view(len(keys[0]), count, 3) - 0.5
+
+    def _near(
+        self,
+        surface: Tensor,
+        group: Tensor,
+        window: Tensor,
+        keys: tuple[Tensor, Tensor],
+        count: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Points near the surface, in the coordinates of windows.
+
+        A point on the surface in the window's column is moved by a normal deviate; what leaves
+        the window is reflected at its bounds.
+
+        Args:
+            surface: (S, M, 3) points on the shapes' surfaces.
+            group: (B,) which shape each window is of.
+            window: (B,) its number.
+            keys: of its random numbers.
+            count: points of each window.
+
+        Returns:
+            (B, count, 3), and (B,) bool: the window has a surface point at all.
+        """
+        seed = self.config.training.seed
+        index = torch.arange(count, device=self.device)
+        local = surface[group]
+        scale = local.new_ones(3)
+        if self._whole_image:
+            owned = torch.ones_like(local[..., 0], dtype=torch.bool)
+            at = index.expand(len(group), count)
+        else:
+            local = self.windows.to_local(local, window[:, None])
+            owned = (local[..., :2].abs() <= 0.5).all(dim=2)
+            scale[:2] = self.windows.image_size / self.windows.size
+            ranks = owned.cumsum(1)
+            chosen = random_below(ranks[:, -1:], seed, _PICK, *keys, index) + 1
+            at = torch.searchsorted(ranks, chosen).clamp_(max=local.shape[1] - 1)
+        base = local.gather(1, at[..., None].expand(-1, -1, 3))
+        low, high = (math.log(distance) for distance in DISTANCES)
+        far = random_uniform(seed, _FAR, *keys, index)
+        deviation = torch.exp(low + far * (high - low))[..., None] * scale
+        moved = base + deviation * self._normal(keys, count)
+        # Reflected at ±0.5, as often as it takes.
+        return ((moved - 0.5) % 2 - 1).abs() - 0.5, owned.any(dim=1)
+
+    def _normal(self, keys: tuple[Tensor, Tensor], count: int) -> Tensor:
+        """(B, count, 3) standard normal deviates (Box and Muller)."""
+        index = torch.arange(6 * count, device=self.device)
+        uniform = random_uniform(self.config.training.seed, _NORMAL, *keys, index)
+        one, other = uniform.view(len(keys[0]), 2, count, 3).unbind(1)
+        return torch.sqrt(-2 * torch.log1p(-one)) * torch.cos(2 * math.pi * other)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Samples before they become a batch: (B, 1, s, s), (B, T, 3), (B, T), (B, T), (B,)."""
+
+    images: Tensor
+    local: Tensor
+    targets: Tensor
+    inside: Tensor
+    numbers: Tensor
+
+
+class ProceduralValidation:
+    """The first shapes of a source, made once and kept.
+
+    See :class:`im2mesh.data.batch.ValidationSource`.
+    """
+
+    def __init__(self, source: ProceduralSource, shapes: int) -> None:
+        self._source = source
+        self._shapes = shapes
+        self._batches: dict[tuple[int, int], Batch] = {}
+        self._wholes: dict[tuple[int, int], Whole] = {}
+
+    def __len__(self) -> int:
+        return self._shapes * self._source.per_shape
+
+    def name(self, shape: int) -> str:
+        """See :class:`ProceduralSource`."""
+        return self._source.name(shape)
+
+    def batch(self, epoch: int, start: int, stop: int) -> Batch:
+        """See :class:`ProceduralSource`; the same in every epoch."""
+        if (start, stop) not in self._batches:
+            self._batches[start, stop] = self._source.batch(0, start, stop)
+        return self._batches[start, stop]
+
+    def whole(self, start: int, stop: int) -> Whole:
+        """See :class:`ProceduralSource`."""
+        if (start, stop) not in self._wholes:
+            self._wholes[start, stop] = self._source.whole(start, stop)
+        return self._wholes[start, stop]
+
+    def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
+        """See :class:`ProceduralSource`."""
+        return self._source.maps(min(count, self._shapes))
+
+
+def open_procedural(
+    config: Config, device: torch.device
+) -> tuple[ProceduralSource, ProceduralValidation]:
+    """The shapes that a configuration learns from, and those that it is measured on.
+
+    Raises:
+        ConfigError: an unknown family, or points that cannot be drawn.
+    """
+
+    def source(split: int, key: str) -> ProceduralSource:
+        chosen: Sequence[str] | None = getattr(config.data, key)
+        for name in chosen or ():
+            if name not in FAMILIES:
+                raise ConfigError(
+                    f"{config.source}: data.{key} names {name!r}; the families are "
+                    f"{', '.join(FAMILIES)}"
+                )
+
+        def gather(shapes: Sequence[Shape]) -> Shapes:
+            return ShapeBatch.of(shapes).to(device)
+
+        return ProceduralSource(config, split, chosen or list(FAMILIES), make_shape, gather, device)
+
+    validation = source(VALIDATION, "val_families")
+    return source(TRAIN, "train_families"), ProceduralValidation(validation, config.data.val_shapes)

@@ -1,0 +1,66 @@
+"""Work that goes on in other processes while the training process is busy."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from torch.utils.data import DataLoader, Dataset
+
+from im2mesh.errors import InputError
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
+
+
+class _Function(Dataset[Any], Generic[Key, Made]):
+    """A function of keys, as torch's loader wants it."""
+
+    def __init__(self, function: Callable[[Key], Made]) -> None:
+        self._function = function
+
+    def __getitem__(self, key: Key) -> Made | InputError:
+        try:
+            return self._function(key)
+        except InputError as error:
+            return error  # raised in the training process, where it stays one line
+
+
+def in_order(
+    function: Callable[[Key], Made], keys: Iterable[Key], workers: int, pin_memory: bool = False
+) -> Iterator[Made]:
+    """``map(function, keys)``, computed ahead by worker processes.
+
+    Args:
+        function: what to compute; workers are forked, so they share what it holds.
+        keys: any number, even endless.
+        workers: how many processes; 0: compute each value when it is asked for.
+        pin_memory: put tensors into page-locked memory.
+
+    Raises:
+        InputError: what the function raised, when its value's turn comes.
+    """
+    loader: DataLoader[Any] = DataLoader(
+        _Function(function),
+        batch_size=None,
+        sampler=keys,
+        num_workers=workers,
+        collate_fn=_as_it_is,
+        pin_memory=pin_memory,
+        worker_init_fn=_leave_ctrl_c_to_the_parent,
+        multiprocessing_context="fork" if workers else None,
+    )
+    for made in loader:
+        if isinstance(made, InputError):
+            raise made
+        yield made
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _leave_ctrl_c_to_the_parent(_: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,282 @@
+"""The command line of train.py: from a configuration to a trained level."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import logging
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import torch.distributed
+from lightning_fabric import Fabric
+
+from im2mesh.cli import DONE, INTERRUPTED, SOME_FAILED, set_up_logging
+from im2mesh.config import Config, differences, load_config, save_config, to_dict
+from im2mesh.data.batch import Source, ValidationSource
+from im2mesh.data.procedural import open_procedural
+from im2mesh.data.store import PointStore, open_store
+from im2mesh.errors import ConfigError, InputError
+from im2mesh.training.trainer import (
+    End,
+    Limits,
+    NonFiniteError,
+    Scalars,
+    Trainer,
+    check_training,
+    remove_unfinished,
+)
+from im2mesh.training.validation import warn_of_shared_shapes
+
+log = logging.getLogger(__name__)
+
+LIMIT = 3
+"""Exit code: a limit on time, epochs, iterations or the metric's change ended the run."""
+
+EXIT_CODES = """\
+exit codes:
+  0    training.max_iterations is reached: training is complete
+  1    the loss is no longer finite; model.pt holds the state before
+  2    bad input: one line says why
+  3    a limit (--exit-after, --exit-after-epochs, --exit-after-it, --exit-threshold) ended it
+  130  interrupted (Ctrl-C, or SIGTERM); model.pt is saved
+After 1, 3 and 130 the same command goes on where the run stopped.
+"""
+
+RESIDENT = 0.5
+"""Share of a GPU's free memory that training data may take to be kept there."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        description="Train one level (global or patch, occupancy or SDF); go on where it stopped.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("config", metavar="CONFIG", help="the level's YAML file")
+    result.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
+    result.add_argument("--exit-after", type=_positive, metavar="S", help="stop after S seconds")
+    result.add_argument(
+        "--exit-after-epochs",
+        type=_natural,
+        metavar="N",
+        help="stop after epoch N of the run, earlier starts included; writes model_end.pt",
+    )
+    result.add_argument(
+        "--exit-after-it",
+        type=_natural,
+        metavar="N",
+        help="stop after step N of the run, earlier starts included; writes model_end.pt",
+    )
+    result.add_argument(
+        "--exit-threshold",
+        type=float,
+        metavar="T",
+        help="stop at a validation whose metric is within T of the best one before it",
+    )
+    result.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
+    return result
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train; returns the exit code."""
+    started = time.monotonic()
+    args = parser().parse_args(argv)
+    set_up_logging(args.verbose)
+    config = load_config(args.config)
+    config.check_supported()
+    fabric = launch(config, args.no_cuda)
+    if fabric.global_rank:
+        logging.getLogger("im2mesh").setLevel(logging.ERROR)
+    limits = Limits(
+        None if args.exit_after is None else started + args.exit_after,
+        args.exit_after_epochs,
+        args.exit_after_it,
+        args.exit_threshold,
+    )
+    end = train(config, fabric, limits)
+    return {End.COMPLETE: DONE, End.STOPPED: INTERRUPTED, None: SOME_FAILED}.get(end, LIMIT)
+
+
+def launch(config: Config, no_cuda: bool) -> Fabric:
+    """The device, and the processes that torchrun has started.
+
+    Raises:
+        InputError: torchrun has started more processes than there are GPUs.
+    """
+    cuda = torch.cuda.is_available() and not no_cuda
+    ranks, local, devices = 1, 1, 1
+    if torch.distributed.is_torchelastic_launched():
+        ranks, local = int(os.environ["WORLD_SIZE"]), int(os.environ["LOCAL_WORLD_SIZE"])
+        devices = local
+        if cuda and local > torch.cuda.device_count():
+            raise InputError(
+                f"torchrun started {local} processes for {torch.cuda.device_count()} GPUs; lower "
+                "--nproc_per_node, or use --no-cuda"
+            )
+    fabric = Fabric(
+        accelerator="cuda" if cuda else "cpu",
+        devices=devices,
+        num_nodes=ranks // local,
+        strategy="ddp" if ranks > 1 else "auto",
+        precision="bf16-mixed" if config.training.amp else "32-true",
+    )
+    fabric.launch()
+    if not cuda:
+        keep_freed_memory()
+    return fabric
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what tensors free, instead of giving it back to the system.
+
+    A training step frees and takes dozens of large tensors; on a CPU, having the system clear
+    fresh pages for each of them costs a fifth of the step. Only glibc knows how.
+    """
+    never_map, never_trim = (-4, 0), (-1, 2**31 - 1)  # M_MMAP_MAX, M_TRIM_THRESHOLD
+    try:
+        library = ctypes.CDLL(None)
+        for option, value in (never_map, never_trim):
+            library.mallopt(option, value)
+    except (OSError, AttributeError, TypeError):
+        log.debug("no glibc: the system clears memory anew in every step")
+
+
+def train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
+    """Train a level, from where it stopped.
+
+    Returns:
+        Why it ended; None: the loss is no longer finite.
+
+    Raises:
+        InputError: the configuration, the data, the checkpoint or ``out_dir`` cannot be used.
+    """
+    out_dir = Path(config.training.out_dir)
+    first = fabric.global_rank == 0
+    if first:
+        _check_writable(out_dir)
+        remove_unfinished(out_dir)
+    check_training(config, fabric.world_size)
+    source, validation = open_sources(config, fabric.device)
+    trainer = Trainer(config, source, validation, fabric)
+    resumed = trainer.resume()
+    if first:
+        _record_config(config, out_dir / "config.yaml", resumed)
+        trainer.writer = _writer(out_dir / "logs", trainer.it if resumed else None)
+        word = f"going on at step {trainer.it}" if resumed else "a new run"
+        log.info("%s: %s, %d samples an epoch", out_dir, word, len(source))
+        if validation is None:
+            log.warning("training.validate_every is 0: no model_best.pt will be written")
+    with _stop_at_signals(trainer):
+        try:
+            end = trainer.run(limits)
+        except NonFiniteError as error:
+            log.error("%s", error)
+            return None
+    log.info("%s: step %d: %s", out_dir, trainer.it, end.value)
+    return end
+
+
+def open_sources(config: Config, device: torch.device) -> tuple[Source, ValidationSource | None]:
+    """What the configuration's level learns from and is measured on.
+
+    Where ``training.validate_every`` and ``visualize_every`` are both 0 nothing is measured.
+
+    Raises:
+        InputError: the data cannot be used.
+    """
+    measured = config.training.validate_every or config.training.visualize_every
+    if config.is_procedural:
+        made, kept = open_procedural(config, device)
+        return made, kept if measured else None
+    source = open_store(config, config.data.train_split)
+    if device.type == "cuda" and _fits(source, device):
+        source.to(device)
+    if not measured:
+        return source, None
+    validation = open_store(config, config.data.val_split, shuffle=False)
+    warn_of_shared_shapes(config, source.names, validation.names)
+    return source, validation
+
+
+def open_validation(config: Config, device: torch.device) -> ValidationSource:
+    """What the configuration's level is measured on."""
+    if config.is_procedural:
+        return open_procedural(config, device)[1]
+    return open_store(config, config.data.val_split, shuffle=False)
+
+
+def _fits(store: PointStore, device: torch.device) -> bool:
+    free, _ = torch.cuda.mem_get_info(device)
+    return store.bytes < RESIDENT * free
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written to ({error.strerror}); change training.out_dir"
+        ) from error
+
+
+def _record_config(config: Config, path: Path, resumed: bool) -> None:
+    """Write the configuration with all its keys; say what has changed since the run began."""
+    if resumed and path.is_file():
+        try:
+            changed = differences(to_dict(load_config(path)), to_dict(config))
+        except ConfigError as error:
+            changed = [str(error)]
+        for line in changed:
+            log.warning("%s: changed since the run was started: %s", config.source, line)
+    save_config(config, path)
+
+
+def _writer(folder: Path, it: int | None) -> Scalars:
+    """A TensorBoard writer; what it holds of steps that were undone is hidden."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError("training logs to TensorBoard: pip install tensorboard") from error
+    return SummaryWriter(str(folder), purge_step=None if it is None else it + 1)
+
+
+@contextmanager
+def _stop_at_signals(trainer: Trainer) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run after the step at hand; a second Ctrl-C at once."""
+
+    def stop(number: int, _: object) -> None:
+        if trainer.stop and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        log.info("stopping after this step; model.pt will be saved")
+        trainer.stop = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

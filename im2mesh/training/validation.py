@@ -1,0 +1,190 @@
+"""How good a level is: loss, IoU and, for SDF, the mean error, on a split of its own."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from im2mesh.config import Config
+from im2mesh.data.batch import Batch, ValidationSource, Whole
+from im2mesh.errors import ConfigError
+from im2mesh.models.network import ImplicitNetwork
+from im2mesh.objectives import Objective
+
+log = logging.getLogger(__name__)
+
+
+def metric_names(config: Config) -> list[str]:
+    """What a validation of this configuration measures.
+
+    ``loss`` as in training, on points drawn once; ``iou`` on all points of
+    ``data.points_iou_file``; ``l1``, the mean absolute error of signed distances, on the same.
+    """
+    names = ["loss"]
+    if config.data.points_iou_file is not None:
+        names.append("iou")
+        if config.is_sdf:
+            names.append("l1")
+    return names
+
+
+def check_metric(config: Config) -> None:
+    """Refuse a selection metric that no validation measures.
+
+    Raises:
+        ConfigError: naming the known ones.
+    """
+    metric, names = config.training.model_selection_metric, metric_names(config)
+    if metric not in names:
+        raise ConfigError(
+            f"{config.source}: training.model_selection_metric is {metric!r}; this level's "
+            f"validation measures {', '.join(names)}"
+        )
+
+
+def batch_loss(objective: Objective, values: Tensor, batch: Batch) -> Tensor:
+    """The loss summed over the valid points, divided by the number of samples."""
+    each = objective.loss(values.float(), batch.targets)
+    return torch.where(batch.valid, each, 0.0).sum() / len(batch)
+
+
+Predict = Callable[[Whole], Tensor]
+"""All points of some samples → (M,) bool, inside."""
+
+
+class IoU:
+    """Intersection over union: one ratio over all points of a batch, the mean over batches.
+
+    Batches without anything inside, predicted or true, are left out.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.batches = 0
+
+    def add(self, predicted: Tensor, true: Tensor) -> None:
+        """Two (M,) bool of a batch's points."""
+        union = int((predicted | true).sum())
+        if union:
+            self.total += int((predicted & true).sum()) / union
+            self.batches += 1
+
+
+class Validator:
+    """Measures networks on a source.
+
+    Attributes:
+        config: of the level.
+        source: in the order of which batches are made.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        source: ValidationSource,
+        objective: Objective,
+        rank: int = 0,
+        ranks: int = 1,
+        add_up: Callable[[Tensor], Tensor] = lambda sums: sums,
+    ) -> None:
+        """Bind the pieces.
+
+        Args:
+            config: of the level.
+            source: what is asked.
+            objective: what values mean.
+            rank: this process takes every ``ranks``-th batch, from this one on.
+            ranks: number of processes.
+            add_up: adds a tensor up over all processes.
+        """
+        self.config = config
+        self.source = source
+        self.objective = objective
+        self._rank, self._ranks, self._add_up = rank, ranks, add_up
+
+    def batches(self) -> Iterator[tuple[int, int]]:
+        """Begin and end of each batch of this process."""
+        size = self.config.training.batch_size_val
+        starts = range(0, len(self.source), size)
+        for start in starts[self._rank :: self._ranks]:
+            yield start, min(start + size, len(self.source))
+
+    @torch.inference_mode()
+    def __call__(self, network: ImplicitNetwork, device: torch.device) -> dict[str, float]:
+        """Measure a network, which is left in the mode it was in.
+
+        Returns:
+            The metrics of :func:`metric_names`, of all processes together; ``iou`` is NaN where
+            no batch has anything inside.
+        """
+        training = network.training
+        network.eval()
+        rows = self.config.generation.batch_size
+        loss = error = 0.0
+        samples = points = 0
+        iou = IoU()
+        for start, stop in self.batches():
+            batch = self.source.batch(0, start, stop).to(device)
+            decoder = network.bind(batch.images)
+            size, count = batch.valid.shape
+            values = decoder(batch.points.flatten(0, 1), [count] * size, rows).view(size, count)
+            loss += float(batch_loss(self.objective, values, batch)) * size
+            samples += size
+            whole = self.source.whole(start, stop)
+            if whole is None:
+                continue
+            values = decoder(whole.points.to(device), whole.counts, rows)
+            targets = whole.targets.to(device)
+            iou.add(self.objective.inside(values), self.objective.truly_inside(targets))
+            error += float((values - targets).abs().sum())
+            points += len(values)
+        network.train(training)
+        sums = torch.tensor(
+            [loss, samples, iou.total, iou.batches, error, points], dtype=torch.float64
+        )
+        loss, samples, total, batches, error, points = self._add_up(sums).tolist()
+        found = {
+            "loss": loss / samples,
+            "iou": total / batches if batches else math.nan,
+            "l1": error / points if points else math.nan,
+        }
+        return {name: found[name] for name in metric_names(self.config)}
+
+    def iou_of(self, predict: Predict) -> float:
+        """The IoU of any other way to say what is inside."""
+        iou = IoU()
+        for start, stop in self.batches():
+            whole = self.source.whole(start, stop)
+            assert whole is not None
+            iou.add(predict(whole), self.objective.truly_inside(whole.targets))
+        return iou.total / iou.batches if iou.batches else math.nan
+
+
+def warn_of_shared_shapes(config: Config, train: list[str], validation: list[str]) -> None:
+    """Warn where the two splits share shapes, whatever their views.
+
+    Args:
+        config: for the message.
+        train: names ``<class>/<model>``, the model with a number of its view (``…-03``) or not.
+        validation: the same of the other split.
+    """
+    shared = {_shape(name) for name in train} & {_shape(name) for name in validation}
+    if shared:
+        log.warning(
+            "%s: data.val_split %s shares %d shapes with data.train_split %s (%s): validation "
+            "does not measure new shapes",
+            config.source,
+            config.data.val_split,
+            len(shared),
+            config.data.train_split,
+            min(shared),
+        )
+
+
+def _shape(name: str) -> str:
+    return re.sub(r"-\d+$", "", name)

@@ -1,0 +1,743 @@
+"""Training: what a step does, that a run goes on as if never stopped, and what ends it."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from im2mesh.checkpoints import load_checkpoint, load_weights
+from im2mesh.cli import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED
+from im2mesh.config import Config, TrainingConfig, save_config
+from im2mesh.data.batch import Batch
+from im2mesh.data.store import open_store
+from im2mesh.errors import CheckpointError, ConfigError, InputError
+from im2mesh.models.build import build_network
+from im2mesh.objectives import Occupancy, SignedDistance
+from im2mesh.training.run import LIMIT, main
+from im2mesh.training.schedule import learning_rate, places
+from im2mesh.training.trainer import Limits, NonFiniteError, Trainer
+from im2mesh.training.validation import IoU, Validator, batch_loss
+from tests.conftest import REPOSITORY
+from tests.datasets import PATCHES, level_config, write_balls
+
+THRESHOLDS = {"onet": 0.5, "onet_sdf": -0.02}
+LEVELS = [(method, kind) for method in THRESHOLDS for kind in ("global", "patch")]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_balls(tmp_path_factory.mktemp("data"), {"train": 6, "val": 3}, points=1500)
+
+
+@pytest.fixture(autouse=True)
+def leave_the_log_as_it_was() -> Iterator[None]:
+    """Scripts set up the package's log; other tests look at it through pytest's."""
+    logger = logging.getLogger("im2mesh")
+    before = logger.handlers, logger.level, logger.propagate
+    yield
+    logger.handlers, logger.level, logger.propagate = before
+
+
+def level(
+    data: Path, out: Path, method: str = "onet", kind: str = "global", **training: object
+) -> Config:
+    return level_config(
+        data,
+        out,
+        method=method,
+        data=dict(PATCHES) if kind == "patch" else {},
+        test={"threshold": THRESHOLDS[method]},
+        training=training,
+    )
+
+
+def trainer(config: Config) -> Trainer:
+    return Trainer(
+        config,
+        open_store(config, "train"),
+        open_store(config, "val", shuffle=False) if config.training.validate_every else None,
+    )
+
+
+def command(config: Config, *flags: str) -> int:
+    """Run train.py's main on a configuration."""
+    path = Path(config.training.out_dir).with_suffix(".yaml")
+    save_config(config, path)
+    return main([str(path), "--no-cuda", *flags])
+
+
+def same_state(one: dict, other: dict) -> bool:
+    """Equal to the last bit, whatever is nested."""
+    if isinstance(one, Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same_state(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same_state, one, other))
+    return bool(one == other)
+
+
+# --- steps --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "kind"), LEVELS)
+def test_every_kind_of_level_trains_two_steps(
+    data: Path, tmp_path: Path, method: str, kind: str
+) -> None:
+    config = level(data, tmp_path / "out", method, kind, validate_every=2)
+    assert command(config, "--exit-after-it", "2") == LIMIT
+    state = load_checkpoint(tmp_path / "out/model.pt")
+    assert state["it"] == 2
+    fresh = build_network(config)
+    load_weights(fresh, tmp_path / "out/model_best.pt")
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        start = build_network(config).state_dict()
+    assert all(tensor.isfinite().all() for tensor in state["model"].values())
+    moved = [key for key, tensor in state["model"].items() if not torch.equal(tensor, start[key])]
+    assert len(moved) > len(start) / 2
+
+
+def test_a_step_is_the_definition(data: Path, tmp_path: Path) -> None:
+    """The loss, its gradient and Adam's update, written out once more."""
+    run = trainer(level(data, tmp_path))
+    batch = run.source.batch(0, 0, 4)
+    reference = build_network(run.config)
+    reference.load_state_dict(run.network.state_dict())
+    values = reference(batch.images, batch.points).double()
+    p, y = torch.sigmoid(values), batch.targets.double()
+    expected = -(y * torch.log(p) + (1 - y) * torch.log(1 - p)).sum() / 4
+    expected.backward()
+    run._prepare()
+    assert run.step(batch) == pytest.approx(expected.item(), rel=1e-5)
+    largest = max(float(p.grad.abs().max()) for p in reference.parameters() if p.grad is not None)
+    for new, old in zip(run.network.parameters(), reference.parameters(), strict=True):
+        assert new.grad is not None and old.grad is not None
+        torch.testing.assert_close(new.grad, old.grad, rtol=1e-3, atol=1e-5 * largest)
+        moved = 1e-4 * new.grad / (new.grad.abs() + 1e-8)  # Adam's first step
+        torch.testing.assert_close(new, old - moved, rtol=0, atol=1e-7)
+
+
+def batch_of(values: np.ndarray, targets: np.ndarray, valid: np.ndarray) -> Batch:
+    size = len(values)
+    return Batch(
+        torch.zeros(size, 1, 8, 8),
+        torch.zeros(*values.shape, 3),
+        torch.from_numpy(targets).float(),
+        torch.from_numpy(valid),
+        torch.zeros(size, dtype=torch.int64),
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 9))
+def test_losses_equal_the_reference(seed: int, size: int, points: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.normal(0, 3, (size, points)).astype(np.float32)
+    valid = random.random((size, points)) < 0.6
+    inside = random.random((size, points)) < 0.4
+    sdf = random.normal(0, 0.02, (size, points)).astype(np.float32)
+    entropy = np.logaddexp(0, values.astype(float)) - inside * values
+    occupancy = batch_loss(
+        Occupancy(0.2), torch.from_numpy(values), batch_of(values, inside, valid)
+    )
+    assert float(occupancy) == pytest.approx(entropy[valid].sum() / size, rel=1e-4, abs=1e-6)
+    error = np.abs(values - sdf) * np.where(np.abs(sdf) < 0.01, 4, 1)
+    distance = batch_loss(
+        SignedDistance(-0.02), torch.from_numpy(values), batch_of(values, sdf, valid)
+    )
+    assert float(distance) == pytest.approx(error[valid].sum() / size, rel=1e-4, abs=1e-6)
+
+
+def test_masked_points_have_no_gradient() -> None:
+    values = torch.randn(2, 5, requires_grad=True)
+    valid = np.array([[True] * 5, [True, False, False, True, False]])
+    batch = batch_of(np.zeros((2, 5)), np.ones((2, 5)), valid)
+    batch_loss(Occupancy(0.5), values, batch).backward()
+    assert values.grad is not None and torch.equal(values.grad != 0, batch.valid)
+
+
+def test_gradients_are_clipped(data: Path, tmp_path: Path) -> None:
+    run = trainer(level(data, tmp_path, grad_clip=0.1))
+    run._prepare()
+    run.step(run.source.batch(0, 0, 4))
+    assert run.gradient_norm > 0.1
+    gradients = [p.grad for p in run.network.parameters() if p.grad is not None]
+    assert float(torch.nn.utils.get_total_norm(gradients)) == pytest.approx(0.1, rel=1e-3)
+
+
+def test_running_mean_of_the_weights(data: Path, tmp_path: Path) -> None:
+    run = trainer(level(data, tmp_path, ema=0.9))
+    run._prepare()
+    assert run.averaged is not None and run.validated is run.averaged
+    mean = {key: tensor.clone() for key, tensor in run.network.state_dict().items()}
+    for k in range(3):
+        run.step(run.source.batch(0, 0, 4))
+        decay = min(0.9, (2 + k) / (11 + k))
+        for key, now in run.network.state_dict().items():
+            exact = decay * mean[key] + (1 - decay) * now
+            mean[key] = exact if now.dtype.is_floating_point else now.clone()
+    for key, tensor in run.averaged.state_dict().items():
+        torch.testing.assert_close(tensor, mean[key])
+
+
+def test_bf16_trains(data: Path, tmp_path: Path) -> None:
+    assert command(level(data, tmp_path / "out", amp=True), "--exit-after-it", "2") == LIMIT
+
+
+# --- going on -----------------------------------------------------------------------------------
+
+VARIANTS: list[dict[str, object]] = [
+    {},
+    {"ema": 0.9, "lr_schedule": "cosine", "lr_warmup": 2, "max_iterations": 6},
+    {"num_workers": 1, "seed": 3},
+]
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=["plain", "ema+cosine", "worker"])
+@pytest.mark.parametrize("kind", ["global", "patch"])
+def test_two_and_two_steps_are_four(
+    data: Path, tmp_path: Path, kind: str, variant: dict[str, object]
+) -> None:
+    """Bit for bit, across the end of an epoch (six models, batches of four)."""
+    keys = variant | {"validate_every": 2}
+    for name, stops in (("once", (4,)), ("twice", (2, 4))):
+        config = level(data, tmp_path / name, "onet", kind, **keys)
+        for stop in stops:
+            assert command(config, "--exit-after-it", str(stop)) == LIMIT
+    for file in ("model.pt", "model_best.pt", "model_end.pt"):
+        one, two = (load_checkpoint(tmp_path / name / file) for name in ("once", "twice"))
+        assert same_state(one, two), file
+
+
+def test_workers_and_batches_ahead_change_nothing(data: Path, tmp_path: Path) -> None:
+    states = []
+    for workers in (0, 2):
+        config = level(data, tmp_path / str(workers), kind="patch", num_workers=workers)
+        command(config, "--exit-after-it", "3")
+        states.append(load_checkpoint(tmp_path / str(workers) / "model.pt"))
+    assert same_state(*states)
+
+
+def test_a_released_checkpoint_goes_on_with_its_next_epoch(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")
+    run = trainer(config)
+    run._prepare()
+    run.step(run.source.batch(0, 0, 4))
+    state = run.state() | {"epoch_it": 7, "it": 1, "loss_val_best": np.float64(0.25)}
+    del state["place"]
+    (tmp_path / "out").mkdir()
+    torch.save(state, tmp_path / "out/model.pt")
+    again = trainer(config)
+    assert again.resume() and again.best == 0.25
+    assert command(config, "--exit-after-it", "2") == LIMIT
+    after = load_checkpoint(tmp_path / "out/model.pt")
+    assert (after["epoch_it"], after["it"], after["place"]) == (8, 2, 4)
+
+
+def test_killed_while_saving(data: Path, tmp_path: Path) -> None:
+    """kill −9 in the middle of a save leaves the checkpoint before it, whole."""
+    config = level(data, tmp_path / "out", checkpoint_every=1)
+    assert command(config, "--exit-after-it", "1") == LIMIT
+    code = f"""
+import io, os, signal, sys, torch
+from im2mesh.training.run import main
+save = torch.save
+def half(state, file):
+    whole = io.BytesIO()
+    save(state, whole)
+    file.write(whole.getvalue()[: whole.tell() // 2])
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+torch.save = half
+main([{str(tmp_path / "out.yaml")!r}, "--no-cuda"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    left = list((tmp_path / "out").glob(".model*.part.pt"))
+    assert len(left) == 1
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 1
+    assert command(config, "--exit-after-it", "3") == LIMIT
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 3
+    assert not list((tmp_path / "out").glob(".model*.part.pt"))
+
+
+# --- what ends a run ----------------------------------------------------------------------------
+
+
+def test_limit_on_iterations(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")
+    assert command(config, "--exit-after-it", "3") == LIMIT
+    for name in ("model.pt", "model_end.pt"):
+        assert load_checkpoint(tmp_path / "out" / name)["it"] == 3
+    assert command(config, "--exit-after-it", "3") == LIMIT, "nothing is left to do"
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 3
+
+
+def test_limit_on_epochs(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")  # 6 models: batches of 4 and 2
+    assert command(config, "--exit-after-epochs", "2") == LIMIT
+    state = load_checkpoint(tmp_path / "out/model_end.pt")
+    assert (state["it"], state["epoch_it"]) == (4, 1)
+    assert command(config, "--exit-after-epochs", "3") == LIMIT
+    assert load_checkpoint(tmp_path / "out/model_end.pt")["it"] == 6
+
+
+def test_limit_on_time(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")
+    started = time.monotonic()
+    assert command(config, "--exit-after", "2") == LIMIT
+    assert time.monotonic() - started >= 2
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] >= 1
+    assert not (tmp_path / "out/model_end.pt").exists()
+
+
+def test_limit_on_the_metrics_change(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out", validate_every=1)
+    assert command(config, "--exit-threshold", "1.0") == LIMIT
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 2, "the second validation"
+    table = pd.read_csv(tmp_path / "out/validation.csv")
+    assert table["it"].tolist() == [1, 2]
+
+
+def test_complete(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out", max_iterations=2)
+    assert command(config) == DONE
+    assert load_checkpoint(tmp_path / "out/model_end.pt")["it"] == 2
+    assert command(config) == DONE
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
+def test_signals_save_and_exit(data: Path, tmp_path: Path, number: signal.Signals) -> None:
+    config = level(data, tmp_path / "out", backup_every=1)
+    save_config(config, tmp_path / "x.yaml")
+    process = subprocess.Popen(
+        [sys.executable, "train.py", str(tmp_path / "x.yaml"), "--no-cuda"],
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "out/model_2.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, shown = process.communicate(timeout=120)
+    assert process.returncode == INTERRUPTED, shown
+    assert "model.pt will be saved" in shown
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] >= 2
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("--exit-after", "0"), ("--exit-after-it", "-1"), ("--exit-after-epochs", "x"), ("--gpu",)],
+)
+def test_flags_that_mean_nothing(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main([str(tmp_path / "x.yaml"), *flags])
+    assert raised.value.code == BAD_INPUT
+
+
+def test_help_documents_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    codes = (DONE, SOME_FAILED, BAD_INPUT, LIMIT, INTERRUPTED)
+    assert all(f"\n  {code} " in shown for code in codes)
+
+
+# --- not finite ---------------------------------------------------------------------------------
+
+
+class Spoilt:
+    """A source whose batches go wrong after a while."""
+
+    def __init__(self, source, batches: int) -> None:  # type: ignore[no-untyped-def]
+        self._source, self._left = source, batches
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def name(self, shape: int) -> str:
+        return str(self._source.name(shape))
+
+    def batch(self, epoch: int, start: int, stop: int) -> Batch:
+        batch: Batch = self._source.batch(epoch, start, stop)
+        self._left -= 1
+        if self._left >= 0:
+            return batch
+        images = batch.images.clone()
+        images[0, 0, 0, 0] = math.nan
+        return replace(batch, images=images)
+
+
+def test_a_loss_that_is_not_finite(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")
+    run = Trainer(config, Spoilt(open_store(config, "train"), 2))
+    good = Trainer(config, open_store(config, "train"))
+    good.run(Limits(iterations=2))
+    with pytest.raises(NonFiniteError) as raised:
+        run.run()
+    message = str(raised.value)
+    assert message.startswith("the loss of step 3 is not finite; the batch's models: balls/ball_0")
+    assert "\n" not in message
+    state = load_checkpoint(tmp_path / "out/model.pt")
+    assert state["it"] == 2
+    assert same_state(state["model"], good.state()["model"]), "running statistics too"
+    assert trainer(config).resume()
+
+
+def test_main_says_so(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "im2mesh.training.run.open_sources",
+        lambda config, device: (Spoilt(open_store(config, "train"), 0), None),
+    )
+    assert command(level(data, tmp_path / "out")) == SOME_FAILED
+    assert "error: the loss of step 1 is not finite" in capsys.readouterr().err
+
+
+# --- validation ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "kind"), LEVELS)
+def test_metrics_equal_the_plain_computation(
+    data: Path, tmp_path: Path, method: str, kind: str
+) -> None:
+    config = level(data, tmp_path, method, kind, batch_size_val=2)
+    store = open_store(config, "val", shuffle=False)
+    objective = {"onet": Occupancy(0.5), "onet_sdf": SignedDistance(-0.02)}[method]
+    network = build_network(config)
+    metrics = Validator(config, store, objective)(network, torch.device("cpu"))
+    assert network.training, "left as it was"
+    network.eval()
+    losses, ratios, errors = [], [], []
+    with torch.no_grad():
+        for start in range(0, len(store), 2):
+            stop = min(start + 2, len(store))
+            batch, whole = store.batch(0, start, stop), store.whole(start, stop)
+            assert whole is not None
+            each = objective.loss(network(batch.images, batch.points), batch.targets)
+            losses.append(float(each.sum()))
+            parts = torch.split(whole.points, whole.counts)
+            values = torch.cat(
+                [network(i[None], p[None])[0] for i, p in zip(whole.images, parts, strict=True)]
+            )
+            if method == "onet":
+                predicted, true = torch.sigmoid(values) >= 0.5, whole.targets == 1
+            else:
+                predicted, true = values < 0.02, whole.targets < 0.02
+                errors += (values - whole.targets).abs().tolist()
+            if (predicted | true).any():
+                ratios.append(float((predicted & true).sum() / (predicted | true).sum()))
+    assert metrics["loss"] == pytest.approx(sum(losses) / len(store), rel=1e-4)
+    assert metrics["iou"] == pytest.approx(np.mean(ratios), abs=2e-3)
+    if method == "onet_sdf":
+        assert metrics["l1"] == pytest.approx(np.mean(errors), rel=1e-4)
+
+
+def test_empty_unions_are_left_out() -> None:
+    iou = IoU()
+    no, yes = torch.zeros(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool)
+    iou.add(no, no)
+    iou.add(yes, torch.tensor([True, False, False]))
+    assert (iou.total, iou.batches) == (pytest.approx(1 / 3), 1)
+
+
+@pytest.mark.parametrize("objective", [Occupancy(0.2), SignedDistance(-0.02)])
+def test_right_values_have_an_iou_of_one(objective) -> None:  # type: ignore[no-untyped-def]
+    sdf = torch.linspace(-0.1, 0.1, 50)
+    if isinstance(objective, Occupancy):
+        targets = (sdf <= 0).float()
+        values = torch.where(sdf <= 0, 9.0, -9.0)
+    else:
+        targets = values = sdf
+    assert torch.equal(objective.inside(values), objective.truly_inside(targets))
+
+
+def test_the_best_model_is_kept(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.2, 0.5, 0.4, math.nan, 0.6])
+    config = level(data, tmp_path / "out", validate_every=1)
+    run = trainer(config)
+    monkeypatch.setattr(run, "_validate", lambda *_: {"iou": next(scores)})
+    kept = []
+    for _ in range(5):
+        run.it += 1
+        run.validate()
+        kept.append(load_checkpoint(tmp_path / "out/model_best.pt")["it"])
+    assert kept == [1, 2, 2, 2, 5] and run.best == 0.6
+
+
+def test_shared_shapes_are_named(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = level(data, tmp_path / "out", validate_every=1)
+    config = replace(config, data=replace(config.data, val_split="train"))
+    command(config, "--exit-after-it", "1")
+    assert "shares 6 shapes with data.train_split train" in capsys.readouterr().err
+
+
+# --- what a run leaves --------------------------------------------------------------------------
+
+
+def test_pictures_logs_and_backups(data: Path, tmp_path: Path) -> None:
+    config = level(
+        data, tmp_path / "out", kind="patch", validate_every=2, visualize_every=2,
+        backup_every=1, batch_size_vis=2,
+    )  # fmt: skip
+    assert command(config, "--exit-after-it", "2") == LIMIT
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {
+        "model.pt", "model_best.pt", "model_end.pt", "model_1.pt", "model_2.pt",
+        "config.yaml", "validation.csv", "vis", "logs",
+    }  # fmt: skip
+    assert [path.name for path in (tmp_path / "out/vis").iterdir()] == ["00000002.png"]
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tmp_path / "out/logs")).Reload()
+    assert {"train/loss", "train/lr", "val/loss", "val/iou"} <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("train/loss")] == [1, 2]
+    assert events.Tags()["images"] == ["predicted shapes"]
+
+
+def test_a_changed_configuration_is_named(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = level(data, tmp_path / "out")
+    command(config, "--exit-after-it", "1")
+    changed = replace(config, training=replace(config.training, lr=0.5))
+    command(changed, "--exit-after-it", "2")
+    assert "training.lr: 0.0001 -> 0.5" in capsys.readouterr().err
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+def raised_by(config: Config, *flags: str) -> str:
+    with pytest.raises(InputError) as raised:
+        command(config, *flags)
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
+
+
+def test_missing_and_empty_splits(data: Path, tmp_path: Path) -> None:
+    for section in ({"train_split": "none"}, {"val_split": "none"}):
+        config = level_config(data, tmp_path / "out", data=section, training={"validate_every": 1})
+        assert "none.lst: no such split list" in raised_by(config)
+    (data / "balls/empty.lst").write_text("")
+    config = level_config(data, tmp_path / "out", data={"train_split": "empty"})
+    assert "names no model" in raised_by(config)
+
+
+def test_out_dir_that_cannot_be_written_to(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    config = level(data, tmp_path / "file")
+    save_config(config, tmp_path / "x.yaml")
+    with pytest.raises(InputError, match=r"cannot be written to .* change training\.out_dir"):
+        main([str(tmp_path / "x.yaml"), "--no-cuda"])
+
+
+def test_checkpoint_of_another_architecture(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")
+    command(config, "--exit-after-it", "1")
+    wider = replace(config, model=replace(config.model, c_dim=16))
+    assert "where the config asks for" in raised_by(wider)
+    state = load_checkpoint(tmp_path / "out/model.pt")
+    state["optimizer"]["state"][0]["exp_avg"] = torch.zeros(3)
+    torch.save(state, tmp_path / "out/model.pt")
+    with pytest.raises(CheckpointError, match="its optimizer belongs to another architecture"):
+        trainer(config).resume()
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            {"model_selection_metric": "chamfer", "validate_every": 1},
+            "training.model_selection_metric is 'chamfer'; this level's validation measures "
+            "loss, iou",
+        ),
+        (
+            {"model_selection_metric": "l1", "validate_every": 1},
+            "this level's validation measures loss, iou",
+        ),
+        ({"batch_size": 1}, "training.batch_size is 1; batch normalisation needs at least 2"),
+    ],
+)
+def test_keys_that_cannot_work(
+    data: Path, tmp_path: Path, keys: dict[str, object], message: str
+) -> None:
+    assert message in raised_by(level(data, tmp_path / "out", **keys))
+
+
+def test_one_sample_is_too_few(tmp_path: Path) -> None:
+    root = write_balls(tmp_path / "data", {"train": 1}, points=100)
+    assert "holds 1 samples" in raised_by(level(root, tmp_path / "out"))
+
+
+def test_augmentation_is_refused(data: Path, tmp_path: Path) -> None:
+    config = level_config(data, tmp_path / "out", data={"img_augment": True})
+    with pytest.raises(ConfigError, match="img_augment true would tear"):
+        trainer(config)
+
+
+# --- schedules ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 6), st.integers(0, 40), st.integers(0, 60))
+def test_places(ranks: int, each: int, extra: int, start: int) -> None:
+    batch, samples = ranks * (each + 1), 2 * ranks + extra
+    found = []
+    for place in places(samples, batch, ranks, 0, start):
+        found.append(place)
+        if place.epoch >= 3:
+            break
+    epochs = {place.epoch for place in found}
+    assert epochs <= {0, 1, 2, 3} and {1, 2, 3} <= epochs
+    for place in found:
+        shares = [place.share(rank, ranks) for rank in range(ranks)]
+        assert shares[0][0] == place.start and shares[-1][1] == place.stop <= samples
+        assert all(a[1] == b[0] for a, b in itertools.pairwise(shares))
+        assert {stop - begin for begin, stop in shares} == {(place.stop - place.start) // ranks}
+        assert 2 <= (place.stop - place.start) // ranks <= batch // ranks
+    whole = [place for place in found if place.epoch == 1]
+    assert whole[0].start == 0 and samples - whole[-1].stop < 2 * ranks
+    assert [place.last for place in whole] == [False] * (len(whole) - 1) + [True]
+
+
+def test_a_resumed_run_may_have_another_number_of_ranks() -> None:
+    one = [(p.epoch, p.start) for p, _ in zip(places(100, 12, 1, 0, 0), range(8), strict=False)]
+    two = [(p.epoch, p.start) for p, _ in zip(places(100, 12, 2, 0, 24), range(6), strict=False)]
+    assert one[2:] == two
+
+
+def test_learning_rates() -> None:
+    constant = TrainingConfig(lr=0.5)
+    assert {learning_rate(constant, it) for it in (0, 10, 10**6)} == {0.5}
+    cosine = TrainingConfig(lr=2.0, lr_schedule="cosine", lr_warmup=4, max_iterations=104)
+    rates = [learning_rate(cosine, it) for it in range(106)]
+    assert rates[:4] == [0.5, 1.0, 1.5, 2.0]
+    assert rates[4] == 2.0 and rates[54] == pytest.approx(1.0)
+    assert rates[104] == rates[105] == pytest.approx(0.0)
+    assert all(a >= b for a, b in itertools.pairwise(rates[4:]))
+
+
+# --- several processes --------------------------------------------------------------------------
+
+
+def simulated(config: Config, ranks: int, steps: int) -> tuple[list[float], dict[str, Tensor]]:
+    """Plainly: each rank's share through its own network, the mean of the gradients, Adam."""
+    store = open_store(config, "train")
+    networks = []
+    for _ in range(ranks):
+        torch.manual_seed(config.training.seed)
+        networks.append(build_network(config))
+    optimizers = [torch.optim.Adam(n.parameters(), config.training.lr) for n in networks]
+    losses = []
+    order = places(len(store), config.training.batch_size, ranks, 0, 0)
+    for place, _ in zip(order, range(steps), strict=False):
+        each = []
+        for rank, network in enumerate(networks):
+            batch = store.batch(place.epoch, *place.share(rank, ranks))
+            loss = batch_loss(Occupancy(0.5), network(batch.images, batch.points), batch)
+            network.zero_grad()
+            loss.backward()
+            each.append(loss.item())
+        losses.append(sum(each) / ranks)
+        for parameters in zip(*(network.parameters() for network in networks), strict=True):
+            mean = torch.stack([p.grad for p in parameters if p.grad is not None]).mean(0)
+            for parameter in parameters:
+                parameter.grad = mean.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    return losses, networks[0].state_dict()
+
+
+def torchrun(config: Path, *flags: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port",
+         "0", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "train.py", str(config),
+         "--no-cuda", *flags],
+        cwd=REPOSITORY,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert "the limit of iterations is reached" in done.stderr, done.stderr
+
+
+def test_two_processes_are_the_simulation(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out", kind="patch", batch_size=6, validate_every=3)
+    save_config(config, tmp_path / "x.yaml")
+    torchrun(tmp_path / "x.yaml", "--exit-after-it", "3")
+    losses, state = simulated(config, 2, 3)
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tmp_path / "out/logs")).Reload()
+    shown = [event.value for event in events.Scalars("train/loss")]
+    np.testing.assert_allclose(shown, losses, rtol=1e-4)
+    found = load_checkpoint(tmp_path / "out/model_end.pt")
+    for key, tensor in found["model"].items():
+        torch.testing.assert_close(tensor, state[key], rtol=1e-4, atol=1e-4)
+    # What two processes measured is what one measures.
+    one = trainer(config)
+    one.resume()
+    assert one._validate is not None
+    alone = one._validate(one.network, torch.device("cpu"))
+    table = pd.read_csv(tmp_path / "out/validation.csv")
+    assert table["iou"].iloc[-1] == pytest.approx(alone["iou"], abs=1e-3)
+    assert table["loss"].iloc[-1] == pytest.approx(alone["loss"], rel=1e-4)
+    # One process goes on where two stopped.
+    assert command(config, "--exit-after-it", "4") == LIMIT
+
+
+# --- learning -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "kind"), LEVELS)
+def test_a_level_overfits_one_shape(tmp_path: Path, method: str, kind: str) -> None:
+    root = write_balls(tmp_path / "data", {"train": 1}, points=30_000, dtype="float32")
+    if kind == "global":  # a batch needs at least two maps
+        (root / "balls/train.lst").write_text("ball_0000-00\n" * 4)
+    config = level_config(
+        root,
+        tmp_path / "out",
+        method=method,
+        data={"points_subsample": 1024 if kind == "global" else 400, "val_split": "train"}
+        | (PATCHES if kind == "patch" else {}),
+        model={"decoder_kwargs": {"hidden_size": 64}, "encoder_kwargs": {"width": 8}, "c_dim": 32},
+        test={"threshold": THRESHOLDS[method]},
+        training={
+            "lr": 2e-3, "lr_schedule": "cosine",
+            "max_iterations": 600 if kind == "global" else 1000,
+            "batch_size": 4 if kind == "global" else 32, "batch_size_val": 64,
+            "validate_every": 100, "print_every": 100,
+        },
+    )  # fmt: skip
+    assert command(config) == DONE
+    best = pd.read_csv(tmp_path / "out/validation.csv")["iou"].max()
+    assert best > 0.95, best
