@@ -302,7 +302,7 @@ def _summaries(method: Method) -> list[tuple[str, str, str]]:
 
 
 def _available(method: Method, raw: bool) -> list[str]:
-    return [s for s in [*SHOWN, *PARTS_SHOWN] if method.column(s, raw) is not None]
+    return [s for s in [*SHOWN, *PARTS_SHOWN] if method.values(s, raw).notna().any()]
 
 
 def _heads(scores: Iterable[str]) -> list[tuple[str, str]]:
