@@ -66,12 +66,15 @@ def test_distance_is_to_the_nearest_point_of_the_surface(kind: Kind, seed: int) 
     torch.testing.assert_close(apart.abs(), (points - nearest).norm(dim=1), rtol=0, atol=1e-9)
     inside = kind.contains(size, points)
     assert torch.equal(inside[apart.abs() > 1e-9], (apart < 0)[apart.abs() > 1e-9])
-    # On the surface: a step outwards of 1e-6 is outside, and one inwards is inside.
+    # A step outwards leads that far out. A step inwards may end at a side of an edge, but not
+    # beneath a point that is inside.
     normal = kind.normal(size, nearest)
     torch.testing.assert_close(normal.norm(dim=1), torch.ones(500).double(), rtol=0, atol=1e-9)
-    for step in (1e-6, -1e-6):
-        moved = kind.distance(size, nearest + step * normal)
-        torch.testing.assert_close(moved, torch.full_like(moved, step), rtol=0, atol=3e-7)
+    out = kind.distance(size, nearest + 1e-6 * normal)
+    torch.testing.assert_close(out, torch.full_like(out, 1e-6), rtol=0, atol=2e-7)
+    deep = apart < -1e-4
+    below = kind.distance(size, nearest - 1e-6 * normal)[deep]
+    torch.testing.assert_close(below, torch.full_like(below, -1e-6), rtol=0, atol=2e-7)
     assert (kind.least_distance(size, points) <= apart + 1e-12).all()
 
 
@@ -114,14 +117,13 @@ def test_float32_is_enough(kind: Kind) -> None:
     torch.testing.assert_close(single.double(), exact, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("steps", [12])
-def test_ellipsoids_of_any_flatness(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """12 steps are enough: as near as 60 to 1e-6, for axes of 1 to 100."""
+def test_ellipsoids_of_any_flatness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The steps are enough: as near as 60 to 1e-6, for axes of 1 to 100, far, near and inside."""
     rng = np.random.default_rng(0)
     size = sizes(Ellipsoid, 50000, rng)
     points = around(Ellipsoid, size, rng)
     points[::7] *= 1e-3  # near the middle
-    monkeypatch.setattr("im2mesh.preparation.solids.ELLIPSOID_STEPS", steps)
+    points[::5] = 1.00001 * Ellipsoid.nearest(size, points)[::5]
     quick = Ellipsoid.distance(size, points)
     monkeypatch.setattr("im2mesh.preparation.solids.ELLIPSOID_STEPS", 60)
     torch.testing.assert_close(quick, Ellipsoid.distance(size, points), rtol=0, atol=1e-6)
@@ -145,7 +147,7 @@ def test_rays_on_tori(dtype: torch.dtype) -> None:
 def test_samples_are_even_by_area(kind: Kind) -> None:
     """Against samples of a fine polyhedron: means and spreads of the coordinates."""
     rng = np.random.default_rng(3)
-    for size in sizes(kind, 4, rng):
+    for size in 100 * sizes(kind, 4, rng):  # trimesh drops tiny triangles
         solid = kind(size[None], torch.eye(3).double()[None], torch.zeros(1, 3).double())
         polyhedron = reference.mesh(Shape.of(solid), sections=256)
         area = polyhedron.area_faces

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -405,37 +405,61 @@ class ShapeBatch:
         """(B, count, 3) points and normals, float64."""
         if count < 0:
             raise InputError(f"cannot sample {count} points")
+        points = torch.empty(self.count, count, 3, dtype=torch.float64, device=self.device)
+        normals = torch.empty_like(points)
+        have = torch.zeros(self.count, dtype=torch.int64, device=self.device)
+        tried, draws = 0, 2 * count + 16
+        # Shapes much of whose surface is hidden take more rounds; the others wait for them.
+        batch, shapes = self, torch.arange(self.count, device=self.device)
+        while count and len(shapes):
+            proposed, outward, good = batch._propose(draws, generator)
+            rank = have[shapes, None] + good.cumsum(1) - 1
+            row, place = torch.nonzero(good & (rank < count), as_tuple=True)
+            at = shapes[row], rank[row, place]
+            points[at], normals[at] = proposed[row, place], outward[row, place]
+            have[shapes] += good.sum(1)
+            tried += draws
+            lacking = torch.nonzero(have[shapes] < count).squeeze(1)
+            batch, shapes = batch._subset(lacking), shapes[lacking]
+            if len(shapes):
+                need = (count - have[shapes]) * (tried / have[shapes].clamp(min=1))
+                draws = min(int(1.1 * need.max()) + 16, 16 * count)
+        return points, normals
+
+    def _subset(self, shapes: Tensor) -> ShapeBatch:
+        """Only the shapes with these numbers, rising."""
+        number = torch.full((self.count,), -1, dtype=torch.int64, device=self.device)
+        number[shapes] = torch.arange(len(shapes), device=self.device)
+        groups, owners = [], []
+        for group, owner in zip(self.groups, self.owners, strict=True):
+            kept = number[owner] >= 0
+            if bool(kept.any()):
+                groups.append(replace(group, **{k: v[kept] for k, v in vars(group).items()}))
+                owners.append(number[owner[kept]])
+        return ShapeBatch(tuple(groups), tuple(owners), len(shapes))
+
+    def _propose(
+        self, draws: int, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Points even over the solids' surfaces.
+
+        Returns:
+            (B, draws, 3) points, (B, draws, 3) normals, and (B, draws) bool: on the surface.
+        """
         by_shape = torch.argsort(self.owner, stable=True)
         area = torch.cat([group.area(group.size) for group in self.groups])[by_shape]
         until = area.cumsum(0)
-        of_shape = torch.zeros(self.count, dtype=area.dtype, device=self.device)
-        of_shape.index_add_(0, self.owner[by_shape], area)
-        before = of_shape.cumsum(0) - of_shape
-        points = torch.empty(self.count, count, 3, dtype=torch.float64, device=self.device)
-        normals = torch.empty_like(points)
-        have = torch.zeros(self.count, 1, dtype=torch.int64, device=self.device)
-        tried, draws = 0, 2 * count + 16
-        while int(have.min()) < count:
-            random = torch.rand(
-                (self.count, draws, 4), generator=generator, dtype=torch.float64, device=self.device
-            )
-            at = before[:, None] + random[..., 3] * of_shape[:, None]
-            pick = by_shape[torch.searchsorted(until, at).clamp(max=len(by_shape) - 1)]
-            proposed, outward, good = (
-                part.view(self.count, draws, *part.shape[1:])
-                for part in self.on_solids(pick.view(-1), random[..., :3].reshape(-1, 3))
-            )
-            good = good & self._exposed(proposed, outward, pick)
-            rank = have + good.cumsum(1) - 1
-            shape, place = torch.nonzero(good & (rank < count), as_tuple=True)
-            points[shape, rank[shape, place]] = proposed[shape, place]
-            normals[shape, rank[shape, place]] = outward[shape, place]
-            have = have + good.sum(1, keepdim=True)
-            tried += draws
-            # As many as the shape with the fewest open places is likely to need.
-            need = (count - have).clamp(min=0) * (tried / have.clamp(min=1))
-            draws = min(int(1.1 * need.max()) + 16, 16 * count)
-        return points, normals
+        whole = area.new_zeros(self.count).index_add_(0, self.owner[by_shape], area)
+        random = torch.rand(
+            (self.count, draws, 4), generator=generator, dtype=torch.float64, device=self.device
+        )
+        at = (whole.cumsum(0) - whole)[:, None] + random[..., 3] * whole[:, None]
+        pick = by_shape[torch.searchsorted(until, at).clamp(max=len(by_shape) - 1)]
+        points, normals, good = (
+            part.view(self.count, draws, *part.shape[1:])
+            for part in self.on_solids(pick.view(-1), random[..., :3].reshape(-1, 3))
+        )
+        return points, normals, good & self._exposed(points, normals, pick)
 
 
 def _tiles(

@@ -225,12 +225,21 @@ class _Descent:
         length = (candidate - self.points[rows]).norm(dim=1)
         better = length < self.best[rows] - gain * self.skin[rows]
         rows, candidate, length = rows[better], candidate[better], length[better]
-        padded, place = _pad(candidate, self.shapes[rows], len(self.batch))
-        clear = self.batch.clearance(padded.float())[self.shapes[rows], place]
-        clear = clear >= 0.9 * self.skin[rows]
+        clear = self._clear(candidate, rows, length)
         rows = rows[clear]
         self.at[rows], self.best[rows] = candidate[clear], length[clear]
         return rows
+
+    def _clear(self, places: Tensor, rows: Tensor, length: Tensor) -> Tensor:
+        """Which of (R, 3) places, ``length`` away from the points ``rows``, are in no solid."""
+        clear = torch.ones_like(rows, dtype=torch.bool)
+        reached = self.apart[:, rows] < length + self.skin[rows]
+        for group, first in zip(self.batch.groups, self.batch.offsets, strict=True):
+            solid, place = torch.nonzero(reached[first : first + len(group)], as_tuple=True)
+            own = group.own_frame(places[place], solid)
+            apart = group.distance(group.size[solid], own)
+            clear[place[apart < 0.9 * self.skin[rows[place]]]] = False
+        return clear
 
     def _step(self, rows: Tensor, origin: Tensor | None = None) -> Tensor:
         """One step of the points ``rows``.

@@ -33,7 +33,7 @@ from im2mesh.errors import InputError
 # Steps towards a line's first hit on a torus, and towards the nearest point of an ellipsoid: to
 # the resolution of the type, and to 1e-6 of a length (tests/test_solids.py).
 TORUS_STEPS = {torch.float32: 12, torch.float64: 18}
-ELLIPSOID_STEPS = 12
+ELLIPSOID_STEPS = 14
 
 # Where a coordinate is moved off a plane of symmetry, by this share of a semi-axis.
 TINY = 1e-8
