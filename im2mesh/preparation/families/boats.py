@@ -337,6 +337,8 @@ def motor_boat(random: np.random.Generator) -> Shape:
         wheel = point(0.3 * half, deck + 0.02 * length, foot - 0.11 * length)
         parts.append(torus(0.035 * length, 0.006 * length, wheel, (0, 0.4, -1)))
         parts.append(capsule(wheel, wheel + point(0, -0.02, 0.06) * length, 0.008 * length))
+        spoke = point(0.035 * length, 0, 0)
+        parts.append(capsule(wheel - spoke, wheel + spoke, 0.006 * length))
     floor = 0.62 * depth
     for side in SIDES:
         for z in (-0.06, -0.26) if not cabin else (-0.32,):
