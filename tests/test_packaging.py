@@ -37,6 +37,7 @@ DIRECT = [
     Requirement(line)
     for line in [
         *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["cluster"],
         *PROJECT["project"]["optional-dependencies"]["dev"],
         *PROJECT["build-system"]["requires"],
     ]

@@ -77,3 +77,41 @@ def _meets_a_ray(points: np.ndarray, triangles: np.ndarray, size: int, zoom: flo
         last = np.floor(corners.max(axis=1) + SLACK * size)
         meets &= np.maximum(first, 0) <= np.minimum(last, size - 1)
     return meets
+
+
+class Obstacles:
+    """Triangles that block the view between two points."""
+
+    def __init__(self, points: np.ndarray, triangles: np.ndarray) -> None:
+        """Build the scene.
+
+        Args:
+            points: (V, 3) finite vertices, in any frame about as large as the unit cube: places
+                are told apart to 1e-7.
+            triangles: (F, 3) vertex numbers, F > 0.
+
+        Raises:
+            InputError: embreex is not installed.
+        """
+        require_embreex()
+        from embreex.mesh_construction import TriangleMesh
+        from embreex.rtcore_scene import EmbreeScene
+
+        self._scene = EmbreeScene(robust=True)
+        TriangleMesh(
+            scene=self._scene,
+            vertices=points.astype(np.float32),
+            indices=triangles.astype(np.int32),
+        )
+
+    def block(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """(N, 3), (N, 3) → (N,) bool: a triangle meets the segment from ``start`` to ``end``."""
+        if not len(start):
+            return np.zeros(0, dtype=bool)
+        found = self._scene.run(
+            start.astype(np.float32),
+            (end - start).astype(np.float32),
+            dists=np.ones(len(start), dtype=np.float32),  # in lengths of the direction
+            query="OCCLUDED",
+        )
+        return found >= 0

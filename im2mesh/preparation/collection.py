@@ -1,0 +1,285 @@
+"""Which shapes a data set is made from: mesh files in class folders, or procedural families.
+
+Names: the folder of a class keeps its name; a model is ``<class name>_<shape>-<view>``. The class
+name ends at the first ``_`` for all who read it, so within it ``_`` becomes ``-``; split lists and
+HDF5 names are separated by spaces and slashes, so white space becomes ``-``, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from im2mesh.errors import InputError
+from im2mesh.preparation.meshes import FORMATS, SHAPENET_PLACE, load_mesh
+from im2mesh.preparation.objects import MeshObject, Object, ShapeObject
+from im2mesh.preparation.poses import View, read_poses
+
+COMPANIONS = frozenset(
+    {".bin", ".bmp", ".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".lst", ".md", ".mtl"}
+    | {".pdf", ".png", ".tga", ".tif", ".tiff", ".txt", ".webp", ".yaml", ".yml", ".zip"}
+)
+"""Files that come with meshes: passed over without a word."""
+
+# The part of a ShapeNet mesh's path below its model folder.
+_IN_MODEL = Path(*SHAPENET_PLACE.split("/")[2:])
+
+# Streams of random numbers of an entry.
+POSES, SURFACE, POINTS, LOOKS = range(4)
+
+AZIMUTH, ELEVATION = (0.0, 360.0), (-20.0, 50.0)
+"""Random views, in degrees: even in these ranges, the ends of the first excluded."""
+
+
+@dataclass(frozen=True)
+class Entry(ABC):
+    """One shape of a collection; all its views go into the same split.
+
+    Attributes:
+        folder: of its class in the data set.
+        class_name: the first part of its models' names, without ``_``.
+        name: of the shape, unique in its class.
+        views: in which it is wanted; none yet: random ones, see :meth:`with_views`.
+    """
+
+    folder: str
+    class_name: str
+    name: str
+    views: tuple[View, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What lists and messages call it, ``<folder>/<name>``."""
+        return f"{self.folder}/{self.name}"
+
+    def random(self, seed: int, *stream: int) -> np.random.Generator:
+        """Random numbers that depend on the seed, the shape and the stream, and nothing else."""
+        digest = hashlib.sha256(self.label.encode()).digest()
+        return np.random.default_rng([seed, *np.frombuffer(digest[:16], np.uint32), *stream])
+
+    def with_views(self, count: int, seed: int) -> Self:
+        """The entry with ``count`` random views; itself where it has views.
+
+        Random angles are whole tenths of a degree, so that a pose list holds them exactly. The
+        first views are the same whatever the count is.
+        """
+        if self.views:
+            return self
+        random = self.random(seed, POSES)
+        views = []
+        for number in range(count):
+            azimuth = round(random.uniform(*AZIMUTH), 1) % 360.0
+            elevation = round(random.uniform(*ELEVATION), 1)
+            name = f"{self.class_name}_{self.name}-{number:02d}"
+            views.append(
+                View(name, self.class_name, self.name, number, self.folder, azimuth, elevation)
+            )
+        return replace(self, views=tuple(views))
+
+    @abstractmethod
+    def load(self, count: int, thickness: float, seed: int) -> Object:
+        """Read or make the shape.
+
+        Args:
+            count: points on its surface.
+            thickness: of sheets, see :class:`im2mesh.preparation.watertight.MeshSolid`.
+            seed: of the points.
+
+        Raises:
+            InputError: it cannot be used; one line.
+        """
+
+
+@dataclass(frozen=True)
+class MeshEntry(Entry):
+    """A mesh file.
+
+    Attributes:
+        source: the file.
+    """
+
+    source: Path = Path()
+
+    def load(self, count: int, thickness: float, seed: int) -> MeshObject:
+        """See :class:`Entry`."""
+        try:
+            return MeshObject(*load_mesh(self.source), count, self.random(seed, SURFACE), thickness)
+        except InputError as error:
+            raise InputError(str(error).removeprefix(f"{self.source}: ")) from error
+
+
+@dataclass(frozen=True)
+class FamilyEntry(Entry):
+    """A shape of a procedural family.
+
+    Attributes:
+        number: in its family; with the seed it decides what the shape looks like.
+    """
+
+    number: int = 0
+
+    def load(self, count: int, thickness: float, seed: int) -> ShapeObject:
+        """See :class:`Entry`; its solids have a thickness of their own."""
+        from im2mesh.preparation.families import make_shape
+
+        looks = int(self.random(seed, LOOKS).integers(1 << 62))
+        return ShapeObject(make_shape(self.folder, looks), count, self.random(seed, SURFACE))
+
+
+def find_families(counts: Mapping[str, int]) -> list[FamilyEntry]:
+    """Procedural shapes.
+
+    Args:
+        counts: family → how many; the first ones are the same whatever the count is.
+
+    Raises:
+        InputError: an unknown family, or a count below 1.
+    """
+    from im2mesh.preparation.families import FAMILIES
+
+    entries = []
+    for family, count in counts.items():
+        if family not in FAMILIES:
+            raise InputError(f"no procedural family {family!r}; there are {', '.join(FAMILIES)}")
+        if count < 1:
+            raise InputError(f"{family}={count}: must be at least 1")
+        class_name = _clean(family).replace("_", "-")
+        entries += [FamilyEntry(family, class_name, f"{k:05d}", number=k) for k in range(count)]
+    return entries
+
+
+def find_shapes(
+    root: str | os.PathLike[str], classes: Sequence[str] | None = None
+) -> tuple[list[MeshEntry], list[tuple[str, str]]]:
+    """The meshes of a folder.
+
+    Args:
+        root: holds a folder for each class, with ``<name>.<extension>`` files or ShapeNet's
+            ``<name>/models/model_normalized.obj``. ShapeNet's ``taxonomy.json``, where it is in
+            the folder, turns class ids into class names.
+        classes: folders to take; None: all.
+
+    Returns:
+        The shapes in order, and (``<class>/<file>``, reason) for what looks like a shape but
+        cannot be one.
+
+    Raises:
+        InputError: no such folder or class, or nothing in it.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(
+            f"{root}: no such folder; give one with <class>/<name>{{{','.join(FORMATS)}}} or "
+            f"ShapeNet's {SHAPENET_PLACE}"
+        )
+    if classes is None:
+        classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
+    names = _taxonomy(root)
+    shapes: list[MeshEntry] = []
+    problems: list[tuple[str, str]] = []
+    for folder in classes:
+        if not (root / folder).is_dir():
+            raise InputError(f"{root / folder}: no such class folder")
+        class_name = _clean(names.get(folder, folder)).replace("_", "-")
+        taken: dict[str, str] = {}
+        for path in sorted((root / folder).iterdir()):
+            reason, source = _mesh_of(path)
+            if reason is None and source is None:
+                continue
+            name = _clean(path.name if path.is_dir() else path.stem)
+            if reason is None and name in taken:
+                reason = f"has the same name as {taken[name]}; rename one of them"
+            if reason is not None:
+                problems.append((f"{folder}/{path.name}", reason))
+                continue
+            assert source is not None
+            taken[name] = path.name
+            shapes.append(MeshEntry(folder, class_name, name, source=source.resolve()))
+    if not shapes and not problems:
+        hint = ""
+        if any(p.suffix.lower() in FORMATS for p in root.iterdir()):
+            hint = "; the meshes in the folder itself belong in a folder of their class"
+        raise InputError(
+            f"{root}: holds no <class>/<name>{{{','.join(FORMATS)}}} and no {SHAPENET_PLACE}{hint}"
+        )
+    return shapes, problems
+
+
+def find_shapes_of_poses(
+    root: str | os.PathLike[str], lists: Sequence[str | os.PathLike[str]]
+) -> tuple[list[MeshEntry], list[tuple[str, str]]]:
+    """The shapes and views that pose lists name.
+
+    Args:
+        root: as for :func:`find_shapes`, the class folders named by the lists' class ids.
+        lists: CSV files (:mod:`im2mesh.preparation.poses`).
+
+    Returns:
+        As :func:`find_shapes`; a mesh that is not there is a problem.
+
+    Raises:
+        InputError: a list cannot be read, no such folder, or two lists name the same view.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; the pose lists name meshes in it")
+    views: dict[tuple[str, str, str], list[View]] = {}
+    seen: dict[str, str | os.PathLike[str]] = {}
+    for file in lists:
+        for view in read_poses(file):
+            if view.name in seen:
+                raise InputError(f"{file}: names {view.name}, as {seen[view.name]} does")
+            seen[view.name] = file
+            views.setdefault((view.class_id, view.class_name, view.model), []).append(view)
+    shapes: list[MeshEntry] = []
+    problems: list[tuple[str, str]] = []
+    for (folder, class_name, name), wanted in sorted(views.items()):
+        places = [root / folder / name / _IN_MODEL]
+        places += [root / folder / f"{name}{extension}" for extension in FORMATS]
+        source = next((place for place in places if place.is_file()), None)
+        if source is None:
+            problems.append((f"{folder}/{name}", f"no mesh: neither {places[0]} nor {name}.obj …"))
+        else:
+            shapes.append(MeshEntry(folder, class_name, name, tuple(wanted), source.resolve()))
+    return shapes, problems
+
+
+def _mesh_of(path: Path) -> tuple[str | None, Path | None]:
+    """What is wrong with an entry of a class folder, or its mesh; neither: it is no shape."""
+    if path.name.startswith("."):
+        return None, None
+    if path.is_dir():
+        if (path / _IN_MODEL).is_file():
+            return None, path / _IN_MODEL
+        return f"is a folder without {_IN_MODEL}", None
+    suffix = path.suffix.lower()
+    if suffix in FORMATS:
+        return None, path
+    if suffix in COMPANIONS or not suffix:
+        return None, None
+    return f"not a mesh file that is read ({' '.join(FORMATS)}); convert it", None
+
+
+def _taxonomy(root: Path) -> Mapping[str, str]:
+    """ShapeNet's class ids → class names, the first of each list of synonyms."""
+    path = root / "taxonomy.json"
+    if not path.is_file():
+        return {}
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return {str(e["synsetId"]): str(e["name"]).split(",")[0] for e in entries}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not ShapeNet's taxonomy ({error}); remove it") from error
+
+
+def _clean(name: str) -> str:
+    return re.sub(r"\s+", "-", name.strip())

@@ -1,0 +1,431 @@
+"""Data sets from shapes: all that training and evaluation read, in one folder.
+
+    <out>/<class>/<model>/000.npz         depth map
+                          points.npz      points in the cube: occupancies, signed distances
+                          pointcloud.npz  points on the surface: normals, visible
+    <out>/<class>/<split>.lst             names of models, disjoint by shape
+    <out>/poses.csv                       the pose of every model
+    <out>/rejected.csv                    shapes that could not be used, and why
+    <out>/dataset.yaml                    how all this was made
+
+What a model holds depends on the shape, the settings and the seed alone, not on the machine's
+processes or the order of work. Files are whole or not there, the cloud comes last, and a model
+that has it is never made again: a run that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import importlib.metadata
+import io
+import logging
+import os
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import trimesh
+import yaml
+from tqdm import tqdm
+
+from im2mesh import __version__
+from im2mesh.config import differences
+from im2mesh.data.storage import write_depth, write_pointcloud, write_points
+from im2mesh.errors import InputError
+from im2mesh.files import atomic
+from im2mesh.generation.outputs import write_mesh
+from im2mesh.preparation.collection import POINTS, Entry
+from im2mesh.preparation.packing import pack_class, packed_models
+from im2mesh.preparation.partition import UNSEEN, Partition
+from im2mesh.preparation.poses import HEADER, View, read_poses
+from im2mesh.preparation.sampling import sample_cloud, sample_points
+from im2mesh.preparation.watertight import THICKNESS
+from im2mesh.preparation.workers import WorkerDied, run_tasks
+
+log = logging.getLogger(__name__)
+
+FILES = ("000.npz", "points.npz", "pointcloud.npz")
+"""Of a model; the last one marks it as done."""
+
+MESH = "model.off"
+"""Of a procedural model, the mesh of its surface in the camera frame."""
+
+LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
+"""Whose versions may change a data set's bytes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides a model's bytes, beside the shape.
+
+    Attributes:
+        views: random views of each shape; those of a pose list are all made.
+        points: in the cube.
+        cloud: points on the surface.
+        dtype: of stored points and distances, float16 or float32.
+        thickness: of sheets (:mod:`im2mesh.preparation.watertight`).
+        seed: of poses, points and splits.
+    """
+
+    views: int = 10
+    points: int = 100_000
+    cloud: int = 100_000
+    dtype: str = "float16"
+    thickness: float = THICKNESS
+    seed: int = 0
+
+    def check(self) -> None:
+        """Raise InputError for values with which nothing can be made."""
+        for key in ("views", "points", "cloud"):
+            if getattr(self, key) < 1:
+                raise InputError(f"--{key} {getattr(self, key)}: must be at least 1")
+        if self.dtype not in ("float16", "float32"):
+            raise InputError(f"--dtype {self.dtype}: choose float16 or float32")
+        if not 0 < self.thickness <= 0.1:
+            raise InputError(f"--thickness {self.thickness:g}: must be above 0, at most 0.1")
+        if self.seed < 0:
+            raise InputError(f"--seed {self.seed}: must be 0 or more")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A shape to be made in a folder."""
+
+    shape: Entry
+    settings: Settings
+    out: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a shape: models made, models that were there, or why there are none."""
+
+    made: int = 0
+    kept: int = 0
+    problem: str | None = None
+
+
+@dataclass
+class Report:
+    """What became of all shapes.
+
+    Attributes:
+        made: models.
+        kept: models that were there.
+        rejected: (shape, reason).
+    """
+
+    made: int = 0
+    kept: int = 0
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+
+
+# --- one shape --------------------------------------------------------------------------------
+
+
+def build_shape(task: Task) -> Outcome:
+    """Make the models of a shape that are not there.
+
+    Raises:
+        InputError: the disk is full.
+        OSError: the folder cannot be written to.
+    """
+    shape, settings = task.shape, task.settings
+    views = shape.views
+    missing = [view for view in views if not is_whole(task.out / shape.folder / view.name)]
+    if not missing:
+        return Outcome(kept=len(views))
+    try:
+        thing = shape.load(settings.cloud, settings.thickness, settings.seed)
+    except InputError as error:
+        return Outcome(problem=str(error))
+    except MemoryError:
+        return Outcome(problem="needs more memory than there is")
+    for view in missing:
+        folder = task.out / shape.folder / view.name
+        posed = thing.posed(view.azimuth, view.elevation)
+        depth = posed.depth()
+        if not (depth >= 0).any():
+            return Outcome(problem=f"nothing is seen of it in the pose of {view.name}")
+        random = shape.random(settings.seed, POINTS, view.number)
+        points = sample_points(posed, settings.points, random, settings.dtype)
+        cloud = sample_cloud(posed, depth)
+        mesh = posed.mesh()
+        try:
+            _remove_leftovers(folder)
+            write_depth(folder / FILES[0], depth)
+            write_points(folder / FILES[1], points, settings.dtype)
+            if mesh is not None:
+                write_mesh(trimesh.Trimesh(*mesh, process=False), folder / MESH)
+            write_pointcloud(folder / FILES[2], cloud)
+        except OSError as error:
+            raise _not_written(folder, error) from error
+    return Outcome(made=len(missing), kept=len(views) - len(missing))
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a model's files are there, to their ends."""
+    # The end of an .npz file is its table of contents.
+    return all(zipfile.is_zipfile(folder / name) for name in reversed(FILES))
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What a run that was killed left of files it was writing (:mod:`im2mesh.files`)."""
+    if folder.is_dir():
+        for path in folder.glob(".*.part.*"):
+            path.unlink(missing_ok=True)
+
+
+def _not_written(path: Path, error: OSError) -> OSError | InputError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InputError(
+            f"{path}: the disk is full; make room and run the same command again, it goes on "
+            "where it stopped"
+        )
+    return error
+
+
+# --- all shapes -------------------------------------------------------------------------------
+
+
+def build_dataset(
+    shapes: Sequence[Entry],
+    problems: Iterable[tuple[str, str]],
+    out: str | os.PathLike[str],
+    settings: Settings,
+    partition: Partition,
+    origin: Mapping[str, Any],
+    h5: bool = False,
+    workers: int = 1,
+    cluster: str | None = None,
+    overwrite: bool = False,
+) -> Report:
+    """Make a data set, or what is missing of it.
+
+    Args:
+        shapes: what it is made from.
+        problems: (name, reason) of what was found and cannot be used.
+        out: its folder; what it holds of other shapes stays.
+        settings: of its models.
+        partition: into splits.
+        origin: where the shapes come from, for ``dataset.yaml``.
+        h5: pack the models of each class into an HDF5 file when they are done.
+        workers: processes; see :func:`im2mesh.preparation.workers.run_tasks`.
+        cluster: address of a Dask scheduler, whose workers see ``out`` and the meshes.
+        overwrite: make models again that are there.
+
+    Raises:
+        InputError: settings that make no sense, an unknown class to hold out, a folder with
+            models made in another way (without ``overwrite``), or a full disk.
+        OSError: ``out`` cannot be written to.
+    """
+    out = Path(out).absolute()
+    settings.check()
+    shapes = [shape.with_views(settings.views, settings.seed) for shape in shapes]
+    unknown = partition.unseen - {shape.folder for shape in shapes}
+    if unknown:
+        raise InputError(f"--unseen {' '.join(sorted(unknown))}: no shape is of such a class")
+    partition.assign(shapes, settings.seed)  # its errors come before the work
+    record = _record(settings, partition, origin, h5)
+    report = Report(rejected=sorted(problems))
+    try:
+        before = _begin(out, shapes, record, overwrite)
+        good = _make(shapes, out, settings, report, workers, cluster)
+        splits = partition.assign(good, settings.seed)
+        names = [n for n in {*partition.names, *before.get("splits", {}), UNSEEN} if n]
+        _finish(out, shapes, good, splits, sorted(names), record)
+    except OSError as error:
+        raise _not_written(out, error) from error
+    left_out = sum(split is None for split in splits.values())
+    if left_out:
+        log.warning("%d shapes are in none of the lists, so in no split", left_out)
+    return report
+
+
+def _begin(
+    out: Path, shapes: Sequence[Entry], record: Mapping[str, Any], overwrite: bool
+) -> dict[str, Any]:
+    """Insist that models which are there were made in the same way; write ``dataset.yaml``.
+
+    Returns:
+        What ``dataset.yaml`` said before.
+    """
+    path = out / "dataset.yaml"
+    before = _read_record(path)
+    settings = record["settings"]
+    views = {view.name: view for shape in shapes for view in shape.views}
+    if overwrite:
+        for shape in shapes:
+            for name in packed_models(out / shape.folder).values():
+                (out / shape.folder / name).unlink(missing_ok=True)
+        for view in views.values():
+            (out / view.class_id / view.name / FILES[-1]).unlink(missing_ok=True)
+    elif path.is_file():
+        changed = differences(before.get("settings", {}), settings)
+        changed += differences({"format": before.get("format")}, {"format": record["format"]})
+        for old in _read_poses(out):
+            new = views.get(old.name)
+            if new is not None and new != old:
+                changed.append(f"the pose of {old.name}")
+        if changed:
+            raise InputError(
+                f"{out}: holds models made in another way ({changed[0]}); make them again with "
+                "--overwrite, or choose another folder with --out"
+            )
+        for line in differences(before.get("versions", {}), record["versions"]):
+            log.warning("%s: begun with other versions: %s", out, line)
+    _write_text(path, yaml.safe_dump(dict(record), sort_keys=False, allow_unicode=True))
+    _write_poses(out, shapes, shapes)
+    return before
+
+
+def _make(
+    shapes: Sequence[Entry],
+    out: Path,
+    settings: Settings,
+    report: Report,
+    workers: int,
+    cluster: str | None,
+) -> list[Entry]:
+    """Make what is missing; the shapes that can be used, in order."""
+    packed = {shape.folder: set[str]() for shape in shapes}
+    for folder, names in packed.items():
+        names |= packed_models(out / folder).keys()
+    tasks, bad = [], set()
+    for shape in shapes:
+        models = {view.name for view in shape.views}
+        if models <= packed[shape.folder]:
+            report.kept += len(models)
+        else:
+            tasks.append(Task(shape, settings, out))
+    _write_rejected(out, report)
+    results = run_tasks(build_shape, tasks, workers, cluster)
+    with (
+        closing(results),  # ends the processes where the loop is left
+        tqdm(results, total=len(tasks), unit="shape", disable=None) as bar,
+    ):
+        for task, outcome in bar:
+            if isinstance(outcome, WorkerDied):
+                outcome = Outcome(problem=f"{outcome}: it crashes, or needs too much memory")
+            report.made += outcome.made
+            report.kept += outcome.kept
+            if outcome.problem is not None:
+                bad.add(task.shape.label)
+                report.rejected = sorted([*report.rejected, (task.shape.label, outcome.problem)])
+                _write_rejected(out, report)
+    return [shape for shape in shapes if shape.label not in bad]
+
+
+def _finish(
+    out: Path,
+    shapes: Sequence[Entry],
+    good: Sequence[Entry],
+    splits: Mapping[str, str | None],
+    names: Sequence[str],
+    record: Mapping[str, Any],
+) -> None:
+    """Pack where that is wanted, then write the lists and the poses.
+
+    Args:
+        out: the data set.
+        shapes: all.
+        good: those that have models.
+        splits: of the good ones, by their labels.
+        names: of all splits that there are, or were before.
+        record: for ``dataset.yaml``.
+    """
+    for folder in sorted({shape.folder for shape in shapes}):
+        models = {
+            shape.label: [view.name for view in shape.views]
+            for shape in good
+            if shape.folder == folder
+        }
+        files: Mapping[str, str] = {}
+        if record["format"] == "h5":
+            files = pack_class(out / folder, [name for names in models.values() for name in names])
+        wanted = [UNSEEN] if folder in record["unseen"] else list(record["splits"])
+        for split in names:
+            path = out / folder / f"{split}.lst"
+            if split not in wanted:
+                path.unlink(missing_ok=True)
+                continue
+            lines = [n for label, ns in models.items() if splits[label] == split for n in ns]
+            _write_text(path, "".join(f"{n} {files[n]}\n" if files else f"{n}\n" for n in lines))
+    _write_poses(out, shapes, good)
+
+
+# --- files beside the models ------------------------------------------------------------------
+
+
+def _record(
+    settings: Settings, partition: Partition, origin: Mapping[str, Any], h5: bool
+) -> dict[str, Any]:
+    """What ``dataset.yaml`` says; of it, ``settings`` and ``format`` decide the models' bytes."""
+    return {
+        "format": "h5" if h5 else "npz",
+        "origin": dict(origin),
+        "settings": asdict(settings),
+        "splits": dict(partition.shares) or {n: str(path) for n, path in partition.lists.items()},
+        "unseen": sorted(partition.unseen),
+        "versions": {"im2mesh": __version__}
+        | {name: importlib.metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        record = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        record = None
+    if not isinstance(record, dict) or not all(
+        isinstance(record.get(key), dict) for key in ("settings", "splits", "versions")
+    ):
+        raise InputError(f"{path}: is no record of a data set; remove it, or choose another --out")
+    return record
+
+
+def _read_poses(out: Path) -> list[View]:
+    path = out / "poses.csv"
+    return read_poses(path) if path.is_file() else []
+
+
+def _write_poses(out: Path, shapes: Sequence[Entry], good: Sequence[Entry]) -> None:
+    """Write ``poses.csv``: the good shapes', and those of shapes that this run is not about."""
+    labels = {(shape.folder, shape.class_name, shape.name) for shape in shapes}
+    views = [v for v in _read_poses(out) if (v.class_id, v.class_name, v.model) not in labels]
+    views += [view for shape in good for view in shape.views]
+    if not views:
+        (out / "poses.csv").unlink(missing_ok=True)
+        return
+    rows = [(v.name, v.class_id, repr(v.azimuth), repr(v.elevation)) for v in views]
+    _write_csv(out / "poses.csv", HEADER, rows)
+
+
+def _write_rejected(out: Path, report: Report) -> None:
+    _write_csv(out / "rejected.csv", ("name", "reason"), report.rejected)
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    _write_text(path, text.getvalue())
+
+
+def _write_text(path: Path, text: str) -> None:
+    with atomic(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,100 @@
+"""The split lists of a data set, found in its folder or named by a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from im2mesh.config import Config, from_dict
+from im2mesh.data.storage import Model, models_of_split
+from im2mesh.errors import InputError
+
+
+@dataclass(frozen=True)
+class SplitList:
+    """A split list of one class, and what its models are read for.
+
+    Attributes:
+        config: that reads it.
+        class_name: folder of the class.
+        name: of the split.
+        points: whether its models are read for their points.
+        iou: whether they are read for the points of the IoU.
+        cloud: whether they are read for their clouds.
+    """
+
+    config: Config
+    class_name: str
+    name: str
+    points: bool = True
+    iou: bool = False
+    cloud: bool = True
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.config.data.path) / self.class_name / f"{self.name}.lst"
+
+    def models(self) -> list[Model]:
+        """Its models; none where the list is empty.
+
+        Raises:
+            ConfigError: the list is missing or malformed.
+        """
+        if self.path.is_file() and not self.path.read_text(encoding="utf-8").strip():
+            return []
+        data = replace(self.config.data, classes=(self.class_name,))
+        return models_of_split(replace(self.config, data=data), self.name)
+
+
+def lists_of_folder(root: Path) -> list[SplitList]:
+    """All lists of a data set's folder, or of a class's folder, by class and name.
+
+    Raises:
+        InputError: there are none.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder")
+    folders = [p for p in sorted(root.iterdir()) if p.is_dir() and p.name[0] != "."]
+    top = root
+    if any(root.glob("*.lst")):
+        top, folders = root.absolute().parent, [root.absolute()]
+    lists = []
+    for folder in folders:
+        for path in sorted(folder.glob("*.lst")):
+            words = path.read_text(encoding="utf-8").partition("\n")[0].split()
+            data = {
+                "dataset": "Shapes3DH5" if len(words) == 2 else "Shapes3D",
+                "path": str(top),
+                "classes": [folder.name],
+                "input_type": "depth",
+                "img_size": 256,
+                "img_folder": "",
+            }
+            lists.append(SplitList(from_dict({"data": data}), folder.name, path.stem))
+    if not lists:
+        raise InputError(f"{root}: holds no <class>/<split>.lst, so no data set")
+    return lists
+
+
+def lists_of_config(config: Config) -> Iterator[SplitList]:
+    """What training, validation, and testing with a configuration read.
+
+    Raises:
+        InputError: there is no such data folder.
+    """
+    data = config.data
+    root = Path(data.path)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder (data.path of {config.source})")
+    iou, cloud = data.points_iou_file is not None, data.pointcloud_chamfer_file is not None
+    classes = data.classes or sorted(p.name for p in root.iterdir() if p.is_dir())
+    for name, *uses in (
+        (data.train_split, True, False, False),
+        (data.val_split, True, iou, False),
+        (data.test_split, False, iou, cloud),
+    ):
+        for class_name in classes:
+            if name is not None:
+                yield SplitList(config, class_name, name, *uses)

@@ -1,0 +1,176 @@
+"""What a data set's model is made from: an object, and the object in a pose.
+
+A mesh and a procedural shape are told apart here and nowhere else. Both give, for a view, the
+depth map, the signed distance at any point, and points on the surface, all in the camera frame and
+all of one and the same solid.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from im2mesh.patches import IMAGE_SIZE
+from im2mesh.preparation.posing import centre_and_extent, normalise, pose, pose_rotation
+from im2mesh.preparation.procedural import Shape
+from im2mesh.preparation.rendering import render_depth
+from im2mesh.preparation.watertight import ON_SURFACE, THICKNESS, MeshSolid
+
+# Sheets at the object's border reach out of the cube by half their thickness and are cut off
+# there, with some of the points sampled on them: so many more are drawn.
+SPARE = 1.25
+
+
+class PosedObject(ABC):
+    """An object in the camera frame, its solid cut off at the cube's faces."""
+
+    @abstractmethod
+    def depth(self) -> np.ndarray:
+        """(256, 256) float32: d ≥ 0 where the surface is at z = 0.5 − d, background −1."""
+
+    @abstractmethod
+    def signed_distance(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3) in the cube → (N,) float64, negative inside."""
+
+    def mesh(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """(V, 3) vertices and (F, 3) faces of the solid's surface; None: not known as a mesh."""
+        return None
+
+    @abstractmethod
+    def surface(self) -> tuple[np.ndarray, np.ndarray]:
+        """(N, 3) float64 points spread evenly over the surface, and (N, 3) outward normals."""
+
+
+class Object(ABC):
+    """An object that can be looked at from any side."""
+
+    @abstractmethod
+    def posed(self, azimuth: float, elevation: float) -> PosedObject:
+        """The view of the object; see :mod:`im2mesh.preparation.posing`."""
+
+
+class MeshObject(Object):
+    """The solid of a mesh (:mod:`im2mesh.preparation.watertight`)."""
+
+    def __init__(
+        self,
+        vertices: np.ndarray,
+        faces: np.ndarray,
+        count: int,
+        random: np.random.Generator,
+        thickness: float = THICKNESS,
+    ) -> None:
+        """Make the mesh solid and sample its surface.
+
+        Args:
+            vertices: (V, 3) finite, all used, in any unit, y up.
+            faces: (F, 3) vertex numbers.
+            count: points on the surface.
+            random: draws them.
+            thickness: of sheets, in the object's largest extent.
+
+        Raises:
+            InputError: the mesh has no extent or is flat, or nothing of it can be seen.
+        """
+        self.vertices = normalise(vertices)
+        self.faces = faces
+        self.count = count
+        self.solid = MeshSolid(self.vertices, faces, thickness)
+        self.points, self.normals = self.solid.sample_surface(int(SPARE * count) + 100, random)
+
+    def posed(self, azimuth: float, elevation: float) -> PosedMesh:
+        """See :class:`Object`."""
+        return PosedMesh(self, azimuth, elevation)
+
+
+class PosedMesh(PosedObject):
+    """A view of a :class:`MeshObject`."""
+
+    def __init__(self, of: MeshObject, azimuth: float, elevation: float) -> None:
+        self.of = of
+        self.rotation = pose_rotation(azimuth, elevation)
+        turned = of.vertices @ self.rotation.T
+        self.centre, self.extent = centre_and_extent([turned.min(axis=0), turned.max(axis=0)])
+        self.vertices = pose(of.vertices, azimuth, elevation)
+
+    def depth(self) -> np.ndarray:
+        """See :class:`PosedObject`; the mesh's own triangles are seen, each from both sides."""
+        return render_depth(self.vertices, self.of.faces, IMAGE_SIZE)
+
+    def signed_distance(self, points: np.ndarray) -> np.ndarray:
+        """See :class:`PosedObject`."""
+        of_model = (points * self.extent + self.centre) @ self.rotation
+        solid = self.of.solid.signed_distance(of_model) / self.extent
+        return np.maximum(solid, np.abs(points).max(axis=1) - 0.5)
+
+    def surface(self) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`PosedObject`."""
+        turned = (self.of.points @ self.rotation.T - self.centre) / self.extent
+        points, normals = np.clip(turned, -0.5, 0.5), self.of.normals @ self.rotation.T
+        cut = np.flatnonzero((points != turned).any(axis=1))
+        # Where a sheet is cut off, the cube's face is the surface.
+        beyond = turned[cut] - points[cut]
+        normals[cut] = beyond / np.linalg.norm(beyond, axis=1, keepdims=True)
+        gone = cut[self.signed_distance(points[cut]) > ON_SURFACE]
+        kept = np.delete(np.arange(len(points)), gone)[: self.of.count]
+        return points[kept], normals[kept]
+
+
+class ShapeObject(Object):
+    """A procedural shape (:mod:`im2mesh.preparation.procedural`)."""
+
+    def __init__(self, shape: Shape, count: int, random: np.random.Generator) -> None:
+        """Sample the surface.
+
+        Args:
+            shape: in any unit, y up.
+            count: points on the surface.
+            random: draws them.
+        """
+        self.shape = shape
+        generator = torch.Generator().manual_seed(int(random.integers(1 << 62)))
+        points, normals = shape.sample_surface(count, generator)
+        self.points, self.normals = points.numpy(), normals.numpy()
+
+    @cached_property
+    def mesh(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of the surface, in the shape's frame."""
+        return self.shape.mesh()
+
+    def posed(self, azimuth: float, elevation: float) -> PosedShape:
+        """See :class:`Object`."""
+        return PosedShape(self, azimuth, elevation)
+
+
+class PosedShape(PosedObject):
+    """A view of a :class:`ShapeObject`."""
+
+    def __init__(self, of: ShapeObject, azimuth: float, elevation: float) -> None:
+        self.of = of
+        self.rotation = pose_rotation(azimuth, elevation)
+        self.centre, self.extent = centre_and_extent(of.shape.transformed(self.rotation).bounds())
+        self.shape = of.shape.posed(azimuth, elevation)
+
+    def depth(self) -> np.ndarray:
+        """See :class:`PosedObject`; exact."""
+        return self.shape.depth().numpy()
+
+    def signed_distance(self, points: np.ndarray) -> np.ndarray:
+        """See :class:`PosedObject`; exact."""
+        return self.shape.signed_distance(points).numpy()
+
+    def mesh(self) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`PosedObject`."""
+        vertices, faces = self.of.mesh
+        return self._placed(vertices), faces
+
+    def surface(self) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`PosedObject`."""
+        return self._placed(self.of.points), self.of.normals @ self.rotation.T
+
+    def _placed(self, points: np.ndarray) -> np.ndarray:
+        # The bounds hold exactly; without clipping, rounding can step over them.
+        return np.clip((points @ self.rotation.T - self.centre) / self.extent, -0.5, 0.5)

@@ -1,0 +1,85 @@
+"""Model folders packed into HDF5 files, a group for each kind of array (``H5_GROUPS``).
+
+A class's models go into ``<class>_<number>.h5`` in its folder. A file appears when it is complete,
+and only then the model folders in it are removed, so a run that is killed loses nothing: models
+are in a folder, in a file, or in both.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from im2mesh.data.depth import find_depth_file, load_depth
+from im2mesh.data.storage import H5_GROUPS
+from im2mesh.errors import DataError
+from im2mesh.files import atomic
+
+log = logging.getLogger(__name__)
+
+
+def packed_models(folder: Path) -> dict[str, str]:
+    """Model → HDF5 file, of the files in a class folder.
+
+    Raises:
+        DataError: one of them cannot be read.
+    """
+    models: dict[str, str] = {}
+    for path in sorted(folder.glob("[!.]*.h5")):
+        try:
+            with h5py.File(path) as file:
+                models |= dict.fromkeys(file["depth"], path.name)
+        except (OSError, KeyError) as error:
+            raise DataError(f"{path}: not a readable HDF5 file; remove it") from error
+    return models
+
+
+def pack_class(folder: Path, models: Iterable[str]) -> dict[str, str]:
+    """Pack those models of a class folder that are not packed yet, and remove their folders.
+
+    Args:
+        folder: of the class.
+        models: their names, whole ones (:func:`im2mesh.preparation.dataset.is_whole`).
+
+    Returns:
+        Model → file, of all packed models in the folder.
+    """
+    models = list(models)
+    packed = packed_models(folder)
+    new = [model for model in models if model not in packed]
+    if new:
+        number = 0
+        while (path := folder / f"{folder.name}_{number}.h5").exists():
+            number += 1
+        with atomic(path) as beside, h5py.File(beside, "w") as file:
+            for model in new:
+                _pack(folder / model, model, file)
+        packed |= dict.fromkeys(new, path.name)
+    for model in models:
+        if (folder / model).is_dir():
+            shutil.rmtree(folder / model)
+    return packed
+
+
+def _pack(folder: Path, model: str, file: h5py.File) -> None:
+    file.create_dataset(
+        f"depth/{model}", data=load_depth(find_depth_file(folder)), compression="gzip"
+    )
+    for kind, groups in H5_GROUPS.items():
+        with np.load(folder / f"{kind}.npz", allow_pickle=False) as arrays:
+            for key, group in groups.items():
+                if key not in arrays.files:
+                    continue
+                array = arrays[key]
+                if key == "occupancies":  # bits in .npz, a byte each here
+                    array = np.unpackbits(array, count=len(arrays["points"]))
+                # Random coordinates do not compress; flags do, eight times and more.
+                flags = array.dtype in (np.uint8, np.bool_)
+                file.create_dataset(
+                    f"{group}/{model}", data=array, compression="gzip" if flags else None
+                )

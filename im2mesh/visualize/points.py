@@ -1,0 +1,42 @@
+"""Points as pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from im2mesh.visualize.depth import WHITE
+
+
+def points_picture(
+    points: np.ndarray, colours: np.ndarray, size: int = 256, width: int = 2
+) -> np.ndarray:
+    """Points in the cube, seen by the camera, the nearer in front of the farther.
+
+    Args:
+        points: (N, 3) in the camera frame, in [−0.5, 0.5]³; N may be 0.
+        colours: (N, 3) uint8, or one (3,) for all.
+        size: pixels along a side of the picture.
+        width: pixels along a side of a point.
+
+    Returns:
+        (size, size, 3) uint8, white where there is no point.
+    """
+    picture = np.full((size, size, 3), WHITE, dtype=np.uint8)
+    order = np.argsort(points[:, 2], kind="stable")
+    colours = np.broadcast_to(np.asarray(colours, dtype=np.uint8), (len(points), 3))[order]
+    left = np.floor((points[order, 0] + 0.5) * size - (width - 1) / 2).astype(int)
+    top = np.floor((0.5 - points[order, 1]) * size - (width - 1) / 2).astype(int)
+    # A pixel is written by all its points at once: the last one, the nearest, must win.
+    pixels = np.concatenate(
+        [
+            np.clip(top + i, 0, size - 1) * size + np.clip(left + j, 0, size - 1)
+            for i in range(width)
+            for j in range(width)
+        ]
+    )
+    ranks = np.tile(np.arange(len(points)), width * width)
+    nearest = np.full(size * size, -1)
+    np.maximum.at(nearest, pixels, ranks)
+    shown = nearest >= 0
+    picture.reshape(-1, 3)[shown] = colours[nearest[shown]]
+    return picture

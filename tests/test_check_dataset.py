@@ -1,0 +1,293 @@
+"""build_dataset.py --check and --preview; the rule of what is visible."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import trimesh
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import build_dataset as script
+from im2mesh.data.storage import read_pointcloud
+from im2mesh.errors import InputError
+from im2mesh.patches import back_project
+from im2mesh.preparation.check import check_dataset
+from im2mesh.preparation.meshes import load_mesh
+from im2mesh.preparation.objects import MeshObject
+from im2mesh.preparation.raycast import Obstacles
+from im2mesh.preparation.visibility import visible
+from im2mesh.visualize.points import points_picture
+
+CREATED = ("--views", "1", "--points", "3000", "--cloud", "2000", "--workers", "1")
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of two bent rods and a crossed sheet."""
+    root = tmp_path_factory.mktemp("check")
+    for name, (x, y) in (("a", (0.5, 0.15)), ("b", (0.4, 0.25))):
+        foot = trimesh.creation.box((x, 0.1, 0.2))
+        foot.apply_translation((x / 2 - 0.05, -0.5, 0))
+        mesh = trimesh.util.concatenate([trimesh.creation.box((0.1, 1, y)), foot])
+        (root / "meshes" / "angle").mkdir(parents=True, exist_ok=True)
+        mesh.export(root / "meshes" / "angle" / f"{name}.off")
+    arguments = [str(root / "meshes"), *CREATED, "--splits", "train=.5,test=.5"]
+    assert script.main([*arguments, "--out", str(root / "npz")]) == 0
+    assert script.main([*arguments, "--out", str(root / "h5"), "--format", "h5"]) == 0
+    return root
+
+
+@pytest.fixture
+def copy(good: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(good / "npz", tmp_path / "data"))
+
+
+def test_what_is_written_is_good(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for root in (good / "npz", good / "h5", good / "npz" / "angle"):
+        assert check_dataset(root) == (2, [])
+    assert script.main(["--check", str(good / "npz"), "--workers", "1"]) == 0
+    assert "2 models, 0 problems" in capsys.readouterr().err
+
+
+def edit(file: str, key: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., None]:
+    """Change one array of ``file`` of the first model."""
+
+    def apply(root: Path) -> None:
+        path = root / "angle" / "angle_a-00" / file
+        with np.load(path) as stored:
+            arrays = dict(stored)
+        arrays[key] = change(arrays[key])
+        np.savez_compressed(path, **arrays)
+
+    return apply
+
+
+def first(value: float) -> Callable[[np.ndarray], np.ndarray]:
+    def change(array: np.ndarray) -> np.ndarray:
+        array = array.copy()
+        array[0] = value
+        return array
+
+    return change
+
+
+POINTS, CLOUD, DEPTH = "points.npz", "pointcloud.npz", "000.npz"
+
+FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
+    "no depth": (
+        lambda r: (r / f"angle/angle_a-00/{DEPTH}").unlink(),
+        "angle_a-00",
+        "no depth map",
+    ),
+    "no points": (lambda r: (r / f"angle/angle_a-00/{POINTS}").unlink(), POINTS, "no such file"),
+    "half a file": (
+        lambda r: (r / f"angle/angle_a-00/{CLOUD}").write_bytes(b"PK\3\4"),
+        CLOUD,
+        "not a readable .npz file",
+    ),
+    "an empty depth map": (
+        edit(DEPTH, "arr_0", lambda d: np.full_like(d, -1)),
+        DEPTH,
+        "every pixel is background",
+    ),
+    "0 background": (
+        edit(DEPTH, "arr_0", lambda d: np.maximum(d, 0)),
+        CLOUD,
+        "of what the depth map shows is not in the cloud",
+    ),
+    "another depth": (
+        edit(DEPTH, "arr_0", lambda d: d[::-1]),
+        CLOUD,
+        "of what the depth map shows is not in the cloud",
+    ),
+    "wide points": (
+        edit(POINTS, "points", lambda p: p.astype(np.float64)),
+        POINTS,
+        "points are float64; expected float16 or float32",
+    ),
+    "NaN": (edit(POINTS, "points", first(np.nan)), POINTS, "1 points are not finite"),
+    "outside": (edit(POINTS, "points", first(0.52)), POINTS, "1 points are outside the cube"),
+    "bytes": (
+        edit(POINTS, "occupancies", lambda o: np.unpackbits(o)),
+        POINTS,
+        "not the packed bits of 3000 points",
+    ),
+    "wrong sign": (
+        edit(POINTS, "sdf", lambda s: -s),
+        POINTS,
+        "of 3000 points; it must be negative inside",
+    ),
+    "an infinite distance": (edit(POINTS, "sdf", first(np.inf)), POINTS, "sdf are not finite"),
+    "distances in pixels": (
+        edit(POINTS, "sdf", lambda s: s * 256),
+        POINTS,
+        "beyond the cube's diagonal",
+    ),
+    "distances of another scale": (
+        edit(POINTS, "sdf", lambda s: s * 0.6),
+        POINTS,
+        "sdf is not the distance to the cloud at",
+    ),
+    "full": (
+        edit(POINTS, "occupancies", lambda o: np.full_like(o, 255)),
+        POINTS,
+        "every point is inside",
+    ),
+    "another object": (
+        edit(POINTS, "points", lambda p: -p),
+        POINTS,
+        "in front of what the depth map shows",
+    ),
+    "long normals": (edit(CLOUD, "normals", lambda n: n * 2), CLOUD, "normals are not of length 1"),
+    "inward normals": (
+        edit(CLOUD, "normals", lambda n: -n),
+        POINTS,
+        "normals point outwards, occupied is inside",
+    ),
+    "all visible": (
+        edit(CLOUD, "visible", lambda v: np.ones_like(v)),
+        CLOUD,
+        "visible is wrong at",
+    ),
+    "a list without its models": (
+        lambda r: (r / "angle/train.lst").write_text("angle_zz-00\nangle_a-00\n"),
+        "angle_zz-00",
+        "no such model folder",
+    ),
+    "a model twice": (
+        lambda r: (r / "angle/train.lst").write_text("angle_a-00\nangle_a-00\n"),
+        "train.lst",
+        "names angle_a-00 twice",
+    ),
+    "two on a line": (
+        lambda r: (r / "angle/test.lst").write_text("angle_a-00\nangle_b-00 x.h5\n"),
+        "test.lst:2",
+        "expected '<model>'",
+    ),
+    "splits that share a shape": (
+        lambda r: (r / "angle/val.lst").write_text("angle_a-07\nangle_a-00\n"),
+        "lst",
+        "shares 1 shapes with",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_named(copy: Path, fault: str) -> None:
+    """One line for the fault, with the file; no line that another fault would explain."""
+    break_it, place, message = FAULTS[fault]
+    break_it(copy)
+    _, problems = check_dataset(copy)
+    assert problems, "nothing was found"
+    for problem in problems:
+        assert problem.startswith(str(copy)), problem
+    matching = [p for p in problems if message in p and place in p.split(": ")[0]]
+    assert len(matching) == 1, problems
+    assert script.main(["--check", str(copy), "--workers", "1"]) == 1
+
+
+def test_faults_in_hdf5(good: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(good / "h5", tmp_path / "data"))
+    with h5py.File(root / "angle" / "angle_0.h5", "a") as file:
+        file["sdf/angle_a-00"][:] *= -1
+        del file["visible/angle_b-00"]
+        file["visible/angle_b-00"] = np.zeros(7, bool)
+    _, problems = check_dataset(root)
+    where = f"{root}/angle/angle_0.h5"
+    first, second = sorted(problems)
+    assert first.startswith(f"{where}[angle_a-00]: sdf contradicts the occupancies at ")
+    assert second == f"{where}[angle_b-00]: visible has shape (7,) (bool) for 2000 points"
+
+
+def test_a_configuration(copy: Path, tmp_path: Path) -> None:
+    """Only what it would read is checked: no cloud for training, no points for generation alone."""
+    path = tmp_path / "config.yaml"
+    data: dict[str, Any] = {"path": str(copy), "classes": ["angle"], "img_folder": ""}
+    data |= {"input_type": "depth", "img_size": 256, "val_split": None}
+    path.write_text(yaml.safe_dump({"data": data}))
+    assert check_dataset(path) == (2, [])
+    train = (copy / "angle" / "train.lst").read_text().strip()
+    test = (copy / "angle" / "test.lst").read_text().strip()
+    (copy / "angle" / train / "pointcloud.npz").unlink()
+    assert check_dataset(path) == (2, [])
+    (copy / "angle" / test / "pointcloud.npz").unlink()
+    assert check_dataset(path)[1] == [f"{copy}/angle/{test}/pointcloud.npz: no such file"]
+    path.write_text(yaml.safe_dump({"data": {**data, "points_unpackbits": False}}))
+    assert any("points_unpackbits" in p or "occupancies" in p for p in check_dataset(path)[1])
+    path.write_text(yaml.safe_dump({"data": {**data, "val_split": "val"}}))
+    assert f"{copy}/angle/val.lst: no such split list" in check_dataset(path)[1]
+
+
+# --- visibility -------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1 << 30))
+def test_visible_is_what_the_rule_says(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    size = 8
+    depth = np.where(random.random((size, size)) < 0.3, -1, random.random((size, size)))
+    points = random.uniform(-0.5, 0.5, (200, 3))
+    points[:2] = [[0.5, -0.5, 0.1], [-0.5, 0.5, 0.1]]  # the last pixel owns the cube's face
+    expected = []
+    for x, y, z in points:
+        column, row = min(int((x + 0.5) * size), size - 1), min(int((0.5 - y) * size), size - 1)
+        expected.append(depth[row, column] >= 0 and 0.5 - z - depth[row, column] <= 0.01)
+    np.testing.assert_array_equal(visible(points, depth), expected)
+    assert visible(back_project(depth), depth).all()
+
+
+@pytest.mark.slow
+def test_visible_agrees_with_looking(shared: Path) -> None:
+    """A point is seen if nothing is between it and the camera, but for pixels and tolerance."""
+    for name in ("chair/FoldingChair_01", "lamp/DeskLamp", "car/hatchback", "kitchenware/Mug"):
+        mesh = load_mesh(shared / "meshes" / f"{name}.ply")
+        posed = MeshObject(*mesh, 20000, np.random.default_rng(0)).posed(40, 25)
+        points, normals = posed.surface()
+        seen = visible(points, posed.depth())
+        start = points + 2e-3 * normals
+        end = start.copy()
+        end[:, 2] = 1
+        free = ~Obstacles(posed.vertices, posed.of.faces).block(start, end)
+        assert np.mean(seen == free) > 0.93, name
+        # Those that only one of the two sees are within the tolerance, or at a silhouette.
+        facing = np.abs(normals[:, 2]) > 0.5
+        assert np.mean((seen == free)[facing & (normals[:, 2] > 0)]) > 0.97, name
+
+
+# --- pictures ---------------------------------------------------------------------------------
+
+
+def test_preview(good: Path, tmp_path: Path) -> None:
+    for kind in ("npz", "h5"):
+        path = tmp_path / f"{kind}.png"
+        arguments = ["--preview", str(good / kind), "--out", str(path), "--rows", "2"]
+        assert script.main(arguments) == 0
+    with Image.open(tmp_path / "npz.png") as a, Image.open(tmp_path / "h5.png") as b:
+        assert a.size == b.size and a.width > 6 * 256
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+    with pytest.raises(InputError, match="no such folder"):
+        script.main(["--preview", str(tmp_path / "nowhere")])
+
+
+def test_nearest_point_is_in_front() -> None:
+    points = np.array([[0.1, 0.2, -0.3], [0.1, 0.2, 0.4], [0.1, 0.2, 0.1], [-0.5, -0.5, 0]])
+    colours = np.array([[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 0, 0]], np.uint8)
+    picture = points_picture(points, colours, size=10, width=1)
+    assert picture[3, 6, 0] == 2 and picture[9, 0, 0] == 4
+    assert (picture != 255).any(axis=2).sum() == 2
+    assert (points_picture(np.zeros((0, 3)), colours[:1]) == 255).all()
+
+
+def test_clouds_are_read_as_written(good: Path) -> None:
+    cloud = read_pointcloud(good / "npz" / "angle" / "angle_a-00" / "pointcloud.npz")
+    assert cloud.visible is not None and 0.1 < cloud.visible.mean() < 0.9
