@@ -728,7 +728,7 @@ def test_a_level_overfits_one_shape(tmp_path: Path, method: str, kind: str) -> N
         tmp_path / "out",
         method=method,
         data={"points_subsample": 1024 if kind == "global" else 400, "val_split": "train"}
-        | (PATCHES if kind == "patch" else {}),
+        | (PATCHES | {"parts_size": 128, "parts_stride": 64} if kind == "patch" else {}),
         model={"decoder_kwargs": {"hidden_size": 64}, "encoder_kwargs": {"width": 8}, "c_dim": 32},
         test={"threshold": THRESHOLDS[method]},
         training={
