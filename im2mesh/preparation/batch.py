@@ -186,7 +186,7 @@ class ShapeBatch:
 
         The sign is that of :meth:`occupancy`. Outside, the distance is exact: to 1e-6 of the
         shape's extent. Inside, see :func:`im2mesh.preparation.interior.depth_inside`: mostly
-        exact, too, at most 0.02 of the extent too deep.
+        exact, too; a point in a thousand is too deep by more than 0.001 of the extent.
 
         Args:
             points: (B, N, 3) in each shape's frame, anywhere.
