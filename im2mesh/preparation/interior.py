@@ -25,8 +25,8 @@ in no solid. It is found in two steps.
 The result of step 2 is never too small by more than 3e-5 of the extent, as it is the distance of
 a point in no solid. It can be too large where the nearest opening is so narrow that no sample
 and no direction falls into it. Against dense samples (tests/test_interior.py), of all
-points inside the demo's objects and random ones, 0.2% were too deep by more than 1e-3 of the extent;
-the worst by 0.042, beside the narrow slits between a sofa's cushions.
+points inside the demo's objects and random ones, 0.2% were too deep by more than 1e-3 of the
+extent, the worst by 0.042, beside the narrow slits between a sofa's cushions.
 """
 
 from __future__ import annotations
