@@ -253,6 +253,18 @@ def test_packing_that_was_interrupted(
         assert len(list((out / folder).glob("*.h5"))) == 1
 
 
+def test_classes_that_fill_several_files(
+    meshes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("im2mesh.preparation.packing.PER_FILE", 4)
+    out = tmp_path / "data"
+    arguments = [meshes, "--views", 3, "--classes", "pin", "--out", out, "--splits", "all=1"]
+    assert build(*arguments, "--format", "h5") == 0
+    files = [line.split()[1] for line in (out / "pin" / "all.lst").read_text().splitlines()]
+    assert files == ["pin_0.h5"] * 4 + ["pin_1.h5"] * 4 + ["pin_2.h5"]
+    assert script.main(["--check", str(out), "--workers", "1"]) == 0
+
+
 def test_packed_files_add_up(meshes: Path, tmp_path: Path) -> None:
     """A class that grew gets another file; a broken one is named."""
     out = tmp_path / "data"

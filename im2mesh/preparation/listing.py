@@ -90,9 +90,10 @@ def lists_of_config(config: Config) -> Iterator[SplitList]:
         raise InputError(f"{root}: no such folder (data.path of {config.source})")
     iou, cloud = data.points_iou_file is not None, data.pointcloud_chamfer_file is not None
     classes = data.classes or sorted(p.name for p in root.iterdir() if p.is_dir())
+    made = config.is_procedural  # training and validation read no files then
     for name, *uses in (
-        (data.train_split, True, False, False),
-        (data.val_split, True, iou, False),
+        (None if made else data.train_split, True, False, False),
+        (None if made else data.val_split, True, iou, False),
         (data.test_split, False, iou, cloud),
     ):
         for class_name in classes:

@@ -1,13 +1,12 @@
 """Model folders packed into HDF5 files, a group for each kind of array (``H5_GROUPS``).
 
-A class's models go into ``<class>_<number>.h5`` in its folder. A file appears when it is complete,
-and only then the model folders in it are removed, so a run that is killed loses nothing: models
-are in a folder, in a file, or in both.
+A class's models go into ``<class>_<number>.h5`` in its folder, at most :data:`PER_FILE` into each.
+A file appears when it is complete, and only then the model folders in it are removed, so a run that
+is killed loses nothing: models are in a folder, in a file, or in both.
 """
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +19,8 @@ from im2mesh.data.storage import H5_GROUPS
 from im2mesh.errors import DataError
 from im2mesh.files import atomic
 
-log = logging.getLogger(__name__)
+PER_FILE = 100
+"""Models of a file, about 2 MB each: what is held in memory while it is made."""
 
 
 def packed_models(folder: Path) -> dict[str, str]:
@@ -52,18 +52,33 @@ def pack_class(folder: Path, models: Iterable[str]) -> dict[str, str]:
     models = list(models)
     packed = packed_models(folder)
     new = [model for model in models if model not in packed]
-    if new:
-        number = 0
+    number = 0
+    for start in range(0, len(new), PER_FILE):
         while (path := folder / f"{folder.name}_{number}.h5").exists():
             number += 1
-        with atomic(path) as beside, h5py.File(beside, "w") as file:
-            for model in new:
-                _pack(folder / model, model, file)
-        packed |= dict.fromkeys(new, path.name)
+        some = new[start : start + PER_FILE]
+        image = _packed(folder, some)
+        with atomic(path) as beside:
+            beside.write_bytes(image)
+        packed |= dict.fromkeys(some, path.name)
+        _remove(folder, some)
+    _remove(folder, models)
+    return packed
+
+
+def _remove(folder: Path, models: Iterable[str]) -> None:
     for model in models:
         if (folder / model).is_dir():
             shutil.rmtree(folder / model)
-    return packed
+
+
+def _packed(folder: Path, models: Iterable[str]) -> bytes:
+    """An HDF5 file of models, made in memory: on a full disk the HDF5 library crashes."""
+    with h5py.File("packed", "w", driver="core", backing_store=False) as file:
+        for model in models:
+            _pack(folder / model, model, file)
+        file.flush()
+        return bytes(file.id.get_file_image())
 
 
 def _pack(folder: Path, model: str, file: h5py.File) -> None:

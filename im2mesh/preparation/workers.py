@@ -171,6 +171,15 @@ def _on_cluster(
         ) from error
     futures: dict[Any, Task] = {}
     try:
+        try:
+            client.submit(prepare_process, pure=False).result()
+        except Exception as error:
+            if not isinstance(error.__cause__ or error, ImportError):
+                raise
+            raise InputError(
+                f"--cluster {address}: the scheduler or a worker cannot import im2mesh; start "
+                "them in this repository, with python -m dask"
+            ) from error
         # A task whose worker is lost goes to another one; dask gives up on it after a few.
         for task in tasks:
             futures[client.submit(_on_worker, function, task, pure=False)] = task
