@@ -1,9 +1,11 @@
 """How fast training and evaluation data are made.
 
-    python benchmarks/prepare.py [--only views …] [--mesh FILE] [--views 100]
+    python benchmarks/prepare.py [--only views shapes procedural] [--mesh FILE] [--views 100]
 
 * ``views``: depth maps of a mesh from many poses, written as a pose list is (one process, the
-  mesh loaded once), against one process a view, as the published script works.
+  mesh loaded once), against one process a view, as the published script works;
+* ``shapes``: whole data sets, see benchmarks/prepare_shapes.py;
+* ``procedural``: samples of procedural shapes, see benchmarks/procedural.py.
 
 Every section prints rates and their ratio, all measured in this run.
 """
@@ -67,7 +69,20 @@ def views(args: argparse.Namespace) -> None:
     print(f"  ratio {together / alone:.0f}")
 
 
-SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {"views": views}
+def script(name: str) -> Callable[[argparse.Namespace], None]:
+    """A section that is a benchmark of its own, run with its defaults."""
+
+    def run(_: argparse.Namespace) -> None:
+        subprocess.run([sys.executable, str(ROOT / "benchmarks" / name)], check=True)
+
+    return run
+
+
+SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "views": views,
+    "shapes": script("prepare_shapes.py"),
+    "procedural": script("procedural.py"),
+}
 
 
 def main() -> None:
