@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from im2mesh.errors import InputError
 
 
 @contextmanager
@@ -25,3 +28,17 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path, advice: str) -> None:
+    """Make a folder where it is missing, and find out early that nothing can be written there.
+
+    Raises:
+        InputError: one line that names the folder and ends with ``advice``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to ({error.strerror}); {advice}") from error

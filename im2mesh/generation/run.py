@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from im2mesh.config import Config, differences, section_to_dict, to_dict
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.errors import ConfigError, InputError
-from im2mesh.files import atomic
+from im2mesh.files import atomic, check_writable
 from im2mesh.generation import outputs
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.timing import Stopwatch
@@ -92,7 +91,7 @@ def run(
             "generation.generate_mesh and generation.generate_pointcloud are both false: "
             "there is nothing to write"
         )
-    _check_writable(folder)
+    check_writable(folder, "choose another place with --out")
     _record_settings(reconstructor, folder, resume)
     rows = _previous_rows(folder) if resume else {}
     report = RunReport()
@@ -136,17 +135,6 @@ def run(
             table = pd.DataFrame(sorted(rows.values(), key=lambda row: row["idx"]))
             outputs.write_timings(table.set_index("idx"), folder)
     return report
-
-
-def _check_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written to ({error.strerror}); choose another place with --out"
-        ) from error
 
 
 def _record_settings(reconstructor: Reconstructor, folder: Path, resume: bool) -> None:

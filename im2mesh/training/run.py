@@ -7,7 +7,6 @@ import ctypes
 import logging
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from im2mesh.data.batch import Source, ValidationSource
 from im2mesh.data.procedural import open_procedural
 from im2mesh.data.store import PointStore, open_store
 from im2mesh.errors import ConfigError, InputError
+from im2mesh.files import check_writable
 from im2mesh.training.trainer import (
     End,
     Limits,
@@ -175,7 +175,7 @@ def train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
     out_dir = Path(config.training.out_dir)
     first = fabric.global_rank == 0
     if first:
-        _check_writable(out_dir)
+        check_writable(out_dir, "change training.out_dir")
         remove_unfinished(out_dir)
     check_training(config, fabric.world_size)
     source, validation = open_sources(config, fabric.device)
@@ -230,17 +230,6 @@ def open_validation(config: Config, device: torch.device) -> ValidationSource:
 def _fits(store: PointStore, device: torch.device) -> bool:
     free, _ = torch.cuda.mem_get_info(device)
     return store.bytes < RESIDENT * free
-
-
-def _check_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written to ({error.strerror}); change training.out_dir"
-        ) from error
 
 
 def _record_config(config: Config, path: Path, resumed: bool) -> None:
