@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from im2mesh.errors import CheckpointError
+from im2mesh.models.observed import KINDS, channels
 
 _SCALAR = np._core.multiarray.scalar  # type: ignore[attr-defined]
 _NUMPY_SCALARS: list[Any] = [
@@ -126,10 +127,13 @@ def _hint(stored: dict[str, Any]) -> str:
     try:
         width = stored["encoder.features.conv1.weight"].shape[0]
         c_dim = stored["encoder.fc.weight"].shape[0]
-        hidden = stored["decoder.fc_p.weight"].shape[0]
-    except (KeyError, AttributeError, IndexError):
+        hidden, inputs = stored["decoder.fc_p.weight"].shape[:2]
+    except (KeyError, AttributeError, IndexError, ValueError):
         return ""
     return (
         f"; the file has model.encoder_kwargs.width {width}, model.c_dim {c_dim}, "
-        f"model.decoder_kwargs.hidden_size {hidden}"
+        f"model.decoder_kwargs.hidden_size {hidden}, model.decoder_kwargs.observed "
+        + next(
+            (kind for kind in ("none", *KINDS) if 3 + channels(kind, width) == inputs), "unknown"
+        )
     )

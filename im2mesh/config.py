@@ -129,6 +129,14 @@ def _read_subsample(value: Any) -> int | tuple[int, int]:
     return outside, inside
 
 
+def _read_observed(value: Any) -> str:
+    if isinstance(value, bool):
+        return "silhouette" if value else "none"
+    if value not in ("none", "offset", "silhouette", "features"):
+        raise _Mismatch("")
+    return str(value)
+
+
 def _choice(*words: str) -> _Kind:
     def read(value: Any) -> str:
         if value not in words:
@@ -168,6 +176,10 @@ Method: TypeAlias = Annotated[Literal["onet", "onet_sdf"], _choice("onet", "onet
 Dataset: TypeAlias = Annotated[
     Literal["Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5", "Procedural3D", "ProceduralParts3D"],
     _choice("Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5", "Procedural3D", "ProceduralParts3D"),
+]
+Observed: TypeAlias = Annotated[
+    Literal["none", "offset", "silhouette", "features"],
+    _Kind("true, false, none, offset, silhouette or features", _read_observed),
 ]
 Schedule: TypeAlias = Annotated[Literal["constant", "cosine"], _choice("constant", "cosine")]
 Selection: TypeAlias = Annotated[Literal["minimize", "maximize"], _choice("minimize", "maximize")]
@@ -224,6 +236,8 @@ class DecoderConfig:
     """``model.decoder_kwargs``."""
 
     hidden_size: Count = 256  # channels of the residual blocks
+    # What the depth map shows at a point's pixel, told to the decoder (im2mesh/models/observed.py)
+    observed: Observed = "none"  # false: none; true: silhouette; offset; features
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,19 @@ def back_project(depth: np.ndarray) -> np.ndarray:
     return np.stack([x, y, 0.5 - depth[rows, columns]], axis=1).astype(np.float32)
 
 
+def to_pixels(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Where points of the cube, or of a window's own cube, are seen.
+
+    Args:
+        points: (…, 3) in [−0.5, 0.5]³.
+        size: pixels along a side of the image or the window.
+
+    Returns:
+        (…) columns and rows, counted from the middle of the top-left pixel.
+    """
+    return (points[..., 0] + 0.5) * size - 0.5, (0.5 - points[..., 1]) * size - 0.5
+
+
 def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """The pixels through which points of the cube, or of a window's own cube, are seen.
 

@@ -115,6 +115,7 @@ NEW_DEFAULTS = {
     "model.encoder_kwargs.pretrained": False,
     "model.encoder_kwargs.width": 64,
     "model.decoder_kwargs.hidden_size": 256,
+    "model.decoder_kwargs.observed": "none",
     "generation.lattice": "exact",
     "generation.resolution": None,
     "generation.extraction": "mise",
@@ -434,7 +435,13 @@ VALUES = st.fixed_dictionaries(
             {},
             optional={
                 "encoder_kwargs": st.fixed_dictionaries({}, optional={"width": POSITIVE}),
-                "decoder_kwargs": st.fixed_dictionaries({}, optional={"hidden_size": POSITIVE}),
+                "decoder_kwargs": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "hidden_size": POSITIVE,
+                        "observed": st.sampled_from(["none", "offset", "features"]),
+                    },
+                ),
                 "decoder": NAMES,
                 "z_dim": NATURAL,
             },
@@ -639,7 +646,7 @@ MESSAGES = {
     ),
     "model: {decoder_kwargs: {leaky: true}}": (
         "x.yaml: unknown key model.decoder_kwargs.leaky; the nearest known key is "
-        "model.decoder_kwargs.hidden_size"
+        "model.decoder_kwargs.observed"
     ),
     "3: 4": "x.yaml: unknown key 3; the nearest known key is training",
     # wrong types

@@ -6,6 +6,7 @@ from im2mesh.config import Config
 from im2mesh.models.decoder import CBatchNormDecoder
 from im2mesh.models.encoder import ResNet18Encoder
 from im2mesh.models.network import ImplicitNetwork
+from im2mesh.models.observed import channels
 
 
 def build_network(config: Config) -> ImplicitNetwork:
@@ -15,10 +16,10 @@ def build_network(config: Config) -> ImplicitNetwork:
         ConfigError: the configuration asks for a branch that this project does not have.
     """
     config.check_supported()
-    model = config.model
+    model, width = config.model, config.model.encoder_kwargs.width
+    observed = model.decoder_kwargs.observed
     return ImplicitNetwork(
-        ResNet18Encoder(
-            model.c_dim, model.encoder_kwargs.input_channels, model.encoder_kwargs.width
-        ),
-        CBatchNormDecoder(model.c_dim, model.decoder_kwargs.hidden_size),
+        ResNet18Encoder(model.c_dim, model.encoder_kwargs.input_channels, width),
+        CBatchNormDecoder(model.c_dim, model.decoder_kwargs.hidden_size, channels(observed, width)),
+        observed,
     )

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from im2mesh.models.layers import ConditionalBatchNorm, ConditionalResnetBlock, PointLinear
+from im2mesh.models.observed import Observed
 
 BLOCKS = 5
 
@@ -27,14 +28,15 @@ class CBatchNormDecoder(nn.Module):
 
     A linear map to ``hidden_size`` channels, five conditional residual blocks, a last
     conditional batch norm, relu, and a linear map to one value: a logit (occupancy) or a
-    signed distance (SDF).
+    signed distance (SDF). Where a level has such inputs, a point comes with what is observed at
+    its pixel (:mod:`im2mesh.models.observed`).
 
     Source: Mescheder et al., Occupancy Networks, CVPR 2019, supplementary, section 1.2.
     """
 
-    def __init__(self, c_dim: int, hidden_size: int = 256) -> None:
+    def __init__(self, c_dim: int, hidden_size: int = 256, features: int = 0) -> None:
         super().__init__()
-        self.fc_p = PointLinear(3, hidden_size)
+        self.fc_p = PointLinear(3 + features, hidden_size)
         for k in range(BLOCKS):
             self.add_module(f"block{k}", ConditionalResnetBlock(c_dim, hidden_size))
         self.bn = ConditionalBatchNorm(c_dim, hidden_size)
@@ -45,17 +47,19 @@ class CBatchNormDecoder(nn.Module):
         """The residual blocks, in order."""
         return [self.get_submodule(f"block{k}") for k in range(BLOCKS)]  # type: ignore[misc]
 
-    def forward(self, points: Tensor, codes: Tensor) -> Tensor:
+    def forward(self, points: Tensor, codes: Tensor, observed: Observed | None = None) -> Tensor:
         """The plain form: for training, and the reference of :class:`FoldedDecoder`.
 
         Args:
             points: (B, T, 3) in [−0.5, 0.5]³ of the cube or of the patch.
             codes: (B, c_dim).
+            observed: of the same B images, where the decoder has such inputs.
 
         Returns:
             (B, T) values.
         """
-        x = self.fc_p(points)
+        inputs = points if observed is None else torch.cat([points, observed(points)], dim=2)
+        x = self.fc_p(inputs)
         for block in self.blocks:
             x = block(x, codes)
         return self.bn.relu_linear(x, codes, self.fc_out).squeeze(2)
@@ -74,9 +78,13 @@ class FoldedDecoder:
         rows: rows (pairs of a point and a code) evaluated so far.
     """
 
-    def __init__(self, decoder: CBatchNormDecoder, codes: Tensor) -> None:
-        """Fold ``decoder`` for ``codes`` (K, c_dim)."""
+    def __init__(
+        self, decoder: CBatchNormDecoder, codes: Tensor, observed: Observed | None = None
+    ) -> None:
+        """Fold ``decoder`` for ``codes`` (K, c_dim), and the K images that are ``observed``."""
+        assert observed is None or observed.images == len(codes)
         self.codes = len(codes)
+        self._observed = observed
         self.device = codes.device
         self.passes = 0
         self.rows = 0
@@ -119,7 +127,7 @@ class FoldedDecoder:
         most = min(batch_size, CPU_ROWS) if self.device.type == "cpu" else batch_size
         most = -(-min(most, max(counts, default=0)) // ROW_MULTIPLE) * ROW_MULTIPLE
         buffers = tuple(self._first.new_zeros(most, self._first.shape[1]) for _ in range(3))
-        inputs = self._first.new_zeros(most, 3)
+        inputs = self._first.new_zeros(most, len(self._first))
         values = self._first.new_empty(len(points))
         start = 0
         for code, count in enumerate(counts):
@@ -130,7 +138,9 @@ class FoldedDecoder:
                 stop = min(start + most, end)
                 used = stop - start
                 rows = -(-used // ROW_MULTIPLE) * ROW_MULTIPLE
-                inputs[:used] = points[start:stop]
+                inputs[:used, :3] = points[start:stop]
+                if self._observed is not None:
+                    inputs[:used, 3:] = self._observed.of(code, points[start:stop])
                 values[start:stop] = self._pass(inputs[:rows], weights, buffers)[:used]
                 self.passes += 1
                 start = stop
@@ -147,14 +157,14 @@ class FoldedDecoder:
 
     def _pass(
         self,
-        points: Tensor,
+        inputs: Tensor,
         weights: tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]],
         buffers: tuple[Tensor, ...],
     ) -> Tensor:
-        """One chunk under one code: (rows, 3) → (rows,)."""
-        x, normed, hidden = (buffer[: len(points)] for buffer in buffers)
+        """One chunk under one code: (rows, inputs) → (rows,)."""
+        x, normed, hidden = (buffer[: len(inputs)] for buffer in buffers)
         blocks, (scale, shift) = weights
-        torch.mm(points, self._first, out=x)
+        torch.mm(inputs, self._first, out=x)
         for scale_0, shift_0, fc_0, shift_1, fc_1 in blocks:
             torch.addcmul(shift_0, x, scale_0, out=normed).relu_()
             torch.addmm(shift_1, normed, fc_0, out=hidden).relu_()

@@ -57,11 +57,17 @@ class ResNet18Features(nn.Module):
             BasicBlock(channels_out, channels_out, 1),
         )
 
+    def first_stage(self, images: Tensor) -> Tensor:
+        """(B, input_channels, H, W), any H and W → (B, width, H / 4, W / 4)."""
+        return self.layer1(self.maxpool(F.relu(self.bn1(self.conv1(images)))))
+
+    def later_stages(self, stage: Tensor) -> Tensor:
+        """What :meth:`first_stage` gives → (B, 8 · width)."""
+        return self.layer4(self.layer3(self.layer2(stage))).mean(dim=(2, 3))
+
     def forward(self, images: Tensor) -> Tensor:
         """(B, input_channels, H, W), any H and W → (B, 8 · width)."""
-        x = self.maxpool(F.relu(self.bn1(self.conv1(images))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return x.mean(dim=(2, 3))
+        return self.later_stages(self.first_stage(images))
 
 
 class ResNet18Encoder(nn.Module):
@@ -81,4 +87,9 @@ class ResNet18Encoder(nn.Module):
         Returns:
             (B, c_dim) codes.
         """
-        return self.fc(self.features(images))
+        return self.with_stage(images)[0]
+
+    def with_stage(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The codes, and (B, width, H / 4, W / 4) the first stage that they were made from."""
+        stage = self.features.first_stage(images)
+        return self.fc(self.features.later_stages(stage)), stage

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from im2mesh.models.decoder import CBatchNormDecoder, FoldedDecoder
 from im2mesh.models.encoder import ResNet18Encoder
+from im2mesh.models.observed import Observed
 
 
 class ImplicitNetwork(nn.Module):
@@ -17,14 +18,25 @@ class ImplicitNetwork(nn.Module):
     values are logits or signed distances (:mod:`im2mesh.objectives`).
     """
 
-    def __init__(self, encoder: ResNet18Encoder, decoder: CBatchNormDecoder) -> None:
+    def __init__(
+        self, encoder: ResNet18Encoder, decoder: CBatchNormDecoder, observed: str = "none"
+    ) -> None:
+        """Combine both; ``observed`` says what else the decoder is told (``Observed``)."""
         super().__init__()
+        self._kind = observed
         self.decoder = decoder
         self.encoder = encoder
 
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
         """(B, 1, H, W) depth and (B, T, 3) points → (B, T) values."""
-        return self.decoder(points, self.encoder(images))
+        codes, observed = self._encode(images)
+        return self.decoder(points, codes, observed)
+
+    def _encode(self, images: Tensor) -> tuple[Tensor, Observed | None]:
+        codes, stage = self.encoder.with_stage(images)
+        if self._kind == "none":
+            return codes, None
+        return codes, Observed(images, self._kind, stage if self._kind == "features" else None)
 
     @torch.inference_mode()
     def bind(self, images: Tensor, batch: int = 256) -> FoldedDecoder:
@@ -33,5 +45,9 @@ class ImplicitNetwork(nn.Module):
         The network must be in evaluation mode.
         """
         assert not self.training
-        codes = torch.cat([self.encoder(part) for part in torch.split(images, batch)])
-        return FoldedDecoder(self.decoder, codes)
+        parts = [self.encoder.with_stage(part) for part in torch.split(images, batch)]
+        codes = torch.cat([codes for codes, _ in parts])
+        if self._kind == "none":
+            return FoldedDecoder(self.decoder, codes)
+        stage = torch.cat([stage for _, stage in parts]) if self._kind == "features" else None
+        return FoldedDecoder(self.decoder, codes, Observed(images, self._kind, stage))

@@ -1,0 +1,173 @@
+"""What the depth map shows at a query point's pixel, as further inputs of the decoder.
+
+A code says what an object is like; it forgets where exactly the camera saw its surface. These
+features say that of every query point: how far it lies behind the observed surface, whether its
+pixel is background, and how far the silhouette is. They are read off the very image that the
+encoder sees, so a global level and a patch level differ in nothing.
+
+The published networks have no such inputs; ``model.decoder_kwargs.observed`` adds them.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from im2mesh.patches import to_pixels
+
+KINDS = ("offset", "silhouette", "features")
+"""Each with all before it: offsets behind the surface; background and the distance to the
+silhouette; the encoder's first stage, sampled bilinearly."""
+
+RANGES = (0.02, 0.2)
+"""Offsets are given twice, divided by these and clamped to ±1: in detail near the surface (0.02
+is five pixels), and in coarse steps."""
+
+REACH = 16
+"""Pixels beyond which the silhouette's distance is not told."""
+
+JUMP = 0.02
+"""Neighbouring pixels whose depths differ by more see different surfaces (a slope of 5)."""
+
+
+def channels(kind: str, stage: int) -> int:
+    """Number of features.
+
+    Args:
+        kind: of :data:`KINDS`, or ``none``.
+        stage: channels of the encoder's first stage.
+    """
+    counts = {"none": 0, "offset": 2, "silhouette": 4, "features": 4 + stage}
+    return counts[kind]
+
+
+class Observed:
+    """The features of B images, ready to be asked at points.
+
+    Attributes:
+        images: how many, B.
+    """
+
+    def __init__(self, images: Tensor, kind: str, stage: Tensor | None = None) -> None:
+        """Prepare what can be prepared once for an image.
+
+        Args:
+            images: (B, 1, s, s) depth in [0, 1], background negative.
+            kind: of :data:`KINDS`.
+            stage: (B, C, s', s') the encoder's first stage, for ``features``.
+        """
+        assert kind in KINDS and (stage is not None) == (kind == "features")
+        self.images, self._size = len(images), images.shape[-1]
+        depth = images[:, 0]
+        self._depth = depth.flatten(1)
+        self._silhouette = None
+        if kind != "offset":
+            self._silhouette = silhouette_distance(depth >= 0).flatten(1)
+        self._stage = stage
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """The features of points under each image.
+
+        Args:
+            points: (B, T, 3) in the image's own cube.
+
+        Returns:
+            (B, T, F): the offset behind the observed surface over both :data:`RANGES` in
+            [−1, 1], positive behind it and −1 where the pixel is background; the share of
+            background around the point in [0, 1] and the signed distance to the silhouette over
+            :data:`REACH`, positive in the foreground; the first stage's channels.
+        """
+        return self._at(self._depth, self._silhouette, self._stage, points)
+
+    def of(self, image: int, points: Tensor) -> Tensor:
+        """(T, 3) points under ONE of the images → (T, F)."""
+        one = slice(image, image + 1)
+        silhouette = None if self._silhouette is None else self._silhouette[one]
+        stage = None if self._stage is None else self._stage[one]
+        return self._at(self._depth[one], silhouette, stage, points[None])[0]
+
+    def _at(
+        self, depth: Tensor, silhouette: Tensor | None, stage: Tensor | None, points: Tensor
+    ) -> Tensor:
+        column, row = to_pixels(points, self._size)
+        corners = _corners(column, row, self._size)
+        weights = [weight for _, weight in corners]
+        depths = [depth.gather(1, index) for index, _ in corners]
+        seen = [torch.where(d >= 0, w, 0.0) for d, w in zip(depths, weights, strict=True)]
+        # Only what lies on the same surface as the nearest pixel is averaged.
+        most, base = seen[0], depths[0]
+        for d, w in zip(depths[1:], seen[1:], strict=True):
+            base = torch.where(w > most, d, base)
+            most = torch.maximum(most, w)
+        total, mean = torch.zeros_like(most), torch.zeros_like(most)
+        foreground = torch.zeros_like(most)
+        for d, w in zip(depths, seen, strict=True):
+            same = torch.where((d - base).abs() < JUMP, w, 0.0)
+            total, mean = total + same, mean + same * d
+            foreground = foreground + w
+        offset = 0.5 - mean / total.clamp(min=1e-12) - points[..., 2]
+        values = [torch.where(most > 0, (offset / scale).clamp(-1, 1), -1.0) for scale in RANGES]
+        if silhouette is not None:
+            apart = torch.zeros_like(most)
+            for index, w in corners:
+                apart = apart + w * silhouette.gather(1, index)
+            values += [1 - foreground, apart / REACH]
+        features = torch.stack(values, dim=-1)
+        if stage is None:
+            return features
+        # grid_sample has (x right, y down) in [−1, 1] between the image's borders.
+        place = torch.stack([2 * points[..., 0], -2 * points[..., 1]], dim=-1)
+        sampled = F.grid_sample(stage, place[:, None], padding_mode="border", align_corners=False)
+        return torch.cat([features, sampled[:, :, 0].transpose(1, 2)], dim=-1)
+
+
+def _corners(column: Tensor, row: Tensor, size: int) -> list[tuple[Tensor, Tensor]]:
+    """The four pixels around places: their numbers, row by row, and their bilinear weights."""
+    column, row = column.clamp(0, size - 1), row.clamp(0, size - 1)
+    left, top = column.floor().clamp(max=size - 2), row.floor().clamp(max=size - 2)
+    right, down = column - left, row - top
+    first = (top * size + left).long()
+    return [
+        (first, (1 - right) * (1 - down)),
+        (first + 1, right * (1 - down)),
+        (first + size, (1 - right) * down),
+        (first + size + 1, right * down),
+    ]
+
+
+def silhouette_distance(foreground: Tensor, reach: int = REACH) -> Tensor:
+    """Signed Euclidean distance to the silhouette, in pixels.
+
+    Measured between pixel middles, less half a pixel, so it is about zero on the line between a
+    foreground and a background pixel. What lies beyond the image counts as neither.
+
+    Args:
+        foreground: (B, h, w) bool.
+        reach: distances are clamped to ±reach.
+
+    Returns:
+        (B, h, w) float32, positive in the foreground.
+    """
+    # Distances of foreground pixels to the background, and the other way round.
+    squared = _squared_distance(torch.cat([~foreground, foreground]), reach)
+    inside, outside = squared.float().sqrt().sub(0.5).clamp(max=reach).chunk(2)
+    return torch.where(foreground, inside, -outside)
+
+
+def _squared_distance(target: Tensor, reach: int) -> Tensor:
+    """(B, h, w) bool → int32 squared distances to the nearest True, exact up to ``reach``."""
+    height, width = target.shape[1:]
+    across = torch.arange(width, device=target.device, dtype=torch.int32)
+    far = reach + 1
+    left = torch.where(target, across, -far).cummax(2).values
+    right = torch.where(target, across, width + far).flip(2).cummin(2).values.flip(2)
+    # int16 halves the memory that the column pass streams through.
+    row = torch.minimum(across - left, right - across).clamp(max=far).square().to(torch.int16)
+    best = row.clone()
+    for k in range(1, reach + 1):
+        moved = row + k * k
+        if k < height:
+            torch.minimum(best[:, k:], moved[:, :-k], out=best[:, k:])
+            torch.minimum(best[:, :-k], moved[:, k:], out=best[:, :-k])
+    return best.to(torch.int32)
