@@ -235,7 +235,7 @@ def gpu(root: Path, parts: tuple[int, int] | None) -> None:
     bare = product_rate(8192, 8192, device, torch.bfloat16)
     for amp, compiled in ((False, False), (True, False), (True, True)):
         config = configured(root, "full", parts, amp=amp, compile=compiled)
-        fabric = Fabric(accelerator="cuda", devices=1, precision="bf16-mixed" if amp else "32-true")
+        fabric = Fabric(accelerator="cuda", devices=1)
         data, compute, trainer = steps(config, fabric, 20)
         points = config.data.points_subsample
         assert isinstance(points, int)

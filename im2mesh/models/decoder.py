@@ -59,7 +59,9 @@ class CBatchNormDecoder(nn.Module):
             (B, T) values.
         """
         inputs = points if observed is None else torch.cat([points, observed(points)], dim=2)
-        x = self.fc_p(inputs)
+        # Coordinates need more digits than bfloat16's 8 bits (0.002 of the cube).
+        with torch.autocast(points.device.type, enabled=False):
+            x = self.fc_p(inputs)
         for block in self.blocks:
             x = block(x, codes)
         return self.bn.relu_linear(x, codes, self.fc_out).squeeze(2)

@@ -7,6 +7,7 @@ all channel counts: 64 is the standard network.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -59,7 +60,10 @@ class ResNet18Features(nn.Module):
 
     def first_stage(self, images: Tensor) -> Tensor:
         """(B, input_channels, H, W), any H and W → (B, width, H / 4, W / 4)."""
-        return self.layer1(self.maxpool(F.relu(self.bn1(self.conv1(images)))))
+        # Depth needs more digits than bfloat16's 8 bits (0.002 of the cube), under autocast too.
+        with torch.autocast(images.device.type, enabled=False):
+            x = self.conv1(images)
+        return self.layer1(self.maxpool(F.relu(self.bn1(x))))
 
     def later_stages(self, stage: Tensor) -> Tensor:
         """What :meth:`first_stage` gives → (B, 8 · width)."""

@@ -64,7 +64,7 @@ class Observed:
         self._silhouette = None
         if kind != "offset":
             self._silhouette = silhouette_distance(depth >= 0).flatten(1)
-        self._stage = stage
+        self._stage = None if stage is None else stage.to(images.dtype)
 
     def __call__(self, points: Tensor) -> Tensor:
         """The features of points under each image.

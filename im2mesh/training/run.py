@@ -140,7 +140,6 @@ def launch(config: Config, no_cuda: bool) -> Fabric:
         devices=devices,
         num_nodes=ranks // local,
         strategy="ddp" if ranks > 1 else "auto",
-        precision="bf16-mixed" if config.training.amp else "32-true",
     )
     fabric.launch()
     if not cuda:

@@ -281,7 +281,10 @@ class Trainer:
             group["lr"] = learning_rate(training, self.it)
         buffers = list(self.network.buffers())
         before = [buffer.clone() for buffer in buffers]
-        loss = batch_loss(self.objective, self._model(batch.images, batch.points), batch)
+        # Not Fabric's own mixed precision, which rounds depths and coordinates to 8 bits as well.
+        with torch.autocast(self.fabric.device.type, torch.bfloat16, enabled=training.amp):
+            values = self._model(batch.images, batch.points)
+        loss = batch_loss(self.objective, values.float(), batch)
         self._optimizer.zero_grad()
         self.fabric.backward(loss)
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
