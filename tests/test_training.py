@@ -30,6 +30,8 @@ from im2mesh.data.store import open_store
 from im2mesh.errors import CheckpointError, ConfigError, InputError
 from im2mesh.models.build import build_network
 from im2mesh.objectives import Occupancy, SignedDistance
+from im2mesh.training.export import export
+from im2mesh.training.export import main as export_main
 from im2mesh.training.run import LIMIT, main
 from im2mesh.training.schedule import learning_rate, places
 from im2mesh.training.trainer import Limits, NonFiniteError, Trainer
@@ -200,6 +202,27 @@ def test_running_mean_of_the_weights(data: Path, tmp_path: Path) -> None:
 
 def test_bf16_trains(data: Path, tmp_path: Path) -> None:
     assert command(level(data, tmp_path / "out", amp=True), "--exit-after-it", "2") == LIMIT
+
+
+def test_bf16_rounds_neither_depth_nor_coordinates(data: Path, tmp_path: Path) -> None:
+    """Eight bits are 0.002 of the cube: the first products of both networks stay in float32."""
+    run = trainer(level(data, tmp_path, amp=True))
+    run._prepare()
+    batch = run.source.batch(0, 0, 4)
+    first = run.network.encoder.features.conv1, run.network.decoder.fc_p
+    given: list[tuple[Tensor, Tensor]] = []
+    for layer in first:
+        layer.register_forward_hook(lambda _, inputs, output: given.append((inputs[0], output)))
+    inner: list[torch.dtype] = []
+    run.network.encoder.features.layer2.register_forward_hook(
+        lambda _, inputs, output: inner.append(output.dtype)
+    )
+    expected = [layer(x) for layer, x in zip(first, (batch.images, batch.points), strict=True)]
+    given.clear()
+    run.step(batch)
+    for (seen, output), x, y in zip(given, (batch.images, batch.points), expected, strict=True):
+        assert torch.equal(seen, x) and torch.equal(output, y)
+    assert inner == [torch.bfloat16]
 
 
 # --- going on -----------------------------------------------------------------------------------
@@ -741,3 +764,38 @@ def test_a_level_overfits_one_shape(tmp_path: Path, method: str, kind: str) -> N
     assert command(config) == DONE
     best = pd.read_csv(tmp_path / "out/validation.csv")["iou"].max()
     assert best > 0.95, best
+
+
+# --- giving weights away --------------------------------------------------------------------------
+
+
+def test_export(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = level(data, tmp_path / "out")
+    assert command(config, "--exit-after-it", "2") == LIMIT
+    config = replace(config, test=replace(config.test, model_file="model.pt"))
+    save_config(config, tmp_path / "level.yaml")
+    file = tmp_path / "given" / "away.pt"
+    assert export_main([str(tmp_path / "level.yaml"), str(file)]) == 0
+    before, after = load_checkpoint(config.model_path), load_checkpoint(file)
+    assert set(after) == {"model"} and file.stat().st_size < config.model_path.stat().st_size / 3
+    for key, tensor in before["model"].items():
+        given = after["model"][key]
+        assert given.dtype == (torch.float16 if tensor.dtype.is_floating_point else tensor.dtype)
+        torch.testing.assert_close(given.to(tensor.dtype), tensor, rtol=1e-3, atol=1e-6)
+    load_weights(build_network(config), file)
+
+
+def test_export_of_what_is_not_there(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"model_best\.pt: no such checkpoint"):
+        export(level(data, tmp_path / "none"), tmp_path / "x.pt")
+
+
+def test_export_refuses_what_float16_cannot_hold(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")
+    network = build_network(config)
+    network.state_dict()["decoder.fc_p.bias"][0] = 1e6
+    (tmp_path / "out").mkdir()
+    torch.save({"model": network.state_dict()}, config.model_path)
+    with pytest.raises(CheckpointError, match=r"decoder\.fc_p\.bias holds values beyond"):
+        export(config, tmp_path / "x.pt")
+    assert not (tmp_path / "x.pt").exists()
