@@ -15,6 +15,7 @@ from torch import Tensor
 
 from im2mesh.generation.field import FusedField
 from im2mesh.generation.lattice import Lattice, exact_lattice
+from im2mesh.generation.observation import ObservedField
 from im2mesh.native.mise import MISE
 from im2mesh.patches import back_project
 from im2mesh.timing import Stopwatch
@@ -48,7 +49,7 @@ def calibrate(field: FusedField, resolution: int, device: torch.device) -> None:
 
 
 def extract_dense(
-    field: FusedField, lattice: Lattice, device: torch.device, watch: Stopwatch
+    field: FusedField | ObservedField, lattice: Lattice, device: torch.device, watch: Stopwatch
 ) -> np.ndarray:
     """The field at every node.
 
@@ -59,21 +60,22 @@ def extract_dense(
         (n, n, n) float32 values along (x, y, z).
     """
     planes = max(1, SLAB // lattice.nodes**2)
-    evaluate = field if field.calibrated else field.values
+    raw = field if isinstance(field, FusedField) and not field.calibrated else None
+    evaluate = field if raw is None else raw.values
     slabs = []
     for start in range(0, lattice.nodes, planes):
         points = lattice.points(lattice.slab(start, min(start + planes, lattice.nodes)))
         with watch("eval points"):
             slabs.append(in_slabs(evaluate, points, device))
     values = torch.cat(slabs, dim=-1)
-    if not field.calibrated:
-        field.calibrate([(float(row.min()), float(row.max())) for row in values])
-        values = field.combine(values)
+    if raw is not None:
+        raw.calibrate([(float(row.min()), float(row.max())) for row in values])
+        values = raw.combine(values)
     return values.numpy().reshape((lattice.nodes,) * 3)
 
 
 def extract_mise(
-    field: FusedField,
+    field: FusedField | ObservedField,
     lattice: Lattice,
     coarse: int,
     depth: np.ndarray,

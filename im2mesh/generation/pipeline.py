@@ -23,11 +23,12 @@ from im2mesh.generation.field import FusedField, GlobalField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine, simplify
+from im2mesh.generation.observation import Observation, ObservedField
 from im2mesh.timing import Stopwatch
 
-STAGES = ("encode inputs", "eval points", "mise", "marching cubes", "simplify", "refine")
-"""What a reconstruction's time is spent on, in order: encoding and folding; the networks at
-points; the bookkeeping of coarse to fine; and what is done to the mesh."""
+STAGES = ("encode inputs", "observe", "eval points", "mise", "marching cubes", "simplify", "refine")
+"""What a reconstruction's time is spent on, in order: encoding and folding; measuring the depth
+map; the field at points; the bookkeeping of coarse to fine; and what is done to the mesh."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,12 @@ class Reconstructor:
             return released_lattice()
         return exact_lattice(self.resolution)
 
-    def field(self, depth: np.ndarray, watch: Stopwatch | None = None) -> FusedField:
+    def field(
+        self,
+        depth: np.ndarray,
+        watch: Stopwatch | None = None,
+        known: np.ndarray | None = None,
+    ) -> FusedField | ObservedField:
         """The fused field of all levels under one depth map.
 
         Where levels measure different things the field is calibrated on the coarse lattice,
@@ -132,7 +138,8 @@ class Reconstructor:
 
         Args:
             depth: (256, 256) float32, background −1 (:func:`im2mesh.data.depth.load_depth`).
-            watch: gets the time of the stages ``encode inputs`` and ``eval points``.
+            watch: gets the time of the stages ``encode inputs``, ``observe`` and ``eval points``.
+            known: see :class:`Observation`; with ``observation: none`` it says nothing.
         """
         watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
@@ -154,10 +161,20 @@ class Reconstructor:
         if not fused.calibrated and not released:
             with watch("eval points"):
                 calibrate(fused, self.settings.mise_resolution, self.device)
-        return fused
+        if self.settings.observation == "none":
+            return fused
+        with watch("observe"):
+            observation = Observation(
+                depth, self.resolution, self.settings.observation_noise, known, self.device
+            )
+        surface = self.settings.observation == "surface"
+        return ObservedField(fused, observation, surface, reference.config.is_sdf)
 
     def grid(
-        self, fused: FusedField, depth: np.ndarray, watch: Stopwatch | None = None
+        self,
+        fused: FusedField | ObservedField,
+        depth: np.ndarray,
+        watch: Stopwatch | None = None,
     ) -> np.ndarray:
         """The fused field's values on the lattice, by the configured extraction.
 
@@ -171,18 +188,19 @@ class Reconstructor:
             fused, self.lattice, self.settings.mise_resolution, depth, self.device, watch
         )
 
-    def __call__(self, depth: np.ndarray) -> Reconstruction:
+    def __call__(self, depth: np.ndarray, known: np.ndarray | None = None) -> Reconstruction:
         """Reconstruct one depth map.
 
         Args:
             depth: a depth map as :func:`im2mesh.data.depth.check_depth` takes it.
+            known: where it was measured or is certainly background, see :class:`Observation`.
 
         Raises:
             DepthError: it is not one.
         """
         depth = check_depth(depth)
         watch = Stopwatch(self.device)
-        fused = self.field(depth, watch)
+        fused = self.field(depth, watch, known)
         values = self.grid(fused, depth, watch)
         with watch("marching cubes"):
             vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)
@@ -223,6 +241,11 @@ def _common_resolution(configs: Sequence[Config]) -> int:
 def _check_settings(settings: GenerationConfig, resolution: int, source: str) -> None:
     """Contradictions between the generation keys."""
     if settings.lattice == "released":
+        if settings.observation != "none":
+            raise ConfigError(
+                f"{source}: generation.observation {settings.observation} needs "
+                "generation.lattice exact: the released lattice reproduces published numbers"
+            )
         released = released_lattice().nodes
         if resolution != released:
             raise ConfigError(

@@ -1,0 +1,480 @@
+"""The depth map as the finest level: what the camera saw of a point of space.
+
+A depth map divides the cube in two: *free* space, in front of the observed surface and beside
+the silhouette, and *hidden* space behind it. The boundary of hidden space is the observed
+surface, continued away from the camera by walls at the silhouette and at occlusion edges
+(where a near part of the object hides a far one). :class:`Observation` measures, at any point,
+the distance c to that boundary and the distance s to the boundary of a thin closed *shell* just
+behind the observed surface; :class:`ObservedField` combines them with a fused field:
+
+* ``carve``: the field, where hidden; c, which is negative, where free.
+* ``surface``: moreover at least s, so that the observed surface is where the camera saw it.
+
+``docs/observation.md`` draws this, and says what holds and what does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+from torch.nn import functional
+
+from im2mesh.generation.field import Field, FusedField
+from im2mesh.patches import IMAGE_SIZE, raster
+
+SHELL = 2.0
+"""Thickness of the shell, in cells of the lattice: at least one node lies in it on any line."""
+
+LEAST_WIDTH = 1.1
+"""Least width of a visible part, in cells: a narrower one would slip between the nodes."""
+
+FLOOR = 10.0
+"""Values are never further below the iso-level than this many cells of distance."""
+
+HAND_OVER = 4.0
+"""How far behind the shell the observation still speaks for the object, in cells."""
+
+EVIDENCE = 3.0
+"""How much it says there, as a distance in cells; fades with the distance from the shell."""
+
+LOGITS_PER_CELL = 1.0
+"""What a cell of distance is worth beside logits. A field that is surer than this just behind
+the observed surface is carved to a fraction of a cell."""
+
+SIGMAS = 2.0
+"""Within how many standard deviations of the depth the field decides where the surface is."""
+
+# All that follows is in pixels.
+
+JUMP = 4.0
+"""Neighbours whose depths differ by this much more than the slope beside them explains belong
+to different parts."""
+
+STEEPER = 1.5
+"""How much a smooth surface may steepen from one pixel to the next."""
+
+SURE = 0.25
+"""The outline keeps at least this distance from the middle of every pixel."""
+
+LEVEL_OUT = 0.1
+"""Least cosine of the observed surface's slope."""
+
+STEEPEST = 3.0
+"""Largest slope with which a surface is continued beyond its outline."""
+
+HOLE = 3
+"""Holes in the object up to this radius are closed."""
+
+PADDING = 2
+"""Background around the map, so that the object ends at the cube's faces."""
+
+FAR = 1e3
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """What is known at each pixel, (H, W) float64 each, in pixels; see :func:`_draw`."""
+
+    outline: np.ndarray
+    edge: np.ndarray
+    near: np.ndarray
+    far: np.ndarray
+    near_cosine: np.ndarray
+    far_cosine: np.ndarray
+    near_width: np.ndarray
+    far_width: np.ndarray
+    unknown: np.ndarray
+
+
+class Observation:
+    """Distances to what one depth map shows.
+
+    Attributes:
+        cell: side of a cell of the lattice that the shell is made for.
+    """
+
+    def __init__(
+        self,
+        depth: np.ndarray,
+        resolution: int,
+        noise: float = 0.0,
+        known: np.ndarray | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Prepare a depth map.
+
+        Args:
+            depth: (256, 256) float32, d ≥ 0 where the surface is at z = 0.5 − d, background −1.
+            resolution: cells of the final lattice along a side of the cube.
+            noise: standard deviation of the depths, ≥ 0, in sides of the cube.
+            known: (256, 256) bool, False where it is not known what the ray meets; whatever the
+                map says there is ignored. None: background is background, except, with noise,
+                for small holes in the object.
+            device: where points will be.
+        """
+        self.cell = 1 / resolution
+        self._pixels = IMAGE_SIZE / resolution  # in a cell
+        self._slack = SIGMAS * noise * IMAGE_SIZE
+        maps = _draw(depth, self._pixels, noise * IMAGE_SIZE, known)
+        stack = np.stack([getattr(maps, name) for name in _Maps.__dataclass_fields__])
+        self._maps = torch.from_numpy(stack).float()[None].to(device)
+
+    def __call__(self, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Measure points.
+
+        Args:
+            points: (N, 3) float32 in the camera frame.
+
+        Returns:
+            (N,) float32 each, in sides of the cube:
+
+            * c, the distance to hidden space's boundary, positive in hidden space;
+            * s ≤ c, the distance to the shell's boundary, positive in the shell;
+            * t, how far behind the observed surface along its normal, before noise is allowed
+              for; of two surfaces at an occlusion edge that of the side which the point is on.
+        """
+        e, o, near, far, near_cosine, far_cosine, near_width, far_width, unknown = self._sample(
+            points
+        )
+        z = points[:, 2] * IMAGE_SIZE
+        near, far = near - z, far - z
+        # Hidden: behind the far surface, or, within the near part's outline, behind that one.
+        hidden = torch.maximum(
+            (far + self._slack) * far_cosine,
+            torch.minimum(o, (near + self._slack) * near_cosine),
+        )
+        hidden = torch.maximum(torch.minimum(e, hidden), unknown)
+        reach = SHELL * self._pixels
+        shell = torch.maximum(
+            _shell((near - self._slack) * near_cosine, torch.minimum(e, o), near_width),
+            _shell((far - self._slack) * far_cosine, torch.minimum(e, reach - o), far_width),
+        )
+        shell = torch.minimum(torch.minimum(shell, hidden), -unknown)
+        behind = torch.where(o > 0, near * near_cosine, far * far_cosine)
+        return hidden / IMAGE_SIZE, shell / IMAGE_SIZE, behind / IMAGE_SIZE
+
+    def _sample(self, points: Tensor) -> Sequence[Tensor]:
+        """All maps at the points' pixels, bilinear between the pixels' middles."""
+        rows, columns = raster(points, IMAGE_SIZE)
+        height, width = self._maps.shape[2:]
+        at = torch.stack(
+            [
+                (columns + PADDING) * (2 / (width - 1)) - 1,
+                (rows + PADDING) * (2 / (height - 1)) - 1,
+            ],
+            dim=1,
+        )
+        found: Tensor = functional.grid_sample(
+            self._maps, at[None, None], padding_mode="border", align_corners=True
+        )
+        return found[0, :, 0].unbind(0)
+
+
+def _shell(behind: Tensor, within: Tensor, radius: Tensor) -> Tensor:
+    """Distance to the boundary of a layer's shell, positive in it.
+
+    The shell is twice its radius thick; towards the outline its back is round, so that a thin
+    part whose front is flat becomes half a rod, and one whose front is round, a rod.
+
+    Args:
+        behind: (N,) distance behind the observed surface.
+        within: (N,) distance within its outline.
+        radius: (N,) of the shell, > 0.
+    """
+    from_middle = (radius - within).clamp_min(0)
+    middle = (radius**2 - from_middle**2).clamp_min(0).sqrt()
+    back = radius - torch.hypot(from_middle, (behind - middle).clamp_min(0))
+    return torch.minimum(torch.minimum(behind, within), back)
+
+
+class ObservedField:
+    """A fused field that keeps what the camera saw.
+
+    Attributes:
+        field: the fused field; it is asked only where it matters.
+        levels: its levels.
+        iso_level: its iso-level.
+    """
+
+    def __init__(
+        self, field: FusedField, observation: Observation, surface: bool, is_sdf: bool
+    ) -> None:
+        """Combine.
+
+        Args:
+            field: calibrated.
+            observation: of the same depth map.
+            surface: ``surface``; else ``carve``.
+            is_sdf: the field's values are distances; else logits.
+        """
+        self.field = field
+        self.levels: Sequence[Field] = field.levels
+        self.iso_level = field.iso_level
+        self.observation = observation
+        self.surface = surface
+        self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """(N, 3) points → (N,) values, larger inside."""
+        free, shell, behind = self.observation(points)
+        cell = self.observation.cell
+        low = (free * self._scale).clamp_min(-FLOOR * cell * self._scale)
+        # What the networks say matters in hidden space only, and not where the shell rules.
+        asked = free > (shell if self.surface else 0)
+        index = asked.nonzero().squeeze(1)
+        values = low
+        if len(index):
+            learned = self.field(points[index]) - self.iso_level
+            if self.surface:
+                learned = learned + self._evidence(shell[index], behind[index])
+            learned = torch.minimum(learned, low[index])
+            if self.surface:
+                learned = torch.maximum(learned, shell[index] * self._scale)
+            values = values.index_copy(0, index, learned)
+        return values + self.iso_level
+
+    def _evidence(self, shell: Tensor, behind: Tensor) -> Tensor:
+        """What the observation adds to the field outside the shell."""
+        cell = self.observation.cell
+        fade = (1 + shell / (HAND_OVER * cell)).clamp_min(0) ** 2
+        return fade * (EVIDENCE * cell * self._scale)
+
+
+# --- maps -------------------------------------------------------------------------------------
+
+
+def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None) -> _Maps:
+    """All maps of a depth map.
+
+    Args:
+        depth: (S, S), background < 0.
+        cell: side of a cell, in pixels.
+        noise: standard deviation, in pixels.
+        known: (S, S) bool or None.
+
+    Returns:
+        ``outline``: distance from the silhouette, positive in the object. ``edge``: distance
+        from the nearest occlusion edge, positive on its near side. ``near``, ``far``: z of the
+        observed surface; beside an occlusion edge that of the part on its near side and on its
+        far side, each continued across the edge; ``…_cosine``: of its slope. ``…_width``: half
+        the width of the visible part, at most that of the shell. ``unknown``: distance from the
+        border of what is not known, positive where it is not.
+    """
+    depth = np.pad(depth.astype(np.float64), PADDING, constant_values=-1)
+    seen = depth >= 0
+    missing = np.zeros_like(seen)
+    if known is not None:
+        missing = ~np.pad(known, PADDING, constant_values=True)
+        seen &= ~missing
+    elif noise:
+        missing = _small_holes(seen)
+    height = np.where(seen, (0.5 - depth) * IMAGE_SIZE, 0)
+    closed = missing & ndimage.binary_closing(seen, _disc(HOLE))
+    jump = JUMP + 4 * noise
+    if noise or closed.any():
+        height = _filtered(height, seen, closed, noise, jump)
+    seen |= closed
+    missing &= ~closed
+    solid = seen | missing
+
+    slopes, jumps = _slopes(height, seen, jump)
+    height, slopes = _continued(height, slopes, seen)
+    radius = SHELL / 2 * cell
+    reach = 2 * radius
+    edge, near, far = _layers(height, slopes, jumps, reach + 2)
+    outline = _smooth(_signed(solid))
+
+    part = np.minimum(outline, np.where(edge > 0, edge, FAR))
+    width = _half_width(part, LEAST_WIDTH / 2 * cell)
+    grow = np.where(part > 0, (LEAST_WIDTH / 2 * cell - width).clip(0), 0)
+    grow = np.where(part > 0, grow, ndimage.maximum_filter(grow, 3))
+    outline, edge = outline + grow, edge + grow
+    return _Maps(
+        outline,
+        edge,
+        near[0],
+        far[0],
+        _cosine(near[1]),
+        _cosine(far[1]),
+        _half_width(np.minimum(outline, edge), radius),
+        _half_width(np.minimum(outline, reach - edge), radius),
+        _signed(missing),
+    )
+
+
+def _disc(radius: int) -> np.ndarray:
+    rows, columns = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    return np.asarray(rows**2 + columns**2 <= radius**2)
+
+
+def _small_holes(seen: np.ndarray) -> np.ndarray:
+    """Background that the object encloses, in pieces no larger than a disc of radius HOLE."""
+    pieces, _ = ndimage.label(~seen)
+    sizes = np.bincount(pieces.ravel())
+    small = sizes <= _disc(HOLE).sum()
+    small[0] = False
+    return np.asarray(small[pieces])
+
+
+def _filtered(
+    height: np.ndarray, seen: np.ndarray, closed: np.ndarray, noise: float, jump: float
+) -> np.ndarray:
+    """Heights without their noise, and interpolated where holes are closed.
+
+    A mean over a neighbourhood that leaves out other parts of the object (a bilateral filter).
+    """
+    index = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
+    own = height[tuple(index)]
+    span = 3 * noise if noise else jump
+    total, weights = np.zeros_like(height), np.zeros_like(height)
+    reach = HOLE + 1
+    padded, there = np.pad(height, reach), np.pad(seen, reach)
+    size = len(height)
+    for row in range(2 * reach + 1):
+        for column in range(2 * reach + 1):
+            at = np.s_[row : row + size, column : column + size]
+            square = ((row - reach) ** 2 + (column - reach) ** 2) / (HOLE / 2) ** 2
+            difference = (padded[at] - own) / span
+            weight = there[at] * np.exp(-0.5 * (square + difference**2))
+            total += weight * padded[at]
+            weights += weight
+    mean = total / np.maximum(weights, 1e-300)
+    changed = closed | seen if noise else closed
+    return np.where(changed & (weights > 0), mean, own)
+
+
+def _slopes(
+    height: np.ndarray, seen: np.ndarray, jump: float
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The slope of the surface along rows and columns (axes 0 and 1), and where it jumps.
+
+    Returns:
+        Two (H, W) slopes, 0 where nothing is known; for each axis a bool array, one shorter
+        along it: the surface is torn between a pixel and the next.
+    """
+    slopes, jumps = [], []
+    for axis in (0, 1):
+        h, there = np.moveaxis(height, axis, 0), np.moveaxis(seen, axis, 0)
+        step = np.where(there[1:] & there[:-1], h[1:] - h[:-1], 0)
+        before, after = np.zeros_like(step), np.zeros_like(step)
+        before[1:], after[:-1] = step[:-1], step[1:]
+        # A neighbouring slope explains a step in its own direction only.
+        beside = np.maximum(before * np.sign(step), after * np.sign(step)).clip(0)
+        torn = np.abs(step) > jump + STEEPER * beside
+        whole = there[1:] & there[:-1] & ~torn
+        total, count = np.zeros_like(h), np.zeros_like(h)
+        for side in (np.s_[1:], np.s_[:-1]):
+            total[side] += np.where(whole, step, 0)
+            count[side] += whole
+        slopes.append(np.moveaxis(total / np.maximum(count, 1), 0, axis))
+        jumps.append(np.moveaxis(torn, 0, axis))
+    return (slopes[0], slopes[1]), (jumps[0], jumps[1])
+
+
+def _continued(
+    height: np.ndarray, slopes: tuple[np.ndarray, np.ndarray], seen: np.ndarray
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Heights and slopes of the nearest pixel's surface where there is none."""
+    source = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
+    return _extended(height, slopes, source)
+
+
+def _extended(
+    height: np.ndarray, slopes: tuple[np.ndarray, np.ndarray], source: np.ndarray
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Each pixel's height and slopes from the plane of another one.
+
+    Args:
+        height: (H, W).
+        slopes: along both axes.
+        source: (2, H, W) which pixel.
+    """
+    at = tuple(source)
+    extended = height[at]
+    for axis in (0, 1):
+        offset = np.indices(height.shape)[axis] - source[axis]
+        slope = slopes[axis][at].clip(-STEEPEST, STEEPEST)
+        extended = extended + slope * offset.clip(-HOLE, HOLE)
+    return extended, (slopes[0][at], slopes[1][at])
+
+
+_Surface = tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]
+
+
+def _layers(
+    height: np.ndarray,
+    slopes: tuple[np.ndarray, np.ndarray],
+    jumps: tuple[np.ndarray, np.ndarray],
+    reach: float,
+) -> tuple[np.ndarray, _Surface, _Surface]:
+    """The parts on both sides of occlusion edges.
+
+    Returns:
+        Distance from the nearest edge, positive on its near side; heights and slopes of the
+        near part, continued beyond the edge as far as ``reach``; those of the far part.
+    """
+    size = len(height)
+    own = height, slopes
+    # On a grid twice as fine, edges run through the points between two pixels.
+    fine = np.zeros((2 * size - 1,) * 2, dtype=bool)
+    fine[1::2, ::2], fine[::2, 1::2] = jumps
+    if not fine.any():
+        return np.full_like(height, FAR), own, own
+    distance, mark = ndimage.distance_transform_edt(~fine, return_indices=True)
+    distance, mark = distance[::2, ::2] / 2, mark[:, ::2, ::2]
+    first, second = mark // 2, (mark + 1) // 2
+    nearer = height[tuple(first)] > height[tuple(second)]
+    hither, yonder = np.where(nearer, first, second), np.where(nearer, second, first)
+    is_near = np.abs(height - height[tuple(hither)]) <= np.abs(height - height[tuple(yonder)])
+    edge = _smooth(np.where(is_near, distance, -distance))
+    close = distance < reach
+    itself = np.indices(height.shape)
+    near = _extended(height, slopes, np.where(close & ~is_near, hither, itself))
+    far = _extended(height, slopes, np.where(close & is_near, yonder, itself))
+    return edge, near, far
+
+
+def _signed(inside: np.ndarray) -> np.ndarray:
+    """Distance to the border of a set of pixels, positive inside."""
+    if not inside.any():
+        return np.full(inside.shape, -FAR)
+    within = ndimage.distance_transform_edt(inside)
+    beside = ndimage.distance_transform_edt(~inside)
+    return np.where(inside, within - 0.5, 0.5 - beside)
+
+
+def _smooth(signed: np.ndarray) -> np.ndarray:
+    """Take the pixels' stairs out of the zero contour of a signed distance.
+
+    Repeated blurring, each time with all pixels put back to their own side, lets the contour
+    become as straight as the pixels allow.
+    """
+    side = np.sign(signed)
+    values = signed.clip(-4, 4)
+    for _ in range(4):
+        values = ndimage.gaussian_filter(values, 0.8, mode="nearest")
+        values = side * np.maximum(values * side, SURE)
+    return np.where(np.abs(signed) < 2.5, values, signed)
+
+
+def _half_width(within: np.ndarray, most: float) -> np.ndarray:
+    """Radius of the largest disc in a part that holds a pixel, at most ``most``."""
+    reach = int(np.ceil(most))
+    size = len(within)
+    padded = np.pad(within, reach, constant_values=-FAR)
+    widest = within.copy()
+    for row in range(2 * reach + 1):
+        for column in range(2 * reach + 1):
+            other = padded[row : row + size, column : column + size]
+            holds = np.hypot(row - reach, column - reach) <= other + 0.5
+            widest = np.maximum(widest, np.where(holds, other, -FAR))
+    return widest.clip(SURE, most)
+
+
+def _cosine(slopes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    return (1 / np.sqrt(1 + slopes[0] ** 2 + slopes[1] ** 2)).clip(LEVEL_OUT)
