@@ -301,9 +301,7 @@ class GenerationConfig:
     resolution: CountOrNull = None  # cells along a side; null: from the two keys above
     extraction: Extraction = "mise"  # coarse to fine; dense: every node of the lattice
     mise_resolution: Count = 32  # cells along a side where mise starts
-    observation: Observe = (
-        "none"  # carve: what was seen to be empty is; surface: see there
-    )
+    observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: NotNegative = 0.0  # standard deviation of the depths, in sides of the cube
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: CountOrNull = None  # faces that are left after simplification; null: all

@@ -301,8 +301,8 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
         far[0],
         _cosine(near[1]),
         _cosine(far[1]),
-        _half_width(np.minimum(outline, edge), radius),
-        _half_width(np.minimum(outline, reach - edge), radius),
+        np.where(edge > 0, _half_width(np.minimum(outline, edge), radius), radius),
+        _half_width(outline, radius),
         _signed(missing),
     )
 
@@ -414,29 +414,78 @@ def _layers(
 ) -> tuple[np.ndarray, _Surface, _Surface]:
     """The parts on both sides of occlusion edges.
 
+    A part may hide one and be hidden by another, so which of the two a pixel belongs to is a
+    matter of the edge that is looked at. Beside an edge that hides it a pixel counts as far,
+    everywhere else as near; where the role changes both surfaces are the pixel's own, so that
+    interpolation between pixels never mixes two parts.
+
     Returns:
-        Distance from the nearest edge, positive on its near side; heights and slopes of the
-        near part, continued beyond the edge as far as ``reach``; those of the far part.
+        Distance from the edge, positive on its near side; heights and slopes of the near part,
+        continued beyond the edge by as much as interpolation needs; those of the far part,
+        continued behind the near one as far as ``reach``.
     """
-    size = len(height)
     own = height, slopes
-    # On a grid twice as fine, edges run through the points between two pixels.
-    fine = np.zeros((2 * size - 1,) * 2, dtype=bool)
-    fine[1::2, ::2], fine[::2, 1::2] = jumps
-    if not fine.any():
+    if not (jumps[0].any() or jumps[1].any()):
         return np.full_like(height, FAR), own, own
-    distance, mark = ndimage.distance_transform_edt(~fine, return_indices=True)
-    distance, mark = distance[::2, ::2] / 2, mark[:, ::2, ::2]
-    first, second = mark // 2, (mark + 1) // 2
-    nearer = height[tuple(first)] > height[tuple(second)]
-    hither, yonder = np.where(nearer, first, second), np.where(nearer, second, first)
-    is_near = np.abs(height - height[tuple(hither)]) <= np.abs(height - height[tuple(yonder)])
-    edge = _smooth(np.where(is_near, distance, -distance))
-    close = distance < reach
+    hiding, yonder = _to_edges(height, jumps, reach + 1, lower=True)
+    hidden, hither = _to_edges(height, jumps, reach + 1, lower=False)
+    narrow = hiding + hidden < 6.5
+    # Of a narrow part only one edge can be kept; the other becomes a slope, a pixel wide.
+    drop = height - height[tuple(yonder)]
+    rise = height[tuple(hither)] - height
+    faces_far = np.where(narrow, rise > drop, hidden < hiding)
+    is_far = (hidden < 3.6) & np.where(narrow, faces_far, True)
+    smooth = _smooth(np.where(faces_far, -hidden, hiding))
+    edge = np.where(is_far, -np.abs(smooth), np.where(faces_far, hiding, smooth))
     itself = np.indices(height.shape)
-    near = _extended(height, slopes, np.where(close & ~is_near, hither, itself))
-    far = _extended(height, slopes, np.where(close & is_near, yonder, itself))
+    near = _extended(height, slopes, np.where(is_far & (hidden < 2.6), hither, itself))
+    behind = ~is_far & (hiding < reach + 1) & ((narrow & ~faces_far) | (hidden > 4.6))
+    far = _extended(height, slopes, np.where(behind, yonder, itself))
     return edge, near, far
+
+
+def _to_edges(
+    height: np.ndarray, jumps: tuple[np.ndarray, np.ndarray], reach: float, lower: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest edge of each pixel's own part, by ways that cross no edge.
+
+    Args:
+        height: (H, W).
+        jumps: edges between neighbours along both axes, see :func:`_slopes`.
+        reach: how far to look.
+        lower: look for edges to lower surfaces; else to higher ones.
+
+    Returns:
+        (H, W) distances, FAR where there is none; (2, H, W) the pixel across the edge.
+    """
+    shape = height.shape
+    itself = np.indices(shape)
+    distance = np.full(shape, FAR)
+    mark, across = itself.astype(np.float64), itself.copy()
+    # Pixel `here` and its neighbour `there`, both ways along both axes.
+    ways = []
+    for axis in (0, 1):
+        first = tuple(np.s_[:-1] if k == axis else np.s_[:] for k in (0, 1))
+        second = tuple(np.s_[1:] if k == axis else np.s_[:] for k in (0, 1))
+        ways += [(axis, first, second), (axis, second, first)]
+    for axis, here, there in ways:
+        drop = (height[there] < height[here]) == lower
+        found = jumps[axis] & drop & (distance[here] > 0.5)
+        distance[here] = np.where(found, 0.5, distance[here])
+        for k in (0, 1):
+            middle = (itself[k][here] + itself[k][there]) / 2
+            mark[k][here] = np.where(found, middle, mark[k][here])
+            across[k][here] = np.where(found, itself[k][there], across[k][here])
+    for _ in range(int(np.ceil(1.5 * reach))):
+        for axis, here, there in ways:
+            offset = [itself[k][here] - mark[k][there] for k in (0, 1)]
+            candidate = np.hypot(offset[0], offset[1])
+            better = ~jumps[axis] & (distance[there] < FAR) & (candidate < distance[here])
+            distance[here] = np.where(better, candidate, distance[here])
+            for k in (0, 1):
+                mark[k][here] = np.where(better, mark[k][there], mark[k][here])
+                across[k][here] = np.where(better, across[k][there], across[k][here])
+    return distance, across
 
 
 def _signed(inside: np.ndarray) -> np.ndarray:
@@ -455,7 +504,7 @@ def _smooth(signed: np.ndarray) -> np.ndarray:
     become as straight as the pixels allow.
     """
     side = np.sign(signed)
-    values = signed.clip(-4, 4)
+    values = signed.clip(-2.5, 2.5)
     for _ in range(4):
         values = ndimage.gaussian_filter(values, 0.8, mode="nearest")
         values = side * np.maximum(values * side, SURE)
