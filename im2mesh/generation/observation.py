@@ -30,8 +30,9 @@ from im2mesh.patches import IMAGE_SIZE, raster
 SHELL = 2.0
 """Thickness of the shell, in cells of the lattice: at least one node lies in it on any line."""
 
-LEAST_WIDTH = 1.1
-"""Least width of a visible part, in cells: a narrower one would slip between the nodes."""
+UPRIGHT = 1.0
+"""How far behind the surface the shell's sides are straight, in cells. Marching cubes would cut
+off a rim that is round at once."""
 
 FLOOR = 10.0
 """Values are never further below the iso-level than this many cells of distance."""
@@ -58,8 +59,9 @@ to different parts."""
 STEEPER = 1.5
 """How much a smooth surface may steepen from one pixel to the next."""
 
-SURE = 0.25
-"""The outline keeps at least this distance from the middle of every pixel."""
+GIVE = 0.3
+"""How far outlines may move to become smooth: less than half a pixel, so that the middle of
+every pixel stays on its own side."""
 
 LEVEL_OUT = 0.1
 """Least cosine of the observed surface's slope."""
@@ -74,6 +76,8 @@ PADDING = 2
 """Background around the map, so that the object ends at the cube's faces."""
 
 FAR = 1e3
+SPARE = 0.3
+"""How much wider than it must be is a part that would else slip between the nodes."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +154,15 @@ class Observation:
         )
         hidden = torch.maximum(torch.minimum(e, hidden), unknown)
         reach = SHELL * self._pixels
-        shell = torch.maximum(
-            _shell((near - self._slack) * near_cosine, torch.minimum(e, o), near_width),
-            _shell((far - self._slack) * far_cosine, torch.minimum(e, reach - o), far_width),
-        )
-        shell = torch.minimum(torch.minimum(shell, hidden), -unknown)
+        upright = z.new_tensor(UPRIGHT * self._pixels)
+        layers = [
+            _shell((seen - self._slack) * cosine, torch.minimum(e, within), width, upright)
+            for seen, cosine, within, width in (
+                (near, near_cosine, o, near_width),
+                (far, far_cosine, reach - o, far_width),
+            )
+        ]
+        shell = torch.minimum(torch.minimum(torch.maximum(*layers), hidden), -unknown)
         behind = torch.where(o > 0, near * near_cosine, far * far_cosine)
         return hidden / IMAGE_SIZE, shell / IMAGE_SIZE, behind / IMAGE_SIZE
 
@@ -164,8 +172,8 @@ class Observation:
         height, width = self._maps.shape[2:]
         at = torch.stack(
             [
-                (columns + PADDING) * (2 / (width - 1)) - 1,
-                (rows + PADDING) * (2 / (height - 1)) - 1,
+                (columns + PADDING) * (4 / (width - 1)) - 1,
+                (rows + PADDING) * (4 / (height - 1)) - 1,
             ],
             dim=1,
         )
@@ -175,7 +183,7 @@ class Observation:
         return found[0, :, 0].unbind(0)
 
 
-def _shell(behind: Tensor, within: Tensor, radius: Tensor) -> Tensor:
+def _shell(behind: Tensor, within: Tensor, radius: Tensor, upright: Tensor) -> Tensor:
     """Distance to the boundary of a layer's shell, positive in it.
 
     The shell is twice its radius thick; towards the outline its back is round, so that a thin
@@ -185,9 +193,10 @@ def _shell(behind: Tensor, within: Tensor, radius: Tensor) -> Tensor:
         behind: (N,) distance behind the observed surface.
         within: (N,) distance within its outline.
         radius: (N,) of the shell, > 0.
+        upright: as far behind the surface its sides are straight.
     """
     from_middle = (radius - within).clamp_min(0)
-    middle = (radius**2 - from_middle**2).clamp_min(0).sqrt()
+    middle = torch.maximum((radius**2 - from_middle**2).clamp_min(0).sqrt(), upright)
     back = radius - torch.hypot(from_middle, (behind - middle).clamp_min(0))
     return torch.minimum(torch.minimum(behind, within), back)
 
@@ -287,23 +296,24 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
     radius = SHELL / 2 * cell
     reach = 2 * radius
     edge, near, far = _layers(height, slopes, jumps, reach + 2)
-    outline = _smooth(_signed(solid))
 
+    # From here on on a grid twice as fine: thin parts have their middle between pixels.
+    outline = _outline(solid)
+    edge = _refined(edge)
     part = np.minimum(outline, np.where(edge > 0, edge, FAR))
-    width = _half_width(part, LEAST_WIDTH / 2 * cell)
-    grow = np.where(part > 0, (LEAST_WIDTH / 2 * cell - width).clip(0), 0)
-    grow = np.where(part > 0, grow, ndimage.maximum_filter(grow, 3))
+    grow = _growth(part, cell)
     outline, edge = outline + grow, edge + grow
+    near_width = _half_width(np.minimum(outline, edge), radius)
     return _Maps(
         outline,
         edge,
-        near[0],
-        far[0],
-        _cosine(near[1]),
-        _cosine(far[1]),
-        np.where(edge > 0, _half_width(np.minimum(outline, edge), radius), radius),
+        _refined(near[0]),
+        _refined(far[0]),
+        _refined(_cosine(near[1])),
+        _refined(_cosine(far[1])),
+        np.where(edge > 0, near_width, radius),
         _half_width(outline, radius),
-        _signed(missing),
+        _refined(_signed(missing)),
     )
 
 
@@ -497,32 +507,85 @@ def _signed(inside: np.ndarray) -> np.ndarray:
     return np.where(inside, within - 0.5, 0.5 - beside)
 
 
-def _smooth(signed: np.ndarray) -> np.ndarray:
+def _smooth(signed: np.ndarray, fine: int = 1) -> np.ndarray:
     """Take the pixels' stairs out of the zero contour of a signed distance.
 
-    Repeated blurring, each time with all pixels put back to their own side, lets the contour
-    become as straight as the pixels allow.
+    Repeated blurring, each time with all values put back to near where they were, lets the
+    contour become as straight as the pixels allow.
+
+    Args:
+        signed: in pixels.
+        fine: grid points in a pixel.
     """
-    side = np.sign(signed)
-    values = signed.clip(-2.5, 2.5)
+    values = signed
     for _ in range(4):
-        values = ndimage.gaussian_filter(values, 0.8, mode="nearest")
-        values = side * np.maximum(values * side, SURE)
-    return np.where(np.abs(signed) < 2.5, values, signed)
+        values = ndimage.gaussian_filter(values.clip(-2.5, 2.5), 0.8 * fine, mode="nearest")
+        values = values.clip(signed - GIVE, signed + GIVE)
+    return values
+
+
+def _refined(pixels: np.ndarray) -> np.ndarray:
+    """(H, W) → (2H−1, 2W−1), bilinear: points between pixels get their mean."""
+    for axis in (0, 1):
+        first = np.moveaxis(pixels, axis, 0)
+        fine = np.empty((2 * len(first) - 1, first.shape[1]))
+        fine[::2], fine[1::2] = first, (first[1:] + first[:-1]) / 2
+        pixels = np.moveaxis(fine, 0, axis)
+    return pixels
+
+
+def _outline(solid: np.ndarray) -> np.ndarray:
+    """Distance from the silhouette on the fine grid, positive in the object.
+
+    Args:
+        solid: (H, W) bool, the object's pixels.
+    """
+    sites = np.zeros((2,) + tuple(2 * side - 1 for side in solid.shape), dtype=bool)
+    sites[:, ::2, ::2] = solid, ~solid
+    to_object, to_background = (ndimage.distance_transform_edt(~s) / 2 for s in sites)
+    signed = np.where(to_background > to_object, to_background - 0.5, 0.5 - to_object)
+    # A point as near to the one as to the other goes with most of the pixels around it.
+    even = to_background == to_object
+    return _smooth(np.where(even, _refined(_signed(solid)), signed), 2)
+
+
+def _growth(within: np.ndarray, cell: float) -> np.ndarray:
+    """How much wider on each side a thin part must be lest it slip between the nodes.
+
+    Along an axis half a cell lies between a line and the nearest node, but a line across the
+    cells' diagonal must reach the corners to stay in one piece: (|n_x| + |n_y|)/2 cells for a
+    line with normal n.
+
+    Args:
+        within: distance within the part, on the fine grid.
+        cell: in pixels.
+    """
+    slope = [ndimage.gaussian_filter(within.clip(-2, 2), 2.0, order=o) for o in ((1, 0), (0, 1))]
+    a, b, c = (
+        ndimage.gaussian_filter(slope[i] * slope[k], 4.0) for i, k in ((0, 0), (1, 1), (0, 1))
+    )
+    least = cell / 2 * np.sqrt(1 + (2 * np.abs(c) / np.maximum(a + b, 1e-12)).clip(0, 1)) + SPARE
+    width = _half_width(within, float(least.max()))
+    grow = np.where(within > 0, (least - width).clip(0), 0)
+    nearest = ndimage.distance_transform_edt(
+        within <= 0, return_distances=False, return_indices=True
+    )
+    return np.asarray(grow[tuple(nearest)])
 
 
 def _half_width(within: np.ndarray, most: float) -> np.ndarray:
-    """Radius of the largest disc in a part that holds a pixel, at most ``most``."""
-    reach = int(np.ceil(most))
-    size = len(within)
+    """Radius of the largest disc in a part that holds a point of the fine grid, up to ``most``."""
+    reach = int(np.ceil(2 * most)) + 1
+    height, width = within.shape
     padded = np.pad(within, reach, constant_values=-FAR)
     widest = within.copy()
     for row in range(2 * reach + 1):
         for column in range(2 * reach + 1):
-            other = padded[row : row + size, column : column + size]
-            holds = np.hypot(row - reach, column - reach) <= other + 0.5
-            widest = np.maximum(widest, np.where(holds, other, -FAR))
-    return widest.clip(SURE, most)
+            far = np.hypot(row - reach, column - reach) / 2
+            if far <= most + 0.5:
+                other = padded[row : row + height, column : column + width]
+                widest = np.maximum(widest, np.where(far <= other + 0.75, other, -FAR))
+    return widest.clip(0.25, most)
 
 
 def _cosine(slopes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
