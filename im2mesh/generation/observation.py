@@ -59,12 +59,18 @@ to different parts."""
 STEEPER = 1.5
 """How much a smooth surface may steepen from one pixel to the next."""
 
+GROWTH = 0.75
+"""Most that thin parts are widened by on each side, in cells, about."""
+
 GIVE = 0.3
 """How far outlines may move to become smooth: less than half a pixel, so that the middle of
 every pixel stays on its own side."""
 
 LEVEL_OUT = 0.1
 """Least cosine of the observed surface's slope."""
+
+STREAK = 0.7
+"""The same for the back of the shell, lest it becomes deep where a surface is all but upright."""
 
 STEEPEST = 3.0
 """Largest slope with which a surface is continued beyond its outline."""
@@ -156,7 +162,7 @@ class Observation:
         reach = SHELL * self._pixels
         upright = z.new_tensor(UPRIGHT * self._pixels)
         layers = [
-            _shell((seen - self._slack) * cosine, torch.minimum(e, within), width, upright)
+            _shell(seen - self._slack, cosine, torch.minimum(e, within), width, upright)
             for seen, cosine, within, width in (
                 (near, near_cosine, o, near_width),
                 (far, far_cosine, reach - o, far_width),
@@ -183,21 +189,27 @@ class Observation:
         return found[0, :, 0].unbind(0)
 
 
-def _shell(behind: Tensor, within: Tensor, radius: Tensor, upright: Tensor) -> Tensor:
+def _shell(
+    behind: Tensor, cosine: Tensor, within: Tensor, radius: Tensor, upright: Tensor
+) -> Tensor:
     """Distance to the boundary of a layer's shell, positive in it.
 
     The shell is twice its radius thick; towards the outline its back is round, so that a thin
     part whose front is flat becomes half a rod, and one whose front is round, a rod.
 
     Args:
-        behind: (N,) distance behind the observed surface.
+        behind: (N,) distance behind the observed surface along the ray.
+        cosine: (N,) of the surface's slope.
         within: (N,) distance within its outline.
         radius: (N,) of the shell, > 0.
         upright: as far behind the surface its sides are straight.
     """
     from_middle = (radius - within).clamp_min(0)
+    # Where a surface turns away at its outline, its slope there is a guess.
+    deep = behind * torch.maximum(cosine, STREAK * from_middle / radius)
+    behind = behind * cosine
     middle = torch.maximum((radius**2 - from_middle**2).clamp_min(0).sqrt(), upright)
-    back = radius - torch.hypot(from_middle, (behind - middle).clamp_min(0))
+    back = radius - torch.hypot(from_middle, (deep - middle).clamp_min(0))
     return torch.minimum(torch.minimum(behind, within), back)
 
 
@@ -295,14 +307,14 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
     height, slopes = _continued(height, slopes, seen)
     radius = SHELL / 2 * cell
     reach = 2 * radius
-    edge, near, far = _layers(height, slopes, jumps, reach + 2)
+    edge, near, far = _layers(height, slopes, jumps, reach, GIVE + GROWTH * cell)
 
     # From here on on a grid twice as fine: thin parts have their middle between pixels.
     outline = _outline(solid)
     edge = _refined(edge)
-    part = np.minimum(outline, np.where(edge > 0, edge, FAR))
-    grow = _growth(part, cell)
-    outline, edge = outline + grow, edge + grow
+    grow, grow_near = _growth(outline, cell), _growth(np.minimum(outline, edge), cell)
+    outline = outline + np.where(edge > 0, np.maximum(grow, grow_near), grow)
+    edge = edge + grow_near
     near_width = _half_width(np.minimum(outline, edge), radius)
     return _Maps(
         outline,
@@ -421,6 +433,7 @@ def _layers(
     slopes: tuple[np.ndarray, np.ndarray],
     jumps: tuple[np.ndarray, np.ndarray],
     reach: float,
+    moved: float,
 ) -> tuple[np.ndarray, _Surface, _Surface]:
     """The parts on both sides of occlusion edges.
 
@@ -429,27 +442,35 @@ def _layers(
     everywhere else as near; where the role changes both surfaces are the pixel's own, so that
     interpolation between pixels never mixes two parts.
 
+    Args:
+        height: (H, W).
+        slopes: along both axes.
+        jumps: edges, see :func:`_slopes`.
+        reach: how far far parts are continued behind near ones.
+        moved: how far the contour of near parts may be moved.
+
     Returns:
         Distance from the edge, positive on its near side; heights and slopes of the near part,
-        continued beyond the edge by as much as interpolation needs; those of the far part,
-        continued behind the near one as far as ``reach``.
+        continued beyond the edge; those of the far part, continued behind the near one.
     """
     own = height, slopes
     if not (jumps[0].any() or jumps[1].any()):
         return np.full_like(height, FAR), own, own
     hiding, yonder = _to_edges(height, jumps, reach + 1, lower=True)
     hidden, hither = _to_edges(height, jumps, reach + 1, lower=False)
-    narrow = hiding + hidden < 6.5
+    # A pixel more than the contour may move, so that interpolation finds the near part there.
+    beside = moved + 1.5
+    narrow = hiding + hidden < beside + 4
     # Of a narrow part only one edge can be kept; the other becomes a slope, a pixel wide.
     drop = height - height[tuple(yonder)]
     rise = height[tuple(hither)] - height
     faces_far = np.where(narrow, rise > drop, hidden < hiding)
-    is_far = (hidden < 3.6) & np.where(narrow, faces_far, True)
+    is_far = (hidden < beside + 1) & np.where(narrow, faces_far, True)
     smooth = _smooth(np.where(faces_far, -hidden, hiding))
     edge = np.where(is_far, -np.abs(smooth), np.where(faces_far, hiding, smooth))
     itself = np.indices(height.shape)
-    near = _extended(height, slopes, np.where(is_far & (hidden < 2.6), hither, itself))
-    behind = ~is_far & (hiding < reach + 1) & ((narrow & ~faces_far) | (hidden > 4.6))
+    near = _extended(height, slopes, np.where(is_far & (hidden < beside), hither, itself))
+    behind = ~is_far & (hiding < reach + 1) & ((narrow & ~faces_far) | (hidden > beside + 2))
     far = _extended(height, slopes, np.where(behind, yonder, itself))
     return edge, near, far
 
