@@ -99,7 +99,10 @@ def extract_mise(
         (n, n, n) float32 values along (x, y, z).
     """
     with watch("mise"):
-        observed = np.floor((back_project(depth) + 0.5) * lattice.cells).astype(np.int64)
+        seen = back_project(depth)
+        if isinstance(field, ObservedField):
+            seen = np.concatenate([seen, field.observation.anchors()])
+        observed = np.floor((seen + 0.5) * lattice.cells).astype(np.int64)
         observed = np.unique(np.clip(observed, 0, lattice.cells - 1), axis=0)
         steps = (lattice.cells // coarse).bit_length() - 1
         mise = MISE(coarse, steps, field.iso_level, forced=observed, margin=margin)

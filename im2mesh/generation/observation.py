@@ -69,8 +69,12 @@ every pixel stays on its own side."""
 LEVEL_OUT = 0.1
 """Least cosine of the observed surface's slope."""
 
-STREAK = 0.7
-"""The same for the back of the shell, lest it becomes deep where a surface is all but upright."""
+STREAK = 0.5
+"""The same at an outline, for the back of the shell: there the slope is a guess, and the shell of
+a surface that is all but upright is deep."""
+
+CURTAIN = 24.0
+"""Interpolation over a longer step than this makes no shell."""
 
 STEEPEST = 3.0
 """Largest slope with which a surface is continued beyond its outline."""
@@ -134,7 +138,7 @@ class Observation:
         stack = np.stack([getattr(maps, name) for name in _Maps.__dataclass_fields__])
         self._maps = torch.from_numpy(stack).float()[None].to(device)
 
-    def __call__(self, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Measure points.
 
         Args:
@@ -144,9 +148,7 @@ class Observation:
             (N,) float32 each, in sides of the cube:
 
             * c, the distance to hidden space's boundary, positive in hidden space;
-            * s ≤ c, the distance to the shell's boundary, positive in the shell;
-            * t, how far behind the observed surface along its normal, before noise is allowed
-              for; of two surfaces at an occlusion edge that of the side which the point is on.
+            * s ≤ c, the distance to the shell's boundary, positive in the shell.
         """
         e, o, near, far, near_cosine, far_cosine, near_width, far_width, unknown = self._sample(
             points
@@ -169,8 +171,27 @@ class Observation:
             )
         ]
         shell = torch.minimum(torch.minimum(torch.maximum(*layers), hidden), -unknown)
-        behind = torch.where(o > 0, near * near_cosine, far * far_cosine)
-        return hidden / IMAGE_SIZE, shell / IMAGE_SIZE, behind / IMAGE_SIZE
+        return hidden / IMAGE_SIZE, shell / IMAGE_SIZE
+
+    def anchors(self) -> np.ndarray:
+        """Points that no part of the shell is far from.
+
+        Returns:
+            (M, 3) float32 in the camera frame, half a cell and one and a half behind both
+            surfaces of every pixel.
+        """
+        e, o, near, far = self._maps[0, :4, ::2, ::2].cpu().numpy()
+        size = e.shape[0]
+        x = (np.arange(size) - PADDING + 0.5) / IMAGE_SIZE - 0.5
+        columns, rows = np.meshgrid(x, -x)
+        reach = SHELL * self._pixels
+        points = []
+        for z, there in ((near, (e > 0) & (o > 0)), (far, (e > 0) & (o < reach))):
+            for depth in (0.5, 1.5):
+                behind = (z[there] - self._slack) / IMAGE_SIZE - depth * self.cell
+                points.append(np.stack([columns[there], rows[there], behind], axis=1))
+        found = np.concatenate(points).astype(np.float32)
+        return found[np.abs(found).max(axis=1) < 0.5]
 
     def _sample(self, points: Tensor) -> Sequence[Tensor]:
         """All maps at the points' pixels, bilinear between the pixels' middles."""
@@ -205,7 +226,6 @@ def _shell(
         upright: as far behind the surface its sides are straight.
     """
     from_middle = (radius - within).clamp_min(0)
-    # Where a surface turns away at its outline, its slope there is a guess.
     deep = behind * torch.maximum(cosine, STREAK * from_middle / radius)
     behind = behind * cosine
     middle = torch.maximum((radius**2 - from_middle**2).clamp_min(0).sqrt(), upright)
@@ -242,24 +262,24 @@ class ObservedField:
 
     def __call__(self, points: Tensor) -> Tensor:
         """(N, 3) points → (N,) values, larger inside."""
-        free, shell, behind = self.observation(points)
+        hidden, shell = self.observation(points)
         cell = self.observation.cell
-        low = (free * self._scale).clamp_min(-FLOOR * cell * self._scale)
+        low = (hidden * self._scale).clamp_min(-FLOOR * cell * self._scale)
         # What the networks say matters in hidden space only, and not where the shell rules.
-        asked = free > (shell if self.surface else 0)
+        asked = hidden > (shell if self.surface else 0)
         index = asked.nonzero().squeeze(1)
         values = low
         if len(index):
             learned = self.field(points[index]) - self.iso_level
             if self.surface:
-                learned = learned + self._evidence(shell[index], behind[index])
+                learned = learned + self._evidence(shell[index])
             learned = torch.minimum(learned, low[index])
             if self.surface:
                 learned = torch.maximum(learned, shell[index] * self._scale)
             values = values.index_copy(0, index, learned)
         return values + self.iso_level
 
-    def _evidence(self, shell: Tensor, behind: Tensor) -> Tensor:
+    def _evidence(self, shell: Tensor) -> Tensor:
         """What the observation adds to the field outside the shell."""
         cell = self.observation.cell
         fade = (1 + shell / (HAND_OVER * cell)).clamp_min(0) ** 2
@@ -323,8 +343,8 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
         _refined(far[0]),
         _refined(_cosine(near[1])),
         _refined(_cosine(far[1])),
-        np.where(edge > 0, near_width, radius),
-        _half_width(outline, radius),
+        np.where(_between_parts(near[0], jump), -1, np.where(edge > 0, near_width, radius)),
+        np.where(_between_parts(far[0], jump), -1, _half_width(outline, radius)),
         _refined(_signed(missing)),
     )
 
@@ -517,6 +537,17 @@ def _to_edges(
                 mark[k][here] = np.where(better, mark[k][there], mark[k][here])
                 across[k][here] = np.where(better, across[k][there], across[k][here])
     return distance, across
+
+
+def _between_parts(height: np.ndarray, jump: float) -> np.ndarray:
+    """Points of the fine grid where interpolation joins parts that are far apart."""
+    torn = np.zeros([2 * side - 1 for side in height.shape], dtype=bool)
+    torn[1::2, ::2], torn[::2, 1::2] = _slopes(height, np.ones_like(height, bool), CURTAIN + jump)[
+        1
+    ]
+    # Between four pixels: beside any of the torn pairs.
+    torn[1::2, 1::2] = torn[1::2, :-2:2] | torn[1::2, 2::2] | torn[:-2:2, 1::2] | torn[2::2, 1::2]
+    return torn
 
 
 def _signed(inside: np.ndarray) -> np.ndarray:
