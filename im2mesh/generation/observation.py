@@ -56,10 +56,10 @@ JUMP = 4.0
 """Neighbours whose depths differ by this much more than the slope beside them explains belong
 to different parts."""
 
-STEEPER = 1.5
+STEEPER = 2.5
 """How much a smooth surface may steepen from one pixel to the next."""
 
-GROWTH = 0.75
+GROWTH = 0.5
 """Most that thin parts are widened by on each side, in cells, about."""
 
 GIVE = 0.3
@@ -226,9 +226,11 @@ def _shell(
         upright: as far behind the surface its sides are straight.
     """
     from_middle = (radius - within).clamp_min(0)
-    deep = behind * torch.maximum(cosine, STREAK * from_middle / radius)
+    guessed = (1 - within / (2 * radius)).clamp(0, 1)
+    deep = behind * torch.maximum(cosine, STREAK * guessed)
     behind = behind * cosine
-    middle = torch.maximum((radius**2 - from_middle**2).clamp_min(0).sqrt(), upright)
+    middle = (radius**2 - from_middle**2).clamp_min(0).sqrt()
+    middle = torch.maximum(middle, upright * cosine)
     back = radius - torch.hypot(from_middle, (deep - middle).clamp_min(0))
     return torch.minimum(torch.minimum(behind, within), back)
 
@@ -476,21 +478,22 @@ def _layers(
     own = height, slopes
     if not (jumps[0].any() or jumps[1].any()):
         return np.full_like(height, FAR), own, own
-    hiding, yonder = _to_edges(height, jumps, reach + 1, lower=True)
-    hidden, hither = _to_edges(height, jumps, reach + 1, lower=False)
     # A pixel more than the contour may move, so that interpolation finds the near part there.
     beside = moved + 1.5
-    narrow = hiding + hidden < beside + 4
+    search = max(reach + 1, beside + 3)
+    hiding, yonder = _to_edges(height, jumps, search, lower=True)
+    hidden, hither = _to_edges(height, jumps, search, lower=False)
+    narrow = hiding + hidden < beside + 4.5
     # Of a narrow part only one edge can be kept; the other becomes a slope, a pixel wide.
     drop = height - height[tuple(yonder)]
     rise = height[tuple(hither)] - height
     faces_far = np.where(narrow, rise > drop, hidden < hiding)
-    is_far = (hidden < beside + 1) & np.where(narrow, faces_far, True)
+    is_far = (hidden < beside + 1.5) & np.where(narrow, faces_far, True)
     smooth = _smooth(np.where(faces_far, -hidden, hiding))
     edge = np.where(is_far, -np.abs(smooth), np.where(faces_far, hiding, smooth))
     itself = np.indices(height.shape)
     near = _extended(height, slopes, np.where(is_far & (hidden < beside), hither, itself))
-    behind = ~is_far & (hiding < reach + 1) & ((narrow & ~faces_far) | (hidden > beside + 2))
+    behind = ~is_far & (hiding < reach + 1) & ((narrow & ~faces_far) | (hidden > beside + 3))
     far = _extended(height, slopes, np.where(behind, yonder, itself))
     return edge, near, far
 
@@ -631,12 +634,13 @@ def _half_width(within: np.ndarray, most: float) -> np.ndarray:
     height, width = within.shape
     padded = np.pad(within, reach, constant_values=-FAR)
     widest = within.copy()
-    for row in range(2 * reach + 1):
-        for column in range(2 * reach + 1):
+    step = max(1, reach // 6)  # where cells are many pixels, not every disc is looked at
+    for row in range(reach % step, 2 * reach + 1, step):
+        for column in range(reach % step, 2 * reach + 1, step):
             far = np.hypot(row - reach, column - reach) / 2
             if far <= most + 0.5:
                 other = padded[row : row + height, column : column + width]
-                widest = np.maximum(widest, np.where(far <= other + 0.75, other, -FAR))
+                widest = np.maximum(widest, np.where(far <= other + 0.5 + step / 4, other, -FAR))
     return widest.clip(0.25, most)
 
 

@@ -16,8 +16,8 @@ import torch
 import trimesh
 
 from im2mesh.config import Config, GenerationConfig, load_config
-from im2mesh.data.depth import check_depth
-from im2mesh.errors import ConfigError
+from im2mesh.data.depth import check_depth, check_known
+from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
 from im2mesh.generation.field import FusedField, GlobalField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
@@ -196,9 +196,13 @@ class Reconstructor:
             known: where it was measured or is certainly background, see :class:`Observation`.
 
         Raises:
-            DepthError: it is not one.
+            DepthError: it is not one, ``known`` is no mask, or leaves nothing of it.
         """
         depth = check_depth(depth)
+        if known is not None:
+            known = check_known(known)
+            if self.settings.observation != "none" and not (known & (depth >= 0)).any():
+                raise DepthError("the mask leaves no foreground of the depth map")
         watch = Stopwatch(self.device)
         fused = self.field(depth, watch, known)
         values = self.grid(fused, depth, watch)
@@ -241,11 +245,6 @@ def _common_resolution(configs: Sequence[Config]) -> int:
 def _check_settings(settings: GenerationConfig, resolution: int, source: str) -> None:
     """Contradictions between the generation keys."""
     if settings.lattice == "released":
-        if settings.observation != "none":
-            raise ConfigError(
-                f"{source}: generation.observation {settings.observation} needs "
-                "generation.lattice exact: the released lattice reproduces published numbers"
-            )
         released = released_lattice().nodes
         if resolution != released:
             raise ConfigError(
@@ -256,6 +255,12 @@ def _check_settings(settings: GenerationConfig, resolution: int, source: str) ->
             raise ConfigError(
                 f"{source}: generation.refinement_step needs generation.lattice exact: the "
                 "released field exists at its lattice's nodes only"
+            )
+        if settings.observation != "none":
+            raise ConfigError(
+                f"{source}: generation.observation {settings.observation} needs "
+                "generation.lattice exact: the released lattice reproduces published numbers; "
+                "use --observation none"
             )
         return
     ratio, rest = divmod(resolution, settings.mise_resolution)
