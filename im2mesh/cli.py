@@ -145,6 +145,9 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
     parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
     parser.add_argument("--lattice", choices=("exact", "released"), help="overrides the config")
     parser.add_argument("--extraction", choices=("mise", "dense"), help="overrides the config")
+    parser.add_argument(
+        "--observation", choices=("none", "carve", "surface"), help="overrides the config"
+    )
     again = parser.add_mutually_exclusive_group()
     again.add_argument(
         "--resume",
@@ -175,8 +178,8 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
         sources = sources_of_split(configs[0], configs[0].data.test_split)
     overrides = {
         key: value
-        for key, value in (("lattice", args.lattice), ("extraction", args.extraction))
-        if value is not None
+        for key in ("lattice", "extraction", "observation")
+        if (value := getattr(args, key)) is not None
     }
     configs[0] = replace(configs[0], generation=replace(configs[0].generation, **overrides))
     reconstructor = Reconstructor.from_configs(configs, pick_device(args.device, args.no_cuda))

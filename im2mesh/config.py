@@ -155,6 +155,7 @@ CountOrNull: TypeAlias = Annotated[
 Flag: TypeAlias = Annotated[bool, _Kind("true or false", _read_flag)]
 Number: TypeAlias = Annotated[float, _Kind("a finite number", _read_number)]
 Share: TypeAlias = Annotated[float, _Kind("a number from 0 to 1", _within(0, 1))]
+NotNegative: TypeAlias = Annotated[float, _Kind("a finite number, 0 or more", _within(0, math.inf))]
 Decay: TypeAlias = Annotated[float, _Kind("a number from 0 to below 1", _within(0, 1, open_at=1))]
 Positive: TypeAlias = Annotated[
     float, _Kind("a positive finite number", _within(0, math.inf, open_at=0))
@@ -185,6 +186,9 @@ Schedule: TypeAlias = Annotated[Literal["constant", "cosine"], _choice("constant
 Selection: TypeAlias = Annotated[Literal["minimize", "maximize"], _choice("minimize", "maximize")]
 Lattice: TypeAlias = Annotated[Literal["exact", "released"], _choice("exact", "released")]
 Extraction: TypeAlias = Annotated[Literal["mise", "dense"], _choice("mise", "dense")]
+Observe: TypeAlias = Annotated[
+    Literal["none", "carve", "surface"], _choice("none", "carve", "surface")
+]
 
 # --- the sections -----------------------------------------------------------------------------
 
@@ -311,6 +315,8 @@ class GenerationConfig:
     resolution: CountOrNull = None  # cells along a side; null: from the two keys above
     extraction: Extraction = "mise"  # coarse to fine; dense: every node of the lattice
     mise_resolution: Count = 32  # cells along a side where mise starts
+    observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
+    observation_noise: NotNegative = 0.0  # standard deviation of the depths, in sides of the cube
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: CountOrNull = None  # faces that are left after simplification; null: all
 

@@ -64,6 +64,19 @@ def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return rows.clamp(0, size - 1), columns.clamp(0, size - 1)
 
 
+def raster(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Where points of the cube are seen in the image.
+
+    Args:
+        points: (…, 3) in the camera frame.
+        size: pixels along a side of the image.
+
+    Returns:
+        (…) rows and columns in pixels; the middle of pixel (i, j) is at (i, j).
+    """
+    return (0.5 - points[..., 1]) * size - 0.5, (points[..., 0] + 0.5) * size - 0.5
+
+
 @dataclass(frozen=True)
 class Cover:
     """Pairs of a point and a window that owns it, grouped by window.

@@ -21,6 +21,9 @@ BACKGROUND = -1.0
 KEYS = ("depth_rescaled", "arr_0", "depth")
 """Names under which a depth map is looked for in an ``.npz`` file, in this order."""
 
+MASK_KEY = "mask"
+"""Name of the optional array that says where the map is known."""
+
 # A depth is at most the cube's side; released maps exceed their bounds by rounding only.
 DEEPEST = 1.0 + 1e-3
 
@@ -66,6 +69,57 @@ def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
             f"{path}: not a readable .npz file ({_first_line(error)}); write it again"
         ) from error
     return check_depth(array, str(path))
+
+
+def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Read where a depth map is known, from the array ``mask`` beside it.
+
+    Args:
+        path: the file that :func:`load_depth` reads.
+
+    Returns:
+        (256, 256) bool, False where nothing is known about what the ray meets; None where the
+        file has no such array, and background is background.
+
+    Raises:
+        DepthError: see :func:`check_known`, or the file cannot be read.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if MASK_KEY not in arrays.files:
+                return None
+            array = arrays[MASK_KEY]
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise DepthError(
+            f"{path}: not a readable .npz file ({_first_line(error)}); write it again"
+        ) from error
+    return check_known(array, f"{path}[{MASK_KEY}]")
+
+
+def check_known(array: np.ndarray, name: str = "mask") -> np.ndarray:
+    """Validate the mask of a depth map and bring it to the canonical size.
+
+    Args:
+        array: (S, S) bool, or 0 and 1; True where the depth was measured or background is
+            certain. Another size than 256 is resampled by nearest neighbour.
+        name: what the error messages call it.
+
+    Returns:
+        (256, 256) bool; a new array.
+
+    Raises:
+        DepthError: wrong shape or type.
+    """
+    array = np.asarray(array)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
+        raise DepthError(f"{name}: has shape {array.shape}; a mask is square, like its depth map")
+    if array.dtype != bool and not (array.dtype.kind in "iu" and np.isin(array, (0, 1)).all()):
+        raise DepthError(
+            f"{name}: holds {array.dtype} values; a mask holds true where the depth is known, "
+            "false where it is not"
+        )
+    nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(array) / IMAGE_SIZE).astype(int)
+    return array[np.ix_(nearest, nearest)].astype(bool)
 
 
 def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:

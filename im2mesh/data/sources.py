@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from im2mesh.config import Config
-from im2mesh.data.depth import NOT_DEPTH, has_depth_key, load_depth
-from im2mesh.data.storage import NpzModel, models_of_split
+from im2mesh.data.depth import NOT_DEPTH, find_depth_file, has_depth_key, load_depth, load_known
+from im2mesh.data.storage import Model, NpzModel, models_of_split
 from im2mesh.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ class DepthSource:
         changed: gives the time of the file's last change (seconds since the epoch).
         load: gives the (256, 256) map, or raises :class:`DepthError`.
         folder: the model folder, where there is one.
+        known: gives the (256, 256) mask of what is known, see
+            :func:`im2mesh.data.depth.load_known`; None: all of it.
     """
 
     class_name: str
@@ -42,6 +44,7 @@ class DepthSource:
     changed: Callable[[], float]
     load: Callable[[], np.ndarray]
     folder: Path | None = None
+    known: Callable[[], np.ndarray | None] = lambda: None
 
 
 def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
@@ -57,11 +60,19 @@ def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
             model.changed,
             model.depth,
             model.folder if isinstance(model, NpzModel) else None,
+            partial(_known, model, config),
         )
         for model in models_of_split(config, split)
     ]
     _reject_duplicates(sources)
     return sources
+
+
+def _known(model: Model, config: Config) -> np.ndarray | None:
+    """The mask beside a model's depth map; HDF5 files have none."""
+    if not isinstance(model, NpzModel):
+        return None
+    return load_known(find_depth_file(model.folder / config.data.img_folder))
 
 
 def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSource]:
@@ -121,6 +132,7 @@ def _of_file(path: Path, alone: bool) -> DepthSource:
         str(path),
         partial(os.path.getmtime, path),
         partial(load_depth, path),
+        known=partial(load_known, path),
     )
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from im2mesh.generation.field import FusedField
 from im2mesh.generation.lattice import Lattice, exact_lattice
+from im2mesh.generation.observation import ObservedField
 from im2mesh.native.mise import MISE
 from im2mesh.patches import back_project
 from im2mesh.timing import Stopwatch
@@ -48,7 +49,7 @@ def calibrate(field: FusedField, resolution: int, device: torch.device) -> None:
 
 
 def extract_dense(
-    field: FusedField, lattice: Lattice, device: torch.device, watch: Stopwatch
+    field: FusedField | ObservedField, lattice: Lattice, device: torch.device, watch: Stopwatch
 ) -> np.ndarray:
     """The field at every node.
 
@@ -59,21 +60,22 @@ def extract_dense(
         (n, n, n) float32 values along (x, y, z).
     """
     planes = max(1, SLAB // lattice.nodes**2)
-    evaluate = field if field.calibrated else field.values
+    raw = field if isinstance(field, FusedField) and not field.calibrated else None
+    evaluate = field if raw is None else raw.values
     slabs = []
     for start in range(0, lattice.nodes, planes):
         points = lattice.points(lattice.slab(start, min(start + planes, lattice.nodes)))
         with watch("eval points"):
             slabs.append(in_slabs(evaluate, points, device))
     values = torch.cat(slabs, dim=-1)
-    if not field.calibrated:
-        field.calibrate([(float(row.min()), float(row.max())) for row in values])
-        values = field.combine(values)
+    if raw is not None:
+        raw.calibrate([(float(row.min()), float(row.max())) for row in values])
+        values = raw.combine(values)
     return values.numpy().reshape((lattice.nodes,) * 3)
 
 
 def extract_mise(
-    field: FusedField,
+    field: FusedField | ObservedField,
     lattice: Lattice,
     coarse: int,
     depth: np.ndarray,
@@ -97,7 +99,10 @@ def extract_mise(
         (n, n, n) float32 values along (x, y, z).
     """
     with watch("mise"):
-        observed = np.floor((back_project(depth) + 0.5) * lattice.cells).astype(np.int64)
+        seen = back_project(depth)
+        if isinstance(field, ObservedField):
+            seen = np.concatenate([seen, field.observation.anchors()])
+        observed = np.floor((seen + 0.5) * lattice.cells).astype(np.int64)
         observed = np.unique(np.clip(observed, 0, lattice.cells - 1), axis=0)
         steps = (lattice.cells // coarse).bit_length() - 1
         mise = MISE(coarse, steps, field.iso_level, forced=observed, margin=margin)

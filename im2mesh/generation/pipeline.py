@@ -16,18 +16,19 @@ import torch
 import trimesh
 
 from im2mesh.config import Config, GenerationConfig, load_config
-from im2mesh.data.depth import check_depth
-from im2mesh.errors import ConfigError
+from im2mesh.data.depth import check_depth, check_known
+from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
 from im2mesh.generation.field import FusedField, GlobalField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine, simplify
+from im2mesh.generation.observation import Observation, ObservedField
 from im2mesh.timing import Stopwatch
 
-STAGES = ("encode inputs", "eval points", "mise", "marching cubes", "simplify", "refine")
-"""What a reconstruction's time is spent on, in order: encoding and folding; the networks at
-points; the bookkeeping of coarse to fine; and what is done to the mesh."""
+STAGES = ("encode inputs", "observe", "eval points", "mise", "marching cubes", "simplify", "refine")
+"""What a reconstruction's time is spent on, in order: encoding and folding; measuring the depth
+map; the field at points; the bookkeeping of coarse to fine; and what is done to the mesh."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,12 @@ class Reconstructor:
             return released_lattice()
         return exact_lattice(self.resolution)
 
-    def field(self, depth: np.ndarray, watch: Stopwatch | None = None) -> FusedField:
+    def field(
+        self,
+        depth: np.ndarray,
+        watch: Stopwatch | None = None,
+        known: np.ndarray | None = None,
+    ) -> FusedField | ObservedField:
         """The fused field of all levels under one depth map.
 
         Where levels measure different things the field is calibrated on the coarse lattice,
@@ -132,7 +138,8 @@ class Reconstructor:
 
         Args:
             depth: (256, 256) float32, background −1 (:func:`im2mesh.data.depth.load_depth`).
-            watch: gets the time of the stages ``encode inputs`` and ``eval points``.
+            watch: gets the time of the stages ``encode inputs``, ``observe`` and ``eval points``.
+            known: see :class:`Observation`; with ``observation: none`` it says nothing.
         """
         watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
@@ -154,10 +161,20 @@ class Reconstructor:
         if not fused.calibrated and not released:
             with watch("eval points"):
                 calibrate(fused, self.settings.mise_resolution, self.device)
-        return fused
+        if self.settings.observation == "none":
+            return fused
+        with watch("observe"):
+            observation = Observation(
+                depth, self.resolution, self.settings.observation_noise, known, self.device
+            )
+        surface = self.settings.observation == "surface"
+        return ObservedField(fused, observation, surface, reference.config.is_sdf)
 
     def grid(
-        self, fused: FusedField, depth: np.ndarray, watch: Stopwatch | None = None
+        self,
+        fused: FusedField | ObservedField,
+        depth: np.ndarray,
+        watch: Stopwatch | None = None,
     ) -> np.ndarray:
         """The fused field's values on the lattice, by the configured extraction.
 
@@ -171,18 +188,23 @@ class Reconstructor:
             fused, self.lattice, self.settings.mise_resolution, depth, self.device, watch
         )
 
-    def __call__(self, depth: np.ndarray) -> Reconstruction:
+    def __call__(self, depth: np.ndarray, known: np.ndarray | None = None) -> Reconstruction:
         """Reconstruct one depth map.
 
         Args:
             depth: a depth map as :func:`im2mesh.data.depth.check_depth` takes it.
+            known: where it was measured or is certainly background, see :class:`Observation`.
 
         Raises:
-            DepthError: it is not one.
+            DepthError: it is not one, ``known`` is no mask, or leaves nothing of it.
         """
         depth = check_depth(depth)
+        if known is not None:
+            known = check_known(known)
+            if self.settings.observation != "none" and not (known & (depth >= 0)).any():
+                raise DepthError("the mask leaves no foreground of the depth map")
         watch = Stopwatch(self.device)
-        fused = self.field(depth, watch)
+        fused = self.field(depth, watch, known)
         values = self.grid(fused, depth, watch)
         with watch("marching cubes"):
             vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)
@@ -233,6 +255,12 @@ def _check_settings(settings: GenerationConfig, resolution: int, source: str) ->
             raise ConfigError(
                 f"{source}: generation.refinement_step needs generation.lattice exact: the "
                 "released field exists at its lattice's nodes only"
+            )
+        if settings.observation != "none":
+            raise ConfigError(
+                f"{source}: generation.observation {settings.observation} needs "
+                "generation.lattice exact: the released lattice reproduces published numbers; "
+                "use --observation none"
             )
         return
     ratio, rest = divmod(resolution, settings.mise_resolution)

@@ -108,11 +108,11 @@ def run(
                 continue
             try:
                 depth = source.load()
+                result = reconstructor(depth, source.known())
             except InputError as error:
                 report.failed.append((name, str(error)))
                 continue
             watch = Stopwatch()
-            result = reconstructor(depth)
             with watch("write"):
                 _write(result, depth, source, reconstructor, folder, number)
             if not len(result.faces):

@@ -1,0 +1,516 @@
+"""The depth map as the finest level: what is carved, what is kept, what is left to the field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from im2mesh.config import load_config
+from im2mesh.data.depth import load_depth, load_known
+from im2mesh.data.sources import sources_of_paths
+from im2mesh.errors import ConfigError, DepthError
+from im2mesh.generation import observation as kernel
+from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
+from im2mesh.generation.field import FusedField
+from im2mesh.generation.lattice import exact_lattice
+from im2mesh.generation.level import Level
+from im2mesh.generation.meshing import extract_mesh, refine
+from im2mesh.generation.observation import Observation, ObservedField
+from im2mesh.generation.pipeline import Reconstructor
+from im2mesh.metrics.observation import observation_scores
+from im2mesh.preparation.families import FAMILIES, make_shape
+from im2mesh.preparation.procedural import Shape, box, capsule, ellipsoid, torus
+from im2mesh.preparation.rendering import render_depth
+from im2mesh.timing import Stopwatch
+from tests.conftest import REPOSITORY
+from tests.reference import observation as reference
+
+CPU = torch.device("cpu")
+N, PIXEL = 128, 1 / 256
+CELL = 1 / N
+
+
+def empty(points: Tensor) -> Tensor:
+    return torch.full((len(points),), -10.0)
+
+
+def full(points: Tensor) -> Tensor:
+    return torch.full((len(points),), 10.0)
+
+
+def random(points: Tensor) -> Tensor:
+    """A random value for every block of four cells."""
+    mixed = (points.double() * 32).floor() @ torch.tensor([12.9898, 78.233, 37.719]).double()
+    return (torch.frac(torch.sin(mixed) * 43758.5453) * 10).float()
+
+
+FIELDS = {"empty": empty, "full": full, "random": random}
+
+SHAPES = {
+    "ball": Shape.of(ellipsoid((0.5, 0.5, 0.5))),
+    "tilted box": Shape.of(box((1.0, 0.6, 0.8))).posed(35, 25),
+    "ring before a wall": Shape.of(
+        box((1.0, 1.0, 0.1), (0, 0, -0.4)), torus(0.25, 0.06, (0, 0, 0.2), (0.3, 0, 1))
+    ).normalised(),
+    "sticks": Shape.of(
+        *(capsule((x, -0.4, 0), (0.3 - x, 0.4, 0.5), 0.02) for x in (-0.3, 0.1, 0.4))
+    ).normalised(),
+}
+
+
+def observed(
+    depth: np.ndarray,
+    field=empty,
+    surface: bool = True,
+    noise: float = 0.0,
+    known: np.ndarray | None = None,
+    resolution: int = N,
+    is_sdf: bool = False,
+) -> ObservedField:
+    seen = Observation(depth, resolution, noise, known)
+    return ObservedField(FusedField([field], 0.0), seen, surface, is_sdf)
+
+
+def mesh_of(field: ObservedField, depth: np.ndarray, resolution: int = N) -> trimesh.Trimesh:
+    lattice = exact_lattice(resolution)
+    values = extract_mise(field, lattice, 32, depth, CPU, Stopwatch())
+    return trimesh.Trimesh(*extract_mesh(values, lattice, field.iso_level), process=False)
+
+
+def scores(mesh: trimesh.Trimesh, depth: np.ndarray) -> dict[str, float]:
+    return observation_scores(render_depth(mesh.vertices, mesh.faces), depth)
+
+
+def depth_of(shape: Shape) -> np.ndarray:
+    return shape.depth().numpy()
+
+
+# --- the surface is where the camera saw it ---------------------------------------------------
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_mesh_renders_to_what_was_seen_whatever_the_field(shape: str, field: str) -> None:
+    depth = depth_of(SHAPES[shape])
+    mesh = mesh_of(observed(depth, FIELDS[field]), depth)
+    found = scores(mesh, depth)
+    assert mesh.is_watertight
+    assert found["silhouette iou"] >= 0.98
+    assert found["depth error median"] <= 0.002
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("shape", ["ball", "tilted box", "ring before a wall"])
+def test_visible_vertices_lie_on_the_true_surface(shape: str, field: str) -> None:
+    depth = depth_of(SHAPES[shape])
+    mesh = mesh_of(observed(depth, FIELDS[field]), depth)
+    # Away from silhouettes and edges: three pixels around show one smooth surface.
+    rows = np.clip(((0.5 - mesh.vertices[:, 1]) * 256).astype(int), 3, 252)
+    columns = np.clip(((mesh.vertices[:, 0] + 0.5) * 256).astype(int), 3, 252)
+    around = np.lib.stride_tricks.sliding_window_view(depth, (7, 7))[rows - 3, columns - 3]
+    low, high = around.min(axis=(1, 2)), around.max(axis=(1, 2))
+    visible = (low >= 0) & (high - low < 0.03)
+    visible &= np.abs(0.5 - depth[rows, columns] - mesh.vertices[:, 2]) < 2 * CELL
+    front = visible & (mesh.vertices[:, 2] > 0.5 - high - CELL / 2)
+    assert front.sum() > 500
+    off = SHAPES[shape].signed_distance(mesh.vertices[front]).abs().numpy()
+    assert off.max() < CELL / 4
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("surface", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nothing_is_in_free_space(shape: str, surface: bool, field: str) -> None:
+    """Half a cell around every vertex there is a pixel's ray that is hidden."""
+    depth = depth_of(SHAPES[shape])
+    vertices = mesh_of(observed(depth, FIELDS[field], surface), depth).vertices
+    height = np.pad(np.where(depth >= 0, (0.5 - depth) * 256, -np.inf), 3, constant_values=-np.inf)
+    row, column = (0.5 - vertices[:, 1]) * 256 - 0.5, (vertices[:, 0] + 0.5) * 256 - 0.5
+    z = vertices[:, 2] * 256
+    reach = 1 + np.sqrt(0.5)  # half a cell, and half a pixel's diagonal
+    near = np.zeros(len(vertices), dtype=bool)
+    for i in range(-2, 3):
+        for j in range(-2, 3):
+            r, c = np.round(row).astype(int) + i, np.round(column).astype(int) + j
+            square = reach**2 - (r - row) ** 2 - (c - column) ** 2
+            rest = np.sqrt(np.maximum(square, 0))
+            near |= (square >= 0) & (z - rest <= height[r + 3, c + 3])
+    assert near.all()
+
+
+def test_an_empty_field_leaves_a_closed_thin_shell() -> None:
+    depth = depth_of(SHAPES["tilted box"])
+    mesh = mesh_of(observed(depth), depth)
+    assert mesh.is_watertight and mesh.body_count == 1
+    # Two cells thick, on the half of the surface that is seen.
+    seen = mesh.area / 2
+    assert CELL < mesh.volume / seen < 2.5 * CELL
+
+
+def test_a_good_field_is_left_alone_behind() -> None:
+    shape = SHAPES["ball"]
+    depth = depth_of(shape)
+
+    def truth(points: Tensor) -> Tensor:
+        return (0.5 - points.norm(dim=1)) * N
+
+    mesh = mesh_of(observed(depth, truth), depth)
+    assert mesh.body_count == 1
+    np.testing.assert_allclose(np.linalg.norm(mesh.vertices, axis=1), 0.5, atol=CELL / 2)
+    behind = mesh.vertices[:, 2] < -0.1
+    np.testing.assert_allclose(np.linalg.norm(mesh.vertices[behind], axis=1), 0.5, atol=CELL / 20)
+
+
+@pytest.mark.parametrize("resolution", [64, 128, 256])
+@pytest.mark.parametrize("width", [1, 2])
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("wall", [False, True])
+def test_thin_parts_stay_in_one_piece(
+    resolution: int, width: int, slope: float, wall: bool
+) -> None:
+    depth = np.full((256, 256), 0.8 if wall else -1, np.float32)
+    for row in range(100, 160):
+        start = int(80 + slope * row)
+        depth[row, start : start + width] = 0.3 + 0.0005 * row
+    mesh = mesh_of(observed(depth, resolution=resolution), depth, resolution)
+    pieces = [p for p in mesh.split() if p.bounds[1, 2] > 0]
+    assert len(pieces) == 1
+    assert pieces[0].extents[1] > 58 / 256
+    # Believable: about as thick as it is wide, and no wider than the lattice asks for.
+    across = max(width * PIXEL, 2 / resolution)
+    inside = pieces[0].vertices[np.abs(pieces[0].vertices[:, 1]) < 0.02]
+    extents = np.ptp(inside, axis=0)
+    assert extents[0] < 3 * across + slope * 0.04
+    assert 0.5 / resolution < extents[2] < 4 * across + 0.005 * 256 * 0.04
+
+
+def test_parts_are_not_joined_by_curtains() -> None:
+    shape = SHAPES["ring before a wall"]
+    depth = depth_of(shape)
+    mesh = mesh_of(observed(depth), depth)
+    ring, wall = sorted(mesh.split(), key=lambda piece: -piece.bounds[1, 2])[:2]
+    assert ring.bounds[0, 2] > wall.bounds[1, 2] + 0.05
+    assert ring.area + wall.area > 0.98 * mesh.area
+
+
+# --- carving ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=12)
+@given(
+    st.sampled_from(sorted(FAMILIES)),
+    st.integers(0, 10**6),
+    st.floats(0, 360),
+    st.floats(-20, 60),
+)
+def test_carving_never_removes_a_point_of_the_object(
+    family: str, seed: int, azimuth: float, elevation: float
+) -> None:
+    """Not on any pixel's ray, and elsewhere none that is a cell deep."""
+    shape = make_shape(family, seed).posed(azimuth, elevation)
+    depth = depth_of(shape)
+    seen = Observation(depth, N)
+    draw = np.random.default_rng(seed)
+    pixels = np.argwhere(depth >= 0)
+    row, column = pixels[draw.integers(len(pixels), size=4000)].T
+    z = 0.5 - depth[row, column] - draw.random(4000) ** 2 * 0.3
+    on_rays = np.stack([(column + 0.5) / 256 - 0.5, 0.5 - (row + 0.5) / 256, z], axis=1)
+    hidden, _ = seen(torch.from_numpy(on_rays).float())
+    assert hidden.min() > -1e-4 * PIXEL
+
+    points = torch.from_numpy(draw.random((20000, 3)) - 0.5)
+    points = points[shape.occupancy(points)]
+    if len(points):
+        hidden, _ = seen(points.float())
+        carved = hidden < 0
+        assert carved.float().mean() < 0.02
+        assert not (shape.signed_distance(points[carved]) < -CELL).any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_carving_only_removes(shape: str) -> None:
+    depth = depth_of(SHAPES[shape])
+    field = observed(depth, random, surface=False)
+    points = torch.rand(20000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
+    hidden, _ = field.observation(points)
+    values, plain = field(points), random(points)
+    assert ((values > 0) == ((plain > 0) & (hidden > 0))).all()
+
+
+def test_a_full_field_becomes_all_that_is_hidden() -> None:
+    depth = depth_of(SHAPES["ball"])
+    mesh = mesh_of(observed(depth, full, surface=False), depth)
+    # Half a ball and a cylinder behind it.
+    assert mesh.volume == pytest.approx(np.pi * 0.5**3 * (2 / 3 + 1), rel=0.01)
+
+
+# --- noise and holes --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", ["ball", "tilted box"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_noise_and_missing_pixels_degrade_gently(shape: str, masked: bool) -> None:
+    depth = depth_of(SHAPES[shape])
+    draw = np.random.default_rng(0)
+    noisy = np.where(depth >= 0, depth + 0.01 * draw.standard_normal(depth.shape), -1)
+    missing = (draw.random(depth.shape) < 0.2) & (depth >= 0)
+    noisy = np.where(missing, -1, noisy.clip(-1, 1)).astype(np.float32)
+    known = ~missing if masked else None
+    truth = SHAPES[shape]
+    for field in (
+        empty,
+        lambda points: -truth.signed_distance(points).float() * N,
+    ):
+        mesh = mesh_of(observed(noisy, field, noise=0.01, known=known), noisy)
+        found = scores(mesh, depth)
+        assert found["silhouette iou"] > 0.95
+        assert found["depth error median"] < (0.025 if field is empty else 0.006)
+
+
+def test_the_field_decides_within_two_standard_deviations() -> None:
+    """A field that is off by one standard deviation is followed, at least half the way."""
+    depth = np.full((256, 256), -1, np.float32)
+    depth[40:216, 40:216] = 0.5
+    for offset in (-0.01, 0.01):
+        mesh = mesh_of(
+            observed(depth, lambda points, at=offset: (at - points[:, 2]) * N, noise=0.01), depth
+        )
+        rendered = render_depth(mesh.vertices, mesh.faces)
+        assert 0.5 - rendered[128, 128] == pytest.approx(offset, abs=0.006)
+    for field, limit in ((full, 0.02), (empty, -0.02)):
+        mesh = mesh_of(observed(depth, field, noise=0.01), depth)
+        rendered = render_depth(mesh.vertices, mesh.faces)
+        assert 0.5 - rendered[128, 128] == pytest.approx(limit, abs=1e-3)
+
+
+def test_what_is_not_known_is_left_to_the_field() -> None:
+    depth = np.full((256, 256), -1, np.float32)
+    depth[40:216, 40:216] = 0.5
+    depth[100:150, 100:150] = -1
+    known = np.ones((256, 256), bool)
+    known[100:150, 100:150] = False
+    hole, front = torch.tensor([[0.0, 0.0, -0.1], [0.0, 0.0, 0.4]]).split(1)
+    for surface in (False, True):
+        field = observed(depth, random, surface, known=known)
+        for point in (hole, front):
+            assert field(point) == pytest.approx(random(point), abs=1e-5)
+        assert observed(depth, full, surface)(hole) < 0  # without the mask: background
+
+
+def test_small_holes_are_closed_where_a_mask_says_so() -> None:
+    depth = depth_of(SHAPES["tilted box"])
+    draw = np.random.default_rng(1)
+    missing = (draw.random(depth.shape) < 0.05) & (depth >= 0)
+    holed = np.where(missing, -1, depth).astype(np.float32)
+    mesh = mesh_of(observed(holed, known=~missing), holed)
+    found = scores(mesh, depth)
+    assert found["silhouette iou"] > 0.98 and found["depth error median"] < 0.002
+
+
+# --- extraction -------------------------------------------------------------------------------
+
+
+def waves(points: Tensor) -> Tensor:
+    return 4 * torch.sin(points @ torch.tensor([9.0, 5.0, 7.0])) + 1
+
+
+@pytest.mark.parametrize("surface", [False, True])
+@pytest.mark.parametrize("field", [empty, full, waves])
+def test_coarse_to_fine_equals_dense(surface: bool, field) -> None:
+    depth = load_depth(REPOSITORY / "data/demo/compositional_demo-00/000.npz")
+    both = observed(depth, field, surface)
+    lattice, watch = exact_lattice(N), Stopwatch()
+    mise = extract_mise(both, lattice, 32, depth, CPU, watch)
+    dense = extract_dense(both, lattice, CPU, watch)
+    assert ((mise > 0) != (dense > 0)).sum() == 0
+    meshes = [extract_mesh(values, lattice, 0.0)[0] for values in (mise, dense)]
+    np.testing.assert_array_equal(*meshes)
+
+
+def test_networks_are_asked_only_where_it_matters() -> None:
+    depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
+    asked: list[Tensor] = []
+
+    def field(points: Tensor) -> Tensor:
+        asked.append(points)
+        return waves(points)
+
+    counts = []
+    for surface in (None, False, True):
+        asked.clear()
+        levels = FusedField([field], 0.0)
+        seen = Observation(depth, N)
+        both = levels if surface is None else ObservedField(levels, seen, surface, False)
+        extract_mise(both, exact_lattice(N), 32, depth, CPU, Stopwatch())
+        points = torch.cat(asked)
+        counts.append(len(points))
+        if surface is not None:
+            hidden, shell = seen(points)
+            assert (hidden > 0).all()
+            assert not surface or (shell < hidden).all()
+    assert counts[1] < counts[0] / 2 and counts[2] < counts[0] / 2
+
+
+def test_refinement_keeps_the_surface_in_place() -> None:
+    shape = SHAPES["ball"]
+    depth = depth_of(shape)
+    field = observed(depth)
+    mesh = mesh_of(field, depth)
+    moved = refine(mesh.vertices, lambda p: in_slabs(field, p, CPU), 0.0, 3, CELL)
+    found = scores(trimesh.Trimesh(moved, mesh.faces, process=False), depth)
+    assert found["silhouette iou"] >= 0.98 and found["depth error median"] <= 0.0005
+
+
+def test_levels_that_measure_different_things_are_moved_as_without() -> None:
+    depth = depth_of(SHAPES["ball"])
+
+    def distance(points: Tensor) -> Tensor:
+        return 0.3 - points.norm(dim=1)
+
+    fused = [FusedField([distance, waves], -0.02, [None, -1.0]) for _ in range(2)]
+    for field in fused:
+        calibrate(field, 32, CPU)
+    both = ObservedField(fused[0], Observation(depth, N), surface=True, is_sdf=True)
+    points = torch.rand(4000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
+    hidden, shell = both.observation(points)
+    deep = (hidden > 0.1) & (shell < -0.1)
+    assert deep.sum() > 100
+    alone = torch.minimum(fused[1](points) + 0.02, hidden) - 0.02
+    np.testing.assert_allclose(both(points)[deep], alone[deep], atol=1e-6)
+
+
+# --- the slow reference -----------------------------------------------------------------------
+
+
+def test_maps_agree_with_the_reference() -> None:
+    draw = np.random.default_rng(3)
+    solid = draw.random((12, 14)) < 0.5
+    solid[3:9, 2:8] = True
+    keep = kernel._smooth
+    try:
+        kernel._smooth = lambda signed, fine=1: signed
+        fast = kernel._outline(solid)
+    finally:
+        kernel._smooth = keep
+    slow = [[reference.outline(solid, i / 2, j / 2) for j in range(27)] for i in range(23)]
+    np.testing.assert_allclose(fast, slow, atol=1e-12)
+    smooth = kernel._smooth(fast, 2)
+    assert np.abs(smooth - fast)[np.abs(fast) < 2].max() <= 0.3 + 1e-9
+    assert ((smooth > 0)[::2, ::2] == solid).all()
+    np.testing.assert_allclose(
+        kernel._half_width(smooth, 1.5), reference.half_width(smooth, 1.5), atol=1e-12
+    )
+
+
+@given(st.integers(0, 2**31))
+def test_values_agree_with_the_reference(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    behind, within = draw.normal(0, 3, (2, 20))
+    cosine, radius = draw.uniform(0.1, 1, 20), draw.uniform(0.25, 2, 20)
+    fast = kernel._shell(
+        *(torch.from_numpy(v) for v in (behind, cosine, within, radius)), torch.tensor(2.0).double()
+    )
+    slow = [reference.shell(*row, 2.0) for row in zip(behind, cosine, within, radius, strict=True)]
+    np.testing.assert_allclose(fast, slow, atol=1e-12)
+
+
+def test_fields_agree_with_the_reference() -> None:
+    depth = depth_of(SHAPES["ring before a wall"])
+    points = torch.rand(3000, 3, generator=torch.Generator().manual_seed(1)) - 0.5
+    for surface in (False, True):
+        for is_sdf in (False, True):
+            field = observed(depth, waves, surface, is_sdf=is_sdf)
+            hidden, shell = field.observation(points)
+            slow = [
+                reference.observed(f, h, s, surface, CELL, 1.0 if is_sdf else N)
+                for f, h, s in zip(
+                    waves(points).tolist(), hidden.tolist(), shell.tolist(), strict=True
+                )
+            ]
+            np.testing.assert_allclose(field(points), slow, rtol=1e-5, atol=1e-5)
+    e, o, near, far, near_cosine, far_cosine, *_ = (
+        m.double() for m in field.observation._sample(points)
+    )
+    z = points[:, 2].double() * 256
+    slow = [
+        reference.hidden(*row)
+        for row in zip(
+            *(v.tolist() for v in (e, o, (near - z) * near_cosine, (far - z) * far_cosine)),
+            strict=True,
+        )
+    ]
+    np.testing.assert_allclose(hidden * 256, slow, rtol=1e-4, atol=1e-3)
+
+
+# --- settings ---------------------------------------------------------------------------------
+
+DEMO = [REPOSITORY / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
+
+
+def test_none_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    levels = [Level.load(load_config(path)) for path in DEMO[:1]]
+    depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
+    settings = replace(
+        levels[0].config.generation, observation="none", resolution=32, mise_resolution=16
+    )
+    levels[0].config = replace(levels[0].config, generation=settings)
+    plain = FusedField(
+        [levels[0].bind(torch.from_numpy(depth), settings.batch_size)],
+        levels[0].objective.iso_level,
+    )
+    expected = extract_mise(plain, exact_lattice(32), 16, depth, CPU, Stopwatch())
+    noisy = replace(settings, observation_noise=0.01)
+    for given_settings in (settings, noisy):
+        reconstructor = Reconstructor(levels, given_settings)
+        field = reconstructor.field(depth, known=np.zeros((256, 256), bool))
+        assert isinstance(field, FusedField)
+        np.testing.assert_array_equal(reconstructor.grid(field, depth), expected)
+
+
+def test_published_configs_observe_nothing() -> None:
+    for path in (REPOSITORY / "configs").rglob("*.yaml"):
+        wanted = "surface" if path.parent.name == "demo" and path.stem == "global" else "none"
+        if path.parent.name != "demo" or path.stem == "global":
+            assert load_config(path).generation.observation == wanted, path
+
+
+def test_bad_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    levels = [Level.load(load_config(DEMO[0]))]
+    settings = replace(levels[0].config.generation, lattice="released", observation="carve")
+    with pytest.raises(ConfigError, match="carve needs generation.lattice exact"):
+        Reconstructor(levels, settings)
+    path = tmp_path / "c.yaml"
+    path.write_text("generation: {observation: behind}")
+    with pytest.raises(ConfigError, match="none, carve or surface"):
+        load_config(path)
+    path.write_text("generation: {observation_noise: -1}")
+    with pytest.raises(ConfigError, match="observation_noise"):
+        load_config(path)
+
+
+def test_masks_are_read_beside_the_depth_map(tmp_path: Path) -> None:
+    depth = np.full((256, 256), -1, np.float32)
+    depth[50:200, 50:200] = 0.4
+    mask = np.ones((256, 256), bool)
+    mask[:60] = False
+    np.savez(tmp_path / "a.npz", depth=depth)
+    np.savez(tmp_path / "b.npz", depth=depth, mask=mask.astype(np.uint8))
+    first, second = sources_of_paths([tmp_path / "a.npz", tmp_path / "b.npz"])
+    assert first.known() is None
+    known = second.known()
+    assert known is not None and known.dtype == bool
+    np.testing.assert_array_equal(known, mask)
+    for bad, words in ((mask[0], "square"), (mask * 2.5, "float64 values"), (mask * 7, "true")):
+        np.savez(tmp_path / "c.npz", depth=depth, mask=bad)
+        with pytest.raises(DepthError, match=words):
+            load_known(tmp_path / "c.npz")
