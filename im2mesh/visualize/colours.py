@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from im2mesh.visualize.contact_sheet import wrap
 from im2mesh.visualize.depth import NEAR_TO_FAR
 
 FAINT_TO_STRONG = np.array(
     [
-        (214, 220, 228),
+        (174, 186, 202),
         (250, 222, 110),
         (244, 146, 54),
         (206, 48, 44),
@@ -22,7 +23,7 @@ FAINT_TO_STRONG = np.array(
 """For errors: what is right is as grey as a plain mesh, what is wrong stands out."""
 
 PAPER, INK = (255, 255, 255), (20, 20, 24)
-BAR_HEIGHT, TEXT_SIZE, MARGIN, TICKS = 16, 14, 28, 5
+BAR_HEIGHT, TEXT_SIZE, MARGIN, TICKS = 16, 14, 28, 6
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Scale:
         """A colour bar with ticks and title, (H, width, 3) uint8; no label is clipped."""
         font = ImageFont.load_default(size=TEXT_SIZE)
         line = round(1.4 * TEXT_SIZE)
-        picture = Image.new("RGB", (width, BAR_HEIGHT + 6 + 2 * line), PAPER)
+        title = wrap(self.title, font, width)
+        picture = Image.new("RGB", (width, BAR_HEIGHT + 6 + (1 + len(title)) * line), PAPER)
         pen = ImageDraw.Draw(picture)
         inner = max(width - 2 * MARGIN, 2)
         values = np.linspace(self.low, self.high, inner)
@@ -66,18 +68,23 @@ class Scale:
             x = MARGIN + k * (inner - 1) / (len(labels) - 1)
             pen.line([(x, BAR_HEIGHT), (x, BAR_HEIGHT + 4)], fill=INK)
             pen.text((x, BAR_HEIGHT + 5), label, font=font, fill=INK, anchor="ma")
-        pen.text((width / 2, BAR_HEIGHT + 5 + line), self.title, font=font, fill=INK, anchor="ma")
+        for k, words in enumerate(title, 1):
+            at = (width / 2, BAR_HEIGHT + 5 + k * line)
+            pen.text(at, words, font=font, fill=INK, anchor="ma")
         return np.asarray(picture)
 
     def _labels(self, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int) -> list[str]:
         """As many evenly spaced labels as fit beside one another, two at the least."""
-        # One digit more than the step between two ticks needs.
+        # Two digits of the step between two ticks, fewer where they would all be 0.
         step = (self.high - self.low) / (TICKS - 1)
         digits = max(0, 1 - int(np.floor(np.log10(step))))
         for count in (TICKS, 3, 2):
-            texts = [f"{value:.{digits}f}" for value in np.linspace(self.low, self.high, count)]
+            values = np.linspace(self.low, self.high, count)
+            texts = [f"{value:.{digits}f}" for value in values]
+            if digits > 1 and all(text.endswith("0") for text in texts):
+                texts = [text[:-1] for text in texts]
             if self.open_end:
-                texts[-1] = f"≥{texts[-1]}"
+                texts[-1] = f"{texts[-1]}+"
             if count * (max(font.getlength(text) for text in texts) + 8) <= room + 2 * MARGIN:
                 break
         return texts
@@ -85,7 +92,7 @@ class Scale:
 
 def depth_scale(near: float, far: float) -> Scale:
     """The colours of :func:`im2mesh.visualize.depth.depth_picture` with these limits."""
-    return Scale("depth from the cube's front (cube units)", near, far, NEAR_TO_FAR)
+    return Scale("depth (cube units)", near, far, NEAR_TO_FAR)
 
 
 def error_scale(most: float, what: str) -> Scale:

@@ -108,8 +108,8 @@ class _Row:
         self.cell = cell
         self.title_font = ImageFont.load_default(size=TITLE_SIZE)
         self.label_font = ImageFont.load_default(size=LABEL_SIZE)
-        self.title = _wrap(title, self.title_font, width - 2 * MARGIN) if title else []
-        self.labels = [_wrap(label, self.label_font, cell) for label, _ in pictures]
+        self.title = wrap(title, self.title_font, width - 2 * MARGIN) if title else []
+        self.labels = [wrap(label, self.label_font, cell) for label, _ in pictures]
         self.pictures = [picture for _, picture in pictures]
         self.above = MARGIN + _line(self.title_font) * len(self.title)
         self.between = _line(self.label_font) * max(len(lines) for lines in self.labels) + 4
@@ -147,8 +147,8 @@ def _line(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
     return round(1.3 * (font.getbbox("Ågjy")[3]))
 
 
-def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
-    """Break text into lines of at most ``width`` pixels: at spaces, in long words anywhere."""
+def wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+    """Break a text into lines of at most ``width`` pixels: at spaces, in long words anywhere."""
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()

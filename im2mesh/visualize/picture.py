@@ -199,7 +199,7 @@ def save_turntable(
     if frames < 2:
         raise InputError(f"a turntable of {frames} frames does not turn; give at least 2")
     path = Path(path)
-    zoom = scene.frame * max(zoom_out(azimuth, TURNTABLE_ELEVATION) for azimuth in range(0, 90, 5))
+    zoom = _turning_zoom(scene)
     panels = (
         [(", ".join(layer.name for layer in scene.layers), scene.layers)]
         if together
@@ -221,9 +221,8 @@ def save_turntable(
         if scene.scale is not None:
             rows.append(("", [("", scene.scale.bar(size))]))
         pictures.append(Image.fromarray(picture_sheet(rows)))
-    # One palette for all frames, or colours would flicker.
-    first = pictures[0].quantize(128, method=Image.Quantize.MEDIANCUT)
-    small = [first, *(p.quantize(palette=first, dither=Image.Dither.NONE) for p in pictures[1:])]
+    palette = _palette(pictures)
+    small = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     with atomic(path) as beside:
         small[0].save(
             beside,
@@ -234,3 +233,24 @@ def save_turntable(
             loop=0,
             optimize=True,
         )
+
+
+def _turning_zoom(scene: Scene) -> float:
+    """Width of the frame that everything stays in during a turn."""
+    radius = max(float(np.hypot(*layer.vertices.T[[0, 2]]).max()) for layer in scene.layers)
+    height = max(float(np.abs(layer.vertices[:, 1]).max()) for layer in scene.layers)
+    tilt = np.radians(TURNTABLE_ELEVATION)
+    half = max(radius, height * np.cos(tilt) + radius * np.sin(tilt))
+    return max(1.04 * 2 * float(half), 1e-6)
+
+
+def _palette(pictures: Sequence[Image.Image]) -> Image.Image:
+    """One palette for all frames, or colours would flicker; white stays white."""
+    some = pictures[:: max(1, len(pictures) // 4)]
+    stacked = np.concatenate([np.asarray(picture) for picture in some])
+    palette = Image.fromarray(stacked).quantize(255, method=Image.Quantize.MEDIANCUT)
+    colours = np.full((256, 3), 255)
+    found = np.array(palette.getpalette()).reshape(-1, 3)[:255]
+    colours[: len(found)] = np.where(found.min(axis=1, keepdims=True) > 246, 255, found)
+    palette.putpalette(colours.reshape(-1).tolist())
+    return palette

@@ -331,10 +331,12 @@ def _body(
     title: str, runs: Sequence[Run], cards: int, shown: Sequence[Table], remarks: Sequence[str]
 ) -> str:
     said = "".join(f'<p class="faint">{html.escape(remark)}</p>' for remark in remarks)
-    drawn = "".join(_table(table) for table in shown)
-    if drawn:
-        drawn = f'<div class="tables">{drawn}</div>'
-        drawn = f"<details open><summary>Scores</summary>{drawn}</details>"
+    drawn = ""
+    for summary, some, state in (("Scores", shown[:2], " open"), ("By class", shown[2:], "")):
+        if some:
+            inside = "".join(f"<div>{_table(table)}</div>" for table in some)
+            drawn += f"<details{state}><summary>{summary}</summary>"
+            drawn += f'<div class="tables">{inside}</div></details>'
     plural = "s" if cards != 1 else ""
     places = ", ".join(f"{run.name}: {run.folder}" for run in runs)
     return f"""\

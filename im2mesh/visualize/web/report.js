@@ -157,6 +157,8 @@
     open.forEach((card) => card.redraw());
   });
   window.addEventListener("resize", () => open.forEach((card) => card.redraw()));
+  // As many cards side by side as fit; a card holds its pictures in one row, where there is room.
+  element("cards").style.setProperty("--card", `${250 * (about.runs.length + 1) + 30}px`);
   cards.push(...about.cards.map(makeCard));
   arrange();
 })();
