@@ -391,16 +391,9 @@ def test_every_kind_of_file_in_every_way(
 def test_every_kind_of_file_in_every_colour(
     files: dict[str, Path], tmp_path: Path, kind: str, colour: str
 ) -> None:
-    argv = [
-        str(files[kind]),
-        "--color",
-        colour,
-        "--ground-truth",
-        str(files["off"]),
-        "--size",
-        "48",
-    ]
-    argv += ["--save", str(tmp_path / "x.png"), "--html", str(tmp_path / "x.html")]
+    argv = [str(files[kind]), "--color", colour, "--ground-truth", str(files["off"])]
+    argv += ["--size", "48", "--save", str(tmp_path / "x.png")]
+    argv += ["--html", str(tmp_path / "x.html")]
     assert vis.main([*argv, "--view", "0", "0", "--together"]) == 0
     assert (tmp_path / "x.png").stat().st_size and (tmp_path / "x.html").stat().st_size
 
@@ -480,7 +473,7 @@ def bad(tmp_path: Path) -> Path:
         (["rgb.npz"], r"rgb\.npz: its three channels differ"),
         (["outside.npz"], r"outside\.npz: none of its 8 points is inside"),
         (["nan.ply"], r"nan\.ply: .*not finite"),
-        (["ball.ply", "empty.ply"], r"empty\.ply: has no faces"),
+        (["empty.off", "empty.ply"], r"empty\.off: has no faces"),
         (["ball.ply", "--color", "error"], "--color error needs .*--ground-truth"),
         (["ball.ply", "--color", "error", "--ground-truth", "no.ply"], r"no\.ply: no such file"),
         (["ball.ply", "--error-limit", "0"], "--error-limit 0.0: must be a positive length"),
@@ -512,6 +505,25 @@ def test_bad_input(
         vis.main(argv)
     assert "\n" not in str(caught.value)
     assert set(bad.iterdir()) == before
+
+
+@pytest.mark.parametrize("colour", [[], ["--color", "depth"], ["--color", "normal"]])
+def test_an_empty_mesh_beside_others_is_an_empty_panel(
+    bad: Path, colour: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(bad)
+    files = ["ball.ply", "empty.ply", "empty.off"]
+    scene = load_scene(files)
+    assert [layer.is_empty for layer in scene.layers] == [False, True, True]
+    assert scene.layers[1].name == "empty.ply: empty"
+    argv = [*files, *colour, "--size", "32", "--frames", "2", "--view", "0", "0"]
+    outputs = ["--save", "x.png", "--html", "x.html", "--turntable", "x.gif"]
+    assert vis.main([*argv, *outputs]) == 0
+    assert vis.main([*argv, "--together", "--save", "y.png"]) == 0
+    error = ["--color", "error", "--ground-truth", "ball.ply"]
+    assert vis.main(["ball.ply", "empty.ply", *error, "--save", "z.png"]) == 0
+    with pytest.raises(InputError, match="empty.ply: has no faces"):
+        vis.main(["ball.ply", "--ground-truth", "empty.ply", "--save", "no.png"])
 
 
 def test_where_nothing_can_be_written(bad: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import trimesh
 from numpy.typing import ArrayLike
 
-from im2mesh.errors import InputError
+from im2mesh.errors import EmptyError, InputError
 
 FORMATS = (".obj", ".off", ".ply", ".stl", ".glb")
 """Mesh files that are read, by their extension in lower or upper case."""
@@ -101,7 +101,8 @@ def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.nda
         (V, 3) float64 vertices, all finite, V > 0, and (F, 3) int64 faces: none for a cloud.
 
     Raises:
-        InputError: as :func:`load_mesh`; neither faces nor points.
+        EmptyError: neither faces nor points.
+        InputError: as :func:`load_mesh`.
     """
     path = Path(path)
     kind = path.suffix.lower()
@@ -127,7 +128,7 @@ def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.nda
     if not parts:
         clouds = [g for g in scene.geometry.values() if isinstance(g, trimesh.PointCloud)]
         if not sum(len(cloud.vertices) for cloud in clouds):
-            raise InputError(f"{path}: has no faces; a mesh needs triangles or polygons")
+            raise EmptyError(f"{path}: has no faces; a mesh needs triangles or polygons")
         points = np.concatenate([np.asarray(cloud.vertices, np.float64) for cloud in clouds])
         if not np.isfinite(points).all():
             raise InputError(f"{path}: has points that are not finite; repair or drop it")

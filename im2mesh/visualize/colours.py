@@ -67,7 +67,9 @@ class Scale:
         for k, label in enumerate(labels):
             x = MARGIN + k * (inner - 1) / (len(labels) - 1)
             pen.line([(x, BAR_HEIGHT), (x, BAR_HEIGHT + 4)], fill=INK)
-            pen.text((x, BAR_HEIGHT + 5), label, font=font, fill=INK, anchor="ma")
+            half = font.getlength(label) / 2 + 1
+            inside = min(max(x, half), width - half)
+            pen.text((inside, BAR_HEIGHT + 5), label, font=font, fill=INK, anchor="ma")
         for k, words in enumerate(title, 1):
             at = (width / 2, BAR_HEIGHT + 5 + k * line)
             pen.text(at, words, font=font, fill=INK, anchor="ma")

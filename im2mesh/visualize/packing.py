@@ -27,7 +27,7 @@ def pack(
     """Encode a mesh or a cloud.
 
     Args:
-        vertices: (V, 3) finite, V > 0.
+        vertices: (V, 3) finite; V may be 0.
         faces: (F, 3) vertex numbers; F may be 0.
         colours: (V, 3) uint8, or None.
 
@@ -45,7 +45,8 @@ def pack(
         numbers = rank[flat.reshape(-1)]
     else:
         numbers = np.zeros(0, np.int64)
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    corners = vertices if len(vertices) else np.zeros((1, 3))
+    low, high = corners.min(axis=0), corners.max(axis=0)
     step = np.maximum(high - low, 1e-12) / STEPS
     places = np.rint((vertices - low) / step).astype(np.int64)
     planes = [_bytes(_differences(places[:, axis], 65536, 32768), 2) for axis in range(3)]

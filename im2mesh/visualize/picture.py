@@ -166,7 +166,8 @@ def _legend(layers: Sequence[Layer], width: int) -> np.ndarray:
     picture = Image.new("RGB", (width, 22 * len(layers)), BACKGROUND)
     pen = ImageDraw.Draw(picture)
     for k, (layer, tint) in enumerate(zip(layers, tints(layers), strict=True)):
-        colour = tint if layer.colours is None else layer.colours.mean(axis=0)
+        plain = layer.colours is None or layer.is_empty
+        colour = tint if plain else np.asarray(layer.colours).mean(axis=0)
         pen.rectangle([2, 22 * k + 4, 15, 22 * k + 17], fill=tuple(int(c) for c in colour))
         pen.text((22, 22 * k + 2), layer.name, font=font, fill=(20, 20, 24))
     return np.asarray(picture)
@@ -237,11 +238,12 @@ def save_turntable(
 
 def _turning_zoom(scene: Scene) -> float:
     """Width of the frame that everything stays in during a turn."""
-    radius = max(float(np.hypot(*layer.vertices.T[[0, 2]]).max()) for layer in scene.layers)
-    height = max(float(np.abs(layer.vertices[:, 1]).max()) for layer in scene.layers)
+    points = np.concatenate([layer.vertices for layer in scene.layers])
+    radius = float(np.hypot(points[:, 0], points[:, 2]).max())
+    height = float(np.abs(points[:, 1]).max())
     tilt = np.radians(TURNTABLE_ELEVATION)
     half = max(radius, height * np.cos(tilt) + radius * np.sin(tilt))
-    return max(1.04 * 2 * float(half), 1e-6)
+    return max(2.08 * float(half), 1e-6)  # a little more than it fills
 
 
 def _palette(pictures: Sequence[Image.Image]) -> Image.Image:

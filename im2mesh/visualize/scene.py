@@ -25,7 +25,7 @@ from scipy.spatial import cKDTree
 
 from im2mesh.data.depth import has_depth_key, load_depth
 from im2mesh.data.storage import read_pointcloud, read_points
-from im2mesh.errors import InputError
+from im2mesh.errors import EmptyError, InputError
 from im2mesh.patches import back_project
 from im2mesh.preparation.meshes import FORMATS, load_mesh_or_cloud
 from im2mesh.preparation.posing import normalise
@@ -62,7 +62,7 @@ class Layer:
 
     Attributes:
         name: as it is labelled, unique in a scene.
-        vertices: (V, 3) float64 in the camera frame, V > 0.
+        vertices: (V, 3) float64 in the camera frame; V may be 0.
         faces: (F, 3) int64; none: a cloud.
         colours: (V, 3) uint8; None: a mesh is drawn in one colour with light and shade.
         normals: (V, 3) of a cloud's points; None: not known.
@@ -81,6 +81,11 @@ class Layer:
         """It has points only."""
         return not len(self.faces)
 
+    @property
+    def is_empty(self) -> bool:
+        """There is nothing to be seen."""
+        return not len(self.vertices)
+
     def depth_picture(self, size: int = 256) -> np.ndarray:
         """The depth map as a picture with its colour bar, (H, ``size``, 3) uint8."""
         assert self.depth is not None
@@ -95,7 +100,7 @@ class Scene:
     """Layers in one frame.
 
     Attributes:
-        layers: at least one.
+        layers: at least one that is not empty.
         scale: what the colours mean; None: nothing that a bar could say.
         shading: how much of the meshes' brightness depends on the lights, in [0, 1].
     """
@@ -107,7 +112,7 @@ class Scene:
     @property
     def frame(self) -> float:
         """Side of the cube about the origin that holds everything, at least 1."""
-        reach = max(float(np.abs(layer.vertices).max()) for layer in self.layers)
+        reach = max(float(np.abs(layer.vertices).max(initial=0)) for layer in self.layers)
         return 1.0 if reach <= 0.5 + OUTSIDE else 2 * reach
 
 
@@ -178,7 +183,7 @@ def _load_npz(path: Path, name: str) -> Layer:
         inside = points.occupancies if points.occupancies is not None else points.sdf < 0  # type: ignore[operator]
         vertices, normals = points.points[inside], None
         if not len(vertices):
-            raise InputError(f"{path}: none of its {len(points.points)} points is inside")
+            raise EmptyError(f"{path}: none of its {len(points.points)} points is inside")
     elif "points" in keys:
         cloud = read_pointcloud(path)
         vertices, normals = cloud.points, cloud.normals
@@ -186,7 +191,7 @@ def _load_npz(path: Path, name: str) -> Layer:
         load_depth(path)  # says which keys it looks for
         raise AssertionError
     if not len(vertices):
-        raise InputError(f"{path}: holds no points")
+        raise EmptyError(f"{path}: holds no points")
     return Layer(name, vertices.astype(np.float64), nothing, normals=normals)
 
 
@@ -242,6 +247,8 @@ def load_scene(
 ) -> Scene:
     """Read files as the layers of one scene.
 
+    A file with nothing in it is a result, too: beside others it is an empty layer.
+
     Args:
         paths: see :func:`load_layer`.
         names: one for each path; None: :func:`names_of`.
@@ -253,6 +260,7 @@ def load_scene(
 
     Raises:
         InputError: a file cannot be shown, or the options contradict each other.
+        EmptyError: none of the files, or not the ground truth, has anything in it.
     """
     if colour == "error" and ground_truth is None:
         raise InputError("--color error needs what to compare with: --ground-truth FILE")
@@ -264,7 +272,19 @@ def load_scene(
         raise InputError(f"--names: {len(names)} names for {len(paths)} files")
     elif len(set(names)) < len(names):
         raise InputError(f"--names: {', '.join(names)} are not all different")
-    layers = [load_layer(path, name, fit) for path, name in zip(paths, names, strict=True)]
+    layers: list[Layer] = []
+    empty: list[EmptyError] = []
+    for path, name in zip(paths, names, strict=True):
+        try:
+            layers.append(load_layer(path, name, fit))
+        except EmptyError as error:
+            empty.append(error)
+            nothing = np.zeros((0, 3))
+            layers.append(Layer(f"{name}: empty", nothing, nothing.astype(np.int64)))
+    if len(empty) == len(layers):
+        raise empty[0]
+    for nothing_in in empty:
+        log.warning("%s", nothing_in)
     truth = None
     if ground_truth is not None:
         taken = {layer.name for layer in layers}
@@ -318,7 +338,7 @@ def coloured(
 
 def distances(points: np.ndarray, truth: Layer) -> np.ndarray:
     """(N, 3) → (N,) distances to the surface of a mesh, or to the nearest point of a cloud."""
-    if truth.is_cloud:
+    if truth.is_cloud or not len(points):
         return np.asarray(cKDTree(truth.vertices).query(points)[0])
     squared = igl.point_mesh_squared_distance(points, truth.vertices, truth.faces)[0]
     return np.sqrt(np.maximum(squared, 0))
@@ -341,6 +361,8 @@ def _by_normal(layer: Layer) -> Layer:
             colours=normal_colours(normals),
         )
     if layer.normals is None:
+        if layer.is_empty:
+            return replace(layer, colours=np.zeros((0, 3), np.uint8))
         log.warning("%s: has points without normals; they are shown in grey", layer.name)
         return replace(layer, colours=np.full((len(layer.vertices), 3), 150, np.uint8))
     return replace(layer, colours=normal_colours(layer.normals))

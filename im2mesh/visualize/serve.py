@@ -55,6 +55,8 @@ def start(scene: Scene, port: int = 8080) -> Any:
     server.initial_camera.position = (0.0, 0.0, 2.0 * scene.frame)
     server.initial_camera.look_at = (0.0, 0.0, 0.0)
     for layer, tint in zip(scene.layers, tints(scene.layers), strict=True):
+        if layer.is_empty:
+            continue
         if layer.is_cloud:
             assert layer.colours is not None
             node: Any = server.scene.add_point_cloud(
