@@ -18,7 +18,7 @@
   // --- cards -----------------------------------------------------------------------------------
 
   function makeCard(described) {
-    const card = { described, panes: [], view: { ...viewer.FIRST } };
+    const card = { described, panes: [], view: { ...viewer.FIRST }, near: false };
     const row = make("div", { className: "row" });
     if (described.input) {
       row.append(make("div", { className: "cell" }, make("h3", { textContent: "input" }),
@@ -34,6 +34,7 @@
       card.panes.push({ ...pane, box, canvas: null, drawn: null });
     });
     card.redraw = viewer.soon(() => {
+      if (!card.near) return; // the observer draws it when it comes near
       for (const pane of card.panes) {
         if (pane.drawn) viewer.draw(pane.canvas, [pane.drawn], viewOf(card), about.frame, 1);
       }
@@ -66,6 +67,14 @@
     get: (_, key) => viewOf(card)[key],
     set: (_, key, value) => { viewOf(card)[key] = value; return true; },
   });
+
+  const observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      const card = cards.find((other) => other.element === entry.target);
+      card.near = entry.isIntersecting;
+      if (card.near) card.redraw();
+    }
+  }, { rootMargin: "200px" });
 
   async function openCard(card) {
     if (!viewer.webgl()) return;
@@ -160,5 +169,6 @@
   // As many cards side by side as fit; a card holds its pictures in one row, where there is room.
   element("cards").style.setProperty("--card", `${250 * (about.runs.length + 1) + 30}px`);
   cards.push(...about.cards.map(makeCard));
+  cards.forEach((card) => observer.observe(card.element));
   arrange();
 })();
