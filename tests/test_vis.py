@@ -24,6 +24,7 @@ from im2mesh.data.storage import (
 from im2mesh.errors import InputError
 from im2mesh.patches import back_project
 from im2mesh.visualize.colours import Scale, depth_scale, error_scale, normal_colours
+from im2mesh.visualize.division import divide
 from im2mesh.visualize.mesh import FRONT, corner_normals, render_mesh
 from im2mesh.visualize.packing import pack, unpack
 from im2mesh.visualize.page import page, scene_page, three_js
@@ -177,6 +178,27 @@ def test_error_colours_are_right_inside_large_faces() -> None:
         np.testing.assert_allclose(seen, scene.scale.colours(np.array([at]))[0], atol=12)
 
 
+@given(seed=st.integers(0, 2**32 - 1), longest=st.floats(0.05, 2))
+@settings(max_examples=40, deadline=None)
+def test_dividing_keeps_the_surface(seed: int, longest: float) -> None:
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(12, 3)) * (0.3, 0.3, 0.02)
+    hull = trimesh.convex.convex_hull(points)
+    vertices, faces = divide(hull.vertices, hull.faces, longest)
+    divided = trimesh.Trimesh(vertices, faces, process=False)
+    assert divided.edges_unique_length.max() <= longest
+    assert divided.is_watertight and divided.is_winding_consistent
+    assert divided.area == pytest.approx(hull.area)
+    assert divided.volume == pytest.approx(hull.volume)
+    np.testing.assert_array_equal(vertices[: len(hull.vertices)], hull.vertices)
+
+
+def test_dividing_a_sliver_cuts_it_across_only() -> None:
+    sliver = np.array([[0, 0, 0], [1, 0, 0], [1, 0.001, 0]])
+    _, faces = divide(sliver, np.array([[0, 1, 2]]), 0.02)
+    assert len(faces) < 50**2 / 2
+
+
 def test_normal_colours() -> None:
     scene = coloured([mesh_layer(trimesh.creation.box((0.8, 0.8, 0.8)))], "normal")
     assert tuple(render(scene.layers, shading=scene.shading, size=32)[16, 16]) == (128, 128, 255)
@@ -306,14 +328,17 @@ def test_bar_colours_and_labels() -> None:
     faces=st.integers(0, 80),
     seed=st.integers(0, 2**32 - 1),
     coloured=st.booleans(),
+    width=st.sampled_from([2, 3]),
 )
 @settings(max_examples=80, deadline=None)
-def test_packing_is_a_round_trip(count: int, faces: int, seed: int, coloured: bool) -> None:
+def test_packing_is_a_round_trip(
+    count: int, faces: int, seed: int, coloured: bool, width: int
+) -> None:
     random = np.random.default_rng(seed)
     vertices = random.normal(size=(count, 3)) * random.choice([1e-3, 1, 100])
     triangles = random.integers(0, count, (faces, 3))
     colours = random.integers(0, 256, (count, 3)).astype(np.uint8) if coloured else None
-    about, text = pack(vertices, triangles, colours)
+    about, text = pack(vertices, triangles, colours, width)
     points, numbers, own = unpack(about, text)
     step = np.array(about["step"])
     if faces:

@@ -1,11 +1,11 @@
 """Meshes and clouds as short text: quantised, predicted, deflated, in base64.
 
-Coordinates become 16 bits along each axis of the layer's bounds, an error of at most the extent /
-131070. Vertices are numbered in the order in which the faces first use them, so a vertex number is
-stored as its distance from the next new one, which is mostly small (*high-water mark* coding), and
-a coordinate as its difference from that of the vertex before. The bytes of equal place stand
-together, and deflate does the rest. ``web/viewer.js`` reads it; :func:`unpack` is the same in
-Python.
+Coordinates become 16 or 24 bits along each axis of the layer's bounds: an error of at most the
+extent / 131070, which shows in nothing but the shading of thin slivers. Vertices are numbered in
+the order in which the faces first use them, so a vertex number is stored as its distance from the
+next new one, which is mostly small (*high-water mark* coding), and a coordinate as its difference
+from that of the vertex before. The bytes of equal place stand together, and deflate does the rest.
+``web/viewer.js`` reads it; :func:`unpack` is the same in Python.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from typing import Any
 
 import numpy as np
 
-STEPS = 65535
-
 DEFLATE_LEVEL = 9
 
 
 def pack(
-    vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray | None = None
+    vertices: np.ndarray, faces: np.ndarray, colours: np.ndarray | None = None, width: int = 2
 ) -> tuple[dict[str, Any], str]:
     """Encode a mesh or a cloud.
 
@@ -30,6 +28,7 @@ def pack(
         vertices: (V, 3) finite; V may be 0.
         faces: (F, 3) vertex numbers; F may be 0.
         colours: (V, 3) uint8, or None.
+        width: bytes of a coordinate, 2 or 3.
 
     Returns:
         What the reader must know, as JSON can hold it, and the data in base64. Where there are
@@ -47,12 +46,13 @@ def pack(
         numbers = np.zeros(0, np.int64)
     corners = vertices if len(vertices) else np.zeros((1, 3))
     low, high = corners.min(axis=0), corners.max(axis=0)
-    step = np.maximum(high - low, 1e-12) / STEPS
+    steps = 256**width
+    step = np.maximum(high - low, 1e-12) / (steps - 1)
     places = np.rint((vertices - low) / step).astype(np.int64)
-    planes = [_bytes(_differences(places[:, axis], 65536, 32768), 2) for axis in range(3)]
+    planes = [_bytes(_differences(places[:, axis], steps), width) for axis in range(3)]
     if colours is not None:
         channels = colours.astype(np.int64).T
-        planes += [_bytes(_differences(channel, 256, 128), 1) for channel in channels]
+        planes += [_bytes(_differences(channel, 256), 1) for channel in channels]
     # A number is at most one more than the largest before it; what is stored is how much less.
     water = np.maximum.accumulate(np.concatenate([[-1], numbers]))[:-1] + 1
     planes.append(_bytes(water - numbers, 4))
@@ -62,6 +62,7 @@ def pack(
         "low": low.tolist(),
         "step": step.tolist(),
         "coloured": colours is not None,
+        "width": width,
     }
     data = zlib.compress(b"".join(planes), DEFLATE_LEVEL)
     return about, base64.b64encode(data).decode("ascii")
@@ -78,7 +79,8 @@ def unpack(about: dict[str, Any], text: str) -> tuple[np.ndarray, np.ndarray, np
         start += size * width
         return (planes << (8 * np.arange(width))[:, None]).sum(axis=0)
 
-    places = [_sums(read(count, 2), 65536) for _ in range(3)]
+    width = about["width"]
+    places = [_sums(read(count, width), 256**width) for _ in range(3)]
     vertices = np.stack(places, axis=1) * about["step"] + about["low"]
     colours = None
     if about["coloured"]:
@@ -91,8 +93,9 @@ def unpack(about: dict[str, Any], text: str) -> tuple[np.ndarray, np.ndarray, np
     return vertices, numbers.reshape(-1, 3), colours
 
 
-def _differences(values: np.ndarray, modulus: int, half: int) -> np.ndarray:
+def _differences(values: np.ndarray, modulus: int) -> np.ndarray:
     """Differences from the value before, modulo, small ones of either sign near 0 (zigzag)."""
+    half = modulus // 2
     steps = (np.diff(values, prepend=0) + half) % modulus - half
     return np.where(steps < 0, -2 * steps - 1, 2 * steps)
 

@@ -42,7 +42,7 @@ def scene_page(scene: Scene, title: str) -> str:
     described: list[dict[str, Any]] = []
     data: dict[str, str] = {}
     for number, (layer, tint) in enumerate(zip(scene.layers, tints(scene.layers), strict=True)):
-        about, data[f"layer-{number}"] = pack(layer.vertices, layer.faces, layer.colours)
+        about, data[f"layer-{number}"] = pack(layer.vertices, layer.faces, layer.colours, width=3)
         cloud = layer.is_cloud
         size = f"{len(layer.vertices):,} points" if cloud else f"{len(layer.faces):,} faces"
         described.append({**about, "name": layer.name, "size": size, "tint": css_colour(tint)})

@@ -345,7 +345,7 @@ def _body(
 <p class="faint">{cards} depth map{plural} · {html.escape(places)}</p>
 {said}{drawn}
 </header>
-<header class="bar" style="position: sticky; top: 0; z-index: 1">
+<header class="bar sticky">
 <label>class <select id="class"></select></label>
 <label>name <input type="search" id="name" placeholder="part of a name"></label>
 <label>sort by <select id="sort"></select></label>

@@ -19,7 +19,6 @@ from typing import Literal, TypeAlias, get_args
 
 import igl
 import numpy as np
-import trimesh
 from PIL import Image
 from scipy.spatial import cKDTree
 
@@ -31,6 +30,7 @@ from im2mesh.preparation.meshes import FORMATS, load_mesh_or_cloud
 from im2mesh.preparation.posing import normalise
 from im2mesh.visualize.colours import Scale, depth_scale, error_scale, normal_colours, with_bar
 from im2mesh.visualize.depth import LEAST_RANGE, depth_normals, depth_picture
+from im2mesh.visualize.division import divide
 from im2mesh.visualize.mesh import corner_normals
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ ERROR_LIMIT = 0.05
 OUTSIDE = 0.01
 """What reaches further out of the cube than this is said, and the frame is widened for it."""
 
-LONGEST_EDGE = 0.02
+LONGEST_EDGE = 0.03
 """Colours are of vertices: faces with longer edges are divided before they are coloured."""
 
 COLOURED_SHADING = 0.5
@@ -321,7 +321,9 @@ def coloured(
         return Scene(tuple(shown))
     if colour == "normal":
         return Scene(tuple(_by_normal(layer) for layer in layers), shading=0.0)
-    divided = [_divided(layer) for layer in layers]
+    # Ground truth has no error anywhere, however long its edges are.
+    one_colour = truth if colour == "error" else None
+    divided = [layer if layer is one_colour else _divided(layer) for layer in layers]
     if colour == "depth":
         scale = _depths(divided)
         values = [0.5 - layer.vertices[:, 2] for layer in divided]
@@ -373,14 +375,5 @@ def _divided(layer: Layer) -> Layer:
     if layer.is_cloud:
         return layer
     longest = LONGEST_EDGE * Scene((layer,)).frame
-    corners = layer.vertices[layer.faces]
-    if np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max() <= longest:
-        return layer
-    vertices, faces = trimesh.remesh.subdivide_to_size(  # type: ignore[no-untyped-call]
-        layer.vertices, layer.faces, longest, max_iter=20
-    )
-    mesh = trimesh.Trimesh(vertices, faces, process=False)
-    mesh.merge_vertices()  # the faces come back apart, which would look like edges
-    return replace(
-        layer, vertices=np.asarray(mesh.vertices), faces=np.asarray(mesh.faces, np.int64)
-    )
+    vertices, faces = divide(layer.vertices, layer.faces, longest)
+    return replace(layer, vertices=vertices, faces=faces)

@@ -70,6 +70,7 @@
     }
   }
   const whole = pane("all layers");
+  whole.box.classList.add("whole");
 
   if (!viewer.webgl()) {
     panes.prepend(make("p", { textContent: "This browser has no WebGL, so only pictures are shown." }));

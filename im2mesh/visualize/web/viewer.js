@@ -18,11 +18,13 @@ const viewer = (() => {
   }
 
   // Differences that were folded to be positive, back to values.
-  function sums(bytes, start, count, width, mask) {
-    const values = new Uint16Array(count);
+  function sums(bytes, start, count, width) {
+    const values = new Uint32Array(count);
+    const mask = 256 ** width - 1;
     let value = 0;
     for (let k = 0; k < count; k++) {
-      const folded = bytes[start + k] | (width === 2 ? bytes[start + count + k] << 8 : 0);
+      let folded = 0;
+      for (let b = 0; b < width; b++) folded |= bytes[start + b * count + k] << (8 * b);
       value = (value + ((folded >>> 1) ^ -(folded & 1))) & mask;
       values[k] = value;
     }
@@ -34,8 +36,8 @@ const viewer = (() => {
     const count = about.vertices;
     let at = 0;
     const positions = new Float32Array(3 * count);
-    for (let axis = 0; axis < 3; axis++, at += 2 * count) {
-      const places = sums(bytes, at, count, 2, 65535);
+    for (let axis = 0; axis < 3; axis++, at += about.width * count) {
+      const places = sums(bytes, at, count, about.width);
       for (let k = 0; k < count; k++) {
         positions[3 * k + axis] = places[k] * about.step[axis] + about.low[axis];
       }
@@ -44,7 +46,7 @@ const viewer = (() => {
     if (about.coloured) {
       colours = new Float32Array(3 * count);
       for (let c = 0; c < 3; c++, at += count) {
-        const values = sums(bytes, at, count, 1, 255);
+        const values = sums(bytes, at, count, 1);
         for (let k = 0; k < count; k++) colours[3 * k + c] = values[k] / 255;
       }
     }
