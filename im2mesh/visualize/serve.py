@@ -7,10 +7,11 @@ import threading
 from typing import Any
 
 import numpy as np
+import trimesh
 
 from im2mesh.errors import InputError
 from im2mesh.visualize.picture import POINT, tints
-from im2mesh.visualize.scene import Scene
+from im2mesh.visualize.scene import Layer, Scene
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def start(scene: Scene, port: int = 8080) -> Any:
         raise InputError(f"--port {port}: ports are 1 … 65535")
     server = viser.ViserServer(port=port, verbose=False)
     server.scene.set_up_direction("+y")
+
     server.initial_camera.position = (0.0, 0.0, 2.0 * scene.frame)
     server.initial_camera.look_at = (0.0, 0.0, 0.0)
     for layer, tint in zip(scene.layers, tints(scene.layers), strict=True):
@@ -83,10 +85,10 @@ def start(scene: Scene, port: int = 8080) -> Any:
     return server
 
 
-def _coloured_mesh(layer: Any) -> Any:
-    import trimesh
-
-    return trimesh.Trimesh(layer.vertices, layer.faces, vertex_colors=layer.colours, process=False)
+def _coloured_mesh(layer: Layer) -> trimesh.Trimesh:
+    """A mesh for glTF, which takes colours of vertices as linear light."""
+    linear = np.rint(255 * (np.asarray(layer.colours) / 255) ** 2.2).astype(np.uint8)
+    return trimesh.Trimesh(layer.vertices, layer.faces, vertex_colors=linear, process=False)
 
 
 def _switch(server: Any, name: str, node: Any) -> None:
