@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from im2mesh.cli import DONE, run_script, set_up_logging
 from im2mesh.errors import InputError
+from im2mesh.files import check_writable
 
 if TYPE_CHECKING:
     from im2mesh.visualize.scene import Scene
@@ -143,6 +144,9 @@ def _write(args: argparse.Namespace, scene: Scene, title: str) -> None:
     from im2mesh.visualize import page, picture
     from im2mesh.visualize.contact_sheet import VIEWS
 
+    for option in ("save", "html", "turntable"):
+        if getattr(args, option):
+            _check_place(Path(getattr(args, option)), option)
     if args.save:
         views = VIEWS
         if args.view:
@@ -161,6 +165,13 @@ def _write(args: argparse.Namespace, scene: Scene, title: str) -> None:
         size = args.size or picture.TURNTABLE_SIZE
         picture.save_turntable(scene, args.turntable, size, args.frames, args.together)
         log.info("%s: a turntable", args.turntable)
+
+
+def _check_place(path: Path, option: str) -> None:
+    """Find out before the work that its result cannot be written."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file with --{option}")
+    check_writable(path.parent, f"choose another place with --{option}")
 
 
 def _name(scene: Scene) -> str:
@@ -217,6 +228,8 @@ def _report(args: argparse.Namespace) -> int:
     runs = [Path(run) for run in args.report]
     path = Path(args.html) if args.html else runs[0] / "report.html"
     truth = Path(args.ground_truth) if args.ground_truth else None
+    if args.html or runs[0].is_dir():
+        _check_place(path, "html")
     page.save_page(report_page(runs, args.names, truth, args.faces), path)
     log.info("%s: %.1f MB; open it in a browser", path, path.stat().st_size / 1e6)
     if args.window:

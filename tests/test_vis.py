@@ -555,8 +555,13 @@ def test_where_nothing_can_be_written(bad: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(bad)
     for output in ("--save", "--html", "--turntable"):
         suffix = {"--save": "png", "--html": "html", "--turntable": "gif"}[output]
-        with pytest.raises(OSError):  # run_script makes one line and exit code 2 of it
+        with pytest.raises(InputError, match=f"ball.ply: cannot be written to .* {output}"):
             vis.main(["ball.ply", output, f"ball.ply/x.{suffix}", "--size", "16", "--frames", "2"])
+        Path(f"folder.{suffix}").mkdir()
+        with pytest.raises(InputError, match=f"is a folder; name a file with {output}"):
+            vis.main(["ball.ply", output, f"folder.{suffix}"])
+    with pytest.raises(InputError, match="ball.ply: cannot be written to"):
+        vis.main(["--report", ".", "--html", "ball.ply/x.html"])
 
 
 @pytest.mark.parametrize("argv", [[], ["x.ply", "--report", "run"]])
