@@ -219,7 +219,7 @@ def _open(path: Path) -> None:
 
 
 def _report(args: argparse.Namespace) -> int:
-    for option in ("save", "turntable", "color", "view", "fit", "together", "error_limit"):
+    for option in ("save", "turntable", "serve", "color", "view", "fit", "together", "error_limit"):
         if getattr(args, option):
             raise InputError(f"--{option.replace('_', '-')} goes with files, not with --report")
     from im2mesh.visualize import page

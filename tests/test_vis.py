@@ -373,8 +373,12 @@ def test_a_page_needs_nothing_else(files: dict[str, Path]) -> None:
 
 
 def test_data_cannot_end_its_script() -> None:
-    text = page("t", "", {"about": '"</script><script>alert(1)</script>"'}, [])
-    assert "</script><script>alert" not in text
+    text = page("t", "", {"about": '"<!--<script></script><script>alert(1)</script>"'}, [])
+    assert (
+        "alert(1)" in text
+        and "<script>alert" not in text
+        and "<!--" not in text.partition("THREE")[0]
+    )
 
 
 def test_another_trimesh_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -515,6 +519,10 @@ def bad(tmp_path: Path) -> Path:
         (["--report", "missing"], "missing: no such folder of a run"),
         (["--report", "."], r"holds no meshes/<class>/<model>\.ply"),
         (["--report", ".", "--color", "depth"], "--color goes with files"),
+        (["--report", ".", "--serve"], "--serve goes with files"),
+        (["--report", ".", "--names", "a", "b"], "--names: 2 names for 1 runs"),
+        (["--report", ".", "--faces", "1"], "--faces 1: a closed mesh has at least 4"),
+        (["--report", ".", ".", "--names", "a", "a"], "tell them apart with --names"),
     ],
 )
 def test_bad_input(

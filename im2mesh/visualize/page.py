@@ -94,8 +94,8 @@ def page(title: str, body: str, data: Mapping[str, str], scripts: Sequence[str])
         data: id → text that the scripts read: base64 or JSON.
         scripts: files of ``web/``, run in this order after three.js.
     """
-    # Within a script element only "</" needs care, and JSON may write it with a backslash.
-    safe = {key: text.replace("</", "<\\/") for key, text in data.items()}
+    # Within a script element only "<" needs care; base64 has none, and JSON may write it like this.
+    safe = {key: text.replace("<", "\\u003c") for key, text in data.items()}
     store = "\n".join(
         f'<script type="text/plain" id="{key}">{text}</script>' for key, text in safe.items()
     )

@@ -89,7 +89,7 @@ def report_page(
     if faces < 4:
         raise InputError(f"--faces {faces}: a closed mesh has at least 4")
     called = _names(folders, names)
-    runs = [_Reader(folder).run(name) for folder, name in zip(folders, called, strict=True)]
+    runs = [_read_run(folder, name) for folder, name in zip(folders, called, strict=True)]
     shown_tables, remarks = _scores(runs)
     keys = sorted({key for run in runs for key in run.meshes})
     columns = list(runs)
@@ -122,10 +122,12 @@ def report_page(
         }
     )
     title = "Report: " + ", ".join(run.name for run in runs)
-    return page(title, _body(title, runs, len(cards), shown_tables, remarks), data, SCRIPTS)
-
-
-SCRIPTS = ("viewer.js", "report.js")
+    return page(
+        title,
+        _body(title, runs, len(cards), shown_tables, remarks),
+        data,
+        ["viewer.js", "report.js"],
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -144,37 +146,29 @@ def _names(folders: Sequence[Path], names: Sequence[str] | None) -> list[str]:
     return list(names)
 
 
-class _Reader:
-    """Reads one run's folder."""
+def _read_run(folder: Path, name: str) -> Run:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of a run")
+    meshes = _meshes(folder)
+    if not meshes:
+        raise InputError(f"{folder}: holds no meshes/<class>/<model>.ply; run a generator first")
+    run = Run(name, folder, meshes, _timings(folder / "time_generation_full.csv"))
+    for key, row in run.numbers.items():
+        if "time (total)" in row:
+            run.shown[key] = f"{row['time (total)']:.2f} s"
+    return run
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder of a run")
 
-    def run(self, name: str) -> Run:
-        meshes = _meshes(self.folder)
-        if not meshes:
-            raise InputError(
-                f"{self.folder}: holds no meshes/<class>/<model>.ply; run a generator first"
-            )
-        run = Run(name, self.folder, meshes)
-        for key, row in self._timings().items():
-            run.numbers[key] = row
-            if "time (total)" in row:
-                run.shown[key] = f"{row['time (total)']:.2f} s"
-        return run
-
-    def _timings(self) -> dict[Key, dict[str, float]]:
-        path = self.folder / "time_generation_full.csv"
-        if not path.is_file():
-            return {}
-        try:
-            table = pd.read_csv(path, dtype={"class id": str, "modelname": str})
-            return _numbers(table.drop(columns="idx", errors="ignore"))
-        except (ValueError, KeyError) as error:
-            log.warning("%s: not a readable table of timings (%s)", path, error)
-            return {}
+def _timings(path: Path) -> dict[Key, dict[str, float]]:
+    """The numbers of a table of timings; none where there is no such table."""
+    if not path.is_file():
+        return {}
+    try:
+        table = pd.read_csv(path, dtype={"class id": str, "modelname": str})
+        return _numbers(table.drop(columns="idx", errors="ignore"))
+    except (ValueError, KeyError) as error:
+        log.warning("%s: not a readable table of timings (%s)", path, error)
+        return {}
 
 
 def _meshes(folder: Path) -> dict[Key, Path]:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import igl
 import numpy as np
@@ -36,7 +36,6 @@ from im2mesh.visualize.mesh import corner_normals
 log = logging.getLogger(__name__)
 
 Colouring: TypeAlias = Literal["depth", "normal", "error"]
-COLOURINGS: tuple[Colouring, ...] = get_args(Colouring)
 
 FILES = (".npz", *FORMATS)
 """Extensions of the files that can be shown, in lower or upper case."""
