@@ -10,15 +10,33 @@ BUILT := build/.built
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo build test test-slow lint typecheck clean
+.PHONY: help demo figures build test test-slow lint typecheck clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) \
 		| awk -F ' [|] ' '{ printf "%-16s %s\n", $$1, $$2 }'
 
+LEVELS := configs/demo/global.yaml configs/demo/p64s32.yaml configs/demo/p32s16.yaml
+
 demo: $(BUILT) ## meshes of the bundled depth maps, by the bundled weights, and a picture of them
-	$(BIN)/python generate_merge3.py configs/demo/global.yaml configs/demo/p64s32.yaml configs/demo/p32s16.yaml --out out/demo --overwrite
+	$(BIN)/python generate_merge3.py $(LEVELS) --out out/demo --overwrite
 	$(BIN)/python -m im2mesh.visualize.run_sheet out/demo
+
+FIGURES := chair lamp airplane
+
+figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of what is in them
+	$(BIN)/python -m im2mesh.preparation.demo --truth out/figures/truth
+	$(BIN)/python generate.py configs/demo/global.yaml --out out/figures/onet --overwrite
+	$(BIN)/python generate_merge3.py $(LEVELS) --out out/figures/hpn3 --overwrite
+	$(BIN)/python -m im2mesh.visualize.run_sheet out/figures/hpn3 --save img/demo.png --most 3
+	set -e; for name in $(FIGURES); do \
+		$(BIN)/python vis.py data/demo/$${name}_demo-00/000.npz \
+			out/figures/onet/meshes/demo/$${name}_demo-00.ply \
+			out/figures/hpn3/meshes/demo/$${name}_demo-00.ply \
+			--ground-truth out/figures/truth/demo/$${name}_demo-00.ply \
+			--names input ONet HPN3 --turntable img/$$name.gif --size 192; done
+	$(BIN)/python vis.py --report out/figures/onet out/figures/hpn3 --names ONet HPN3 \
+		--ground-truth out/figures/truth --html out/figures/report.html
 
 build: $(BUILT) ## the compiled extensions
 

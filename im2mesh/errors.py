@@ -10,6 +10,10 @@ class InputError(ValueError):
     """Something that the user gave cannot be used."""
 
 
+class EmptyError(InputError):
+    """A file is well-formed but holds nothing: no face, no point."""
+
+
 class ConfigError(InputError):
     """A configuration file is missing, malformed or contradicts another one."""
 

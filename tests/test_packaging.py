@@ -38,6 +38,7 @@ DIRECT = [
     for line in [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["cluster"],
+        *PROJECT["project"]["optional-dependencies"]["view"],
         *PROJECT["project"]["optional-dependencies"]["dev"],
         *PROJECT["build-system"]["requires"],
     ]

@@ -2,7 +2,8 @@
 
 ``python -m im2mesh.preparation.demo [--out data/demo]`` writes ``<out>/<model>/000.npz``, the
 split list ``<out>/demo.lst`` and, under the name that the published configurations look for,
-the same list as ``<out>/test_demo.lst``. The same files come out every time.
+the same list as ``<out>/test_demo.lst``. The same files come out every time. With ``--truth DIR``
+it writes the objects themselves instead, as meshes.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import trimesh
 
 from im2mesh.cli import DONE, EXIT_CODES, run_script
 from im2mesh.files import atomic
+from im2mesh.generation.outputs import write_mesh
 from im2mesh.preparation.posing import pose_rotation
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import (
@@ -277,16 +280,42 @@ def write_demo(out: str | os.PathLike[str] = OUT) -> list[Path]:
     return written
 
 
+def write_truth(out: str | os.PathLike[str]) -> list[Path]:
+    """Write what the demo's depth maps were made from, as meshes in the frame of each map.
+
+    Args:
+        out: the folder; the files are ``<out>/demo/<model>.ply``, as a generation run names them.
+
+    Returns:
+        The files written.
+    """
+    written = []
+    for model, (build, azimuth, elevation) in MODELS.items():
+        vertices, faces = build().posed(azimuth, elevation).mesh()
+        path = Path(out) / "demo" / f"{model}.ply"
+        write_mesh(trimesh.Trimesh(vertices, faces, process=False), path)
+        written.append(path)
+        log.info("%s", path)
+    return written
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m im2mesh.preparation.demo",
-        description="Write the demo's eight depth maps and their split lists.",
+        description="Write the demo's eight depth maps and their split lists, or their objects.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", default=str(OUT), metavar="DIR", help="default: %(default)s")
-    write_demo(parser.parse_args(argv).out)
+    parser.add_argument(
+        "--truth", metavar="DIR", help="write the objects' meshes there instead: <DIR>/demo/*.ply"
+    )
+    args = parser.parse_args(argv)
+    if args.truth is not None:
+        write_truth(args.truth)
+    else:
+        write_demo(args.out)
     return DONE
 
 

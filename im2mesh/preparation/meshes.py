@@ -14,7 +14,7 @@ import numpy as np
 import trimesh
 from numpy.typing import ArrayLike
 
-from im2mesh.errors import InputError
+from im2mesh.errors import EmptyError, InputError
 
 FORMATS = (".obj", ".off", ".ply", ".stl", ".glb")
 """Mesh files that are read, by their extension in lower or upper case."""
@@ -85,6 +85,26 @@ def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
             point cloud, without faces, or with vertices that are not finite.
     """
     path = Path(path)
+    vertices, faces = load_mesh_or_cloud(path)
+    if not len(faces):
+        raise InputError(
+            f"{path}: is a point cloud ({len(vertices)} points, no faces); reconstruct a mesh "
+            "from it"
+        )
+    return vertices, faces
+
+
+def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`load_mesh`, but a point cloud is read, too.
+
+    Returns:
+        (V, 3) float64 vertices, all finite, V > 0, and (F, 3) int64 faces: none for a cloud.
+
+    Raises:
+        EmptyError: neither faces nor points.
+        InputError: as :func:`load_mesh`.
+    """
+    path = Path(path)
     kind = path.suffix.lower()
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give a mesh file in it")
@@ -107,12 +127,12 @@ def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
         ) from error
     if not parts:
         clouds = [g for g in scene.geometry.values() if isinstance(g, trimesh.PointCloud)]
-        if clouds:
-            count = sum(len(cloud.vertices) for cloud in clouds)
-            raise InputError(
-                f"{path}: is a point cloud ({count} points, no faces); reconstruct a mesh from it"
-            )
-        raise InputError(f"{path}: has no faces; a mesh needs triangles or polygons")
+        if not sum(len(cloud.vertices) for cloud in clouds):
+            raise EmptyError(f"{path}: has no faces; a mesh needs triangles or polygons")
+        points = np.concatenate([np.asarray(cloud.vertices, np.float64) for cloud in clouds])
+        if not np.isfinite(points).all():
+            raise InputError(f"{path}: has points that are not finite; repair or drop it")
+        return points, np.zeros((0, 3), np.int64)
     starts = np.cumsum([0] + [len(vertices) for vertices, _ in parts])
     try:
         vertices, faces = check_mesh(

@@ -61,22 +61,42 @@ def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> None:
         raise InputError(f"{path}: a contact sheet is a PNG; name it {path.stem}.png")
     if not rows:
         raise InputError(f"{path}: a contact sheet needs at least one row")
-    table = [(title, [("input", depth), *pictures]) for title, depth, pictures in rows]
-    for title, pictures in table:
+    sheet = picture_sheet(
+        [(title, [("input", depth), *pictures]) for title, depth, pictures in rows]
+    )
+    with atomic(path) as beside:
+        Image.fromarray(sheet).save(beside, format="PNG", optimize=True)
+
+
+def picture_sheet(
+    rows: Sequence[tuple[str, Sequence[tuple[str, np.ndarray]]]],
+) -> np.ndarray:
+    """Labelled pictures in rows, as one picture.
+
+    Args:
+        rows: (title, [(label, picture), …]), at least one; pictures are (H, W, 3) uint8 of any
+            size. A title ``""`` takes no room. Long titles and labels are wrapped, never clipped.
+
+    Returns:
+        (H, W, 3) uint8.
+
+    Raises:
+        InputError: something that is not such a picture.
+    """
+    for title, pictures in rows:
         for label, picture in pictures:
             _check(title, label, picture)
-    everything = [picture for _, pictures in table for _, picture in pictures]
+    everything = [picture for _, pictures in rows for _, picture in pictures]
     cell = max(picture.shape[1] for picture in everything)
-    columns = max(len(pictures) for _, pictures in table)
+    columns = max(len(pictures) for _, pictures in rows)
     width = 2 * MARGIN + columns * cell + (columns - 1) * GAP
-    laid_out = [_Row(title, pictures, cell, width) for title, pictures in table]
+    laid_out = [_Row(title, pictures, cell, width) for title, pictures in rows]
     sheet = Image.new("RGB", (width, sum(row.height for row in laid_out) + MARGIN), PAPER)
     top = 0
     for number, row in enumerate(laid_out):
-        row.draw(sheet, top, rule=number > 0)
+        row.draw(sheet, top, rule=number > 0 and bool(row.title))
         top += row.height
-    with atomic(path) as beside:
-        sheet.save(beside, format="PNG", optimize=True)
+    return np.asarray(sheet)
 
 
 class _Row:
@@ -88,8 +108,8 @@ class _Row:
         self.cell = cell
         self.title_font = ImageFont.load_default(size=TITLE_SIZE)
         self.label_font = ImageFont.load_default(size=LABEL_SIZE)
-        self.title = _wrap(title, self.title_font, width - 2 * MARGIN)
-        self.labels = [_wrap(label, self.label_font, cell) for label, _ in pictures]
+        self.title = wrap(title, self.title_font, width - 2 * MARGIN) if title else []
+        self.labels = [wrap(label, self.label_font, cell) for label, _ in pictures]
         self.pictures = [picture for _, picture in pictures]
         self.above = MARGIN + _line(self.title_font) * len(self.title)
         self.between = _line(self.label_font) * max(len(lines) for lines in self.labels) + 4
@@ -127,8 +147,8 @@ def _line(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
     return round(1.3 * (font.getbbox("Ågjy")[3]))
 
 
-def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
-    """Break text into lines of at most ``width`` pixels: at spaces, in long words anywhere."""
+def wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+    """Break a text into lines of at most ``width`` pixels: at spaces, in long words anywhere."""
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()

@@ -62,14 +62,21 @@ def depth_picture(
     place = np.clip((seen - near) / (far - near), 0, 1) * (len(NEAR_TO_FAR) - 1)
     steps = np.arange(len(NEAR_TO_FAR))
     colour = np.stack([np.interp(place, steps, NEAR_TO_FAR[:, k]) for k in range(3)], axis=1)
-    light = np.clip(_normals(depth, foreground)[foreground] @ LIGHT, 0, 1)
+    light = np.clip(depth_normals(depth, foreground)[foreground] @ LIGHT, 0, 1)
     brightness = 1 - shading * (1 - (0.35 + 0.65 * light / LIGHT[2]).clip(0, 1.15))
     picture[foreground] = np.clip(np.rint(colour * brightness[:, None]), 0, 255).astype(np.uint8)
     return picture
 
 
-def _normals(depth: np.ndarray, foreground: np.ndarray) -> np.ndarray:
-    """(H, W, 3) unit normals in the camera frame, straight at the viewer on the background.
+def depth_normals(depth: np.ndarray, foreground: np.ndarray) -> np.ndarray:
+    """Unit normals of a depth map's surface.
+
+    Args:
+        depth: (H, W) float64, see :func:`depth_picture`.
+        foreground: (H, W) bool.
+
+    Returns:
+        (H, W, 3) in the camera frame, straight at the viewer on the background.
 
     The slope at a pixel is that towards the neighbour that is nearer in depth, so an edge of the
     object does not look like a steep wall.

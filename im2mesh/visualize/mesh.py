@@ -80,12 +80,54 @@ def render_mesh(
     picture = np.full((fine * fine, 3), BACKGROUND, dtype=np.float64)
     if len(triangles):
         rotation = pose_rotation(azimuth, elevation)
-        points = points @ rotation.T
-        hit, face, corners = cast(points, triangles, fine, zoom)
-        normals = _shading_normals(points, triangles, face, corners, smooth)
-        picture[hit] = _shade(normals, _face_normals(points, triangles[face])[:, 2] >= 0)
-    blocks = picture.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3)
+        hit, _, colour = shaded_hits(points @ rotation.T, triangles, fine, zoom, smooth)
+        picture[hit] = colour
+    return to_pixels(picture)
+
+
+def to_pixels(rays: np.ndarray) -> np.ndarray:
+    """(S², 3) colours of rays, row by row → (S / :data:`SUPERSAMPLING`)² uint8 pixels."""
+    size = round(len(rays) ** 0.5) // SUPERSAMPLING
+    blocks = rays.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3)
     return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+
+
+def shaded_hits(
+    points: np.ndarray,
+    triangles: np.ndarray,
+    size: int,
+    zoom: float,
+    smooth: bool = True,
+    colours: np.ndarray | None = None,
+    shading: float = 1.0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the rays of a picture see of a mesh.
+
+    Args:
+        points: (V, 3) float64, turned into the view: z towards the viewer.
+        triangles: (F, 3) vertex numbers, F > 0.
+        size: rays along a side of the picture.
+        zoom: width of the frame.
+        smooth: see :func:`render_mesh`.
+        colours: (V, 3) of the vertices, 0 … 255, for both sides of the faces; (3,): one colour
+            of their outer sides; None: :data:`FRONT`.
+        shading: how much of the brightness depends on the lights: 0 gives the bare colours.
+
+    Returns:
+        (M,) int64 the rays that hit, row by row; (M,) z there; (M, 3) float64 colours, 0 … 255.
+    """
+    hit, face, corners = cast(points, triangles, size, zoom)
+    normals = _shading_normals(points, triangles, face, corners, smooth)
+    outer = _face_normals(points, triangles[face])[:, 2] >= 0
+    if colours is not None and colours.ndim == 2:
+        own = (colours[triangles[face]] * corners[..., None]).sum(axis=1)
+    else:
+        front = np.array(FRONT) if colours is None else colours
+        own = np.where(outer[:, None], front, np.array(BACK))
+    light = _light(np.where(outer[:, None], normals, -normals))
+    colour = np.clip(own * (1 - shading + shading * light)[:, None], 0, 255)
+    z = (points[triangles[face], 2] * corners).sum(axis=1)
+    return hit, z, colour
 
 
 def _face_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -106,6 +148,39 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-30)
 
 
+def corner_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(F, 3, 3) unit normals at the corners of (F, 3) triangles, sharp where the surface is.
+
+    They are the vertices' normals, but the face's own where that is turned further than the
+    crease angle from them.
+    """
+    of_faces = _face_normals(points, triangles)
+    return _at_corners(of_faces, _vertex_normals(points, triangles, of_faces), triangles)
+
+
+def _vertex_normals(points: np.ndarray, triangles: np.ndarray, of_faces: np.ndarray) -> np.ndarray:
+    """(V, 3) sums of the faces' normals, weighted by their angles at the vertex.
+
+    Unlike areas or counts, this does not depend on how a flat side is cut into triangles.
+    """
+    weighted = _unit(of_faces)[:, None] * _angles(points, triangles)[..., None]
+    return np.stack(
+        [
+            np.bincount(triangles.reshape(-1), weighted[..., k].reshape(-1), len(points))
+            for k in range(3)
+        ],
+        axis=1,
+    )
+
+
+def _at_corners(of_faces: np.ndarray, of_vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(M, 3, 3) normals at the corners of M triangles with normals (M, 3)."""
+    flat = _unit(of_faces)
+    at_corners = _unit(of_vertices[triangles])
+    sharp = (at_corners @ flat[:, :, None])[..., 0] < CREASE
+    return np.where(sharp[..., None], flat[:, None], at_corners)
+
+
 def _shading_normals(
     points: np.ndarray,
     triangles: np.ndarray,
@@ -115,32 +190,17 @@ def _shading_normals(
 ) -> np.ndarray:
     """(M, 3) unit normals where faces ``face`` were hit at ``corners`` (barycentric)."""
     of_faces = _face_normals(points, triangles)
-    flat = _unit(of_faces[face])
     if not smooth:
-        return flat
-    # Mean over the faces around a vertex, weighted by their angles there: unlike areas or counts,
-    # it does not depend on how a flat side is cut into triangles.
-    weighted = _unit(of_faces)[:, None] * _angles(points, triangles)[..., None]
-    of_vertices = np.stack(
-        [
-            np.bincount(triangles.reshape(-1), weighted[..., k].reshape(-1), len(points))
-            for k in range(3)
-        ],
-        axis=1,
-    )
-    at_corners = _unit(of_vertices[triangles[face]])
-    sharp = (at_corners @ flat[:, :, None])[..., 0] < CREASE
-    at_corners = np.where(sharp[..., None], flat[:, None], at_corners)
+        return _unit(of_faces[face])
+    of_vertices = _vertex_normals(points, triangles, of_faces)
+    at_corners = _at_corners(of_faces[face], of_vertices, triangles[face])
     return _unit((at_corners * corners[..., None]).sum(axis=1))
 
 
-def _shade(normals: np.ndarray, outer: np.ndarray) -> np.ndarray:
-    """(M, 3) colours of hits with unit normals, the outer side seen or the inner one."""
-    facing = np.where(outer[:, None], normals, -normals)
-    light = (
+def _light(facing: np.ndarray) -> np.ndarray:
+    """(M,) brightness of surfaces whose unit normals, on the side that is seen, are (M, 3)."""
+    return (
         AMBIENT
         + FROM_HEADLIGHT * np.clip(facing @ HEADLIGHT, 0, 1)
         + FROM_KEY * np.clip(facing @ KEY, 0, 1)
     )
-    colour = np.where(outer[:, None], np.array(FRONT), np.array(BACK))
-    return np.clip(colour * light[:, None], 0, 255)

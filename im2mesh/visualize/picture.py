@@ -1,0 +1,258 @@
+"""Scenes as pictures: PNG sheets and turntables, ray-cast on the CPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+from im2mesh.errors import InputError
+from im2mesh.files import atomic
+from im2mesh.preparation.posing import pose_rotation
+from im2mesh.visualize.contact_sheet import VIEWS, picture_sheet
+from im2mesh.visualize.mesh import BACKGROUND, SUPERSAMPLING, shaded_hits, to_pixels, zoom_out
+from im2mesh.visualize.scene import Layer, Scene
+
+View = tuple[str, float, float]
+"""Name, azimuth and elevation in degrees, see :func:`im2mesh.visualize.mesh.render_mesh`."""
+
+TINTS = np.array(
+    [
+        (202, 211, 222),
+        (240, 178, 122),
+        (140, 190, 150),
+        (150, 170, 224),
+        (222, 150, 176),
+        (206, 196, 120),
+    ],
+    dtype=np.float64,
+)
+"""Colours of plain meshes that are drawn in one picture, in the order of the layers."""
+
+POINT = 1.7 / 256
+"""Diameter of a point in units of the cube: those of a depth map close up, seen from its camera."""
+
+SIZE = 384
+"""Pixels along a side of a picture, unless the user says otherwise."""
+
+TURNTABLE_SIZE, TURNTABLE_FRAMES = 256, 36
+TURNTABLE_ELEVATION, TURNTABLE_SECONDS = 15.0, 3.6
+
+
+def render(
+    layers: Sequence[Layer],
+    azimuth: float = 0.0,
+    elevation: float = 0.0,
+    size: int = SIZE,
+    zoom: float | None = None,
+    shading: float = 1.0,
+) -> np.ndarray:
+    """Draw layers in one picture, the nearer in front of the farther.
+
+    Args:
+        layers: meshes and clouds; plain meshes get :data:`TINTS`, if there are several.
+        azimuth: degrees.
+        elevation: degrees; see :func:`im2mesh.visualize.mesh.render_mesh` for both.
+        size: pixels along a side.
+        zoom: width of the frame; None: the cube fits.
+        shading: see :class:`im2mesh.visualize.scene.Scene`.
+
+    Returns:
+        (size, size, 3) uint8, background white.
+    """
+    zoom = zoom_out(azimuth, elevation) if zoom is None else zoom
+    rotation = pose_rotation(azimuth, elevation)
+    rays = size * SUPERSAMPLING
+    picture = np.full((rays * rays, 3), BACKGROUND, np.float64)
+    nearest = np.full(rays * rays, -np.inf)
+    for layer, tint in zip(layers, tints(layers), strict=True):
+        points = layer.vertices @ rotation.T
+        if layer.is_cloud:
+            assert layer.colours is not None
+            hit, z, colour = _points_hit(points, layer.colours, rays, zoom)
+        else:
+            own = tint if layer.colours is None else layer.colours.astype(np.float64)
+            hit, z, colour = shaded_hits(
+                points, layer.faces, rays, zoom, colours=own, shading=shading
+            )
+        front = z > nearest[hit]
+        nearest[hit[front]] = z[front]
+        picture[hit[front]] = colour[front]
+    return to_pixels(picture)
+
+
+def tints(layers: Sequence[Layer]) -> np.ndarray:
+    """(L, 3) the colour of each layer, should it be a plain mesh."""
+    plain = np.array([not layer.is_cloud and layer.colours is None for layer in layers], bool)
+    return TINTS[np.maximum(np.cumsum(plain) - 1, 0) % len(TINTS)]
+
+
+def _points_hit(
+    points: np.ndarray, colours: np.ndarray, rays: int, zoom: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rays that meet points, as :func:`im2mesh.visualize.mesh.shaded_hits`: discs."""
+    order = np.argsort(points[:, 2], kind="stable")
+    at = points[order, :2] / zoom * (1, -1) * rays + rays / 2 - 0.5  # column and row, in rays
+    radius = max(POINT / zoom * rays, 1.5) / 2
+    reach = int(np.ceil(radius))
+    middle = np.rint(at).astype(np.int64)
+    nearest = np.full(rays * rays, -1)
+    ranks = np.arange(len(order))
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            place = middle + (right, down)
+            covered = ((place - at) ** 2).sum(axis=1) <= radius**2
+            covered &= ((place >= 0) & (place < rays)).all(axis=1)
+            pixels = place[covered, 1] * rays + place[covered, 0]
+            # Several points may cover a ray: the one of the highest rank, the nearest, must win.
+            np.maximum.at(nearest, pixels, ranks[covered])
+    hit = np.flatnonzero(nearest >= 0)
+    number = order[nearest[hit]]
+    return hit, points[number, 2], colours[number].astype(np.float64)
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def scene_sheet(
+    scene: Scene, views: Sequence[View] = VIEWS, size: int = SIZE, together: bool = False
+) -> np.ndarray:
+    """A page: depth maps with their bars, then a row for each view and a column for each layer.
+
+    Args:
+        scene: the layers.
+        views: from where.
+        size: pixels along a side of each picture.
+        together: all layers in one picture.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    rows: list[tuple[str, list[tuple[str, np.ndarray]]]] = []
+    depths = [layer for layer in scene.layers if layer.depth is not None]
+    if depths:
+        pictures = [(layer.name, layer.depth_picture(size)) for layer in depths]
+        rows.append(("depth map" if len(depths) == 1 else "depth maps", pictures))
+    panels = (
+        [(", ".join(layer.name for layer in scene.layers), scene.layers)]
+        if together
+        else [(layer.name, (layer,)) for layer in scene.layers]
+    )
+    for name, azimuth, elevation in views:
+        zoom = scene.frame * zoom_out(azimuth, elevation)
+        rows.append(
+            (
+                name,
+                [
+                    (label, render(layers, azimuth, elevation, size, zoom, scene.shading))
+                    for label, layers in panels
+                ],
+            )
+        )
+    if together:
+        rows.append(("", [("", _legend(scene.layers, size))]))
+    if scene.scale is not None:
+        rows.append(("", [("", scene.scale.bar(size))]))
+    return picture_sheet(rows)
+
+
+def _legend(layers: Sequence[Layer], width: int) -> np.ndarray:
+    """The names of layers beside their colours."""
+    font = ImageFont.load_default(size=14)
+    picture = Image.new("RGB", (width, 22 * len(layers)), BACKGROUND)
+    pen = ImageDraw.Draw(picture)
+    for k, (layer, tint) in enumerate(zip(layers, tints(layers), strict=True)):
+        plain = layer.colours is None or layer.is_empty
+        colour = tint if plain else np.asarray(layer.colours).mean(axis=0)
+        pen.rectangle([2, 22 * k + 4, 15, 22 * k + 17], fill=tuple(int(c) for c in colour))
+        pen.text((22, 22 * k + 2), layer.name, font=font, fill=(20, 20, 24))
+    return np.asarray(picture)
+
+
+def save_png(picture: np.ndarray, path: str | os.PathLike[str]) -> None:
+    """Write an (H, W, 3) uint8 picture as PNG, whole or not at all."""
+    with atomic(path) as beside:
+        Image.fromarray(picture).save(beside, format="PNG", optimize=True)
+
+
+def save_turntable(
+    scene: Scene,
+    path: str | os.PathLike[str],
+    size: int = 256,
+    frames: int = TURNTABLE_FRAMES,
+    together: bool = False,
+) -> None:
+    """Write a GIF in which every layer turns once about its up axis, starting from the front.
+
+    Depth maps stand still on the left.
+
+    Args:
+        scene: the layers, side by side.
+        path: the file; it appears only when it is complete.
+        size: pixels along a side of each picture.
+        frames: pictures of one turn.
+        together: all layers in one picture.
+    """
+    if frames < 2:
+        raise InputError(f"a turntable of {frames} frames does not turn; give at least 2")
+    path = Path(path)
+    zoom = _turning_zoom(scene)
+    panels = (
+        [(", ".join(layer.name for layer in scene.layers), scene.layers)]
+        if together
+        else [(layer.name, (layer,)) for layer in scene.layers]
+    )
+    lead = [
+        (f"{layer.name}: depth", layer.depth_picture(size))
+        for layer in scene.layers
+        if layer.depth is not None
+    ]
+    pictures = []
+    for k in tqdm(range(frames), unit="frame", disable=None, desc=path.name):
+        azimuth = 360.0 * k / frames
+        row = [
+            (label, render(layers, azimuth, TURNTABLE_ELEVATION, size, zoom, scene.shading))
+            for label, layers in panels
+        ]
+        rows: list[tuple[str, list[tuple[str, np.ndarray]]]] = [("", [*lead, *row])]
+        if scene.scale is not None:
+            rows.append(("", [("", scene.scale.bar(size))]))
+        pictures.append(Image.fromarray(picture_sheet(rows)))
+    palette = _palette(pictures)
+    small = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    with atomic(path) as beside:
+        small[0].save(
+            beside,
+            format="GIF",
+            save_all=True,
+            append_images=small[1:],
+            duration=round(1000 * TURNTABLE_SECONDS / frames),
+            loop=0,
+            optimize=True,
+        )
+
+
+def _turning_zoom(scene: Scene) -> float:
+    """Width of the frame that everything stays in during a turn."""
+    points = np.concatenate([layer.vertices for layer in scene.layers])
+    radius = float(np.hypot(points[:, 0], points[:, 2]).max())
+    height = float(np.abs(points[:, 1]).max())
+    tilt = np.radians(TURNTABLE_ELEVATION)
+    half = max(radius, height * np.cos(tilt) + radius * np.sin(tilt))
+    return max(2.08 * float(half), 1e-6)  # a little more than it fills
+
+
+def _palette(pictures: Sequence[Image.Image]) -> Image.Image:
+    """One palette for all frames, or colours would flicker; white stays white."""
+    some = pictures[:: max(1, len(pictures) // 4)]
+    stacked = np.concatenate([np.asarray(picture) for picture in some])
+    palette = Image.fromarray(stacked).quantize(255, method=Image.Quantize.MEDIANCUT)
+    colours = np.full((256, 3), 255)
+    found = np.array(palette.getpalette()).reshape(-1, 3)[:255]
+    colours[: len(found)] = np.where(found.min(axis=1, keepdims=True) > 246, 255, found)
+    palette.putpalette(colours.reshape(-1).tolist())
+    return palette

@@ -1,0 +1,384 @@
+"""A page about generation runs: a card for each depth map, the tables of scores on top."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from tqdm import tqdm
+
+from im2mesh.data.splits import class_of
+from im2mesh.data.storage import read_pointcloud
+from im2mesh.errors import InputError
+from im2mesh.generation.meshing import simplify
+from im2mesh.metrics import report as tables
+from im2mesh.metrics import results
+from im2mesh.metrics.tables import Table
+from im2mesh.preparation.meshes import check_mesh
+from im2mesh.visualize.mesh import FRONT
+from im2mesh.visualize.packing import pack
+from im2mesh.visualize.page import FRAME, css_colour, data_url, page
+from im2mesh.visualize.picture import render
+from im2mesh.visualize.run_sheet import read_mesh
+from im2mesh.visualize.scene import GROUND_TRUTH, Layer, coloured
+
+log = logging.getLogger(__name__)
+
+THUMBNAIL = 240
+"""Pixels along a side of the pictures that are seen before a mesh is opened."""
+
+AZIMUTH, ELEVATION = 35.0, 12.0
+"""Where they are seen from; ``web/viewer.js`` starts there, too."""
+
+CLOUD_POINTS = 12_000
+"""Points of a ground-truth cloud that the page holds."""
+
+Key = tuple[str, str]
+"""Class folder and name of a model."""
+
+
+@dataclass
+class Run:
+    """What is known about a run, or about ground truth.
+
+    Attributes:
+        name: as the page calls it.
+        folder: where it lies.
+        meshes: key → file.
+        numbers: key → scores and timings by name.
+        shown: key → the few that stand below the mesh, as text.
+    """
+
+    name: str
+    folder: Path
+    meshes: dict[Key, Path]
+    numbers: dict[Key, dict[str, float]] = field(default_factory=dict)
+    shown: dict[Key, str] = field(default_factory=dict)
+
+
+def report_page(
+    folders: Sequence[Path],
+    names: Sequence[str] | None = None,
+    ground_truth: Path | None = None,
+    faces: int = 6000,
+) -> str:
+    """The page of one run, or of several on the same depth maps.
+
+    Args:
+        folders: what generators, or ``eval_meshes.py --meshes``, wrote to.
+        names: what to call them; None: their folders' names.
+        ground_truth: folder of ``<class>/<model>.{ply,off}``, or of a data set.
+        faces: of a mesh at the most; larger ones are simplified.
+
+    Returns:
+        HTML that needs nothing else.
+
+    Raises:
+        InputError: a folder is missing or holds no mesh, or a table of scores cannot be read.
+    """
+    if faces < 4:
+        raise InputError(f"--faces {faces}: a closed mesh has at least 4")
+    called = _names(folders, names)
+    runs = [_read_run(folder, name) for folder, name in zip(folders, called, strict=True)]
+    shown_tables, remarks = _scores(runs)
+    keys = sorted({key for run in runs for key in run.meshes})
+    columns = list(runs)
+    if ground_truth is not None:
+        columns.insert(0, _ground_truth(ground_truth, keys))
+    data: dict[str, str] = {}
+    cards: list[dict[str, Any]] = []
+    with tqdm(keys, unit="map", disable=None) as bar:
+        for key in bar:
+            bar.set_description("/".join(key))
+            panes: list[dict[str, Any]] = []
+            for column in columns:
+                place = f"mesh-{len(cards)}-{len(panes)}"
+                panes.append(_pane(column, key, faces, place, data))
+            cards.append(
+                {
+                    "class": class_of(key[1], key[0]),
+                    "name": "/".join(key),
+                    "input": _input_picture(runs, key),
+                    "panes": panes,
+                }
+            )
+    data["about"] = json.dumps(
+        {
+            "runs": [column.name for column in columns],
+            "cards": cards,
+            "numbers": _number_names(columns),
+            "frame": FRAME,
+            "tint": css_colour(FRONT),
+        }
+    )
+    title = "Report: " + ", ".join(run.name for run in runs)
+    return page(
+        title,
+        _body(title, runs, len(cards), shown_tables, remarks),
+        data,
+        ["viewer.js", "report.js"],
+    )
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def _names(folders: Sequence[Path], names: Sequence[str] | None) -> list[str]:
+    if names is None:
+        found = [folder.resolve().name for folder in folders]
+        if len(set(found)) < len(found):  # as published, every run's folder is called generation…
+            found = ["/".join(folder.resolve().parts[-2:]) for folder in folders]
+        names = found
+    elif len(names) != len(folders):
+        raise InputError(f"--names: {len(names)} names for {len(folders)} runs")
+    if len(set(names)) < len(names):
+        raise InputError(f"the runs are called {', '.join(names)}; tell them apart with --names")
+    return list(names)
+
+
+def _read_run(folder: Path, name: str) -> Run:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of a run")
+    meshes = _meshes(folder)
+    if not meshes:
+        raise InputError(f"{folder}: holds no meshes/<class>/<model>.ply; run a generator first")
+    run = Run(name, folder, meshes, _timings(folder / "time_generation_full.csv"))
+    for key, row in run.numbers.items():
+        if "time (total)" in row:
+            run.shown[key] = f"{row['time (total)']:.2f} s"
+    return run
+
+
+def _timings(path: Path) -> dict[Key, dict[str, float]]:
+    """The numbers of a table of timings; none where there is no such table."""
+    if not path.is_file():
+        return {}
+    try:
+        table = pd.read_csv(path, dtype={"class id": str, "modelname": str})
+        return _numbers(table.drop(columns="idx", errors="ignore"))
+    except (ValueError, KeyError) as error:
+        log.warning("%s: not a readable table of timings (%s)", path, error)
+        return {}
+
+
+def _meshes(folder: Path) -> dict[Key, Path]:
+    """The meshes of a run, or of a folder of meshes; a PLY before an OFF."""
+    root = folder / "meshes" if (folder / "meshes").is_dir() else folder
+    found: dict[Key, Path] = {}
+    for suffix in ("off", "ply"):
+        found |= {(p.parent.name, p.stem): p for p in sorted(root.glob(f"*/[!.]*.{suffix}"))}
+    return found
+
+
+def _ground_truth(folder: Path, keys: Sequence[Key]) -> Run:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder (--ground-truth)")
+    found = _meshes(folder)
+    for class_id, model in keys:
+        cloud = folder / class_id / model / "pointcloud.npz"
+        if (class_id, model) not in found and cloud.is_file():
+            found[class_id, model] = cloud
+    if not found.keys() & set(keys):
+        raise InputError(
+            f"{folder}: holds neither <class>/<model>.ply nor <class>/<model>/pointcloud.npz of "
+            "any model of the runs (--ground-truth)"
+        )
+    return Run(GROUND_TRUTH, folder, found)
+
+
+def _numbers(table: pd.DataFrame) -> dict[Key, dict[str, float]]:
+    """All finite numbers of a table's rows, to four digits."""
+    columns = [name for name in table if pd.api.types.is_numeric_dtype(table[name])]
+    rows: dict[Key, dict[str, float]] = {}
+    for row in table.to_dict(orient="records"):
+        values = {str(name): float(row[name]) for name in columns}
+        rows[str(row["class id"]), str(row["modelname"])] = {
+            name: float(f"{value:.4g}") for name, value in values.items() if math.isfinite(value)
+        }
+    return rows
+
+
+def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
+    """Put the scores of the runs into them, and make the tables of ``read_results.py``."""
+    kinds = (results.MESHES, results.OBSERVED)
+    scored = [
+        run for run in runs if any(any(run.folder.glob(f"{kind}_full_*.pkl")) for kind in kinds)
+    ]
+    without = [run.name for run in runs if run not in scored]
+    remarks = [f"no scores (eval_meshes.py makes them): {', '.join(without)}"] if without else []
+    if not scored:
+        return [], remarks
+    methods = tables.load_methods([tables.ScoredRun(run.folder, run.name) for run in scored])
+    raw = not any(method.aligned for method in methods)
+    for run in scored:
+        method = next(method for method in methods if method.name == run.name)
+        for key, row in _numbers(method.table).items():
+            run.numbers[key] = row | run.numbers.get(key, {})
+        few = {
+            name: method.values(score, raw)
+            for score, name in tables.SHOWN.items()
+            if score in ("fscore@1", "chamfer", "iou", "silhouette iou")
+        }
+        for place, key in enumerate(method.models()):
+            words = [
+                f"{name} {values.iloc[place]:.1f}"
+                for name, values in few.items()
+                if math.isfinite(values.iloc[place])
+            ]
+            seconds = run.shown.get(key)
+            run.shown[key] = " · ".join(words + ([seconds] if seconds else []))
+    found = [tables.class_table(method, raw) for method in methods]
+    if len(methods) > 1:
+        found = [
+            tables.comparison(methods, raw, "class"),
+            tables.comparison_by_class(methods, raw),
+            *found,
+        ]
+    return found, [*tables.remarks(methods), *remarks]
+
+
+def _number_names(runs: Sequence[Run]) -> list[str]:
+    """Every name that some mesh has a number for: the main ones first."""
+    names = dict.fromkeys(
+        name for run in runs for numbers in run.numbers.values() for name in numbers
+    )
+    main = [f"{score}{results.MESH}" for score in [*tables.SHOWN, *tables.PARTS_SHOWN]]
+    main += ["time (total)", "faces"]
+    return [*(name for name in main if name in names), *(n for n in names if n not in main)]
+
+
+# --- what the cards show ----------------------------------------------------------------------
+
+
+def _pane(run: Run, key: Key, faces: int, place: str, data: dict[str, str]) -> dict[str, Any]:
+    """One mesh of a card; what is packed goes into ``data`` under ``place``."""
+    pane: dict[str, Any] = {
+        "text": run.shown.get(key, ""),
+        "numbers": run.numbers.get(key, {}),
+        "place": place,
+    }
+    path = run.meshes.get(key)
+    if path is None:
+        return pane | {"note": "no mesh"}
+    try:
+        layer = _layer(path, faces)
+    except InputError as error:
+        log.warning("%s", error)
+        return pane | {"note": "not readable"}
+    if layer is None:
+        return pane | {"note": "empty"}
+    about, data[place] = pack(layer.vertices, layer.faces, layer.colours)
+    picture = render([layer], AZIMUTH, ELEVATION, THUMBNAIL, FRAME)
+    return pane | {"mesh": about, "picture": data_url(picture, lossy=True)}
+
+
+def _layer(path: Path, faces: int) -> Layer | None:
+    """A mesh, simplified, or a cloud, thinned; None: it is empty."""
+    if path.suffix == ".npz":
+        points = read_pointcloud(path).points.astype(np.float64)
+        step = -(-len(points) // CLOUD_POINTS)
+        points = points[:: max(step, 1)]
+        if not len(points):
+            return None
+        cloud = Layer(GROUND_TRUTH, points, np.zeros((0, 3), np.int64))
+        return coloured([cloud]).layers[0]
+    mesh = read_mesh(path)
+    try:
+        vertices, triangles = check_mesh(mesh.vertices, mesh.faces)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    if not len(triangles):
+        return None
+    vertices, triangles = simplify(vertices, triangles, faces)
+    return Layer(path.stem, vertices, triangles)
+
+
+def _input_picture(runs: Sequence[Run], key: Key) -> str | None:
+    """The picture of the depth map that the first run to have it has."""
+    for run in runs:
+        path = run.folder / "input" / key[0] / f"{key[1]}.jpg"
+        if path.is_file():
+            try:
+                with Image.open(io.BytesIO(path.read_bytes())) as image:
+                    picture = image.convert("RGB").resize((THUMBNAIL, THUMBNAIL))
+            except OSError as error:
+                log.warning("%s: not a readable picture (%s)", path, error)
+                continue
+            return data_url(np.asarray(picture), lossy=True)
+    return None
+
+
+# --- HTML -------------------------------------------------------------------------------------
+
+
+def _body(
+    title: str, runs: Sequence[Run], cards: int, shown: Sequence[Table], remarks: Sequence[str]
+) -> str:
+    said = "".join(f'<p class="faint">{html.escape(remark)}</p>' for remark in remarks)
+    drawn = ""
+    for summary, some, state in (("Scores", shown[:2], " open"), ("By class", shown[2:], "")):
+        if some:
+            inside = "".join(f"<div>{_table(table)}</div>" for table in some)
+            drawn += f"<details{state}><summary>{summary}</summary>"
+            drawn += f'<div class="tables">{inside}</div></details>'
+    plural = "s" if cards != 1 else ""
+    places = ", ".join(f"{run.name}: {run.folder}" for run in runs)
+    return f"""\
+<header>
+<h1>{html.escape(title)}</h1>
+<p class="faint">{cards} depth map{plural} · {html.escape(places)}</p>
+{said}{drawn}
+</header>
+<header class="bar sticky">
+<label>class <select id="class"></select></label>
+<label>name <input type="search" id="name" placeholder="part of a name"></label>
+<label>sort by <select id="sort"></select></label>
+<label>of <select id="run"></select></label>
+<button id="order">largest first</button>
+<label><input type="checkbox" id="link"> turn all cards together</label>
+<span class="faint" id="count"></span>
+</header>
+<main class="cards" id="cards"></main>
+"""
+
+
+def _table(table: Table) -> str:
+    """A table of scores as HTML."""
+    groups: list[tuple[str, int]] = []
+    for group, _ in table.columns:
+        if groups and groups[-1][0] == group:
+            groups[-1] = (group, groups[-1][1] + 1)
+        else:
+            groups.append((group, 1))
+    heads = ""
+    if any(group for group, _ in groups):
+        spans = [f'<th class="group" colspan="{n}">{html.escape(g)}</th>' for g, n in groups]
+        heads = f"<tr><th></th>{''.join(spans)}</tr>"
+    names = "".join(f"<th>{html.escape(name)}</th>" for _, name in table.columns)
+    rows = ""
+    for label, values in table.rows:
+        if not values:
+            rows += f'<tr class="rule"><td colspan="{len(table.columns) + 1}"></td></tr>'
+            continue
+        cells = "".join(f"<td>{html.escape(_cell(value))}</td>" for value in values)
+        rows += f"<tr><td>{html.escape(label)}</td>{cells}</tr>"
+    return (
+        f"<table><caption>{html.escape(table.title)}</caption><thead>{heads}"
+        f"<tr><th></th>{names}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _cell(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return "–" if math.isnan(value) else f"{value:.2f}"

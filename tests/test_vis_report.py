@@ -1,0 +1,150 @@
+"""What a report holds, without any browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import trimesh
+
+import vis
+from im2mesh.data.storage import PointCloud, write_pointcloud
+from im2mesh.errors import InputError
+from im2mesh.generation.outputs import write_mesh, write_picture, write_timings
+from im2mesh.metrics import results
+from im2mesh.metrics.tables import Table
+from im2mesh.visualize.packing import unpack
+from im2mesh.visualize.report import _table, report_page
+
+BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.4)
+
+
+def held(text: str, key: str) -> str:
+    found = re.search(rf'<script type="text/plain" id="{key}">(.*?)</script>', text, re.S)
+    assert found is not None
+    return found[1]
+
+
+def about(text: str) -> Any:
+    return json.loads(held(text, "about"))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    for name in ("ball_a-00", "cup_b-00"):
+        write_mesh(BALL, folder / f"meshes/things/{name}.ply")
+        write_picture(np.full((256, 256, 3), 90, np.uint8), folder / f"input/things/{name}.jpg")
+    return folder
+
+
+def test_a_mesh_is_simplified_and_stays_where_it_is(run: Path) -> None:
+    text = report_page([run], faces=500)
+    cards = about(text)["cards"]
+    assert [(card["name"], card["class"]) for card in cards] == [
+        ("things/ball_a-00", "ball"),
+        ("things/cup_b-00", "cup"),
+    ]
+    pane = cards[1]["panes"][0]
+    vertices, faces, colours = unpack(pane["mesh"], held(text, pane["place"]))
+    assert len(faces) <= 500 and colours is None
+    np.testing.assert_allclose(np.linalg.norm(vertices, axis=1), 0.4, atol=0.01)
+    assert trimesh.Trimesh(vertices, faces).is_watertight
+    assert cards[1]["input"].startswith("data:image/webp") and pane["picture"].startswith("data:")
+
+
+def test_what_is_missing_empty_or_damaged(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    write_mesh(trimesh.Trimesh(), other / "meshes/things/ball_a-00.ply")
+    torn = other / "meshes/things/torn_c-00.ply"
+    torn.write_bytes(b"ply\nnonsense")
+    nowhere = trimesh.Trimesh(np.full((3, 3), np.nan), [[0, 1, 2]], process=False)
+    write_mesh(nowhere, other / "meshes/things/nan_d-00.ply")
+    (run / "input/things/ball_a-00.jpg").write_bytes(b"no picture")
+    (run / "time_generation_full.csv").write_text("a,b\n1,2\n")
+    cards = {card["name"]: card for card in about(report_page([run, other]))["cards"]}
+    notes = {name: [p.get("note") for p in card["panes"]] for name, card in cards.items()}
+    assert notes == {
+        "things/ball_a-00": [None, "empty"],
+        "things/cup_b-00": [None, "no mesh"],
+        "things/nan_d-00": ["no mesh", "not readable"],
+        "things/torn_c-00": ["no mesh", "not readable"],
+    }
+    assert cards["things/ball_a-00"]["input"] is None
+
+
+def test_scores_and_timings(run: Path) -> None:
+    keys = [
+        {"idx": k, "class id": "things", "class name": name.split("_")[0], "modelname": name}
+        for k, name in enumerate(("ball_a-00", "cup_b-00"))
+    ]
+    rows = [
+        key | {"fscore@1 (mesh)": 0.25 + k / 2, "iou (mesh)": np.nan, "empty (mesh)": False}
+        for k, key in enumerate(keys)
+    ]
+    rows = [row | {"note": "", "fingerprint": ""} for row in rows]
+    results.write_scores(run, results.MESHES, "things", rows, [], ["ball", "cup", "cup"])
+    write_timings(pd.DataFrame([k | {"time (total)": 2.0} for k in keys]).set_index("idx"), run)
+    text = report_page([run], ["HPN"])
+    panes = [card["panes"][0] for card in about(text)["cards"]]
+    assert [pane["text"] for pane in panes] == ["F@1% 25.0 · 2.00 s", "F@1% 75.0 · 2.00 s"]
+    assert panes[0]["numbers"]["fscore@1 (mesh)"] == 0.25
+    assert panes[0]["numbers"]["time (total)"] == 2.0
+    assert "iou (mesh)" not in panes[0]["numbers"], "NaN is no number"
+    assert about(text)["numbers"][:2] == ["fscore@1 (mesh)", "time (total)"]
+    assert "mean_sample" in text and "50.00" in text
+    assert "1 of 3 meshes have no scores" in text
+
+
+def test_a_damaged_table_of_scores_is_an_error(run: Path) -> None:
+    (run / "eval_meshes_full_things.pkl").write_bytes(b"nonsense")
+    with pytest.raises(InputError, match=r"eval_meshes_full_things\.pkl: not a readable table"):
+        report_page([run])
+
+
+def test_ground_truth_of_meshes_and_of_a_data_set(run: Path, tmp_path: Path) -> None:
+    write_mesh(BALL, tmp_path / "truth/things/ball_a-00.off")
+    points = np.random.default_rng(0).normal(size=(40_000, 3)).astype(np.float32)
+    points *= 0.4 / np.linalg.norm(points, axis=1, keepdims=True)
+    write_pointcloud(tmp_path / "truth/things/cup_b-00/pointcloud.npz", PointCloud(points))
+    text = report_page([run], None, tmp_path / "truth")
+    assert about(text)["runs"] == ["ground truth", "run"]
+    mesh, cloud = (card["panes"][0] for card in about(text)["cards"])
+    assert mesh["mesh"]["faces"] > 0 == cloud["mesh"]["faces"]
+    places, _, colours = unpack(cloud["mesh"], held(text, cloud["place"]))
+    assert 5_000 < len(places) <= 12_000 and colours is not None
+    np.testing.assert_allclose(np.linalg.norm(places, axis=1), 0.4, atol=1e-4)
+    (tmp_path / "empty").mkdir()
+    for folder, message in (("nowhere", "no such folder"), ("empty", "holds neither")):
+        with pytest.raises(InputError, match=rf"{folder}: {message} .*\(--ground-truth\)"):
+            report_page([run], None, tmp_path / folder)
+
+
+def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:
+    runs = [tmp_path / level / "generation" for level in ("p32", "p64")]
+    for folder in runs:
+        write_mesh(BALL, folder / "meshes/things/ball_a-00.ply")
+    assert about(report_page(runs))["runs"] == ["p32/generation", "p64/generation"]
+    with pytest.raises(InputError, match="tell them apart with --names"):
+        report_page([runs[0], runs[0]])
+
+
+def test_tables_are_escaped() -> None:
+    table = Table(
+        "a < b", [("", "x & y"), ("g", "<i>")], [("<row>", [1.0, float("nan")]), ("", [])]
+    )
+    text = _table(table)
+    assert "a &lt; b" in text and "x &amp; y" in text and "&lt;i&gt;" in text
+    assert "&lt;row&gt;" in text and "<td>1.00</td><td>–</td>" in text
+
+
+def test_the_report_is_in_the_run_unless_it_is_said_where(run: Path, tmp_path: Path) -> None:
+    assert vis.main(["--report", str(run)]) == 0
+    assert (run / "report.html").is_file()
+    assert vis.main(["--report", str(run), "--html", str(tmp_path / "new" / "r.html")]) == 0
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["r.html"]
