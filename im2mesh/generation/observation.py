@@ -59,7 +59,7 @@ to different parts."""
 STEEPER = 2.5
 """How much a smooth surface may steepen from one pixel to the next."""
 
-GROWTH = 0.5
+GROWTH = 0.75
 """Most that thin parts are widened by on each side, in cells, about."""
 
 GIVE = 0.3
@@ -268,7 +268,9 @@ class ObservedField:
         cell = self.observation.cell
         low = (hidden * self._scale).clamp_min(-FLOOR * cell * self._scale)
         # What the networks say matters in hidden space only, and not where the shell rules.
-        asked = hidden > (shell if self.surface else 0)
+        asked = hidden > 0
+        if self.surface:
+            asked &= hidden > shell
         index = asked.nonzero().squeeze(1)
         values = low
         if len(index):

@@ -49,8 +49,9 @@ def half_width(within: np.ndarray, most: float) -> np.ndarray:
 def shell(behind: float, cosine: float, within: float, radius: float, upright: float) -> float:
     """Distance to the boundary of a part's shell, positive in it."""
     from_middle = max(radius - within, 0.0)
-    half = max(math.sqrt(max(radius**2 - from_middle**2, 0.0)), upright)
-    deep = behind * max(cosine, 0.5 * from_middle / radius)
+    half = max(math.sqrt(max(radius**2 - from_middle**2, 0.0)), upright * cosine)
+    guessed = min(max(1 - within / (2 * radius), 0.0), 1.0)
+    deep = behind * max(cosine, 0.5 * guessed)
     back = radius - math.hypot(from_middle, max(deep - half, 0.0))
     return min(behind * cosine, within, back)
 
