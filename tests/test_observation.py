@@ -438,14 +438,18 @@ def test_fields_agree_with_the_reference() -> None:
                 )
             ]
             np.testing.assert_allclose(field(points), slow, rtol=1e-5, atol=1e-5)
-    e, o, near, far, near_cosine, far_cosine, *_ = (
+    e, o, near, far, near_cosine, far_cosine, _, _, own, own_cosine, *_ = (
         m.double() for m in field.observation._sample(points)
     )
     z = points[:, 2].double() * 256
     slow = [
         reference.hidden(*row)
         for row in zip(
-            *(v.tolist() for v in (e, o, (near - z) * near_cosine, (far - z) * far_cosine)),
+            e.tolist(),
+            o.tolist(),
+            ((near - z) * near_cosine).tolist(),
+            ((far - z) * far_cosine).tolist(),
+            ((own - z) * own_cosine).tolist(),
             strict=True,
         )
     ]

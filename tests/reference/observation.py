@@ -56,7 +56,7 @@ def shell(behind: float, cosine: float, within: float, radius: float, upright: f
     return min(behind * cosine, within, back)
 
 
-def hidden(e: float, o: float, near: float, far: float) -> float:
+def hidden(e: float, o: float, near: float, far: float, own: float) -> float:
     """Distance to the boundary of what the camera could not see.
 
     Args:
@@ -64,7 +64,9 @@ def hidden(e: float, o: float, near: float, far: float) -> float:
         o: distance within the near part's outline.
         near: distance behind the near surface.
         far: distance behind the far surface.
+        own: distance behind the only surface, −∞ where there are two.
     """
+    far = max(far, own)
     behind_near = o > 0 and near > 0
     behind_far = far > 0
     if e > 0 and (behind_near or behind_far):
