@@ -6,7 +6,8 @@ For each network size one process each runs, on the same map and the same weight
 
 * ``released``: a plain transcription of the released code (benchmarks/released.py);
 * ``dense``: every node of our lattice, norms folded, in chunks that stay in the cache;
-* ``mise``: coarse to fine on the fused field.
+* ``mise``: coarse to fine on the fused field;
+* ``carve``, ``surface``: the same with ``generation.observation``: free space is not evaluated.
 
 It prints seconds by stage, decoder calls and points, peak memory, and ratios, all measured in
 this run; then the rate of the decoder in GFLOP/s beside that of bare matrix products of the
@@ -44,7 +45,7 @@ from im2mesh.models.encoder import ResNet18Encoder  # noqa: E402
 from im2mesh.models.network import ImplicitNetwork  # noqa: E402
 
 CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
-METHODS = ("released", "dense", "mise")
+METHODS = ("released", "dense", "mise", "carve", "surface")
 
 
 def full_size(level: Level) -> Level:
@@ -79,7 +80,12 @@ def measure(method: str, networks: str, depth: np.ndarray, resolution: int) -> d
         done = time.perf_counter()
         seconds = {"encode + eval points": evaluated - start, "marching cubes": done - evaluated}
     else:
-        settings = replace(levels[0].config.generation, extraction=method, resolution=resolution)
+        settings = replace(
+            levels[0].config.generation,
+            extraction="dense" if method == "dense" else "mise",
+            observation=method if method in ("carve", "surface") else "none",
+            resolution=resolution,
+        )
         result = Reconstructor(levels, settings)(depth)
         done = time.perf_counter()
         seconds = {k: v for k, v in result.seconds.items() if v}
@@ -138,6 +144,11 @@ def report(networks: str, results: dict[str, dict], hidden: int) -> None:
             if method in results:
                 ratio = results["released"]["total"] / results[method]["total"]
                 print(f"{method} is {ratio:.1f} times as fast as released")
+    for method in ("carve", "surface"):
+        if method in results and "mise" in results:
+            points = results[method]["points"] / results["mise"]["points"]
+            total = results[method]["total"] / results["mise"]["total"]
+            print(f"{method} takes {points:.0%} of the points and {total:.0%} of the time of mise")
 
 
 def main() -> None:

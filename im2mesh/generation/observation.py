@@ -59,7 +59,7 @@ to different parts."""
 STEEPER = 2.5
 """How much a smooth surface may steepen from one pixel to the next."""
 
-GROWTH = 0.5
+GROWTH = 0.75
 """Most that thin parts are widened by on each side, in cells, about."""
 
 GIVE = 0.3
@@ -102,6 +102,9 @@ class _Maps:
     far_cosine: np.ndarray
     near_width: np.ndarray
     far_width: np.ndarray
+    own: np.ndarray
+    own_cosine: np.ndarray
+    clear: np.ndarray
     unknown: np.ndarray
 
 
@@ -150,27 +153,31 @@ class Observation:
             * c, the distance to hidden space's boundary, positive in hidden space;
             * s ≤ c, the distance to the shell's boundary, positive in the shell.
         """
-        e, o, near, far, near_cosine, far_cosine, near_width, far_width, unknown = self._sample(
+        e, o, near, far, near_cosine, far_cosine, near_width, far_width, *rest = self._sample(
             points
         )
+        own, own_cosine, clear, unknown = rest
         z = points[:, 2] * IMAGE_SIZE
-        near, far = near - z, far - z
+        near, far, own = near - z, far - z, own - z
         # Hidden: behind the far surface, or, within the near part's outline, behind that one.
         hidden = torch.maximum(
             (far + self._slack) * far_cosine,
             torch.minimum(o, (near + self._slack) * near_cosine),
         )
+        hidden = torch.maximum(hidden, (own + self._slack) * own_cosine)
         hidden = torch.maximum(torch.minimum(e, hidden), unknown)
         reach = SHELL * self._pixels
         upright = z.new_tensor(UPRIGHT * self._pixels)
-        layers = [
-            _shell(seen - self._slack, cosine, torch.minimum(e, within), width, upright)
-            for seen, cosine, within, width in (
-                (near, near_cosine, o, near_width),
-                (far, far_cosine, reach - o, far_width),
-            )
-        ]
-        shell = torch.minimum(torch.minimum(torch.maximum(*layers), hidden), -unknown)
+        shell = torch.full_like(e, -FAR)
+        layers = (
+            (near, near_cosine, o, near_width),
+            (far, far_cosine, reach - o, far_width),
+            (own, own_cosine, clear, near_width.clamp_min(0.25)),
+        )
+        for seen, cosine, within, width in layers:
+            layer = _shell(seen - self._slack, cosine, torch.minimum(e, within), width, upright)
+            shell = torch.maximum(shell, layer)
+        shell = torch.minimum(torch.minimum(shell, hidden), -unknown)
         return hidden / IMAGE_SIZE, shell / IMAGE_SIZE
 
     def anchors(self) -> np.ndarray:
@@ -268,7 +275,9 @@ class ObservedField:
         cell = self.observation.cell
         low = (hidden * self._scale).clamp_min(-FLOOR * cell * self._scale)
         # What the networks say matters in hidden space only, and not where the shell rules.
-        asked = hidden > (shell if self.surface else 0)
+        asked = hidden > 0
+        if self.surface:
+            asked &= hidden > shell
         index = asked.nonzero().squeeze(1)
         values = low
         if len(index):
@@ -307,6 +316,8 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
         far side, each continued across the edge; ``…_cosine``: of its slope. ``…_width``: half
         the width of the visible part, at most that of the shell. ``unknown``: distance from the
         border of what is not known, positive where it is not.
+        ``own``: z of the observed surface, whatever part it belongs to, far away where there are
+        two; ``clear``: the distance from all edges, less a little.
     """
     depth = np.pad(depth.astype(np.float64), PADDING, constant_values=-1)
     seen = depth >= 0
@@ -329,7 +340,7 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
     height, slopes = _continued(height, slopes, seen)
     radius = SHELL / 2 * cell
     reach = 2 * radius
-    edge, near, far = _layers(height, slopes, jumps, reach, GIVE + GROWTH * cell)
+    edge, near, far, clear = _layers(height, slopes, jumps, reach, GIVE + GROWTH * cell)
 
     # From here on on a grid twice as fine: thin parts have their middle between pixels.
     outline = _outline(solid)
@@ -347,6 +358,9 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
         _refined(_cosine(far[1])),
         np.where(_between_parts(near[0], jump), -1, np.where(edge > 0, near_width, radius)),
         np.where(_between_parts(far[0], jump), -1, _half_width(outline, radius)),
+        np.where(_between(jumps), -FAR, _refined(height)),
+        _refined(_cosine(slopes)),
+        _refined(clear),
         _refined(_signed(missing)),
     )
 
@@ -456,7 +470,7 @@ def _layers(
     jumps: tuple[np.ndarray, np.ndarray],
     reach: float,
     moved: float,
-) -> tuple[np.ndarray, _Surface, _Surface]:
+) -> tuple[np.ndarray, _Surface, _Surface, np.ndarray]:
     """The parts on both sides of occlusion edges.
 
     A part may hide one and be hidden by another, so which of the two a pixel belongs to is a
@@ -473,11 +487,13 @@ def _layers(
 
     Returns:
         Distance from the edge, positive on its near side; heights and slopes of the near part,
-        continued beyond the edge; those of the far part, continued behind the near one.
+        continued beyond the edge; those of the far part, continued behind the near one;
+        distance from all edges, less two pixels.
     """
     own = height, slopes
     if not (jumps[0].any() or jumps[1].any()):
-        return np.full_like(height, FAR), own, own
+        nowhere = np.full_like(height, FAR)
+        return nowhere, own, own, nowhere
     # A pixel more than the contour may move, so that interpolation finds the near part there.
     beside = moved + 1.5
     search = max(reach + 1, beside + 3)
@@ -495,7 +511,7 @@ def _layers(
     near = _extended(height, slopes, np.where(is_far & (hidden < beside), hither, itself))
     behind = ~is_far & (hiding < reach + 1) & ((narrow & ~faces_far) | (hidden > beside + 3))
     far = _extended(height, slopes, np.where(behind, yonder, itself))
-    return edge, near, far
+    return edge, near, far, np.minimum(hiding, hidden) - 2
 
 
 def _to_edges(
@@ -544,10 +560,14 @@ def _to_edges(
 
 def _between_parts(height: np.ndarray, jump: float) -> np.ndarray:
     """Points of the fine grid where interpolation joins parts that are far apart."""
-    torn = np.zeros([2 * side - 1 for side in height.shape], dtype=bool)
-    torn[1::2, ::2], torn[::2, 1::2] = _slopes(height, np.ones_like(height, bool), CURTAIN + jump)[
-        1
-    ]
+    return _between(_slopes(height, np.ones_like(height, bool), CURTAIN + jump)[1])
+
+
+def _between(jumps: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Points of the fine grid between pixels that edges separate."""
+    rows, columns = jumps[1].shape[0], jumps[0].shape[1]
+    torn = np.zeros((2 * rows - 1, 2 * columns - 1), dtype=bool)
+    torn[1::2, ::2], torn[::2, 1::2] = jumps
     # Between four pixels: beside any of the torn pairs.
     torn[1::2, 1::2] = torn[1::2, :-2:2] | torn[1::2, 2::2] | torn[:-2:2, 1::2] | torn[2::2, 1::2]
     return torn

@@ -49,13 +49,14 @@ def half_width(within: np.ndarray, most: float) -> np.ndarray:
 def shell(behind: float, cosine: float, within: float, radius: float, upright: float) -> float:
     """Distance to the boundary of a part's shell, positive in it."""
     from_middle = max(radius - within, 0.0)
-    half = max(math.sqrt(max(radius**2 - from_middle**2, 0.0)), upright)
-    deep = behind * max(cosine, 0.5 * from_middle / radius)
+    half = max(math.sqrt(max(radius**2 - from_middle**2, 0.0)), upright * cosine)
+    guessed = min(max(1 - within / (2 * radius), 0.0), 1.0)
+    deep = behind * max(cosine, 0.5 * guessed)
     back = radius - math.hypot(from_middle, max(deep - half, 0.0))
     return min(behind * cosine, within, back)
 
 
-def hidden(e: float, o: float, near: float, far: float) -> float:
+def hidden(e: float, o: float, near: float, far: float, own: float) -> float:
     """Distance to the boundary of what the camera could not see.
 
     Args:
@@ -63,7 +64,9 @@ def hidden(e: float, o: float, near: float, far: float) -> float:
         o: distance within the near part's outline.
         near: distance behind the near surface.
         far: distance behind the far surface.
+        own: distance behind the only surface, −∞ where there are two.
     """
+    far = max(far, own)
     behind_near = o > 0 and near > 0
     behind_far = far > 0
     if e > 0 and (behind_near or behind_far):
