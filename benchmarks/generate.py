@@ -43,6 +43,7 @@ from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.models.decoder import CPU_ROWS, CBatchNormDecoder, FoldedDecoder  # noqa: E402
 from im2mesh.models.encoder import ResNet18Encoder  # noqa: E402
 from im2mesh.models.network import ImplicitNetwork  # noqa: E402
+from im2mesh.models.observed import channels  # noqa: E402
 
 CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
 METHODS = ("released", "dense", "mise", "carve", "surface")
@@ -54,7 +55,9 @@ def full_size(level: Level) -> Level:
     Every tensor is padded by zeros (running variances by ones), so the extra channels carry
     zeros through the whole network; they cost what any channels cost.
     """
-    network = ImplicitNetwork(ResNet18Encoder(256), CBatchNormDecoder(256))
+    kind = level.config.model.decoder_kwargs.observed
+    decoder = CBatchNormDecoder(256, features=channels(kind, 64))
+    network = ImplicitNetwork(ResNet18Encoder(256), decoder, kind)
     state = network.state_dict()
     for key, slim in level.network.state_dict().items():
         padded = torch.ones_like(state[key]) if "var" in key else torch.zeros_like(state[key])

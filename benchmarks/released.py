@@ -16,13 +16,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from im2mesh.generation.level import Level
+from im2mesh.models.observed import Observed
 
 NODES = 128
 POINTS_PER_CALL = 100_000
 
 
 def decode(weights: dict[str, Tensor], points: Tensor, code: Tensor) -> Tensor:
-    """(1, T, 3) points and a (1, c_dim) code → (T,) values, in the (channels, points) layout."""
+    """(1, T, 3) points, or more inputs, and a (1, c_dim) code → (T,) values; (channels, points)."""
 
     def conv(name: str, x: Tensor) -> Tensor:
         return F.conv1d(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
@@ -41,13 +42,21 @@ def decode(weights: dict[str, Tensor], points: Tensor, code: Tensor) -> Tensor:
 
 
 def decode_lattice(
-    weights: dict[str, Tensor], nodes: tuple[int, int, int], code: Tensor
+    weights: dict[str, Tensor],
+    nodes: tuple[int, int, int],
+    code: Tensor,
+    observed: Observed | None,
 ) -> tuple[Tensor, int]:
     """Values on a lattice with both end points on every axis, and the number of calls."""
     axes = [torch.linspace(-0.5, 0.5, n) for n in nodes]
     points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
     parts = torch.split(points, POINTS_PER_CALL)
-    values = [decode(weights, part[None], code) for part in parts]
+    values = []
+    for part in parts:
+        inputs = part[None]
+        if observed is not None:  # the released networks have no such inputs, ours may
+            inputs = torch.cat([inputs, observed(inputs)], dim=2)
+        values.append(decode(weights, inputs, code))
     return torch.cat(values).reshape(nodes), len(parts)
 
 
@@ -56,8 +65,8 @@ def level_volume(level: Level, depth: np.ndarray) -> tuple[np.ndarray, int, int]
     weights = dict(level.network.decoder.state_dict())
     image = torch.from_numpy(depth)
     if level.windows is None:
-        code = level.network.encoder(image[None, None])
-        values, calls = decode_lattice(weights, (NODES,) * 3, code)
+        code, observed = level.network.encode(image[None, None])
+        values, calls = decode_lattice(weights, (NODES,) * 3, code, observed)
         return level.objective.field(values).numpy(), calls, NODES**3
     size = level.windows.size
     n = size * NODES // len(depth)
@@ -70,8 +79,8 @@ def level_volume(level: Level, depth: np.ndarray) -> tuple[np.ndarray, int, int]
         crop = image[i : i + size, j : j + size]
         if not (crop >= 0).any():
             continue
-        code = level.network.encoder(crop[None, None])
-        values, more = decode_lattice(weights, (n, n, NODES), code)
+        code, observed = level.network.encode(crop[None, None])
+        values, more = decode_lattice(weights, (n, n, NODES), code, observed)
         calls, points = calls + more, points + values.numel()
         x, y = j // 2, NODES - (i + size) // 2
         total[x : x + n, y : y + n] += window * level.objective.field(values)

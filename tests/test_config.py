@@ -354,7 +354,7 @@ def test_no_file_is_forgotten() -> None:
 
 @pytest.mark.parametrize(
     ("name", "width", "patch"),
-    [("global", 32, (None, None)), ("p64s32", 16, (64, 32)), ("p32s16", 16, (32, 16))],
+    [("global", 16, (None, None)), ("p64s32", 16, (64, 32)), ("p32s16", 16, (32, 16))],
 )
 def test_demo_file(name: str, width: int, patch: tuple[int | None, int | None]) -> None:
     config = load_config(f"configs/demo/{name}.yaml")

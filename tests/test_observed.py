@@ -152,7 +152,7 @@ def test_the_stage_is_learned() -> None:
     config = slim("features")
     network = build_network(config).train()
     images = torch.from_numpy(random_depth(0, 32))[None, None].repeat(2, 1, 1, 1)
-    _, observed = network._encode(images)
+    _, observed = network.encode(images)
     assert observed is not None
     observed(torch.rand(2, 9, 3) - 0.5)[..., 4:].sum().backward()
     gradient = network.encoder.features.conv1.weight.grad

@@ -29,10 +29,11 @@ class ImplicitNetwork(nn.Module):
 
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
         """(B, 1, H, W) depth and (B, T, 3) points → (B, T) values."""
-        codes, observed = self._encode(images)
+        codes, observed = self.encode(images)
         return self.decoder(points, codes, observed)
 
-    def _encode(self, images: Tensor) -> tuple[Tensor, Observed | None]:
+    def encode(self, images: Tensor) -> tuple[Tensor, Observed | None]:
+        """(B, 1, H, W) depth → (B, c_dim) codes, and what else the decoder is told."""
         codes, stage = self.encoder.with_stage(images)
         if self._kind == "none":
             return codes, None
