@@ -120,6 +120,8 @@ NEW_DEFAULTS = {
     "generation.resolution": None,
     "generation.extraction": "mise",
     "generation.mise_resolution": 32,
+    "generation.observation": "none",
+    "generation.observation_noise": 0.0,
     "generation.seed": 0,
     "test.seen_classes": None,
     "data.cache": None,

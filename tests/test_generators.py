@@ -156,6 +156,20 @@ def test_extractions_and_lattices_from_the_command_line(workplace: Path) -> None
     assert "generation.lattice released is defined at resolution 128 only, not 16" in lines[-1]
 
 
+def test_observation_from_the_command_line(workplace: Path) -> None:
+    volumes = {}
+    for observation in ("none", "carve", "surface"):
+        change("global.yaml", generation={"resolution": 32, "mise_resolution": 16})
+        for level in LEVELS[1:]:
+            change(f"{level}.yaml", generation={"resolution": 32})
+        assert merge3("--out", observation, "--observation", observation)[0] == 0
+        settings = yaml.safe_load(Path(observation, "config.yaml").read_text())["generation"]
+        assert settings["observation"] == observation
+        mesh = trimesh.load(f"{observation}/meshes/maps/sofa_demo-00.ply", process=False)
+        volumes[observation] = mesh.volume
+    assert volumes["carve"] < volumes["none"] and volumes["carve"] < volumes["surface"]
+
+
 def test_resume_skips_what_is_there(workplace: Path) -> None:
     merge3("--out", "run")
     Path("run/meshes/maps/sofa_demo-00.off").unlink()
@@ -251,7 +265,7 @@ def test_nan_is_background(workplace: Path) -> None:
 
 def test_an_empty_result_is_a_result(workplace: Path) -> None:
     change("global.yaml", test={"threshold": 0.9999999})
-    code, lines = merge3("--out", "run")
+    code, lines = merge3("--out", "run", "--observation", "none")
     assert code == 0
     assert "warning: maps/chair_demo-00: empty mesh" in lines[0]
     assert Path("run/meshes/maps/chair_demo-00.off").read_text() == "OFF\n0 0 0\n"

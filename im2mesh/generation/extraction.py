@@ -100,7 +100,7 @@ def extract_mise(
     """
     with watch("mise"):
         seen = back_project(depth)
-        if isinstance(field, ObservedField):
+        if isinstance(field, ObservedField) and field.surface:
             seen = np.concatenate([seen, field.observation.anchors()])
         observed = np.floor((seen + 0.5) * lattice.cells).astype(np.int64)
         observed = np.unique(np.clip(observed, 0, lattice.cells - 1), axis=0)

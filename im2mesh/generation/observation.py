@@ -184,8 +184,7 @@ class Observation:
         """Points that no part of the shell is far from.
 
         Returns:
-            (M, 3) float32 in the camera frame, half a cell and one and a half behind both
-            surfaces of every pixel.
+            (M, 3) float32 in the camera frame, half a cell behind both surfaces of every pixel.
         """
         e, o, near, far = self._maps[0, :4, ::2, ::2].cpu().numpy()
         size = e.shape[0]
@@ -194,9 +193,8 @@ class Observation:
         reach = SHELL * self._pixels
         points = []
         for z, there in ((near, (e > 0) & (o > 0)), (far, (e > 0) & (o < reach))):
-            for depth in (0.5, 1.5):
-                behind = (z[there] - self._slack) / IMAGE_SIZE - depth * self.cell
-                points.append(np.stack([columns[there], rows[there], behind], axis=1))
+            behind = (z[there] - self._slack) / IMAGE_SIZE - self.cell / 2
+            points.append(np.stack([columns[there], rows[there], behind], axis=1))
         found = np.concatenate(points).astype(np.float32)
         return found[np.abs(found).max(axis=1) < 0.5]
 
