@@ -44,9 +44,9 @@ def to_pixels(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
         size: pixels along a side of the image or the window.
 
     Returns:
-        (…) columns and rows, counted from the middle of the top-left pixel.
+        (…) rows and columns in pixels; the middle of pixel (i, j) is at (i, j).
     """
-    return (points[..., 0] + 0.5) * size - 0.5, (0.5 - points[..., 1]) * size - 0.5
+    return (0.5 - points[..., 1]) * size - 0.5, (points[..., 0] + 0.5) * size - 0.5
 
 
 def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -62,19 +62,6 @@ def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
     columns = ((points[..., 0] + 0.5) * size).floor().long()
     rows = ((0.5 - points[..., 1]) * size).floor().long()
     return rows.clamp(0, size - 1), columns.clamp(0, size - 1)
-
-
-def raster(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Where points of the cube are seen in the image.
-
-    Args:
-        points: (…, 3) in the camera frame.
-        size: pixels along a side of the image.
-
-    Returns:
-        (…) rows and columns in pixels; the middle of pixel (i, j) is at (i, j).
-    """
-    return (0.5 - points[..., 1]) * size - 0.5, (points[..., 0] + 0.5) * size - 0.5
 
 
 @dataclass(frozen=True)

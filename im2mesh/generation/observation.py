@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from im2mesh.generation.field import Field, FusedField
-from im2mesh.patches import IMAGE_SIZE, raster
+from im2mesh.patches import IMAGE_SIZE, to_pixels
 
 SHELL = 2.0
 """Thickness of the shell, in cells of the lattice: at least one node lies in it on any line."""
@@ -200,7 +200,7 @@ class Observation:
 
     def _sample(self, points: Tensor) -> Sequence[Tensor]:
         """All maps at the points' pixels, bilinear between the pixels' middles."""
-        rows, columns = raster(points, IMAGE_SIZE)
+        rows, columns = to_pixels(points, IMAGE_SIZE)
         height, width = self._maps.shape[2:]
         at = torch.stack(
             [

@@ -90,7 +90,7 @@ class Observed:
     def _at(
         self, depth: Tensor, silhouette: Tensor | None, stage: Tensor | None, points: Tensor
     ) -> Tensor:
-        column, row = to_pixels(points, self._size)
+        row, column = to_pixels(points, self._size)
         corners = _corners(column, row, self._size)
         weights = [weight for _, weight in corners]
         depths = [depth.gather(1, index) for index, _ in corners]
