@@ -26,16 +26,16 @@ FIGURES := chair lamp airplane
 
 figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of what is in them
 	$(BIN)/python -m im2mesh.preparation.demo --truth out/figures/truth
-	$(BIN)/python generate.py configs/demo/global.yaml --out out/figures/onet --overwrite
+	$(BIN)/python generate.py configs/demo/global.yaml --observation none --out out/figures/global --overwrite
 	$(BIN)/python generate_merge3.py $(LEVELS) --out out/figures/hpn3 --overwrite
 	$(BIN)/python -m im2mesh.visualize.run_sheet out/figures/hpn3 --save img/demo.png --most 3
 	set -e; for name in $(FIGURES); do \
 		$(BIN)/python vis.py data/demo/$${name}_demo-00/000.npz \
-			out/figures/onet/meshes/demo/$${name}_demo-00.ply \
+			out/figures/global/meshes/demo/$${name}_demo-00.ply \
 			out/figures/hpn3/meshes/demo/$${name}_demo-00.ply \
 			--ground-truth out/figures/truth/demo/$${name}_demo-00.ply \
-			--names input ONet HPN3 --turntable img/$$name.gif --size 192; done
-	$(BIN)/python vis.py --report out/figures/onet out/figures/hpn3 --names ONet HPN3 \
+			--names input "global alone" HPN3 --turntable img/$$name.gif --size 192; done
+	$(BIN)/python vis.py --report out/figures/global out/figures/hpn3 --names "global alone" HPN3 \
 		--ground-truth out/figures/truth --html out/figures/report.html
 
 build: $(BUILT) ## the compiled extensions
