@@ -38,6 +38,11 @@ N, PIXEL = 128, 1 / 256
 CELL = 1 / N
 
 
+def some_slow(*values, slow=()):
+    """Parameters, some of them for the slow set."""
+    return [*values, *(pytest.param(value, marks=pytest.mark.slow) for value in slow)]
+
+
 def empty(points: Tensor) -> Tensor:
     return torch.full((len(points),), -10.0)
 
@@ -97,7 +102,9 @@ def depth_of(shape: Shape) -> np.ndarray:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape", some_slow("ring before a wall", slow=["ball", "sticks", "tilted box"])
+)
 def test_the_mesh_renders_to_what_was_seen_whatever_the_field(shape: str, field: str) -> None:
     depth = depth_of(SHAPES[shape])
     mesh = mesh_of(observed(depth, FIELDS[field]), depth)
@@ -108,7 +115,7 @@ def test_the_mesh_renders_to_what_was_seen_whatever_the_field(shape: str, field:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("shape", ["ball", "tilted box", "ring before a wall"])
+@pytest.mark.parametrize("shape", some_slow("tilted box", slow=["ball", "ring before a wall"]))
 def test_visible_vertices_lie_on_the_true_surface(shape: str, field: str) -> None:
     depth = depth_of(SHAPES[shape])
     mesh = mesh_of(observed(depth, FIELDS[field]), depth)
@@ -128,7 +135,9 @@ def test_visible_vertices_lie_on_the_true_surface(shape: str, field: str) -> Non
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("surface", [False, True])
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape", some_slow("sticks", slow=["ball", "ring before a wall", "tilted box"])
+)
 def test_nothing_is_in_free_space(shape: str, surface: bool, field: str) -> None:
     """Half a cell around every vertex there is a pixel's ray that is hidden."""
     depth = depth_of(SHAPES[shape])
@@ -171,7 +180,7 @@ def test_a_good_field_is_left_alone_behind() -> None:
     assert off[mesh.vertices[:, 2] < -0.2].max() < CELL / 20
 
 
-@pytest.mark.parametrize("resolution", [64, 128, 256])
+@pytest.mark.parametrize("resolution", some_slow(128, slow=[64, 256]))
 @pytest.mark.parametrize("width", [1, 2])
 @pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("wall", [False, True])
@@ -257,7 +266,7 @@ def test_a_full_field_becomes_all_that_is_hidden() -> None:
 # --- noise and holes --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shape", ["ball", "tilted box"])
+@pytest.mark.parametrize("shape", some_slow("tilted box", slow=["ball"]))
 @pytest.mark.parametrize("masked", [False, True])
 def test_noise_and_missing_pixels_degrade_gently(shape: str, masked: bool) -> None:
     depth = depth_of(SHAPES[shape])

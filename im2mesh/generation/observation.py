@@ -37,12 +37,6 @@ off a rim that is round at once."""
 FLOOR = 10.0
 """Values are never further below the iso-level than this many cells of distance."""
 
-HAND_OVER = 4.0
-"""How far behind the shell the observation still speaks for the object, in cells."""
-
-EVIDENCE = 3.0
-"""How much it says there, as a distance in cells; fades with the distance from the shell."""
-
 LOGITS_PER_CELL = 1.0
 """What a cell of distance is worth beside logits. A field that is surer than this just behind
 the observed surface is carved to a fraction of a cell."""
@@ -280,19 +274,11 @@ class ObservedField:
         values = low
         if len(index):
             learned = self.field(points[index]) - self.iso_level
-            if self.surface:
-                learned = learned + self._evidence(shell[index])
             learned = torch.minimum(learned, low[index])
             if self.surface:
                 learned = torch.maximum(learned, shell[index] * self._scale)
             values = values.index_copy(0, index, learned)
         return values + self.iso_level
-
-    def _evidence(self, shell: Tensor) -> Tensor:
-        """What the observation adds to the field outside the shell."""
-        cell = self.observation.cell
-        fade = (1 + shell / (HAND_OVER * cell)).clamp_min(0) ** 2
-        return fade * (EVIDENCE * cell * self._scale)
 
 
 # --- maps -------------------------------------------------------------------------------------

@@ -92,5 +92,4 @@ def observed(
         return empty
     if not surface:
         return min(field, empty)
-    evidence = 3 * cell * scale * max(1 + shell / (4 * cell), 0) ** 2
-    return max(min(field + evidence, empty), shell * scale)
+    return max(min(field, empty), shell * scale)
