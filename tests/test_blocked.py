@@ -82,7 +82,7 @@ def test_the_decoder_trains_alike_with_and_without_it(monkeypatch: pytest.Monkey
             torch.nn.init.normal_(parameter, std=0.4)
         if not blocked:
             monkeypatch.setattr(layers, "norm_relu_linear", None)  # not to be called
-            monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: True)
+            monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
         points = torch.rand(4, 30, 3, dtype=torch.float64) - 0.5
         codes = torch.randn(4, 8, dtype=torch.float64, requires_grad=True)
         values = decoder(points, codes)
