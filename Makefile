@@ -22,7 +22,7 @@ demo: $(BUILT) ## meshes of the bundled depth maps, by the bundled weights, and 
 	$(BIN)/python generate_merge3.py $(LEVELS) --out out/demo --overwrite
 	$(BIN)/python -m im2mesh.visualize.run_sheet out/demo
 
-FIGURES := chair lamp airplane
+FIGURES := chair lamp
 
 figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of what is in them
 	$(BIN)/python -m im2mesh.preparation.demo --truth out/figures/truth
