@@ -186,6 +186,9 @@ Schedule: TypeAlias = Annotated[Literal["constant", "cosine"], _choice("constant
 Selection: TypeAlias = Annotated[Literal["minimize", "maximize"], _choice("minimize", "maximize")]
 Lattice: TypeAlias = Annotated[Literal["exact", "released"], _choice("exact", "released")]
 Extraction: TypeAlias = Annotated[Literal["mise", "dense"], _choice("mise", "dense")]
+PatchWindow: TypeAlias = Annotated[
+    Literal["gaussian", "flat", "hann"], _choice("gaussian", "flat", "hann")
+]
 Observe: TypeAlias = Annotated[
     Literal["none", "carve", "surface"], _choice("none", "carve", "surface")
 ]
@@ -315,6 +318,7 @@ class GenerationConfig:
     resolution: CountOrNull = None  # cells along a side; null: from the two keys above
     extraction: Extraction = "mise"  # coarse to fine; dense: every node of the lattice
     mise_resolution: Count = 32  # cells along a side where mise starts
+    patch_window: PatchWindow = "gaussian"  # how patches are blended; hann: nothing at their edges
     observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: NotNegative = 0.0  # standard deviation of the depths, in sides of the cube
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface

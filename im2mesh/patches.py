@@ -64,6 +64,26 @@ def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return rows.clamp(0, size - 1), columns.clamp(0, size - 1)
 
 
+def gaussian(x: Tensor, y: Tensor) -> Tensor:
+    """As published: sigma half the patch, exp(−4 ln2 r² / σ²); 1/16 at an edge's middle."""
+    return torch.exp(-4 * math.log(2) / 0.25 * (x * x + y * y))
+
+
+def flat(x: Tensor, _: Tensor) -> Tensor:
+    """All windows that own a point count the same."""
+    return torch.ones_like(x)
+
+
+def hann(x: Tensor, y: Tensor) -> Tensor:
+    """cos²(πx) cos²(πy): falls to nothing at the edges, so the blend has no jump there."""
+    # Not to zero itself: on the cube's faces there is no other window.
+    return ((torch.cos(math.pi * x) * torch.cos(math.pi * y)) ** 2).clamp(min=1e-6)
+
+
+WEIGHTINGS = {"gaussian": gaussian, "flat": flat, "hann": hann}
+"""How much a window's value counts at a point, by its local x and y in [−0.5, 0.5]."""
+
+
 @dataclass(frozen=True)
 class Cover:
     """Pairs of a point and a window that owns it, grouped by window.
@@ -72,7 +92,7 @@ class Cover:
         point: (M,) int64 index of the point.
         counts: number of pairs of each window, in the order of the windows.
         local: (M, 3) float32, the point in the window's own coordinates, [−0.5, 0.5]³.
-        weight: (M,) float32 in (0, 1], the Gaussian window at the point.
+        weight: (M,) float32 in (0, 1], how much the window's value counts at the point.
     """
 
     point: Tensor
@@ -207,7 +227,9 @@ class Windows:
         inside &= (window >= 0) & (window < self.per_side)
         return torch.where(inside, window, -1)
 
-    def cover(self, points: Tensor, active: Tensor | None = None) -> Cover:
+    def cover(
+        self, points: Tensor, active: Tensor | None = None, weighting: str = "gaussian"
+    ) -> Cover:
         """Which windows own each point, and where it lies in them.
 
         Args:
@@ -215,8 +237,9 @@ class Windows:
                 by no window.
             active: (P,) bool, the windows that speak; None: all. Only these appear, and
                 ``Cover.counts`` has one entry for each of THEM.
+            weighting: one of :data:`WEIGHTINGS`.
         """
-        return self._pair(points, points, active, stretch=1.0)
+        return self._pair(points, points, active, 1.0, weighting)
 
     def released_cover(self, points: Tensor, active: Tensor | None = None) -> Cover:
         """:meth:`cover` with the released lattice's misregistration, for comparison.
@@ -228,12 +251,16 @@ class Windows:
         """
         node = torch.round((points + 0.5) * (RELEASED_NODES - 1))
         nodes_of_patch = self.size * RELEASED_NODES // self.image_size
-        return self._pair(
-            points, node / RELEASED_NODES - 0.5, active, nodes_of_patch / (nodes_of_patch - 1)
-        )
+        stretch = nodes_of_patch / (nodes_of_patch - 1)
+        return self._pair(points, node / RELEASED_NODES - 0.5, active, stretch, "gaussian")
 
     def _pair(
-        self, points: Tensor, owned_as: Tensor, active: Tensor | None, stretch: float
+        self,
+        points: Tensor,
+        owned_as: Tensor,
+        active: Tensor | None,
+        stretch: float,
+        weighting: str,
     ) -> Cover:
         """Pairs of points and the windows that own ``owned_as``."""
         side, device = self.per_side, points.device
@@ -258,8 +285,7 @@ class Windows:
         order = _stable_order(window)
         point, window = point[order], window[order]
         x, y = self._rescaled(right[point], up[point], window)
-        # Gaussian over (x, y), sigma half the patch: exp(−4 ln2 r² / σ²), 1/16 at an edge's middle.
-        weight = torch.exp(-4 * math.log(2) / 0.25 * (x * x + y * y))
+        weight = WEIGHTINGS[weighting](x, y)
         x, y = (((c + 0.5) * stretch - 0.5) if stretch != 1.0 else c for c in (x, y))
         counts = torch.bincount(number[window], minlength=int(active.sum()))
         return Cover(point, counts.tolist(), torch.stack([x, y, points[point, 2]], 1), weight)

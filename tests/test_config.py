@@ -120,6 +120,7 @@ NEW_DEFAULTS = {
     "generation.resolution": None,
     "generation.extraction": "mise",
     "generation.mise_resolution": 32,
+    "generation.patch_window": "gaussian",
     "generation.observation": "none",
     "generation.observation_noise": 0.0,
     "generation.seed": 0,

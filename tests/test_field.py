@@ -13,7 +13,7 @@ from torch import Tensor
 
 from im2mesh.generation.field import SILENCE, FusedField, PatchField, Rescale
 from im2mesh.objectives import Occupancy, SignedDistance, build_objective
-from im2mesh.patches import Windows
+from im2mesh.patches import WEIGHTINGS, Windows
 from tests.reference.patches import reference_blend
 
 
@@ -29,14 +29,16 @@ class FakeDecoder:
         return torch.cat([self.function(w, p) for w, p in zip(self.windows, parts, strict=True)])
 
 
-def patch_field(size: int, stride: int, speaking: list[int], function) -> PatchField:
+def patch_field(
+    size: int, stride: int, speaking: list[int], function, weighting: str = "gaussian"
+) -> PatchField:
     windows = Windows(size, stride)
     active = torch.zeros(len(windows), dtype=torch.bool)
     active[speaking] = True
     return PatchField(
         FakeDecoder(sorted(speaking), function),  # type: ignore[arg-type]
         Occupancy(0.5),
-        lambda points: windows.cover(points, active),
+        lambda points: windows.cover(points, active, weighting),
         100_000,
     )
 
@@ -44,15 +46,19 @@ def patch_field(size: int, stride: int, speaking: list[int], function) -> PatchF
 @settings(max_examples=30, deadline=None)
 @given(
     tiling=st.sampled_from([(128, 64), (64, 32), (32, 16), (16, 16), (16, 8), (96, 32)]),
+    weighting=st.sampled_from(list(WEIGHTINGS)),
     constant=st.floats(-50, 50, width=32),
     seed=st.integers(0, 99),
 )
-def test_a_constant_blends_to_itself(tiling: tuple[int, int], constant: float, seed: int) -> None:
+def test_a_constant_blends_to_itself(
+    tiling: tuple[int, int], weighting: str, constant: float, seed: int
+) -> None:
     windows = Windows(*tiling)
     generator = torch.Generator().manual_seed(seed)
     speaking = torch.nonzero(torch.rand(len(windows), generator=generator) < 0.6).ravel().tolist()
-    field = patch_field(*tiling, speaking, lambda _, p: torch.full((len(p),), constant))
+    field = patch_field(*tiling, speaking, lambda _, p: torch.full((len(p),), constant), weighting)
     points = torch.rand(300, 3, generator=generator) - 0.5
+    points[:8] = torch.cartesian_prod(*[torch.tensor([-0.5, 0.5])] * 3)
     values = field(points)
     owned = torch.bincount(windows.cover(points).point, minlength=300) > 0
     active = torch.zeros(len(windows), dtype=torch.bool)
@@ -63,18 +69,35 @@ def test_a_constant_blends_to_itself(tiling: tuple[int, int], constant: float, s
     assert torch.all(values[~spoken] == SILENCE)
 
 
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
 @pytest.mark.parametrize("tiling", [(64, 32), (32, 16), (16, 8), (96, 32)])
-def test_blend_is_the_definition(tiling: tuple[int, int]) -> None:
+def test_blend_is_the_definition(tiling: tuple[int, int], weighting: str) -> None:
     def function(window: int, local: Tensor) -> Tensor:
         return window + local[:, 0] * 3 - local[:, 1] + 5 * local[:, 2]
 
     windows = Windows(*tiling)
     speaking = [w for w in range(len(windows)) if w % 3]
-    field = patch_field(*tiling, speaking, function)
+    field = patch_field(*tiling, speaking, function, weighting)
     points = torch.rand(60, 3, generator=torch.Generator().manual_seed(5)) - 0.5
     functions = {w: (lambda q, w=w: w + q[0] * 3 - q[1] + 5 * q[2]) for w in speaking}
-    expected = [reference_blend(p, functions, *tiling) for p in points.double().numpy()]
+    expected = [
+        reference_blend(p, functions, *tiling, weighting=weighting) for p in points.double().numpy()
+    ]
     np.testing.assert_allclose(field(points), expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "jump"), [("gaussian", 1 / 17), ("flat", 1 / 2), ("hann", 0)]
+)
+def test_the_jump_where_a_patch_ends(weighting: str, jump: float) -> None:
+    """Patches that disagree: at the middle of an edge of the second one, one side and the other."""
+    windows = Windows(64, 32)
+    field = patch_field(64, 32, [0, 1], lambda window, p: torch.full((len(p),), window), weighting)
+    edge = (windows.corners()[1][1] - 0.01) / 256 - 0.5, 0.5 - 32 / 256, 0.0
+    before, behind = field(torch.tensor([edge, (edge[0] + 0.02 / 256, *edge[1:])])).tolist()
+    # The first window counts 1 there, and the second 1/16, as much as the first, or nothing.
+    assert before == 0
+    assert behind == pytest.approx(jump, abs=1e-3)
 
 
 def sphere(points: Tensor) -> Tensor:

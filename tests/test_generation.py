@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from im2mesh.config import load_config
 from im2mesh.data.depth import load_depth
+from im2mesh.errors import ConfigError
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise
 from im2mesh.generation.field import FusedField, GlobalField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
@@ -286,3 +288,19 @@ def test_mise_misses_nothing_on_the_maps(
         misses, mesh = compare_with_dense(levels, load_depth(path))
         assert misses == 0, path
         assert mesh.is_watertight, path
+
+
+def test_the_patch_window_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = demo_levels(monkeypatch)
+    depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
+    points = torch.rand(2000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
+    settings = replace(levels[0].config.generation, observation="none")
+    values = {}
+    for window in ("gaussian", "flat", "hann"):
+        reconstructor = Reconstructor(levels, replace(settings, patch_window=window))
+        values[window] = reconstructor.field(depth)(points)
+    assert not torch.allclose(values["gaussian"], values["flat"], atol=0.1)
+    assert not torch.allclose(values["gaussian"], values["hann"], atol=0.1)
+    released = replace(settings, lattice="released", patch_window="flat")
+    with pytest.raises(ConfigError, match="patch_window flat needs generation.lattice exact"):
+        Reconstructor(levels, released)

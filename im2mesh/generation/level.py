@@ -63,7 +63,13 @@ class Level:
         return Path(self.config.model_path)
 
     @torch.inference_mode()
-    def bind(self, depth: Tensor, batch_size: int, released: bool = False) -> Field:
+    def bind(
+        self,
+        depth: Tensor,
+        batch_size: int,
+        released: bool = False,
+        patch_window: str = "gaussian",
+    ) -> Field:
         """The level's field under one depth map.
 
         Args:
@@ -71,16 +77,21 @@ class Level:
             batch_size: most rows of a decoder pass.
             released: with the released lattice's misregistration of patches; such a field
                 may be asked at that lattice's nodes only.
+            patch_window: how patches are blended, see :data:`im2mesh.patches.WEIGHTINGS`; the
+                released lattice has its own.
         """
         if self.windows is None:
             return GlobalField(self.network.bind(depth[None, None]), self.objective, batch_size)
         crops = self.windows.crop(depth)
         # A patch that saw nothing of the object says nothing about it.
         active = (crops >= 0).flatten(1).any(1)
-        cover = self.windows.released_cover if released else self.windows.cover
+        if released:
+            cover = partial(self.windows.released_cover, active=active)
+        else:
+            cover = partial(self.windows.cover, active=active, weighting=patch_window)
         return PatchField(
             self.network.bind(crops[active].unsqueeze(1)),
             self.objective,
-            partial(cover, active=active),
+            cover,
             batch_size,
         )

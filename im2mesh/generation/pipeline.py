@@ -146,7 +146,10 @@ class Reconstructor:
         with watch("encode inputs"):
             on_device = torch.from_numpy(depth).to(self.device)
             fields = [
-                level.bind(on_device, self.settings.batch_size, released) for level in self.levels
+                level.bind(
+                    on_device, self.settings.batch_size, released, self.settings.patch_window
+                )
+                for level in self.levels
             ]
         reference = self.levels[self.reference]
         # As published: one threshold, that of the first patch level, serves all of them.
@@ -255,6 +258,12 @@ def _check_settings(settings: GenerationConfig, resolution: int, source: str) ->
             raise ConfigError(
                 f"{source}: generation.refinement_step needs generation.lattice exact: the "
                 "released field exists at its lattice's nodes only"
+            )
+        if settings.patch_window != "gaussian":
+            raise ConfigError(
+                f"{source}: generation.patch_window {settings.patch_window} needs "
+                "generation.lattice exact: the released lattice reproduces published numbers; "
+                "use gaussian"
             )
         if settings.observation != "none":
             raise ConfigError(

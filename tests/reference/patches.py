@@ -33,14 +33,23 @@ def reference_local(
     return np.array([(point[0] - x_middle) / extent, (point[1] - y_middle) / extent, point[2]])
 
 
-def reference_blend(point, functions, size, stride, image=256):
+def reference_weight(x: float, y: float, weighting: str) -> float:
+    """How much a window counts at a point of its own coordinates."""
+    sigma = 0.5
+    return {
+        "gaussian": np.exp(-4 * np.log(2) * (x**2 + y**2) / sigma**2),
+        "flat": 1.0,
+        "hann": max((np.cos(np.pi * x) * np.cos(np.pi * y)) ** 2, 1e-6),
+    }[weighting]
+
+
+def reference_blend(point, functions, size, stride, image=256, weighting="gaussian"):
     """Σ w f / Σ w over the windows at a point; ``functions`` maps window → f(local)."""
     total = weights = 0.0
     for window in reference_owners(point, size, stride, image):
         if window in functions:
             local = reference_local(point, window, size, stride, image)
-            sigma = 0.5
-            weight = np.exp(-4 * np.log(2) * (local[0] ** 2 + local[1] ** 2) / sigma**2)
+            weight = reference_weight(local[0], local[1], weighting)
             total += weight * functions[window](local)
             weights += weight
     return total / weights if weights else -10.0
