@@ -127,12 +127,16 @@ class FamilyEntry(Entry):
 
     number: int = 0
 
+    def looks(self, seed: int) -> int:
+        """The seed within its family, below 2⁶²; training draws from those below 2³²."""
+        return int(self.random(seed, LOOKS).integers(1 << 62))
+
     def load(self, count: int, thickness: float, seed: int) -> ShapeObject:
         """See :class:`Entry`; its solids have a thickness of their own."""
         from im2mesh.preparation.families import make_shape
 
-        looks = int(self.random(seed, LOOKS).integers(1 << 62))
-        return ShapeObject(make_shape(self.folder, looks), count, self.random(seed, SURFACE))
+        shape = make_shape(self.folder, self.looks(seed))
+        return ShapeObject(shape, count, self.random(seed, SURFACE))
 
 
 def find_families(counts: Mapping[str, int]) -> list[FamilyEntry]:

@@ -1,0 +1,165 @@
+"""Commands run side by side, each in a process of its own that can be interrupted and continued."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from im2mesh.errors import InputError
+
+log = logging.getLogger(__name__)
+
+LOOK = 1.0
+"""Seconds between two looks at what is running."""
+
+SHOWN = 50
+"""Characters of a job's last log line that the progress bar shows."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Commands to be run one after the other.
+
+    Attributes:
+        name: as the progress bar shows it.
+        commands: each a program and its arguments. They must be such that the same command
+            goes on where it was interrupted by SIGINT.
+        log: gets all that they print.
+        accept: exit codes that are none of a failure.
+    """
+
+    name: str
+    commands: Sequence[Sequence[str]]
+    log: Path
+    accept: Sequence[int] = (0,)
+
+
+@dataclass
+class _Processes:
+    """The processes at work, and whether they are to stop."""
+
+    stopped: bool = False
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self, job: Job, command: Sequence[str], threads: int) -> subprocess.Popen[bytes]:
+        """Start a command; raises InterruptedError if all are to stop."""
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        with self.lock, open(job.log, "ab") as output:
+            if self.stopped:
+                raise InterruptedError
+            # A session of its own: a terminal's Ctrl-C comes to us alone, and each process gets
+            # one signal, not two, of which the second would cut it off without saving.
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+            self.running[job.name] = process
+        return process
+
+    def finish(self, job: Job) -> None:
+        with self.lock:
+            self.running.pop(job.name, None)
+
+    def stop(self) -> None:
+        """Ask all to save and leave."""
+        with self.lock:
+            self.stopped = True
+            for process in self.running.values():
+                process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        with self.lock:
+            for process in self.running.values():
+                process.kill()
+
+
+def run_jobs(jobs: Sequence[Job], workers: int, title: str, threads: int = 1) -> None:
+    """Run jobs, at most ``workers`` at a time.
+
+    The first failure, or Ctrl-C, interrupts the others, which save what they have; the same call
+    goes on from there.
+
+    Args:
+        jobs: with different names.
+        workers: at least 1.
+        title: of the progress bar.
+        threads: that each process computes with (``OMP_NUM_THREADS``).
+
+    Raises:
+        InputError: a job failed; names its log and that log's last line.
+        KeyboardInterrupt: on Ctrl-C, when all have left.
+    """
+    processes = _Processes()
+
+    def work(job: Job) -> None:
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        job.log.write_bytes(b"")
+        for command in job.commands:
+            try:
+                code = processes.start(job, command, threads).wait()
+            except InterruptedError:
+                return
+            finally:
+                processes.finish(job)
+            if code not in job.accept and not processes.stopped:
+                raise InputError(
+                    f"{job.name} failed with exit code {code}: {last_line(job.log)} "
+                    f"(all that it said is in {job.log})"
+                )
+
+    with ThreadPoolExecutor(workers) as pool:
+        pending = {pool.submit(work, job) for job in jobs}
+        with tqdm(total=len(jobs), desc=title, unit="job", disable=None) as bar:
+            try:
+                while pending:
+                    done, pending = wait(pending, LOOK, FIRST_EXCEPTION)
+                    for future in done:
+                        future.result()
+                        bar.update()
+                    bar.set_postfix_str(_at_work(jobs, processes))
+            except KeyboardInterrupt:
+                log.info("interrupted: waiting for %s to save", " and ".join(processes.running))
+                _stop(processes, pool)
+                raise
+            except BaseException:
+                _stop(processes, pool)
+                raise
+
+
+def _stop(processes: _Processes, pool: ThreadPoolExecutor) -> None:
+    processes.stop()
+    try:
+        pool.shutdown(cancel_futures=True)
+    except KeyboardInterrupt:  # asked once more: at once
+        processes.kill()
+        raise
+
+
+def _at_work(jobs: Sequence[Job], processes: _Processes) -> str:
+    running = [job for job in jobs if job.name in processes.running]
+    return " | ".join(f"{job.name}: {last_line(job.log)[:SHOWN]}" for job in running)
+
+
+def last_line(path: Path) -> str:
+    """The last line of a log that says something, "" where there is none yet."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+            lines = file.read().decode(errors="replace").replace("\r", "\n").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,302 @@
+"""What is trained, generated and compared: networks, methods, experiments, and their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from im2mesh.config import load_config
+from im2mesh.errors import InputError
+from im2mesh.files import atomic
+
+SEEN = ("chair", "car", "aircraft")
+"""Families that the networks of the claim learn from, as the paper's seen classes."""
+
+UNSEEN = (
+    "table", "sofa", "lamp", "shelf", "bed", "bench", "cabinet", "motorcycle", "boat", "assembly",
+)  # fmt: skip
+"""Families that only the test has."""
+
+SCENES = ("compositional",)
+"""Arrangements of two objects, which no network has seen either."""
+
+SEEDS = (0, 1)
+"""Training seeds of the networks that the claim is about."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done.
+
+    Attributes:
+        share: of the networks' training schedules (``configs/procedural``), in (0, 1].
+        objects: test objects of each family, one view each.
+        ablation_objects: the first so many of them, for the ablations.
+        resolution: cells of the lattice.
+    """
+
+    share: float
+    objects: int
+    ablation_objects: int
+    resolution: int
+
+
+REDUCED = Size(share=0.2, objects=3, ablation_objects=1, resolution=64)
+"""Less than an hour on two CPU cores."""
+
+FULL = Size(share=1.0, objects=30, ablation_objects=3, resolution=128)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A level to be trained on the seen families.
+
+    Attributes:
+        name: unique for a seed.
+        base: the configuration that it is, but for families, seed and schedule.
+        changes: further keys.
+    """
+
+    name: str
+    base: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+NETWORKS = (
+    Network("global", "configs/procedural/slim_global.yaml"),
+    Network("p64s32", "configs/procedural/ablation/plain_p64s32.yaml"),
+    Network("p32s16", "configs/procedural/slim_p32s16.yaml"),
+    Network("p128s64", "configs/procedural/slim_p128s64.yaml"),
+    Network("p16s8", "configs/procedural/slim_p16s8.yaml"),
+    Network("global_sdf", "configs/procedural/slim_global_sdf.yaml"),
+    Network("observed_global", "configs/procedural/hpn3_observed/global.yaml"),
+    Network("observed_p64s32", "configs/procedural/hpn3_observed/p64s32.yaml"),
+    Network("observed_p32s16", "configs/procedural/hpn3_observed/p32s16.yaml"),
+    Network(
+        "p64s32_anywhere",
+        "configs/procedural/ablation/plain_p64s32.yaml",
+        {"data": {"points_near_surface": 0.0}},
+    ),
+)
+"""The first three are trained with all of :data:`SEEDS`, the others with the first."""
+
+OF_ALL_SEEDS = ("global", "p64s32", "p32s16")
+
+BUNDLED = {
+    "global": "configs/demo/plain_global.yaml",
+    "p64s32": "configs/demo/plain_p64s32.yaml",
+    "p32s16": "configs/demo/plain_p32s16.yaml",
+    "p128s64": "configs/demo/plain_p128s64.yaml",
+    "p16s8": "configs/demo/plain_p16s8.yaml",
+    "global_sdf": "configs/demo/plain_global_sdf.yaml",
+    "observed_global": "configs/demo/global.yaml",
+    "observed_p64s32": "configs/demo/p64s32.yaml",
+    "observed_p32s16": "configs/demo/p32s16.yaml",
+}
+"""The bundled networks, trained on all families."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A hierarchy and how it is asked.
+
+    Attributes:
+        name: as tables call it.
+        levels: names of networks.
+        seed: of their training.
+        threshold: ``test.threshold``; None: the networks' own.
+        generation: keys of the ``generation`` section.
+    """
+
+    name: str
+    levels: Sequence[str]
+    seed: int = 0
+    threshold: float | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict)
+
+
+ONET = Method("ONet (global)", ["global"])
+HPN3_LEVELS = ("global", "p64s32", "p32s16")
+HPN3 = Method("HPN3", HPN3_LEVELS)
+OBSERVED = Method(
+    "observed HPN3",
+    ["observed_global", "observed_p64s32", "observed_p32s16"],
+    generation={"observation": "surface"},
+)
+METHODS = (
+    ONET,
+    Method("p64s32 alone", ["p64s32"]),
+    Method("p32s16 alone", ["p32s16"]),
+    HPN3,
+    Method("HPN5", ["global", "p128s64", "p64s32", "p32s16", "p16s8"]),
+    Method("HPN3, SDF global", ["global_sdf", "p64s32", "p32s16"]),
+    OBSERVED,
+)
+"""What is compared, beside the raw input points."""
+
+OTHER_SEEDS = tuple(
+    Method(f"{method.name}, seed {seed}", method.levels, seed)
+    for seed in SEEDS[1:]
+    for method in (ONET, HPN3)
+)
+"""The claim once more, of other networks."""
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """Variants of one method that differ in one thing.
+
+    Attributes:
+        title: what differs.
+        methods: the variants.
+    """
+
+    title: str
+    methods: Sequence[Method]
+
+
+def ablations(resolution: int) -> list[Ablation]:
+    """The questions that a user would ask; ``resolution`` is that of all the other runs."""
+
+    def variant(name: str, **generation: Any) -> Method:
+        return Method(name, HPN3_LEVELS, generation=generation)
+
+    lattices = (64, 128, 256)
+    return [
+        Ablation(
+            "Number of levels (HPN3 is the third)",
+            [
+                Method("global", ["global"]),
+                Method("global, p64s32", ["global", "p64s32"]),
+                Method("global, p64s32, p32s16", HPN3_LEVELS),
+                Method("and p16s8", [*HPN3_LEVELS, "p16s8"]),
+                Method("and p16s8, p128s64", ["global", "p128s64", "p64s32", "p32s16", "p16s8"]),
+            ],
+        ),
+        Ablation(
+            "test.threshold (HPN3)",
+            [
+                Method(f"threshold {at}", HPN3_LEVELS, threshold=at)
+                for at in (0.2, 0.3, 0.4, 0.5, 0.6)
+            ],
+        ),
+        Ablation(
+            "Lattice (HPN3)", [variant(f"{cells} cells", resolution=cells) for cells in lattices]
+        ),
+        Ablation(
+            "Lattice (observed HPN3)",
+            [
+                Method(
+                    f"observed, {cells} cells",
+                    OBSERVED.levels,
+                    generation={"observation": "surface", "resolution": cells},
+                )
+                for cells in lattices
+            ],
+        ),
+        Ablation(
+            "Training points of p64s32 (alone)",
+            [
+                Method("half of them near the surface", ["p64s32"]),
+                Method("all of them anywhere", ["p64s32_anywhere"]),
+            ],
+        ),
+        Ablation(
+            "Patch window (HPN3)",
+            [variant(f"window {name}", patch_window=name) for name in ("gaussian", "flat", "hann")],
+        ),
+    ]
+
+
+# --- configuration files ----------------------------------------------------------------------
+
+
+def write_config(path: Path, values: Mapping[str, Any]) -> Path:
+    """Write a configuration file, whole or not at all."""
+    with atomic(path) as beside:
+        beside.write_text(yaml.safe_dump(dict(values), sort_keys=False))
+    return path
+
+
+def training_config(network: Network, seed: int, share: float, out: Path) -> Path:
+    """The configuration by which a network of the claim is trained.
+
+    Args:
+        network: see there.
+        seed: of its training.
+        share: of the base's steps; warm-up and validations move with them.
+        out: of the whole reproduction.
+
+    Returns:
+        ``<out>/networks/seed<seed>/<name>.yaml``; the weights go into the folder of that name.
+    """
+    base = load_config(network.base).training
+    steps = base.max_iterations
+    if steps is None:
+        raise InputError(f"{network.base}: training.max_iterations is missing")
+    place = out / "networks" / f"seed{seed}" / network.name
+    changes = {section: dict(keys) for section, keys in network.changes.items()}
+    data = {"train_families": list(SEEN), "val_families": None, **changes.get("data", {})}
+    training = {"out_dir": str(place), "seed": seed}
+    if share != 1:
+        steps = max(round(steps * share), 2)
+        training |= {
+            "max_iterations": steps,
+            "lr_warmup": round(base.lr_warmup * share),
+            "validate_every": steps,
+            "visualize_every": 0,
+        }
+    values = {"inherit_from": network.base, **changes, "data": data, "training": training}
+    return write_config(place.with_suffix(".yaml"), values)
+
+
+def method_configs(
+    method: Method,
+    networks: Mapping[str, Path],
+    data: Path,
+    run: Path,
+    resolution: int,
+    split: str = "test",
+) -> list[Path]:
+    """The levels' configurations for one run.
+
+    Args:
+        method: see there.
+        networks: name → the configuration that names the weights.
+        data: the data set.
+        run: the run's folder.
+        resolution: cells of the lattice, unless the method says.
+        split: of the data set.
+
+    Returns:
+        ``<run>/levels/<network>.yaml``, in the method's order.
+    """
+    written = []
+    for name in method.levels:
+        values: dict[str, Any] = {
+            "inherit_from": str(networks[name]),
+            "data": {
+                # Trained on procedural shapes, asked about stored ones.
+                "dataset": "Parts3D" if load_config(networks[name]).is_patch else "Shapes3D",
+                "path": str(data),
+                "classes": None,
+                "test_split": split,
+                "img_folder": "",
+            },
+            "generation": {
+                "resolution": resolution,
+                "observation": "none",
+                "generate_pointcloud": False,
+                "copy_input": False,
+                "vis_n_outputs": 0,
+                **method.generation,
+            },
+        }
+        if method.threshold is not None:
+            values["test"] = {"threshold": method.threshold}
+        written.append(write_config(run / "levels" / f"{name}.yaml", values))
+    return written

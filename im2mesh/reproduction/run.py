@@ -1,0 +1,287 @@
+"""The experiments, as calls of this project's own scripts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import yaml
+
+from im2mesh.config import load_config
+from im2mesh.errors import InputError
+from im2mesh.preparation.collection import find_families
+from im2mesh.preparation.dataset import Settings
+from im2mesh.reproduction.jobs import Job, run_jobs
+from im2mesh.reproduction.plan import (
+    BUNDLED,
+    HPN3,
+    METHODS,
+    NETWORKS,
+    OBSERVED,
+    OF_ALL_SEEDS,
+    OTHER_SEEDS,
+    SCENES,
+    SEEDS,
+    SEEN,
+    UNSEEN,
+    Ablation,
+    Method,
+    Size,
+    ablations,
+    method_configs,
+    training_config,
+    write_config,
+)
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+"""Where the scripts and ``configs`` are."""
+
+TRAINING_SEEDS = 1 << 32
+"""Seeds of the shapes of training and validation are below (:mod:`im2mesh.data.procedural`)."""
+
+CLAIM, REAL, MAPS, ABLATIONS = "claim", "real", "maps", "ablations"
+PARTS = (CLAIM, REAL, MAPS, ABLATIONS)
+"""What there is to do; see :class:`Reproduction`."""
+
+MAP_METHODS = (
+    HPN3,
+    Method("observed HPN3, none", OBSERVED.levels),
+    Method("observed HPN3, carve", OBSERVED.levels, generation={"observation": "carve"}),
+    Method("observed HPN3, surface", OBSERVED.levels, generation=OBSERVED.generation),
+)
+
+RAW_INPUT = "raw input points"
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """All that is done, and where it lies.
+
+    .. code-block:: text
+
+        <out>/networks/seed<n>/<network>.yaml   and the folder of that name: its training
+        <out>/data/{families,real}              test objects
+        <out>/<part>/<method>/                  levels/, meshes/, scores
+        <out>/logs/                             what the scripts said
+
+    Attributes:
+        out: folder of everything but the document.
+        size: how much.
+        meshes: folder of real meshes, ``<class>/<file>``; None: there is none.
+        maps: folder of real depth maps; None: there is none.
+        workers: processes.
+        threads: that each computes with.
+        device: further arguments of the scripts that compute (``--no-cuda``).
+    """
+
+    out: Path
+    size: Size
+    meshes: Path | None
+    maps: Path | None
+    workers: int
+    threads: int = 1
+    device: Sequence[str] = ()
+
+    # --- what is done -------------------------------------------------------------------------
+
+    def run(self, parts: Sequence[str]) -> None:
+        """Do it; what is done already is left.
+
+        Raises:
+            InputError: a script failed, or ``out`` holds results of another size.
+        """
+        self._check_size()
+        if CLAIM in parts or ABLATIONS in parts:
+            self._run("train", [self._training(*what) for what in self.networks(parts)])
+            self._run("test objects", [self._families()])
+        if CLAIM in parts:
+            own = [self._scored(CLAIM, m, self.trained(m.seed), self.families) for m in self.claim]
+            self._run(CLAIM, [self._raw_input(CLAIM, self.families), *own])
+        if ABLATIONS in parts:
+            self.write_ablation_split()
+            self._run(
+                ABLATIONS,
+                [
+                    self._scored(ABLATIONS, m, self.trained(0), self.families, "ablation", False)
+                    for ablation in self.ablations
+                    for m in ablation.methods
+                ],
+            )
+        if REAL in parts and self.meshes is not None:
+            self._run("real objects", [self._real()])
+            own = [self._scored(REAL, m, bundled(), self.real) for m in METHODS]
+            self._run(REAL, [self._raw_input(REAL, self.real), *own])
+        if MAPS in parts and self.maps is not None:
+            self._run(MAPS, [self._against_input(method) for method in MAP_METHODS])
+
+    @property
+    def families(self) -> Path:
+        """The procedural test objects."""
+        return self.out / "data" / "families"
+
+    @property
+    def real(self) -> Path:
+        """The real test objects."""
+        return self.out / "data" / "real"
+
+    @property
+    def claim(self) -> list[Method]:
+        """The methods of the claim."""
+        return [*METHODS, *OTHER_SEEDS]
+
+    @property
+    def ablations(self) -> list[Ablation]:
+        """See :func:`im2mesh.reproduction.plan.ablations`."""
+        return ablations(self.size.resolution)
+
+    def networks(self, parts: Sequence[str]) -> list[tuple[str, int]]:
+        """Name and seed of the networks that parts need."""
+        every = [(network.name, SEEDS[0]) for network in NETWORKS]
+        if CLAIM in parts:
+            every += [(name, seed) for seed in SEEDS[1:] for name in OF_ALL_SEEDS]
+        return every
+
+    def trained(self, seed: int) -> dict[str, Path]:
+        """Network → the configuration by which it was trained."""
+        folder = self.out / "networks" / f"seed{seed}"
+        return {network.name: folder / f"{network.name}.yaml" for network in NETWORKS}
+
+    def place(self, part: str, method: str) -> Path:
+        """The folder of a method in a part."""
+        return self.out / part / folder_of(method)
+
+    def _check_size(self) -> None:
+        """Refuse to mix results.
+
+        Raises:
+            InputError: ``out`` holds results of other schedules or lattices.
+        """
+        path = self.out / "size.yaml"
+        if path.is_file():
+            before = yaml.safe_load(path.read_text())
+            for key in ("share", "resolution"):
+                if before[key] != getattr(self.size, key):
+                    raise InputError(
+                        f"{self.out}: holds results of {key} {before[key]}, not "
+                        f"{getattr(self.size, key)}; choose another --out"
+                    )
+        write_config(path, asdict(self.size))
+
+    # --- the scripts --------------------------------------------------------------------------
+
+    def _run(self, title: str, jobs: Sequence[Job]) -> None:
+        run_jobs(jobs, self.workers, title, self.threads)
+
+    def _log(self, *names: str) -> Path:
+        return self.out / "logs" / ("_".join(folder_of(name) for name in names) + ".txt")
+
+    def _training(self, name: str, seed: int) -> Job:
+        network = next(network for network in NETWORKS if network.name == name)
+        config = training_config(network, seed, self.size.share, self.out)
+        command = script("train.py", config, *self.device)
+        return Job(f"{name}, seed {seed}", [command], self._log("train", f"seed{seed}", name))
+
+    def _families(self) -> Job:
+        check_disjoint(self.size.objects)
+        counts = ",".join(f"{name}={self.size.objects}" for name in (*SEEN, *UNSEEN, *SCENES))
+        command = script(
+            "build_dataset.py", "--procedural", counts, "--views", 1, "--splits", "test=1",
+            "--out", self.families, "--workers", self.workers,
+        )  # fmt: skip
+        return Job("families", [command], self._log("data", "families"))
+
+    def _real(self) -> Job:
+        assert self.meshes is not None
+        command = script(
+            "build_dataset.py", self.meshes, "--views", 1, "--splits", "test=1",
+            "--out", self.real, "--workers", self.workers,
+        )  # fmt: skip
+        # 1: some meshes cannot be used; they are in rejected.csv.
+        return Job("real meshes", [command], self._log("data", "real"), accept=(0, 1))
+
+    def _scored(
+        self,
+        part: str,
+        method: Method,
+        networks: Mapping[str, Path],
+        data: Path,
+        split: str = "test",
+        align: bool = True,
+    ) -> Job:
+        run = self.place(part, method.name)
+        levels = method_configs(method, networks, data, run, self.size.resolution, split)
+        generate = script("generate.py", *levels, "--out", run, "--resume", *self.device)
+        evaluate = script("eval_meshes.py", levels[0], "--meshes", run, "--workers", 1)
+        if not align:
+            evaluate.append("--no-icp")
+        return Job(method.name, [generate, evaluate], self._log(part, method.name))
+
+    def _raw_input(self, part: str, data: Path) -> Job:
+        run = self.place(part, RAW_INPUT)
+        run.mkdir(parents=True, exist_ok=True)
+        config = write_config(
+            run / "data.yaml",
+            {
+                "inherit_from": str(ROOT / "configs/base/global.yaml"),
+                "data": {"path": str(data), "classes": None, "img_folder": ""},
+                "training": {"out_dir": str(run)},
+            },
+        )
+        command = script("eval_meshes.py", config, "--eval_input", "--meshes", run, "--workers", 1)
+        return Job(RAW_INPUT, [command], self._log(part, RAW_INPUT))
+
+    def _against_input(self, method: Method) -> Job:
+        run = self.place(MAPS, method.name)
+        levels = method_configs(method, bundled(), self.families, run, self.size.resolution)
+        maps = ["--input", self.maps]
+        generate = script("generate.py", *levels, *maps, "--out", run, "--resume", *self.device)
+        evaluate = script(
+            "eval_meshes.py", levels[0], "--against-input", *maps, "--meshes", run, "--workers", 1
+        )
+        return Job(method.name, [generate, evaluate], self._log(MAPS, method.name))
+
+    def write_ablation_split(self) -> None:
+        """``ablation.lst`` in each class folder: the first objects of ``test.lst``."""
+        for path in sorted(self.families.glob("*/test.lst")):
+            names = path.read_text().split()[: self.size.ablation_objects]
+            path.with_name("ablation.lst").write_text("\n".join(names) + "\n")
+
+
+def folder_of(name: str) -> str:
+    """A method's name as a folder's."""
+    kept = "".join(c if c.isalnum() or c == "." else "_" for c in name.lower())
+    return "_".join(filter(None, kept.split("_")))
+
+
+def script(name: str, *arguments: object) -> list[str]:
+    """The command of one of the project's scripts."""
+    return [sys.executable, str(ROOT / name), *map(str, arguments)]
+
+
+def bundled() -> dict[str, Path]:
+    """Network → the configuration that names its bundled weights.
+
+    Raises:
+        ConfigError: one of them is not there.
+    """
+    return {name: ROOT / path for name, path in BUNDLED.items()}
+
+
+def check_disjoint(objects: int) -> None:
+    """Make sure that no test object is one that training or validation may draw.
+
+    Raises:
+        AssertionError: the seeds of one would be among those of training.
+    """
+    seed = Settings().seed
+    for entry in find_families(dict.fromkeys((*SEEN, *UNSEEN, *SCENES), objects)):
+        assert entry.looks(seed) >= TRAINING_SEEDS, entry.label
+
+
+def steps_of(config: Path) -> int:
+    """The steps that a network is trained for."""
+    steps = load_config(config).training.max_iterations
+    assert steps is not None
+    return steps

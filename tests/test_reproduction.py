@@ -1,0 +1,355 @@
+"""The reproduction: its plan, its jobs, its statistics and its document."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import reproduce
+from im2mesh.config import load_config
+from im2mesh.errors import InputError
+from im2mesh.metrics import results
+from im2mesh.reproduction import document, plan, run
+from im2mesh.reproduction.document import Objects, write_document
+from im2mesh.reproduction.jobs import Job, last_line, run_jobs
+from im2mesh.reproduction.plan import NETWORKS, Method, Size, method_configs, training_config
+from im2mesh.reproduction.run import CLAIM, RAW_INPUT, Reproduction, check_disjoint, folder_of
+from im2mesh.reproduction.statistics import bootstrap
+from tests.conftest import REPOSITORY
+
+SMALL = Size(share=0.5, objects=4, ablation_objects=2, resolution=64)
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+# --- jobs -------------------------------------------------------------------------------------
+
+
+def test_jobs_run_in_order_and_side_by_side(tmp_path: Path) -> None:
+    step = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); p.write_text(p.read_text() + 'x')"
+    jobs = []
+    for k in range(4):
+        path = tmp_path / f"{k}.txt"
+        path.write_text("")
+        jobs.append(Job(str(k), [[*python(step), str(path)]] * 3, tmp_path / "logs" / f"{k}.txt"))
+    run_jobs(jobs, 2, "test")
+    assert [(tmp_path / f"{k}.txt").read_text() for k in range(4)] == ["xxx"] * 4
+
+
+def test_a_job_has_its_threads_and_its_log(tmp_path: Path) -> None:
+    job = Job(
+        "threads", [python("import os; print(os.environ['OMP_NUM_THREADS'])")], tmp_path / "a"
+    )
+    run_jobs([job], 1, "test", threads=3)
+    assert (tmp_path / "a").read_text() == "3\n"
+
+
+def test_a_failure_names_the_log_and_what_it_said(tmp_path: Path) -> None:
+    fails = Job(
+        "bad", [python("print('no such thing'); raise SystemExit(2)")], tmp_path / "bad.txt"
+    )
+    late = tmp_path / "late"
+    slow = Job(
+        "slow", [python("import time; time.sleep(60)"), ["touch", str(late)]], tmp_path / "s"
+    )
+    never = Job("never", [["touch", str(tmp_path / "never")]], tmp_path / "n")
+    begun = time.monotonic()
+    with pytest.raises(InputError, match=r"bad failed with exit code 2: no such thing \(.*bad.txt"):
+        run_jobs([slow, fails, never], 1 + 1, "test")
+    assert time.monotonic() - begun < 50  # the other one was interrupted, not waited for
+    assert not late.exists()
+
+
+def test_exit_codes_that_are_accepted(tmp_path: Path) -> None:
+    some_failed = python("raise SystemExit(1)")
+    run_jobs([Job("some", [some_failed], tmp_path / "a", accept=(0, 1))], 1, "test")
+    with pytest.raises(InputError, match="exit code 1"):
+        run_jobs([Job("some", [some_failed], tmp_path / "a")], 1, "test")
+
+
+CAREFUL = """
+import pathlib, signal, sys, time
+caught = []
+signal.signal(signal.SIGINT, lambda *_: caught.append(1))
+pathlib.Path(sys.argv[1], "begun").touch()
+while not caught:
+    time.sleep(0.02)
+time.sleep(0.5)
+pathlib.Path(sys.argv[1], "saved").write_text(str(len(caught)))
+sys.exit(130)
+"""
+
+
+def test_ctrl_c_lets_the_jobs_save(tmp_path: Path) -> None:
+    driver = (
+        "import sys; from pathlib import Path; from im2mesh.reproduction.jobs import *\n"
+        "from im2mesh.cli import run_script\n"
+        "folder = Path(sys.argv[1])\n"
+        "job = Job('careful', [[sys.executable, '-c', sys.argv[2], sys.argv[1]],\n"
+        "                      ['touch', str(folder / 'after')]], folder / 'log')\n"
+        "run_script(lambda _: run_jobs([job], 1, 'test'))\n"
+    )
+    process = subprocess.Popen(
+        [*python(driver), str(tmp_path), CAREFUL], cwd=REPOSITORY, start_new_session=True
+    )
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert (tmp_path / "saved").read_text() == "1"  # one signal: a second would cut it off
+    assert not (tmp_path / "after").exists()
+
+
+def test_the_last_line_of_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    assert last_line(path) == ""
+    path.write_text("one\ntwo\n\n  \n")
+    assert last_line(path) == "two"
+    path.write_text("one\n10%\r20%\r")
+    assert last_line(path) == "20%"
+
+
+# --- statistics -------------------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.lists(st.floats(-100, 100), min_size=1, max_size=8), min_size=1, max_size=4),
+    st.floats(-50, 50),
+)
+def test_the_interval_holds_the_mean_and_moves_with_it(
+    by_class: list[list[float]], move: float
+) -> None:
+    values = pd.Series([value for own in by_class for value in own])
+    classes = pd.Series([k for k, own in enumerate(by_class) for _ in own])
+    interval = bootstrap(values, classes)
+    assert interval.mean == pytest.approx(np.mean([np.mean(own) for own in by_class]), abs=1e-9)
+    assert min(values) - 1e-9 <= interval.low <= interval.high <= max(values) + 1e-9
+    moved = bootstrap(values + move, classes)
+    for name in ("mean", "low", "high"):
+        assert getattr(moved, name) == pytest.approx(getattr(interval, name) + move, abs=1e-6)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
+    random = np.random.default_rng(0)
+    classes = pd.Series(np.repeat(range(5), 30))
+    covered = 0
+    for k in range(200):
+        values = pd.Series(random.normal(classes * 3.0, 5.0))
+        interval = bootstrap(values, classes, seed=k)
+        covered += interval.low <= 6 <= interval.high
+    assert 180 <= covered <= 199  # 95% of 200 are 190
+
+
+def test_the_interval_of_nothing() -> None:
+    with pytest.raises(InputError, match="no objects"):
+        bootstrap(pd.Series([np.nan]), pd.Series([0]))
+    interval = bootstrap(pd.Series([1.0, np.nan, 1.0]), pd.Series([0, 0, 1]))
+    assert (interval.mean, interval.low, interval.high) == (1, 1, 1)
+    assert interval.excludes_zero
+    assert str(interval) == "+1.0 [+1.0, +1.0]"
+
+
+# --- the plan ---------------------------------------------------------------------------------
+
+
+def test_training_configs_differ_from_their_base_in_what_they_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    for network in NETWORKS:
+        config = load_config(training_config(network, 3, 0.5, tmp_path))
+        base = load_config(network.base)
+        assert config.data.train_families == plan.SEEN
+        assert config.training.seed == 3
+        assert config.training.max_iterations == base.training.max_iterations / 2
+        assert config.training.lr_warmup == base.training.lr_warmup / 2
+        assert config.model == base.model
+        assert config.method == base.method
+        whole = load_config(training_config(network, 3, 1, tmp_path))
+        assert whole.training.max_iterations == base.training.max_iterations
+        assert Path(whole.training.out_dir) == tmp_path / "networks" / "seed3" / network.name
+
+
+def test_families_are_those_that_there_are() -> None:
+    from im2mesh.preparation.families import FAMILIES
+
+    assert sorted((*plan.SEEN, *plan.UNSEEN, *plan.SCENES)) == sorted(FAMILIES)
+
+
+def test_test_objects_are_none_of_training() -> None:
+    check_disjoint(30)
+
+
+def test_methods_have_different_folders() -> None:
+    every = [*plan.METHODS, *plan.OTHER_SEEDS]
+    names = [folder_of(method.name) for method in every]
+    assert len(set(names)) == len(names)
+    variants = [method.name for a in plan.ablations(128) for method in a.methods]
+    assert len({folder_of(name) for name in variants}) == len(variants)
+
+
+def test_method_configs_ask_for_the_test_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    networks = {n.name: training_config(n, 0, 0.5, tmp_path) for n in NETWORKS}
+    for method in [*plan.METHODS, *(m for a in plan.ablations(64) for m in a.methods)]:
+        paths = method_configs(method, networks, tmp_path / "data", tmp_path / "run", 64)
+        levels = [load_config(path) for path in paths]
+        assert len({level.resolution for level in levels}) == 1
+        for level, name in zip(levels, method.levels, strict=True):
+            assert level.data.path == str(tmp_path / "data")
+            assert level.training.out_dir == str(tmp_path / "networks" / "seed0" / name)
+            assert level.generation.observation == method.generation.get("observation", "none")
+            assert level.data.dataset == ("Parts3D" if level.is_patch else "Shapes3D")
+        if method.threshold is not None:
+            assert {level.test.threshold for level in levels} == {method.threshold}
+
+
+def test_results_of_another_size_are_not_mixed(tmp_path: Path) -> None:
+    Reproduction(tmp_path, SMALL, None, None, 1).run([])
+    more = Size(share=0.5, objects=9, ablation_objects=2, resolution=64)
+    Reproduction(tmp_path, more, None, None, 1).run([])
+    for other in (Size(1, 4, 2, 64), Size(0.5, 4, 2, 128)):
+        with pytest.raises(InputError, match="choose another --out"):
+            Reproduction(tmp_path, other, None, None, 1).run([])
+
+
+def test_bad_arguments(tmp_path: Path) -> None:
+    for arguments, words in [
+        (["--share", "0"], "--share 0.0: must be above 0"),
+        (["--objects", "0"], "--objects 0: must be at least 1"),
+        (["--real-meshes", str(tmp_path / "none")], "--real-meshes .*none: no such folder"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            reproduce.main(arguments)
+
+
+# --- the document -----------------------------------------------------------------------------
+
+
+def fake_scores(
+    reproduction: Reproduction, part: str, name: str, f: float, classes: list[str], kind: str
+) -> None:
+    """Scores of four objects of each class, around ``f``."""
+    folder = reproduction.place(part, name)
+    for class_name in classes:
+        rows, curves = [], []
+        for idx in range(4):
+            model = f"{class_name}_{idx:05d}-00"
+            keys = {
+                "idx": idx,
+                "class id": class_name,
+                "class name": class_name,
+                "modelname": model,
+            }
+            scores = {}
+            for raw in ("", " raw"):
+                for score in ("fscore@1", "fscore@1_vis", "fscore@1_invis", "recall@1",
+                              "precision@1", "chamfer"):  # fmt: skip
+                    scores[f"{score} (mesh){raw}"] = f + 0.01 * idx + (0.1 if not raw else 0)
+            rows.append({**keys, **scores, "iou (mesh)": f, "note": "", "fingerprint": "0"})
+            curve = dict.fromkeys([*results.curve_columns(True), *results.curve_columns(False)], f)
+            curves.append({**keys, **curve})
+        write = results.write_scores
+        write(folder, kind, class_name, rows, curves, [class_name] * 4)
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Reproduction:
+    reproduction = Reproduction(tmp_path / "out", SMALL, None, None, 1)
+    families = [*plan.SEEN, *plan.UNSEEN, *plan.SCENES]
+    values = {RAW_INPUT: 0.6, "ONet (global)": 0.2, "HPN3": 0.3, "observed HPN3": 0.7,
+              "ONet (global), seed 1": 0.2, "HPN3, seed 1": 0.21}  # fmt: skip
+    for name, f in values.items():
+        kind = results.INPUT if name == RAW_INPUT else results.MESHES
+        fake_scores(reproduction, CLAIM, name, f, families, kind)
+    return reproduction
+
+
+def test_the_document_has_the_numbers(scored: Reproduction, tmp_path: Path) -> None:
+    path = write_document(scored, tmp_path / "results.md", "python reproduce.py")
+    text = path.read_text()
+    # Means over four objects are f + 0.015, aligned ones 0.1 more.
+    assert "| HPN3 | 31.5 | 31.5 | 30.0 |" in text
+    assert "| observed HPN3 | **71.5** | 71.5 | **70.0** |" in text
+    assert "| HPN3 | 41.5 |" in text
+    assert "56 test objects, 4 of each family" in text
+    assert "| HPN3 − ONet (global) | +10.0 [+10.0, +10.0] |" in text
+    verdicts = [line for line in text.splitlines() if line.startswith("* HPN3")]
+    assert "**holds** (+10.0" in verdicts[0]
+    assert "**does NOT hold** (+1.0" in verdicts[1]
+    assert (tmp_path / "results" / "claim.png").stat().st_size > 10_000
+    assert "results/claim.png" in text
+
+
+def test_a_difference_is_object_by_object(scored: Reproduction) -> None:
+    objects = Objects.read(scored, CLAIM, ["HPN3", "ONet (global)"], results.MESHES)
+    assert objects is not None
+    # Both vary by 0.03 over their objects, but together.
+    interval = objects.difference("HPN3", "ONet (global)")
+    assert interval is not None
+    assert interval.high - interval.low < 1e-9
+    assert objects.difference("HPN3", "HPN5") is None
+
+
+def test_no_scores_no_document(tmp_path: Path) -> None:
+    empty = Reproduction(tmp_path / "out", SMALL, None, None, 1)
+    with pytest.raises(InputError, match="holds no scores"):
+        write_document(empty, tmp_path / "results.md", "python reproduce.py")
+    assert not (tmp_path / "results.md").exists()
+
+
+# --- all of it --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_tiny_reproduction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two networks, three families, every script in earnest; and once more, with all done."""
+    monkeypatch.chdir(REPOSITORY)
+    names = ("observed_global", "observed_p64s32")
+    method = Method("two levels", names)
+    ablation = plan.Ablation("One or two", [method, Method("one level", names[:1])])
+    for module in (run, document):
+        monkeypatch.setattr(module, "NETWORKS", [n for n in NETWORKS if n.name in names])
+        monkeypatch.setattr(module, "METHODS", [method])
+        monkeypatch.setattr(module, "SEEN", ("chair",))
+        monkeypatch.setattr(module, "UNSEEN", ("table", "lamp"))
+    monkeypatch.setattr(document, "GROUPS", {"seen": ("chair",), "unseen": ("table", "lamp")})
+    monkeypatch.setattr(document, "_main_names", lambda: ["two levels"])
+    for module in (run, document):
+        monkeypatch.setattr(module, "SCENES", ())
+    monkeypatch.setattr(run, "OTHER_SEEDS", ())
+    monkeypatch.setattr(run, "OF_ALL_SEEDS", ())
+    monkeypatch.setattr(run, "ablations", lambda _: [ablation])
+    monkeypatch.setattr(document, "_listed", ", ".join)
+    arguments = ["--share", "0.003", "--objects", "1", "--resolution", "32", "--no-cuda"]
+    arguments += ["--only", "claim", "ablations"]
+    arguments += ["--out", str(tmp_path / "out"), "--document", str(tmp_path / "results.md")]
+    assert reproduce.main(arguments) == 0
+    first = (tmp_path / "results.md").read_text()
+    assert "3 test objects, 1 of each family" in first
+    assert "| two levels |" in first
+    assert "### One or two" in first
+    meshes = sorted((tmp_path / "out" / "claim" / "two_levels" / "meshes").rglob("*.ply"))
+    assert len(meshes) == 3
+    made = [path.stat().st_mtime for path in meshes]
+    assert reproduce.main(arguments) == 0
+    assert (tmp_path / "results.md").read_text() == first
+    assert [path.stat().st_mtime for path in meshes] == made
+    settings = yaml.safe_load((tmp_path / "out" / "size.yaml").read_text())
+    assert settings["objects"] == 1
