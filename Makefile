@@ -10,7 +10,7 @@ BUILT := build/.built
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures build test test-slow lint typecheck clean
+.PHONY: help demo figures reproduce build test test-slow lint typecheck clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) \
@@ -37,6 +37,15 @@ figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of 
 			--names input "global alone" HPN3 --turntable img/$$name.gif --size 192; done
 	$(BIN)/python vis.py --report out/figures/global out/figures/hpn3 --names "global alone" HPN3 \
 		--ground-truth out/figures/truth --html out/figures/report.html
+
+# Real meshes (<class>/<file>, y up) and real depth maps (.npz); what is not there is passed over.
+REAL_MESHES := $(wildcard ../shared/meshes)
+REAL_MAPS := $(wildcard ../shared/depth)
+SIZE :=
+
+reproduce: $(BUILT) ## docs/results.md: the paper's claim put to the test (SIZE=--full: the whole of it)
+	$(BIN)/python reproduce.py $(SIZE) $(addprefix --real-meshes ,$(REAL_MESHES)) \
+		$(addprefix --real-maps ,$(REAL_MAPS))
 
 build: $(BUILT) ## the compiled extensions
 

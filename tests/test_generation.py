@@ -304,3 +304,18 @@ def test_the_patch_window_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     released = replace(settings, lattice="released", patch_window="flat")
     with pytest.raises(ConfigError, match="patch_window flat needs generation.lattice exact"):
         Reconstructor(levels, released)
+
+
+def test_the_resolution_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = demo_levels(monkeypatch)
+    configs = [level.config for level in levels]
+    assert Reconstructor(levels).resolution == 128
+    given = replace(configs[0].generation, resolution=64)
+    assert Reconstructor(levels, given).resolution == 64
+    hpn3 = Reconstructor.from_configs(configs, resolution=64)
+    assert hpn3.resolution == 64
+    assert {level.config.resolution for level in hpn3.levels} == {64}
+    with pytest.raises(ConfigError, match="give resolution"):
+        Reconstructor.from_configs(configs, resolution_0=64)
+    with pytest.raises(ConfigError, match="times a power of two"):
+        Reconstructor.from_configs(configs, resolution=100)

@@ -76,7 +76,8 @@ class Reconstructor:
 
         Args:
             levels: at least one; any mix of global and patch, occupancy and SDF.
-            settings: instead of the first level's ``generation`` section.
+            settings: instead of the first level's ``generation`` section; its ``resolution``,
+                where it is not None, instead of the levels'.
             device: where the levels' networks live.
 
         Raises:
@@ -88,7 +89,8 @@ class Reconstructor:
         self.levels = list(levels)
         self.settings = settings or levels[0].config.generation
         self.device = torch.device(device)
-        self.resolution = _common_resolution([level.config for level in levels])
+        common = _common_resolution([level.config for level in levels])
+        self.resolution = (settings.resolution if settings else None) or common
         _check_settings(self.settings, self.resolution, str(levels[0].config.source or "config"))
         self.reference = next((k for k, v in enumerate(levels) if v.windows is None), 0)
 
@@ -113,6 +115,17 @@ class Reconstructor:
         loaded = [c if isinstance(c, Config) else load_config(c) for c in configs]
         if not loaded:
             raise ConfigError("give at least one configuration file")
+        for key in ("resolution_0", "upsampling_steps"):
+            if key in generation:
+                raise ConfigError(
+                    f"{key} is another resolution for a patch level than for a global one; give "
+                    "resolution, the cells of the final lattice"
+                )
+        if generation.get("resolution") is not None:
+            loaded = [
+                replace(c, generation=replace(c.generation, resolution=generation["resolution"]))  # type: ignore[arg-type]
+                for c in loaded
+            ]
         settings = replace(loaded[0].generation, **generation)  # type: ignore[arg-type]
         # Contradictions show before weights are read, which can take a while.
         _check_settings(settings, _common_resolution(loaded), str(loaded[0].source or "config"))
