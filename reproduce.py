@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.real_meshes,
         args.real_maps,
         args.workers,
+        align=not args.no_icp,
         device=["--no-cuda"] if args.no_cuda else [],
     )
     plan.run(args.only or PARTS)
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes of one thread (default: one a processor, here %(default)s; 1 for a GPU)",
     )
+    parser.add_argument("--no-icp", action="store_true", help="only the scores without alignment")
     parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
     parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return parser

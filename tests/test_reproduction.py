@@ -220,6 +220,13 @@ def test_method_configs_ask_for_the_test_set(
             assert {level.test.threshold for level in levels} == {method.threshold}
 
 
+def test_bundled_networks_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    for path in run.bundled().values():
+        assert Path(load_config(path).model_path).is_file(), path
+    assert {plan.ONET, plan.HPN3, plan.OBSERVED} <= set(plan.OF_BUNDLED)
+
+
 def test_results_of_another_size_are_not_mixed(tmp_path: Path) -> None:
     Reproduction(tmp_path, SMALL, None, None, 1).run([])
     more = Size(share=0.5, objects=9, ablation_objects=2, resolution=64)
@@ -326,13 +333,13 @@ def test_a_tiny_reproduction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ablation = plan.Ablation("One or two", [method, Method("one level", names[:1])])
     for module in (run, document):
         monkeypatch.setattr(module, "NETWORKS", [n for n in NETWORKS if n.name in names])
-        monkeypatch.setattr(module, "METHODS", [method])
         monkeypatch.setattr(module, "SEEN", ("chair",))
         monkeypatch.setattr(module, "UNSEEN", ("table", "lamp"))
     monkeypatch.setattr(document, "GROUPS", {"seen": ("chair",), "unseen": ("table", "lamp")})
     monkeypatch.setattr(document, "_main_names", lambda: ["two levels"])
     for module in (run, document):
         monkeypatch.setattr(module, "SCENES", ())
+    monkeypatch.setattr(run, "METHODS", [method])
     monkeypatch.setattr(run, "OTHER_SEEDS", ())
     monkeypatch.setattr(run, "OF_ALL_SEEDS", ())
     monkeypatch.setattr(run, "ablations", lambda _: [ablation])

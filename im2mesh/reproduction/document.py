@@ -17,9 +17,9 @@ from im2mesh.metrics.report import Method as Scored
 from im2mesh.metrics.results import read_scores
 from im2mesh.reproduction.plan import (
     HPN3,
-    METHODS,
     NETWORKS,
     OBSERVED,
+    OF_BUNDLED,
     ONET,
     SCENES,
     SEEDS,
@@ -253,7 +253,7 @@ def _verdict(objects: Objects) -> list[str]:
 
 
 def _real(plan: Reproduction, plots: Path) -> list[str]:
-    names = [RAW_INPUT, *(method.name for method in METHODS)]
+    names = [RAW_INPUT, *(method.name for method in OF_BUNDLED)]
     objects = Objects.read(plan, REAL, names, results.MESHES)
     if objects is None:
         return []

@@ -90,9 +90,6 @@ BUNDLED = {
     "global": "configs/demo/plain_global.yaml",
     "p64s32": "configs/demo/plain_p64s32.yaml",
     "p32s16": "configs/demo/plain_p32s16.yaml",
-    "p128s64": "configs/demo/plain_p128s64.yaml",
-    "p16s8": "configs/demo/plain_p16s8.yaml",
-    "global_sdf": "configs/demo/plain_global_sdf.yaml",
     "observed_global": "configs/demo/global.yaml",
     "observed_p64s32": "configs/demo/p64s32.yaml",
     "observed_p32s16": "configs/demo/p32s16.yaml",
@@ -137,6 +134,9 @@ METHODS = (
     OBSERVED,
 )
 """What is compared, beside the raw input points."""
+
+OF_BUNDLED = tuple(method for method in METHODS if set(method.levels) <= set(BUNDLED))
+"""Those of them that the bundled networks can do."""
 
 OTHER_SEEDS = tuple(
     Method(f"{method.name}, seed {seed}", method.levels, seed)

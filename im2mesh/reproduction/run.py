@@ -21,6 +21,7 @@ from im2mesh.reproduction.plan import (
     NETWORKS,
     OBSERVED,
     OF_ALL_SEEDS,
+    OF_BUNDLED,
     OTHER_SEEDS,
     SCENES,
     SEEDS,
@@ -73,6 +74,7 @@ class Reproduction:
         maps: folder of real depth maps; None: there is none.
         workers: processes.
         threads: that each computes with.
+        align: score with ICP too, where the part is not the ablations.
         device: further arguments of the scripts that compute (``--no-cuda``).
     """
 
@@ -82,6 +84,7 @@ class Reproduction:
     maps: Path | None
     workers: int
     threads: int = 1
+    align: bool = True
     device: Sequence[str] = ()
 
     # --- what is done -------------------------------------------------------------------------
@@ -104,14 +107,14 @@ class Reproduction:
             self._run(
                 ABLATIONS,
                 [
-                    self._scored(ABLATIONS, m, self.trained(0), self.families, "ablation", False)
+                    self._scored(ABLATIONS, m, self.trained(0), self.families, "ablation")
                     for ablation in self.ablations
                     for m in ablation.methods
                 ],
             )
         if REAL in parts and self.meshes is not None:
             self._run("real objects", [self._real()])
-            own = [self._scored(REAL, m, bundled(), self.real) for m in METHODS]
+            own = [self._scored(REAL, m, bundled(), self.real) for m in OF_BUNDLED]
             self._run(REAL, [self._raw_input(REAL, self.real), *own])
         if MAPS in parts and self.maps is not None:
             self._run(MAPS, [self._against_input(method) for method in MAP_METHODS])
@@ -208,14 +211,12 @@ class Reproduction:
         networks: Mapping[str, Path],
         data: Path,
         split: str = "test",
-        align: bool = True,
     ) -> Job:
         run = self.place(part, method.name)
         levels = method_configs(method, networks, data, run, self.size.resolution, split)
         generate = script("generate.py", *levels, "--out", run, "--resume", *self.device)
-        evaluate = script("eval_meshes.py", levels[0], "--meshes", run, "--workers", 1)
-        if not align:
-            evaluate.append("--no-icp")
+        icp = [] if self.align and part != ABLATIONS else ["--no-icp"]
+        evaluate = script("eval_meshes.py", levels[0], "--meshes", run, "--workers", 1, *icp)
         return Job(method.name, [generate, evaluate], self._log(part, method.name))
 
     def _raw_input(self, part: str, data: Path) -> Job:
@@ -229,7 +230,10 @@ class Reproduction:
                 "training": {"out_dir": str(run)},
             },
         )
-        command = script("eval_meshes.py", config, "--eval_input", "--meshes", run, "--workers", 1)
+        icp = [] if self.align else ["--no-icp"]
+        command = script(
+            "eval_meshes.py", config, "--eval_input", "--meshes", run, "--workers", 1, *icp
+        )
         return Job(RAW_INPUT, [command], self._log(part, RAW_INPUT))
 
     def _against_input(self, method: Method) -> Job:
