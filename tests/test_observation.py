@@ -18,7 +18,13 @@ from im2mesh.data.depth import load_depth, load_known
 from im2mesh.data.sources import sources_of_paths
 from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation import observation as kernel
-from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
+from im2mesh.generation.extraction import (
+    calibrate,
+    extract_dense,
+    extract_mise,
+    in_slabs,
+    thin_parts,
+)
 from im2mesh.generation.field import FusedField
 from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.level import Level
@@ -32,6 +38,7 @@ from im2mesh.preparation.rendering import render_depth
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
 from tests.reference import observation as reference
+from tests.reference.mise import thin_parts as slow_thin_parts
 
 CPU = torch.device("cpu")
 N, PIXEL = 128, 1 / 256
@@ -346,6 +353,49 @@ def test_coarse_to_fine_equals_dense(surface: bool, field) -> None:
     np.testing.assert_array_equal(*meshes)
 
 
+MAPS = sorted((REPOSITORY / "data/demo").glob("*/000.npz"))
+
+
+@pytest.mark.parametrize("path", MAPS, ids=[path.parent.name for path in MAPS])
+def test_coarse_to_fine_finds_all_that_is_observed(path: Path) -> None:
+    """Signs at all nodes, also of what is thinner than the cells that MISE starts with."""
+    depth, watch = load_depth(path), Stopwatch()
+    lattice, seen = exact_lattice(N), Observation(depth, N)
+    hidden, shell = seen.sides(lattice)
+    for surface in (False, True):
+        # With a constant field the signs are those of the observation alone.
+        for field, inside in ((empty, shell & surface), (full, hidden)):
+            for is_sdf in (False, True):
+                fused = FusedField([field], -0.02 if is_sdf else 0.0)
+                both = ObservedField(fused, seen, surface, is_sdf)
+                mise = extract_mise(both, lattice, 16, depth, CPU, watch)
+                np.testing.assert_array_equal(mise > both.iso_level, inside)
+        both = ObservedField(FusedField([random], 0.0), seen, surface, is_sdf=False)
+        mise = extract_mise(both, lattice, 32, depth, CPU, watch)
+        np.testing.assert_array_equal(mise > 0, extract_dense(both, lattice, CPU, watch) > 0)
+
+
+def test_sides_of_nodes_are_those_of_points() -> None:
+    depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
+    known = np.ones_like(depth, bool)
+    known[60:90, 100:140] = False
+    lattice = exact_lattice(64)
+    points = lattice.points(lattice.slab(0, lattice.nodes))
+    for seen in (Observation(depth, 64), Observation(depth, 64, 0.01, known)):
+        for sides, distances in zip(seen.sides(lattice), seen(points), strict=True):
+            np.testing.assert_array_equal(sides.ravel(), distances > 0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([(2, 1), (1, 2), (3, 4), (1, 8)]))
+def test_thin_parts_are_those_of_the_reference(seed: int, cells: tuple[int, int]) -> None:
+    coarse, ratio = cells
+    inside = np.random.default_rng(seed).random((coarse * ratio + 1,) * 3) < 0.04
+    inside ^= bool(seed % 2)
+    fast = thin_parts(inside, coarse)
+    assert set(map(tuple, fast.tolist())) == slow_thin_parts(inside, coarse)
+
+
 def test_networks_are_asked_only_where_it_matters() -> None:
     depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
     asked: list[Tensor] = []
@@ -394,7 +444,7 @@ def test_levels_that_measure_different_things_are_moved_as_without() -> None:
     hidden, shell = both.observation(points)
     deep = (hidden > 0.1) & (shell < -0.1)
     assert deep.sum() > 100
-    alone = torch.minimum(fused[1](points) + 0.02, hidden) - 0.02
+    alone = torch.minimum(fused[1](points) + 0.02, hidden)
     np.testing.assert_allclose(both(points)[deep], alone[deep], atol=1e-6)
 
 
