@@ -47,7 +47,8 @@ CELL = 1 / N
 
 def some_slow(*values, slow=()):
     """Parameters, some of them for the slow set."""
-    return [*values, *(pytest.param(value, marks=pytest.mark.slow) for value in slow)]
+    rows = (value if isinstance(value, tuple) else (value,) for value in slow)
+    return [*values, *(pytest.param(*row, marks=pytest.mark.slow) for row in rows)]
 
 
 def empty(points: Tensor) -> Tensor:
@@ -208,6 +209,22 @@ def test_thin_parts_stay_in_one_piece(
     extents = np.ptp(inside, axis=0)
     assert extents[0] < 3 * across + slope * 0.04
     assert 0.5 / resolution < extents[2] < 4 * across + 0.005 * 256 * 0.04
+
+
+@pytest.mark.parametrize("field", ["empty", "full"])
+@pytest.mark.parametrize(
+    ("resolution", "width"), some_slow((128, 2), slow=[(128, 3), (256, 1)])
+)
+@pytest.mark.parametrize("phase", [0, 1])
+def test_gaps_of_one_cell_stay_open(resolution: int, width: int, phase: int, field: str) -> None:
+    depth = np.full((256, 256), -1, np.float32)
+    depth[60:200, 60:200] = 0.4
+    for k in range(10):
+        depth[80:180, 70 + phase + 12 * k :][:, :width] = -1
+    mesh = mesh_of(observed(depth, FIELDS[field], resolution=resolution), depth, resolution)
+    rendered = render_depth(mesh.vertices, mesh.faces)
+    gaps = (depth < 0)[100:160, 62:198]
+    assert (rendered[100:160, 62:198][gaps] < 0).all()
 
 
 def test_parts_are_not_joined_by_curtains() -> None:
@@ -455,15 +472,10 @@ def test_maps_agree_with_the_reference() -> None:
     draw = np.random.default_rng(3)
     solid = draw.random((12, 14)) < 0.5
     solid[3:9, 2:8] = True
-    keep = kernel._smooth
-    try:
-        kernel._smooth = lambda signed, fine=1: signed
-        fast = kernel._outline(solid)
-    finally:
-        kernel._smooth = keep
+    fast = kernel._apart(solid)
     slow = [[reference.outline(solid, i / 2, j / 2) for j in range(27)] for i in range(23)]
     np.testing.assert_allclose(fast, slow, atol=1e-12)
-    smooth = kernel._smooth(fast, 2)
+    smooth = kernel._outline(solid)
     assert np.abs(smooth - fast)[np.abs(fast) < 2].max() <= 0.3 + 1e-9
     assert ((smooth > 0)[::2, ::2] == solid).all()
     np.testing.assert_allclose(

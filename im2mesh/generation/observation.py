@@ -61,6 +61,12 @@ GIVE = 0.3
 """How far outlines may move to become smooth: less than half a pixel, so that the middle of
 every pixel stays on its own side."""
 
+GAP = 4
+"""Gaps narrower than this are not smoothed, which would close them."""
+
+OPEN = 0.1
+"""How much wider on each side they are, so that in a gap of one cell there is always a node."""
+
 LEVEL_OUT = 0.1
 """Least cosine of the observed surface's slope."""
 
@@ -580,7 +586,7 @@ def _signed(inside: np.ndarray) -> np.ndarray:
     return np.where(inside, within - 0.5, 0.5 - beside)
 
 
-def _smooth(signed: np.ndarray, fine: int = 1) -> np.ndarray:
+def _smooth(signed: np.ndarray, fine: int = 1, give: np.ndarray | float = GIVE) -> np.ndarray:
     """Take the pixels' stairs out of the zero contour of a signed distance.
 
     Repeated blurring, each time with all values put back to near where they were, lets the
@@ -589,11 +595,12 @@ def _smooth(signed: np.ndarray, fine: int = 1) -> np.ndarray:
     Args:
         signed: in pixels.
         fine: grid points in a pixel.
+        give: how far the contour may move, at each point.
     """
     values = signed
     for _ in range(4):
         values = ndimage.gaussian_filter(values.clip(-2.5, 2.5), 0.8 * fine, mode="nearest")
-        values = values.clip(signed - GIVE, signed + GIVE)
+        values = values.clip(signed - give, signed + give)
     return values
 
 
@@ -607,8 +614,8 @@ def _refined(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _outline(solid: np.ndarray) -> np.ndarray:
-    """Distance from the silhouette on the fine grid, positive in the object.
+def _apart(solid: np.ndarray) -> np.ndarray:
+    """Distance from the silhouette on the fine grid, positive in the object, stairs and all.
 
     Args:
         solid: (H, W) bool, the object's pixels.
@@ -619,7 +626,24 @@ def _outline(solid: np.ndarray) -> np.ndarray:
     signed = np.where(to_background > to_object, to_background - 0.5, 0.5 - to_object)
     # A point as near to the one as to the other goes with most of the pixels around it.
     even = to_background == to_object
-    return _smooth(np.where(even, _refined(_signed(solid)), signed), 2)
+    return np.where(even, _refined(_signed(solid)), signed)
+
+
+def _outline(solid: np.ndarray) -> np.ndarray:
+    """The same as smooth as the pixels allow.
+
+    Blurring fills what is narrower than itself, so gaps are left as they are. (Narrow parts of
+    the object lose less by it, and there stairs would be seen.)
+    """
+    signed = _apart(solid)
+    around = np.pad(~solid, GAP, constant_values=True)  # what is outside the map is no gap
+    gaps = around & ~ndimage.binary_opening(around, np.ones((GAP, GAP)))
+    gaps = gaps[GAP:-GAP, GAP:-GAP]
+    if not gaps.any():
+        return _smooth(signed, 2)
+    beside = ndimage.distance_transform_edt(~gaps)
+    free = ((_refined(beside) - 1) / 2).clip(0, 1)  # of gaps: 0 in them, 1 three pixels off
+    return _smooth(signed, 2, GIVE * free) - OPEN * (1 - free)
 
 
 def _growth(within: np.ndarray, cell: float) -> np.ndarray:
