@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
+
 from im2mesh.errors import InputError
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -42,3 +47,31 @@ def check_writable(folder: Path, advice: str) -> None:
             pass
     except OSError as error:
         raise InputError(f"{folder}: cannot be written to ({error.strerror}); {advice}") from error
+
+
+@contextmanager
+def locked(path: Path, advice: str) -> Iterator[None]:
+    """Hold a lock file for as long as the block runs.
+
+    The system releases it however the process ends, kill −9 included; the file stays and means
+    nothing by itself. Forked processes do not hold the lock.
+
+    Args:
+        path: of the lock file, in the folder that only one process may write to.
+        advice: what to do if another process holds it.
+
+    Raises:
+        InputError: another process holds it; one line that names the folder.
+    """
+    # Not a soft lock, which would outlive a killed process.
+    lock = filelock.FileLock(path, timeout=0, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise InputError(f"{path.parent}: another process writes there; {advice}") from None
+    except OSError as error:
+        log.warning("%s: cannot be locked (%s); let no other process write there", path, error)
+    try:
+        yield
+    finally:
+        lock.release()

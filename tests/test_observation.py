@@ -18,7 +18,13 @@ from im2mesh.data.depth import load_depth, load_known
 from im2mesh.data.sources import sources_of_paths
 from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation import observation as kernel
-from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
+from im2mesh.generation.extraction import (
+    calibrate,
+    extract_dense,
+    extract_mise,
+    in_slabs,
+    thin_parts,
+)
 from im2mesh.generation.field import FusedField
 from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.level import Level
@@ -32,6 +38,7 @@ from im2mesh.preparation.rendering import render_depth
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
 from tests.reference import observation as reference
+from tests.reference.mise import thin_parts as slow_thin_parts
 
 CPU = torch.device("cpu")
 N, PIXEL = 128, 1 / 256
@@ -40,7 +47,8 @@ CELL = 1 / N
 
 def some_slow(*values, slow=()):
     """Parameters, some of them for the slow set."""
-    return [*values, *(pytest.param(value, marks=pytest.mark.slow) for value in slow)]
+    rows = (value if isinstance(value, tuple) else (value,) for value in slow)
+    return [*values, *(pytest.param(*row, marks=pytest.mark.slow) for row in rows)]
 
 
 def empty(points: Tensor) -> Tensor:
@@ -203,6 +211,22 @@ def test_thin_parts_stay_in_one_piece(
     assert 0.5 / resolution < extents[2] < 4 * across + 0.005 * 256 * 0.04
 
 
+@pytest.mark.parametrize("field", ["empty", "full"])
+@pytest.mark.parametrize(
+    ("resolution", "width"), some_slow((128, 2), slow=[(128, 3), (256, 1)])
+)
+@pytest.mark.parametrize("phase", [0, 1])
+def test_gaps_of_one_cell_stay_open(resolution: int, width: int, phase: int, field: str) -> None:
+    depth = np.full((256, 256), -1, np.float32)
+    depth[60:200, 60:200] = 0.4
+    for k in range(10):
+        depth[80:180, 70 + phase + 12 * k :][:, :width] = -1
+    mesh = mesh_of(observed(depth, FIELDS[field], resolution=resolution), depth, resolution)
+    rendered = render_depth(mesh.vertices, mesh.faces)
+    gaps = (depth < 0)[100:160, 62:198]
+    assert (rendered[100:160, 62:198][gaps] < 0).all()
+
+
 def test_parts_are_not_joined_by_curtains() -> None:
     shape = SHAPES["ring before a wall"]
     depth = depth_of(shape)
@@ -346,6 +370,49 @@ def test_coarse_to_fine_equals_dense(surface: bool, field) -> None:
     np.testing.assert_array_equal(*meshes)
 
 
+MAPS = sorted((REPOSITORY / "data/demo").glob("*/000.npz"))
+
+
+@pytest.mark.parametrize("path", MAPS, ids=[path.parent.name for path in MAPS])
+def test_coarse_to_fine_finds_all_that_is_observed(path: Path) -> None:
+    """Signs at all nodes, also of what is thinner than the cells that MISE starts with."""
+    depth, watch = load_depth(path), Stopwatch()
+    lattice, seen = exact_lattice(N), Observation(depth, N)
+    hidden, shell = seen.sides(lattice)
+    for surface in (False, True):
+        # With a constant field the signs are those of the observation alone.
+        for field, inside in ((empty, shell & surface), (full, hidden)):
+            for is_sdf in (False, True):
+                fused = FusedField([field], -0.02 if is_sdf else 0.0)
+                both = ObservedField(fused, seen, surface, is_sdf)
+                mise = extract_mise(both, lattice, 16, depth, CPU, watch)
+                np.testing.assert_array_equal(mise > both.iso_level, inside)
+        both = ObservedField(FusedField([random], 0.0), seen, surface, is_sdf=False)
+        mise = extract_mise(both, lattice, 32, depth, CPU, watch)
+        np.testing.assert_array_equal(mise > 0, extract_dense(both, lattice, CPU, watch) > 0)
+
+
+def test_sides_of_nodes_are_those_of_points() -> None:
+    depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
+    known = np.ones_like(depth, bool)
+    known[60:90, 100:140] = False
+    lattice = exact_lattice(64)
+    points = lattice.points(lattice.slab(0, lattice.nodes))
+    for seen in (Observation(depth, 64), Observation(depth, 64, 0.01, known)):
+        for sides, distances in zip(seen.sides(lattice), seen(points), strict=True):
+            np.testing.assert_array_equal(sides.ravel(), distances > 0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([(2, 1), (1, 2), (3, 4), (1, 8)]))
+def test_thin_parts_are_those_of_the_reference(seed: int, cells: tuple[int, int]) -> None:
+    coarse, ratio = cells
+    inside = np.random.default_rng(seed).random((coarse * ratio + 1,) * 3) < 0.04
+    inside ^= bool(seed % 2)
+    fast = thin_parts(inside, coarse)
+    assert set(map(tuple, fast.tolist())) == slow_thin_parts(inside, coarse)
+
+
 def test_networks_are_asked_only_where_it_matters() -> None:
     depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
     asked: list[Tensor] = []
@@ -394,7 +461,7 @@ def test_levels_that_measure_different_things_are_moved_as_without() -> None:
     hidden, shell = both.observation(points)
     deep = (hidden > 0.1) & (shell < -0.1)
     assert deep.sum() > 100
-    alone = torch.minimum(fused[1](points) + 0.02, hidden) - 0.02
+    alone = torch.minimum(fused[1](points) + 0.02, hidden)
     np.testing.assert_allclose(both(points)[deep], alone[deep], atol=1e-6)
 
 
@@ -405,15 +472,10 @@ def test_maps_agree_with_the_reference() -> None:
     draw = np.random.default_rng(3)
     solid = draw.random((12, 14)) < 0.5
     solid[3:9, 2:8] = True
-    keep = kernel._smooth
-    try:
-        kernel._smooth = lambda signed, fine=1: signed
-        fast = kernel._outline(solid)
-    finally:
-        kernel._smooth = keep
+    fast = kernel._apart(solid)
     slow = [[reference.outline(solid, i / 2, j / 2) for j in range(27)] for i in range(23)]
     np.testing.assert_allclose(fast, slow, atol=1e-12)
-    smooth = kernel._smooth(fast, 2)
+    smooth = kernel._outline(solid)
     assert np.abs(smooth - fast)[np.abs(fast) < 2].max() <= 0.3 + 1e-9
     assert ((smooth > 0)[::2, ::2] == solid).all()
     np.testing.assert_allclose(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import logging
 import math
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pandas as pd
 import pytest
@@ -302,6 +304,64 @@ main([{str(tmp_path / "out.yaml")!r}, "--no-cuda"])
     assert not list((tmp_path / "out").glob(".model*.part.pt"))
 
 
+# --- one run in a folder ------------------------------------------------------------------------
+
+
+def running(config: Config, path: Path) -> subprocess.Popen[str]:
+    """train.py in a process of its own, past its second step."""
+    save_config(config, path)
+    process = subprocess.Popen(
+        [sys.executable, "train.py", str(path), "--no-cuda"],
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not Path(config.training.out_dir, "model_2.pt").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.1)
+    return process
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_second_run_is_refused_until_the_first_is_gone(
+    data: Path, tmp_path: Path, workers: int
+) -> None:
+    """Also by kill −9, and though workers that the first one forked may live a little longer."""
+    out = tmp_path / "out"
+    config = level(data, out, backup_every=1, validate_every=1, num_workers=workers)
+    first = running(config, tmp_path / "first.yaml")
+    try:
+        second = subprocess.run(
+            [sys.executable, "train.py", str(tmp_path / "first.yaml"), "--no-cuda"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+        )
+        assert second.returncode == 2
+        line = f"error: {out}: another process writes there; wait for it to end, or change"
+        assert second.stderr.startswith(line) and second.stderr.count("\n") == 1
+        assert load_checkpoint(out / "model_best.pt")["it"] >= 1, "readers need no lock"
+    finally:
+        first.kill()
+    first.wait()
+    assert (out / "train.lock").exists()
+    assert command(config, "--exit-after-it", "1") == LIMIT
+    # Once more in the same process: the run before has let go.
+    assert command(config, "--exit-after-it", "1") == LIMIT
+
+
+def test_a_folder_that_cannot_be_locked_is_trained_in(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cannot(lock: filelock.FileLock) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", cannot)
+    assert command(level(data, tmp_path / "out"), "--exit-after-it", "1") == LIMIT
+    assert "cannot be locked" in capsys.readouterr().err
+
+
 # --- what ends a run ----------------------------------------------------------------------------
 
 
@@ -351,17 +411,7 @@ def test_complete(data: Path, tmp_path: Path) -> None:
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
 )
 def test_signals_save_and_exit(data: Path, tmp_path: Path, number: signal.Signals) -> None:
-    config = level(data, tmp_path / "out", backup_every=1)
-    save_config(config, tmp_path / "x.yaml")
-    process = subprocess.Popen(
-        [sys.executable, "train.py", str(tmp_path / "x.yaml"), "--no-cuda"],
-        cwd=REPOSITORY,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "out/model_2.pt").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
+    process = running(level(data, tmp_path / "out", backup_every=1), tmp_path / "x.yaml")
     process.send_signal(number)
     _, shown = process.communicate(timeout=120)
     assert process.returncode == INTERRUPTED, shown

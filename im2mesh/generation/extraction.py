@@ -14,14 +14,11 @@ import torch
 from torch import Tensor
 
 from im2mesh.generation.field import FusedField
-from im2mesh.generation.lattice import Lattice, exact_lattice
+from im2mesh.generation.lattice import SLAB, Lattice, exact_lattice
 from im2mesh.generation.observation import ObservedField
 from im2mesh.native.mise import MISE
 from im2mesh.patches import back_project
 from im2mesh.timing import Stopwatch
-
-SLAB = 1 << 18
-"""Points evaluated at a time: bounds the memory, far above what makes a pass efficient."""
 
 MARGIN = 0.5
 """How near to the iso-level, in units of their own spread, the corners of a coarse cell may
@@ -90,7 +87,8 @@ def extract_mise(
         lattice: the final lattice, ``coarse`` · 2^k cells along each axis.
         coarse: cells of the lattice that MISE starts with.
         depth: (S, S) the depth map; cells that hold an observed point are always refined, so
-            that a thin visible part is not lost between coarse nodes.
+            that a thin visible part is not lost between coarse nodes. Of an observed field no
+            part at all of what the observation decides is lost (:func:`thin_parts`).
         device: where the field lives.
         watch: gets the time of the stages ``eval points`` and ``mise``.
         margin: see :data:`MARGIN`.
@@ -99,13 +97,14 @@ def extract_mise(
         (n, n, n) float32 values along (x, y, z).
     """
     with watch("mise"):
-        seen = back_project(depth)
-        if isinstance(field, ObservedField) and field.surface:
-            seen = np.concatenate([seen, field.observation.anchors()])
-        observed = np.floor((seen + 0.5) * lattice.cells).astype(np.int64)
-        observed = np.unique(np.clip(observed, 0, lattice.cells - 1), axis=0)
+        observed = np.floor((back_project(depth) + 0.5) * lattice.cells).astype(np.int64)
+        forced = [np.unique(np.clip(observed, 0, lattice.cells - 1), axis=0)]
+        if isinstance(field, ObservedField):
+            hidden, shell = field.observation.sides(lattice)
+            forced += [thin_parts(hidden, coarse)]
+            forced += [thin_parts(shell, coarse)] if field.surface else []
         steps = (lattice.cells // coarse).bit_length() - 1
-        mise = MISE(coarse, steps, field.iso_level, forced=observed, margin=margin)
+        mise = MISE(coarse, steps, field.iso_level, forced=np.concatenate(forced), margin=margin)
         nodes = mise.query()
         while len(nodes):
             with watch("eval points"):
@@ -113,3 +112,39 @@ def extract_mise(
             mise.update(nodes, values.numpy())
             nodes = mise.query()
         return np.asarray(mise.to_dense())
+
+
+def thin_parts(inside: np.ndarray, coarse: int) -> np.ndarray:
+    """What would slip between the nodes of the coarser lattices, coarse to fine.
+
+    Args:
+        inside: (n, n, n) bool at the nodes of the finest lattice.
+        coarse: cells of the coarsest lattice, n − 1 = ``coarse`` · 2^k.
+
+    Returns:
+        (M, 3) int64, the first of the finest cells in each cell of a coarser lattice that has
+        nodes, in or on it, of a side on which none of its corners is.
+    """
+    some, every = _at_corners(inside, np.logical_or), _at_corners(inside, np.logical_and)
+    found = [np.empty((0, 3), np.int64)]
+    cells = len(inside) - 1
+    side = 2
+    while side * coarse <= cells:
+        # A cell has the nodes of its eight parts.
+        parts = (cells // side, 2) * 3
+        some = np.logical_or.reduce(some.reshape(parts), axis=(1, 3, 5))
+        every = np.logical_and.reduce(every.reshape(parts), axis=(1, 3, 5))
+        corners = inside[::side, ::side, ::side]
+        unseen = some & ~_at_corners(corners, np.logical_or)
+        unseen |= ~every & _at_corners(corners, np.logical_and)
+        found.append(np.argwhere(unseen) * side)
+        side *= 2
+    return np.concatenate(found)
+
+
+def _at_corners(inside: np.ndarray, combine: np.ufunc) -> np.ndarray:
+    """(n, n, n) bool at nodes → (n−1, n−1, n−1), the corners of each cell combined."""
+    for axis in range(3):
+        first = np.moveaxis(inside, axis, 0)
+        inside = np.moveaxis(combine(first[1:], first[:-1]), 0, axis)
+    return inside

@@ -17,6 +17,9 @@ from im2mesh.patches import RELEASED_NODES
 OUTSIDE = -1e6
 """Padding around the volume: no surface reaches past it, so every mesh is closed."""
 
+SLAB = 1 << 18
+"""Points evaluated at a time: bounds the memory, far above what makes a pass efficient."""
+
 
 @dataclass(frozen=True)
 class Lattice:

@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from im2mesh.generation.field import Field, FusedField
+from im2mesh.generation.lattice import SLAB, Lattice
 from im2mesh.patches import IMAGE_SIZE, to_pixels
 
 SHELL = 2.0
@@ -59,6 +60,12 @@ GROWTH = 0.75
 GIVE = 0.3
 """How far outlines may move to become smooth: less than half a pixel, so that the middle of
 every pixel stays on its own side."""
+
+GAP = 4
+"""Gaps narrower than this are not smoothed, which would close them."""
+
+OPEN = 0.1
+"""How much wider on each side they are, so that in a gap of one cell there is always a node."""
 
 LEVEL_OUT = 0.1
 """Least cosine of the observed surface's slope."""
@@ -147,11 +154,41 @@ class Observation:
             * c, the distance to hidden space's boundary, positive in hidden space;
             * s ≤ c, the distance to the shell's boundary, positive in the shell.
         """
-        e, o, near, far, near_cosine, far_cosine, near_width, far_width, *rest = self._sample(
-            points
-        )
+        return self._measured(self._sample(points), points[:, 2])
+
+    def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
+        """On which sides of both boundaries a lattice's nodes lie.
+
+        What depends on the pixel alone is looked up once for a column of nodes, and columns
+        outside the silhouette are not measured at all.
+
+        Args:
+            lattice: exact.
+
+        Returns:
+            (n, n, n) bool along (x, y, z) each: in hidden space; in the shell.
+        """
+        nodes = lattice.nodes
+        column = np.zeros((nodes, 3), np.int32)
+        column[:, 2] = np.arange(nodes)
+        z = lattice.points(column)[:, 2].to(self._maps.device)
+        first = lattice.slab(0, nodes)[::nodes]
+        hidden, shell = np.zeros((2, len(first), nodes), dtype=bool)
+        step = max(1, SLAB // nodes)
+        for start in range(0, len(first), step):
+            maps = self._sample(lattice.points(first[start : start + step]).to(z.device))
+            used = torch.maximum(maps[0], maps[-1]) > 0  # within the silhouette, or unknown
+            if used.any():
+                found = self._measured([m[used, None] for m in maps], z)
+                at = start + used.nonzero().squeeze(1).cpu().numpy()
+                hidden[at], shell[at] = ((distance > 0).cpu().numpy() for distance in found)
+        return hidden.reshape((nodes,) * 3), shell.reshape((nodes,) * 3)
+
+    def _measured(self, maps: Sequence[Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
+        """Both distances at points from the maps at their pixels and their z."""
+        e, o, near, far, near_cosine, far_cosine, near_width, far_width, *rest = maps
         own, own_cosine, clear, unknown = rest
-        z = points[:, 2] * IMAGE_SIZE
+        z = z * IMAGE_SIZE
         near, far, own = near - z, far - z, own - z
         # Hidden: behind the far surface, or, within the near part's outline, behind that one.
         hidden = torch.maximum(
@@ -162,7 +199,7 @@ class Observation:
         hidden = torch.maximum(torch.minimum(e, hidden), unknown)
         reach = SHELL * self._pixels
         upright = z.new_tensor(UPRIGHT * self._pixels)
-        shell = torch.full_like(e, -FAR)
+        shell = torch.full_like(hidden, -FAR)
         layers = (
             (near, near_cosine, o, near_width),
             (far, far_cosine, reach - o, far_width),
@@ -173,24 +210,6 @@ class Observation:
             shell = torch.maximum(shell, layer)
         shell = torch.minimum(torch.minimum(shell, hidden), -unknown)
         return hidden / IMAGE_SIZE, shell / IMAGE_SIZE
-
-    def anchors(self) -> np.ndarray:
-        """Points that no part of the shell is far from.
-
-        Returns:
-            (M, 3) float32 in the camera frame, half a cell behind both surfaces of every pixel.
-        """
-        e, o, near, far = self._maps[0, :4, ::2, ::2].cpu().numpy()
-        size = e.shape[0]
-        x = (np.arange(size) - PADDING + 0.5) / IMAGE_SIZE - 0.5
-        columns, rows = np.meshgrid(x, -x)
-        reach = SHELL * self._pixels
-        points = []
-        for z, there in ((near, (e > 0) & (o > 0)), (far, (e > 0) & (o < reach))):
-            behind = (z[there] - self._slack) / IMAGE_SIZE - self.cell / 2
-            points.append(np.stack([columns[there], rows[there], behind], axis=1))
-        found = np.concatenate(points).astype(np.float32)
-        return found[np.abs(found).max(axis=1) < 0.5]
 
     def _sample(self, points: Tensor) -> Sequence[Tensor]:
         """All maps at the points' pixels, bilinear between the pixels' middles."""
@@ -240,7 +259,8 @@ class ObservedField:
     Attributes:
         field: the fused field; it is asked only where it matters.
         levels: its levels.
-        iso_level: its iso-level.
+        iso_level: 0; the fused field's is subtracted, so that even the least distance keeps its
+            sign in float32.
     """
 
     def __init__(
@@ -256,13 +276,13 @@ class ObservedField:
         """
         self.field = field
         self.levels: Sequence[Field] = field.levels
-        self.iso_level = field.iso_level
+        self.iso_level = 0.0
         self.observation = observation
         self.surface = surface
         self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
 
     def __call__(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (N,) values, larger inside."""
+        """(N, 3) points → (N,) values above the iso-level, larger inside."""
         hidden, shell = self.observation(points)
         cell = self.observation.cell
         low = (hidden * self._scale).clamp_min(-FLOOR * cell * self._scale)
@@ -273,12 +293,12 @@ class ObservedField:
         index = asked.nonzero().squeeze(1)
         values = low
         if len(index):
-            learned = self.field(points[index]) - self.iso_level
+            learned = self.field(points[index]) - self.field.iso_level
             learned = torch.minimum(learned, low[index])
             if self.surface:
                 learned = torch.maximum(learned, shell[index] * self._scale)
             values = values.index_copy(0, index, learned)
-        return values + self.iso_level
+        return values
 
 
 # --- maps -------------------------------------------------------------------------------------
@@ -566,7 +586,7 @@ def _signed(inside: np.ndarray) -> np.ndarray:
     return np.where(inside, within - 0.5, 0.5 - beside)
 
 
-def _smooth(signed: np.ndarray, fine: int = 1) -> np.ndarray:
+def _smooth(signed: np.ndarray, fine: int = 1, give: np.ndarray | float = GIVE) -> np.ndarray:
     """Take the pixels' stairs out of the zero contour of a signed distance.
 
     Repeated blurring, each time with all values put back to near where they were, lets the
@@ -575,11 +595,12 @@ def _smooth(signed: np.ndarray, fine: int = 1) -> np.ndarray:
     Args:
         signed: in pixels.
         fine: grid points in a pixel.
+        give: how far the contour may move, at each point.
     """
     values = signed
     for _ in range(4):
         values = ndimage.gaussian_filter(values.clip(-2.5, 2.5), 0.8 * fine, mode="nearest")
-        values = values.clip(signed - GIVE, signed + GIVE)
+        values = values.clip(signed - give, signed + give)
     return values
 
 
@@ -593,8 +614,8 @@ def _refined(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _outline(solid: np.ndarray) -> np.ndarray:
-    """Distance from the silhouette on the fine grid, positive in the object.
+def _apart(solid: np.ndarray) -> np.ndarray:
+    """Distance from the silhouette on the fine grid, positive in the object, stairs and all.
 
     Args:
         solid: (H, W) bool, the object's pixels.
@@ -605,7 +626,24 @@ def _outline(solid: np.ndarray) -> np.ndarray:
     signed = np.where(to_background > to_object, to_background - 0.5, 0.5 - to_object)
     # A point as near to the one as to the other goes with most of the pixels around it.
     even = to_background == to_object
-    return _smooth(np.where(even, _refined(_signed(solid)), signed), 2)
+    return np.where(even, _refined(_signed(solid)), signed)
+
+
+def _outline(solid: np.ndarray) -> np.ndarray:
+    """The same as smooth as the pixels allow.
+
+    Blurring fills what is narrower than itself, so gaps are left as they are. (Narrow parts of
+    the object lose less by it, and there stairs would be seen.)
+    """
+    signed = _apart(solid)
+    around = np.pad(~solid, GAP, constant_values=True)  # what is outside the map is no gap
+    gaps = around & ~ndimage.binary_opening(around, np.ones((GAP, GAP)))
+    gaps = gaps[GAP:-GAP, GAP:-GAP]
+    if not gaps.any():
+        return _smooth(signed, 2)
+    beside = ndimage.distance_transform_edt(~gaps)
+    free = ((_refined(beside) - 1) / 2).clip(0, 1)  # of gaps: 0 in them, 1 three pixels off
+    return _smooth(signed, 2, GIVE * free) - OPEN * (1 - free)
 
 
 def _growth(within: np.ndarray, cell: float) -> np.ndarray:

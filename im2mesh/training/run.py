@@ -22,7 +22,7 @@ from im2mesh.data.batch import Source, ValidationSource
 from im2mesh.data.procedural import open_procedural
 from im2mesh.data.store import PointStore, open_store
 from im2mesh.errors import ConfigError, InputError
-from im2mesh.files import check_writable
+from im2mesh.files import check_writable, locked
 from im2mesh.training.trainer import (
     End,
     Limits,
@@ -48,6 +48,9 @@ exit codes:
   130  interrupted (Ctrl-C, or SIGTERM); model.pt is saved
 After 1, 3 and 130 the same command goes on where the run stopped.
 """
+
+LOCK = "train.lock"
+"""Held in ``out_dir`` while a run writes there."""
 
 RESIDENT = 0.5
 """Share of a GPU's free memory that training data may take to be kept there."""
@@ -169,13 +172,21 @@ def train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
         Why it ended; None: the loss is no longer finite.
 
     Raises:
-        InputError: the configuration, the data, the checkpoint or ``out_dir`` cannot be used.
+        InputError: the configuration, the data, the checkpoint or ``out_dir`` cannot be used, or
+            another run is writing to ``out_dir``.
     """
+    if fabric.global_rank:  # all processes of a run are one writer: the first
+        return _train(config, fabric, limits)
+    out_dir = Path(config.training.out_dir)
+    check_writable(out_dir, "change training.out_dir")
+    with locked(out_dir / LOCK, "wait for it to end, or change training.out_dir"):
+        remove_unfinished(out_dir)
+        return _train(config, fabric, limits)
+
+
+def _train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
     out_dir = Path(config.training.out_dir)
     first = fabric.global_rank == 0
-    if first:
-        check_writable(out_dir, "change training.out_dir")
-        remove_unfinished(out_dir)
     check_training(config, fabric.world_size)
     source, validation = open_sources(config, fabric.device)
     trainer = Trainer(config, source, validation, fabric)

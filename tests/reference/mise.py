@@ -76,3 +76,17 @@ class MISE:
             unknown = np.isnan(self.values[box])
             grid[box][unknown] = smooth[unknown]
         return grid
+
+
+def thin_parts(inside: np.ndarray, coarse: int) -> set[tuple[int, ...]]:
+    """First finest cells of the coarser cells with nodes of a side on which no corner is."""
+    found = set()
+    side = (len(inside) - 1) // coarse
+    while side > 1:
+        for low in itertools.product(range(0, len(inside) - 1, side), repeat=3):
+            nodes = inside[tuple(slice(i, i + side + 1) for i in low)]
+            corners = inside[tuple((np.array(low) + side * CORNERS).T)]
+            if set(nodes.ravel()) != set(corners):
+                found.add(low)
+        side //= 2
+    return found
