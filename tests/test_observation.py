@@ -212,9 +212,7 @@ def test_thin_parts_stay_in_one_piece(
 
 
 @pytest.mark.parametrize("field", ["empty", "full"])
-@pytest.mark.parametrize(
-    ("resolution", "width"), some_slow((128, 2), slow=[(128, 3), (256, 1)])
-)
+@pytest.mark.parametrize(("resolution", "width"), some_slow((128, 2), slow=[(128, 3), (256, 1)]))
 @pytest.mark.parametrize("phase", [0, 1])
 def test_gaps_of_one_cell_stay_open(resolution: int, width: int, phase: int, field: str) -> None:
     depth = np.full((256, 256), -1, np.float32)
