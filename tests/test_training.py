@@ -583,7 +583,7 @@ def test_pictures_logs_and_backups(data: Path, tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
         "model.pt", "model_best.pt", "model_end.pt", "model_1.pt", "model_2.pt",
-        "config.yaml", "validation.csv", "vis", "logs",
+        "config.yaml", "validation.csv", "vis", "logs", "train.lock",
     }  # fmt: skip
     assert [path.name for path in (tmp_path / "out/vis").iterdir()] == ["00000002.png"]
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
