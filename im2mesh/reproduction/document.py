@@ -112,10 +112,12 @@ def write_document(plan: Reproduction, path: Path, command: str) -> Path:
         InputError: there are no scores at all.
     """
     plots = path.with_suffix("")
-    parts = [_claim(plan, plots), _real(plan, plots), _maps(plan), _ablations(plan)]
+    claim, ablations = _claim(plan, plots), _ablations(plan)
+    training = _training(plan) if claim or ablations else []
+    parts = [training, claim, _real(plan, plots), _maps(plan), ablations]
     if not any(parts):
         raise InputError(f"{plan.out}: holds no scores; run reproduce.py without --only first")
-    lines = [*_head(command), *_training(plan), *(line for part in parts for line in part)]
+    lines = [*_head(command), *(line for part in parts for line in part)]
     with atomic(path) as beside:
         beside.write_text("\n".join(lines).rstrip() + "\n")
     return path

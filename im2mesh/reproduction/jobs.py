@@ -122,13 +122,15 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str, threads: int = 1) ->
                 )
 
     with ThreadPoolExecutor(workers) as pool:
-        pending = {pool.submit(work, job) for job in jobs}
+        names = {pool.submit(work, job): job.name for job in jobs}
+        pending = set(names)
         with tqdm(total=len(jobs), desc=title, unit="job", disable=None) as bar:
             try:
                 while pending:
                     done, pending = wait(pending, LOOK, FIRST_EXCEPTION)
                     for future in done:
                         future.result()
+                        log.info("%s: %s done", title, names[future])
                         bar.update()
                     bar.set_postfix_str(_at_work(jobs, processes))
             except KeyboardInterrupt:
