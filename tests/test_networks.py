@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.models.decoder import CBatchNormDecoder, FoldedDecoder
-from im2mesh.models.encoder import ResNet18Encoder
+from im2mesh.models.encoder import BasicBlock, ResNet18Encoder
 from im2mesh.models.network import ImplicitNetwork
 from tests.reference.networks import reference_decoder
 from tests.released import SEEDS, chair_depth, demo_maps, relative_error, seeded_network
@@ -129,3 +129,19 @@ def test_conditional_batch_norm_starts_plain() -> None:
 def test_any_window_can_be_encoded(size: int) -> None:
     network = small_network()
     assert network.encoder(torch.rand(2, 1, size, size)).shape == (2, 12)
+
+
+@pytest.mark.parametrize("channels", [4, 32])
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_block_gradient_in_bfloat16(channels: int, side: int) -> None:
+    """Small images too: of one pixel, memory that nobody wrote once came into the gradient."""
+    torch.manual_seed(0)
+    block = BasicBlock(channels, 2 * channels, stride=2)
+    images = torch.randn(16, channels, side, side)
+    expected = torch.autograd.grad(block.conv1(images).square().sum(), block.conv1.weight)[0]
+    for _ in range(20):
+        torch.full((200_000,), 3e38)  # what the next one may find in memory
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = block._first(images)
+        found = torch.autograd.grad(hidden.float().square().sum(), block.conv1.weight)[0]
+        assert relative_error(found, expected.numpy()) < 0.05

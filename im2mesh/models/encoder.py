@@ -31,8 +31,15 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, in, H, W) → (B, out, H / stride, W / stride)."""
         shortcut = x if self.downsample is None else self.downsample(x)
-        hidden = F.relu(self.bn1(self.conv1(x)))
+        hidden = F.relu(self.bn1(self._first(x)))
         return F.relu(self.bn2(self.conv2(hidden)) + shortcut)
+
+    def _first(self, x: Tensor) -> Tensor:
+        # One pixel has no stride; and with one, its gradient in bfloat16 is read from memory that
+        # oneDNN did not write (torch 2.13, processors with AVX-512).
+        if x.shape[2:] == (1, 1):
+            return F.conv2d(x, self.conv1.weight, padding=1)
+        return self.conv1(x)  # type: ignore[no-any-return]
 
 
 class ResNet18Features(nn.Module):
