@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import trimesh
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ from im2mesh.reproduction.run import CLAIM, RAW_INPUT, Reproduction, check_disjo
 from im2mesh.reproduction.statistics import bootstrap
 from tests.conftest import REPOSITORY
 
-SMALL = Size(share=0.5, objects=4, ablation_objects=2, resolution=64)
+SMALL = Size(share=0.5, objects=4, ablation_objects=2, real_objects=1, resolution=64)
 
 
 def python(code: str) -> list[str]:
@@ -224,14 +226,14 @@ def test_bundled_networks_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     for path in run.bundled().values():
         assert Path(load_config(path).model_path).is_file(), path
-    assert all(m in plan.OF_BUNDLED for m in (plan.ONET, plan.HPN3, plan.OBSERVED))
+    assert {name for method in plan.METHODS for name in method.levels} == set(plan.BUNDLED)
 
 
 def test_results_of_another_size_are_not_mixed(tmp_path: Path) -> None:
     Reproduction(tmp_path, SMALL, None, None, 1).run([])
-    more = Size(share=0.5, objects=9, ablation_objects=2, resolution=64)
+    more = Size(share=0.5, objects=9, ablation_objects=2, real_objects=1, resolution=64)
     Reproduction(tmp_path, more, None, None, 1).run([])
-    for other in (Size(1, 4, 2, 64), Size(0.5, 4, 2, 128)):
+    for other in (Size(1, 4, 2, 1, 64), Size(0.5, 4, 2, 1, 128)):
         with pytest.raises(InputError, match="choose another --out"):
             Reproduction(tmp_path, other, None, None, 1).run([])
 
@@ -344,14 +346,25 @@ def test_a_tiny_reproduction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(run, "OF_ALL_SEEDS", ())
     monkeypatch.setattr(run, "ablations", lambda _: [ablation])
     monkeypatch.setattr(document, "_listed", ", ".join)
+    monkeypatch.setattr(document, "METHODS", [method])
+    for module in (run, document):
+        monkeypatch.setattr(module, "MAP_METHODS", [method])
+    for name in ("one", "two"):  # of which a reduced run takes the first
+        path = tmp_path / "real" / "box" / f"{name}.ply"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        trimesh.creation.box((0.8, 0.5, 0.3)).export(path)
+    (tmp_path / "maps").mkdir()
+    shutil.copy(next(Path("data").rglob("*.npz")), tmp_path / "maps")
     arguments = ["--share", "0.003", "--objects", "1", "--resolution", "32", "--no-cuda"]
-    arguments += ["--only", "claim", "ablations"]
+    arguments += ["--real-meshes", str(tmp_path / "real"), "--real-maps", str(tmp_path / "maps")]
     arguments += ["--out", str(tmp_path / "out"), "--document", str(tmp_path / "results.md")]
     assert reproduce.main(arguments) == 0
     first = (tmp_path / "results.md").read_text()
     assert "3 test objects, 1 of each family" in first
     assert "| two levels |" in first
     assert "### One or two" in first
+    assert "Meshes: 1, of 1 classes" in first
+    assert "## Real depth maps" in first
     meshes = sorted((tmp_path / "out" / "claim" / "two_levels" / "meshes").rglob("*.ply"))
     assert len(meshes) == 3
     made = [path.stat().st_mtime for path in meshes]

@@ -17,9 +17,9 @@ from im2mesh.metrics.report import Method as Scored
 from im2mesh.metrics.results import read_scores
 from im2mesh.reproduction.plan import (
     HPN3,
+    METHODS,
     NETWORKS,
     OBSERVED,
-    OF_BUNDLED,
     ONET,
     SCENES,
     SEEDS,
@@ -255,7 +255,7 @@ def _verdict(objects: Objects) -> list[str]:
 
 
 def _real(plan: Reproduction, plots: Path) -> list[str]:
-    names = [RAW_INPUT, *(method.name for method in OF_BUNDLED)]
+    names = [RAW_INPUT, *(method.name for method in METHODS)]
     objects = Objects.read(plan, REAL, names, results.MESHES)
     if objects is None:
         return []
@@ -269,9 +269,9 @@ def _real(plan: Reproduction, plots: Path) -> list[str]:
     lines = [
         "## Real objects",
         "",
-        f"{len(first)} meshes that nobody here made, of {first['class name'].nunique()} classes, "
-        "one random view each. The networks are the bundled ones ([weights.md](weights.md)), "
-        "trained on procedural shapes of all families.",
+        f"Meshes: {len(first)}, of {first['class name'].nunique()} classes, one random view each; "
+        f"lattice: {plan.size.resolution} cells. The networks are the bundled ones "
+        "([weights.md](weights.md)), trained on procedural shapes of all families.",
     ]
     for raw, title in ((True, "Not aligned:"), (False, "Aligned by ICP, as published:")):
         kept = [n for n, m in objects.methods.items() if raw or m.aligned]
@@ -280,13 +280,12 @@ def _real(plan: Reproduction, plots: Path) -> list[str]:
         ]
         if rows:
             lines += ["", title, "", *_table(heads, _with_best(rows, "hhhhhlh"))]
-    pairs = [(HPN3.name, ONET.name), (OBSERVED.name, HPN3.name), (OBSERVED.name, RAW_INPUT)]
     return [
         *lines,
         "",
         "Differences of F@1%, not aligned, object by object:",
         "",
-        *_differences(objects, pairs, {"all": None}),
+        *_differences(objects, _pairs(), {"all": None}),
         "",
         f"![F@1% by class, and F-score over distance]({plots.name}/{picture.name})",
         "",

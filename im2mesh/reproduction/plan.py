@@ -36,19 +36,21 @@ class Size:
         share: of the networks' training schedules (``configs/procedural``), in (0, 1].
         objects: test objects of each family, one view each.
         ablation_objects: the first so many of them, for the ablations.
+        real_objects: the first so many real meshes of each class; None: all.
         resolution: cells of the lattice.
     """
 
     share: float
     objects: int
     ablation_objects: int
+    real_objects: int | None
     resolution: int
 
 
-REDUCED = Size(share=0.2, objects=3, ablation_objects=1, resolution=64)
+REDUCED = Size(share=0.15, objects=3, ablation_objects=1, real_objects=1, resolution=64)
 """Less than an hour on two CPU cores."""
 
-FULL = Size(share=1.0, objects=30, ablation_objects=3, resolution=128)
+FULL = Size(share=1.0, objects=30, ablation_objects=3, real_objects=None, resolution=128)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ BUNDLED = {
     "global": "configs/demo/plain_global.yaml",
     "p64s32": "configs/demo/plain_p64s32.yaml",
     "p32s16": "configs/demo/plain_p32s16.yaml",
+    "p128s64": "configs/demo/plain_p128s64.yaml",
+    "p16s8": "configs/demo/plain_p16s8.yaml",
+    "global_sdf": "configs/demo/plain_global_sdf.yaml",
     "observed_global": "configs/demo/global.yaml",
     "observed_p64s32": "configs/demo/p64s32.yaml",
     "observed_p32s16": "configs/demo/p32s16.yaml",
@@ -134,9 +139,6 @@ METHODS = (
     OBSERVED,
 )
 """What is compared, beside the raw input points."""
-
-OF_BUNDLED = tuple(method for method in METHODS if set(method.levels) <= set(BUNDLED))
-"""Those of them that the bundled networks can do."""
 
 OTHER_SEEDS = tuple(
     Method(f"{method.name}, seed {seed}", method.levels, seed)

@@ -11,6 +11,7 @@ import yaml
 
 from im2mesh.config import load_config
 from im2mesh.errors import InputError
+from im2mesh.files import atomic
 from im2mesh.preparation.collection import find_families
 from im2mesh.preparation.dataset import Settings
 from im2mesh.reproduction.jobs import Job, run_jobs
@@ -21,7 +22,6 @@ from im2mesh.reproduction.plan import (
     NETWORKS,
     OBSERVED,
     OF_ALL_SEEDS,
-    OF_BUNDLED,
     OTHER_SEEDS,
     SCENES,
     SEEDS,
@@ -103,7 +103,7 @@ class Reproduction:
             own = [self._scored(CLAIM, m, self.trained(m.seed), self.families) for m in self.claim]
             self._run(CLAIM, [self._raw_input(CLAIM, self.families), *own])
         if ABLATIONS in parts:
-            self.write_ablation_split()
+            write_split(self.families, "ablation", self.size.ablation_objects)
             self._run(
                 ABLATIONS,
                 [
@@ -114,8 +114,9 @@ class Reproduction:
             )
         if REAL in parts and self.meshes is not None:
             self._run("real objects", [self._real()])
-            own = [self._scored(REAL, m, bundled(), self.real) for m in OF_BUNDLED]
-            self._run(REAL, [self._raw_input(REAL, self.real), *own])
+            write_split(self.real, "real", self.size.real_objects)
+            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in METHODS]
+            self._run(REAL, [self._raw_input(REAL, self.real, "real"), *own])
         if MAPS in parts and self.maps is not None:
             self._run(MAPS, [self._against_input(method) for method in MAP_METHODS])
 
@@ -219,14 +220,19 @@ class Reproduction:
         evaluate = script("eval_meshes.py", levels[0], "--meshes", run, "--workers", 1, *icp)
         return Job(method.name, [generate, evaluate], self._log(part, method.name))
 
-    def _raw_input(self, part: str, data: Path) -> Job:
+    def _raw_input(self, part: str, data: Path, split: str = "test") -> Job:
         run = self.place(part, RAW_INPUT)
         run.mkdir(parents=True, exist_ok=True)
         config = write_config(
             run / "data.yaml",
             {
                 "inherit_from": str(ROOT / "configs/base/global.yaml"),
-                "data": {"path": str(data), "classes": None, "img_folder": ""},
+                "data": {
+                    "path": str(data),
+                    "classes": None,
+                    "test_split": split,
+                    "img_folder": "",
+                },
                 "training": {"out_dir": str(run)},
             },
         )
@@ -246,11 +252,13 @@ class Reproduction:
         )
         return Job(method.name, [generate, evaluate], self._log(MAPS, method.name))
 
-    def write_ablation_split(self) -> None:
-        """``ablation.lst`` in each class folder: the first objects of ``test.lst``."""
-        for path in sorted(self.families.glob("*/test.lst")):
-            names = path.read_text().split()[: self.size.ablation_objects]
-            path.with_name("ablation.lst").write_text("\n".join(names) + "\n")
+
+def write_split(data: Path, name: str, objects: int | None) -> None:
+    """``<name>.lst`` in each class folder of a data set: the first objects of ``test.lst``."""
+    for path in sorted(data.glob("*/test.lst")):
+        names = path.read_text().split()[:objects]
+        with atomic(path.with_name(f"{name}.lst")) as beside:
+            beside.write_text("\n".join(names) + "\n")
 
 
 def folder_of(name: str) -> str:
