@@ -36,7 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from im2mesh.reproduction.run import PARTS, Reproduction
 
     size = FULL if args.full else REDUCED
-    given = {"share": args.share, "objects": args.objects, "resolution": args.resolution}
+    given = {
+        key: getattr(args, key)
+        for key in ("share", "objects", "ablation_objects", "real_objects", "resolution")
+    }
     size = replace(size, **{key: value for key, value in given.items() if value is not None})
     size = replace(size, ablation_objects=min(size.ablation_objects, size.objects))
     _check(args, size.share)
@@ -58,10 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _check(args: argparse.Namespace, share: float) -> None:
     if not 0 < share <= 1:
         raise InputError(f"--share {share}: must be above 0 and at most 1")
-    for name in ("objects", "resolution", "workers"):
+    for name in ("objects", "ablation_objects", "real_objects", "resolution", "workers"):
         value = getattr(args, name)
         if value is not None and value < 1:
-            raise InputError(f"--{name} {value}: must be at least 1")
+            raise InputError(f"--{name.replace('_', '-')} {value}: must be at least 1")
     for name in ("real_meshes", "real_maps"):
         folder = getattr(args, name)
         if folder is not None and not folder.is_dir():
@@ -75,13 +78,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="whole schedules, 30 objects of each family, 128 cells (default: a fifth of the "
-        "schedules, 3 objects, 64 cells; less than an hour on two CPU cores)",
+        help="whole schedules, 30 objects of each family, all real meshes, 128 cells (default: "
+        "15%% of the schedules, 3 objects, one real mesh of each class, 64 cells; less than an "
+        "hour on two CPU cores)",
     )
     parser.add_argument(
         "--share", type=float, metavar="S", help="of the training schedules, at most 1"
     )
     parser.add_argument("--objects", type=int, metavar="N", help="test objects of each family")
+    parser.add_argument(
+        "--ablation-objects", type=int, metavar="N", help="the first N of them, for the ablations"
+    )
+    parser.add_argument(
+        "--real-objects", type=int, metavar="N", help="real meshes of each class, the first N"
+    )
     parser.add_argument("--resolution", type=int, metavar="N", help="cells of the lattice")
     parser.add_argument(
         "--only",
