@@ -192,6 +192,18 @@ def test_families_are_those_that_there_are() -> None:
     assert sorted((*plan.SEEN, *plan.UNSEEN, *plan.SCENES)) == sorted(FAMILIES)
 
 
+def test_parts_train_what_they_need(tmp_path: Path) -> None:
+    reproduction = Reproduction(tmp_path, SMALL, None, None, 1)
+    claim, ablations = reproduction.networks(["claim"]), reproduction.networks(["ablations"])
+    assert {name for name, _ in claim} | {name for name, _ in ablations} == {
+        network.name for network in NETWORKS
+    }
+    assert ("p64s32_anywhere", 0) not in claim
+    assert ("global_sdf", 0) not in ablations
+    assert [name for name, seed in claim if seed == 1] == ["global", "p64s32", "p32s16"]
+    assert not reproduction.networks(["real", "maps"])
+
+
 def test_test_objects_are_none_of_training() -> None:
     check_disjoint(30)
 
@@ -343,7 +355,6 @@ def test_a_tiny_reproduction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(module, "SCENES", ())
     monkeypatch.setattr(run, "METHODS", [method])
     monkeypatch.setattr(run, "OTHER_SEEDS", ())
-    monkeypatch.setattr(run, "OF_ALL_SEEDS", ())
     monkeypatch.setattr(run, "ablations", lambda _: [ablation])
     monkeypatch.setattr(document, "_listed", ", ".join)
     monkeypatch.setattr(document, "METHODS", [method])

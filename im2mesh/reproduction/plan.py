@@ -84,9 +84,7 @@ NETWORKS = (
         {"data": {"points_near_surface": 0.0}},
     ),
 )
-"""The first three are trained with all of :data:`SEEDS`, the others with the first."""
-
-OF_ALL_SEEDS = ("global", "p64s32", "p32s16")
+"""Each is trained with the seeds of the methods that it is a level of."""
 
 BUNDLED = {
     "global": "configs/demo/plain_global.yaml",

@@ -21,10 +21,8 @@ from im2mesh.reproduction.plan import (
     METHODS,
     NETWORKS,
     OBSERVED,
-    OF_ALL_SEEDS,
     OTHER_SEEDS,
     SCENES,
-    SEEDS,
     SEEN,
     UNSEEN,
     Ablation,
@@ -141,11 +139,11 @@ class Reproduction:
         return ablations(self.size.resolution)
 
     def networks(self, parts: Sequence[str]) -> list[tuple[str, int]]:
-        """Name and seed of the networks that parts need."""
-        every = [(network.name, SEEDS[0]) for network in NETWORKS]
-        if CLAIM in parts:
-            every += [(name, seed) for seed in SEEDS[1:] for name in OF_ALL_SEEDS]
-        return every
+        """Name and seed of the networks that parts need, each once."""
+        methods = self.claim if CLAIM in parts else []
+        if ABLATIONS in parts:
+            methods = [*methods, *(m for ablation in self.ablations for m in ablation.methods)]
+        return list(dict.fromkeys((name, m.seed) for m in methods for name in m.levels))
 
     def trained(self, seed: int) -> dict[str, Path]:
         """Network → the configuration by which it was trained."""
