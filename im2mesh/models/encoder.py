@@ -39,7 +39,8 @@ class BasicBlock(nn.Module):
         # oneDNN did not write (torch 2.13, processors with AVX-512).
         if x.shape[2:] == (1, 1):
             return F.conv2d(x, self.conv1.weight, padding=1)
-        return self.conv1(x)  # type: ignore[no-any-return]
+        hidden: Tensor = self.conv1(x)
+        return hidden
 
 
 class ResNet18Features(nn.Module):
