@@ -52,9 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         align=not args.no_icp,
         device=["--no-cuda"] if args.no_cuda else [],
     )
-    plan.run(args.only or PARTS)
+    parts = args.only or PARTS
+    plan.run(parts)
     command = shlex.join(["python", "reproduce.py", *(sys.argv[1:] if argv is None else argv)])
-    print(write_document(plan, args.document, command))
+    print(write_document(plan, args.document, command, parts))
     return DONE
 
 
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         nargs="+",
         choices=("claim", "real", "maps", "ablations"),
-        help="parts to be done (default: all); the document holds all that have been",
+        help="parts to be done (default: all); the document's other sections stay",
     )
     parser.add_argument(
         "--real-meshes", type=Path, metavar="DIR", help="real meshes, <class>/<name>.EXT, y up"

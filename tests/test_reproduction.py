@@ -318,6 +318,22 @@ def test_the_document_has_the_numbers(scored: Reproduction, tmp_path: Path) -> N
     assert "results/claim.png" in text
 
 
+def test_other_sections_stay(scored: Reproduction, tmp_path: Path) -> None:
+    path = tmp_path / "results.md"
+    path.write_text(
+        "# Results\n\nearlier words\n\n## Real depth maps\n\nkept\n\n### too\n\n## Ablations\n\nalso\n"
+    )
+    write_document(scored, path, "python reproduce.py --only claim", ["claim"])
+    first = path.read_text()
+    assert "earlier words" not in first and first.count("--only claim") == 1
+    assert first.endswith("## Real depth maps\n\nkept\n\n### too\n\n## Ablations\n\nalso\n")
+    write_document(scored, path, "python reproduce.py --only claim", ["claim", "maps"])
+    assert path.read_text() == first
+    with pytest.raises(InputError, match="holds no scores"):
+        write_document(scored, path, "python reproduce.py --only maps", ["maps"])
+    assert path.read_text() == first
+
+
 def test_a_difference_is_object_by_object(scored: Reproduction) -> None:
     objects = Objects.read(scored, CLAIM, ["HPN3", "ONet (global)"], results.MESHES)
     assert objects is not None

@@ -31,6 +31,7 @@ from im2mesh.reproduction.run import (
     CLAIM,
     MAP_METHODS,
     MAPS,
+    PARTS,
     RAW_INPUT,
     REAL,
     Reproduction,
@@ -43,6 +44,21 @@ GROUPS = {"seen": SEEN, "unseen": UNSEEN, "scenes": SCENES}
 
 MARGIN = 2.0
 """By how many points of F@1% HPN3 has to be above ONet on unseen families."""
+
+CLAIM_TITLE = "The claim: local priors generalise"
+
+TITLES = ("Networks of the claim", CLAIM_TITLE, "Real objects", "Real depth maps", "Ablations")
+"""The sections of the document, in their order."""
+
+HEAD = """\
+# Results
+
+All scores are ×100; Chamfer (the sum of both mean distances) is better when low, the others when
+high. Means are over class means. Brackets are 95% intervals of the bootstrap over objects, drawn
+within their classes. What is trained, generated and compared is in
+`im2mesh/reproduction/plan.py`; scores are defined in [evaluation.md](evaluation.md). Each section
+names the command that wrote it.
+"""
 
 Row = tuple[str, list[str]]
 
@@ -100,46 +116,52 @@ class Objects:
         return bootstrap(both, both.index.get_level_values(0).to_series(both.index))
 
 
-def write_document(plan: Reproduction, path: Path, command: str) -> Path:
-    """Write what there are scores of.
+def write_document(
+    plan: Reproduction, path: Path, command: str, parts: Sequence[str] = PARTS
+) -> Path:
+    """Write the sections of parts that there are scores of, and keep the document's others.
 
     Args:
         plan: whose results.
         path: of the document; plots go into the folder of its name beside it.
         command: that made them, for the reader.
+        parts: that are written.
 
     Raises:
-        InputError: there are no scores at all.
+        InputError: there are no scores of any of them.
     """
     plots = path.with_suffix("")
-    claim, ablations = _claim(plan, plots), _ablations(plan)
-    training = _training(plan) if claim or ablations else []
-    parts = [training, claim, _real(plan, plots), _maps(plan), ablations]
-    if not any(parts):
+    made: dict[str, list[str]] = {}
+    if CLAIM in parts:
+        made[CLAIM_TITLE] = _claim(plan, plots)
+    if REAL in parts:
+        made["Real objects"] = _real(plan, plots)
+    if MAPS in parts:
+        made["Real depth maps"] = _maps(plan)
+    if ABLATIONS in parts:
+        made["Ablations"] = _ablations(plan)
+    if made.get(CLAIM_TITLE) or made.get("Ablations"):
+        made["Networks of the claim"] = _training(plan)
+    sections = _sections(path.read_text()) if path.is_file() else {}
+    found = {title: lines for title, lines in made.items() if lines}
+    if not found:
         raise InputError(f"{plan.out}: holds no scores; run reproduce.py without --only first")
-    lines = [*_head(command), *(line for part in parts for line in part)]
+    for title, lines in found.items():
+        sections[title] = "\n".join(["Written by", "", f"    {command}", "", *lines])
+    text = [HEAD]
+    text += [f"## {title}\n\n{sections[title].strip()}\n" for title in TITLES if title in sections]
     with atomic(path) as beside:
-        beside.write_text("\n".join(lines).rstrip() + "\n")
+        beside.write_text("\n".join(text))
     return path
 
 
+def _sections(document: str) -> dict[str, str]:
+    """Title → text of the sections of an earlier document."""
+    _, *sections = f"\n{document}".split("\n## ")
+    return {title: text for title, _, text in (each.partition("\n") for each in sections)}
+
+
 # --- the sections -----------------------------------------------------------------------------
-
-
-def _head(command: str) -> list[str]:
-    return [
-        "# Results",
-        "",
-        "Written by",
-        "",
-        f"    {command}",
-        "",
-        "All scores are ×100; Chamfer (the sum of both mean distances) is better when low, the "
-        "others when high. Means are over class means. Brackets are 95% intervals of the bootstrap "
-        "over objects, drawn within their classes. What is trained, generated and compared is in "
-        "`im2mesh/reproduction/plan.py`; scores are defined in [evaluation.md](evaluation.md).",
-        "",
-    ]
 
 
 def _training(plan: Reproduction) -> list[str]:
@@ -161,8 +183,6 @@ def _training(plan: Reproduction) -> list[str]:
         return []
     heads = ["network", "steps", *(f"seed {seed}: IoU after steps" for seed in SEEDS)]
     return [
-        "## Networks of the claim",
-        "",
         f"Trained on the families {_listed(SEEN)} alone, with {plan.size.share:.0%} of the steps "
         "of `configs/procedural`, and validated on 32 objects of all families.",
         "",
@@ -183,8 +203,6 @@ def _claim(plan: Reproduction, plots: Path) -> list[str]:
     plot(shown, picture, raw=True, over="class")
     aligned = [m for m in objects.methods.values() if m.aligned]
     lines = [
-        "## The claim: local priors generalise",
-        "",
         f"{len(first)} test objects, {_count(per_class)} of each family, one view each; seen: "
         f"{_listed(SEEN)}; unseen: {_listed(UNSEEN)}; scenes: two objects together. Their seeds "
         f"are none that training draws from. Lattice: {plan.size.resolution} cells. Raw input "
@@ -267,8 +285,6 @@ def _real(plan: Reproduction, plots: Path) -> list[str]:
     scores = ["fscore@1", "fscore@1_vis", "fscore@1_invis", "recall@1", "precision@1",
               "chamfer", "iou"]  # fmt: skip
     lines = [
-        "## Real objects",
-        "",
         f"Meshes: {len(first)}, of {first['class name'].nunique()} classes, one random view each; "
         f"lattice: {plan.size.resolution} cells. The networks are the bundled ones "
         "([weights.md](weights.md)), trained on procedural shapes of all families.",
@@ -309,8 +325,6 @@ def _maps(plan: Reproduction) -> list[str]:
             cells.append(f"{iou:.3f}, {error:.4f}")
         rows.append((model.partition("_")[0], cells))
     return [
-        "## Real depth maps",
-        "",
         "Silhouette IoU and median depth error (in sides of the cube) of the mesh, rendered, "
         "against the depth map that it was made from; bundled networks.",
         "",
@@ -349,8 +363,6 @@ def _ablations(plan: Reproduction) -> list[str]:
     if not lines:
         return []
     return [
-        "## Ablations",
-        "",
         f"On the first {plan.size.ablation_objects} test objects of each family, not aligned, with "
         f"the networks of the claim (seed {SEEDS[0]}). Seconds are of one thread with other runs "
         "beside it: for comparing, no measurement.",
