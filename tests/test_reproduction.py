@@ -321,7 +321,8 @@ def test_the_document_has_the_numbers(scored: Reproduction, tmp_path: Path) -> N
 def test_other_sections_stay(scored: Reproduction, tmp_path: Path) -> None:
     path = tmp_path / "results.md"
     path.write_text(
-        "# Results\n\nearlier words\n\n## Real depth maps\n\nkept\n\n### too\n\n## Ablations\n\nalso\n"
+        "# Results\n\nearlier words\n\n## Real depth maps\n\nkept\n\n### too\n\n"
+        "## Ablations\n\nalso\n"
     )
     write_document(scored, path, "python reproduce.py --only claim", ["claim"])
     first = path.read_text()
