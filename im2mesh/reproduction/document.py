@@ -184,7 +184,8 @@ def _training(plan: Reproduction) -> list[str]:
     heads = ["network", "steps", *(f"seed {seed}: IoU after steps" for seed in SEEDS)]
     return [
         f"Trained on the families {_listed(SEEN)} alone, with {plan.size.share:.0%} of the steps "
-        "of `configs/procedural`, and validated on 32 objects of all families.",
+        "of `configs/procedural`, and validated on 32 objects of all families, other ones for "
+        "each seed.",
         "",
         *_table(heads, rows),
         "",
