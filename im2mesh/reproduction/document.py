@@ -140,9 +140,10 @@ def write_document(
         made["Real depth maps"] = _maps(plan)
     if ABLATIONS in parts:
         made["Ablations"] = _ablations(plan)
-    if made.get(CLAIM_TITLE) or made.get("Ablations"):
-        made["Networks of the claim"] = _training(plan)
     sections = _sections(path.read_text()) if path.is_file() else {}
+    networks = "Networks of the claim"
+    if made.get(CLAIM_TITLE) or (made.get("Ablations") and networks not in sections):
+        made[networks] = _training(plan)
     found = {title: lines for title, lines in made.items() if lines}
     if not found:
         raise InputError(f"{plan.out}: holds no scores; run reproduce.py without --only first")
@@ -364,9 +365,10 @@ def _ablations(plan: Reproduction) -> list[str]:
     if not lines:
         return []
     return [
-        f"On the first {plan.size.ablation_objects} test objects of each family, not aligned, with "
-        f"the networks of the claim (seed {SEEDS[0]}). Seconds are of one thread with other runs "
-        "beside it: for comparing, no measurement.",
+        f"Test objects of each family: {plan.size.ablation_objects}, the first; not aligned; "
+        f"lattice, where it is not what differs: {plan.size.resolution} cells; the networks of the "
+        f"claim (seed {SEEDS[0]}). Seconds are of one thread with other runs beside it: for "
+        "comparing, no measurement.",
         "",
         *lines,
     ]
