@@ -156,6 +156,13 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 180 <= covered <= 199  # 95% of 200 are 190
 
 
+def test_the_interval_of_one_object_a_class_has_a_width() -> None:
+    values = pd.Series(np.arange(9.0))
+    each = bootstrap(values, pd.Series(range(9)))
+    assert each == bootstrap(values, pd.Series([0] * 9))
+    assert each.mean == 4 and each.low < 3 and each.high > 5
+
+
 def test_the_interval_of_nothing() -> None:
     with pytest.raises(InputError, match="no objects"):
         bootstrap(pd.Series([np.nan]), pd.Series([0]))

@@ -38,7 +38,8 @@ class Interval:
 def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
     """The mean over class means, with its percentile bootstrap interval (Efron 1979).
 
-    Objects are drawn again, with replacement, within their classes; the classes stay.
+    Objects are drawn again, with replacement, within their classes; the classes stay. Where no
+    class has more than one, a class would always give the same: then all are drawn from as one.
 
     Args:
         values: one for each object; differences of two methods for a paired comparison. NaN
@@ -54,7 +55,10 @@ def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
         raise InputError("there are no objects to take a mean of")
     random = np.random.default_rng(seed)
     means, resampled = [], []
-    for _, of_class in values.groupby(classes[values.index], sort=True):
+    classes = classes[values.index]
+    if classes.is_unique:
+        classes = pd.Series(0, values.index)
+    for _, of_class in values.groupby(classes, sort=True):
         own = of_class.to_numpy(float)
         drawn = random.integers(len(own), size=(RESAMPLES, len(own)))
         means.append(own.mean())
