@@ -56,8 +56,8 @@ HEAD = """\
 All scores are ×100; Chamfer (the sum of both mean distances) is better when low, the others when
 high. Means are over class means. Brackets are 95% intervals of the bootstrap over objects, drawn
 within their classes (of one object a class: from all). What is trained, generated and compared is
-in `im2mesh/reproduction/plan.py`; scores are defined in [evaluation.md](evaluation.md). Each section
-names the command that wrote it.
+in `im2mesh/reproduction/plan.py`; scores are defined in [evaluation.md](evaluation.md). Each
+section names the command that wrote it.
 """
 
 Row = tuple[str, list[str]]
