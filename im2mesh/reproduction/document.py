@@ -45,10 +45,15 @@ GROUPS = {"seen": SEEN, "unseen": UNSEEN, "scenes": SCENES}
 MARGIN = 2.0
 """By how many points of F@1% HPN3 has to be above ONet on unseen families."""
 
-CLAIM_TITLE = "The claim: local priors generalise"
+NETWORKS_TITLE = "Networks of the claim"
 
-TITLES = ("Networks of the claim", CLAIM_TITLE, "Real objects", "Real depth maps", "Ablations")
-"""The sections of the document, in their order."""
+TITLES = {
+    CLAIM: "The claim: local priors generalise",
+    REAL: "Real objects",
+    MAPS: "Real depth maps",
+    ABLATIONS: "Ablations",
+}
+"""The sections of the document, in their order; that of the networks comes before them."""
 
 HEAD = """\
 # Results
@@ -131,26 +136,25 @@ def write_document(
         InputError: there are no scores of any of them.
     """
     plots = path.with_suffix("")
-    made: dict[str, list[str]] = {}
-    if CLAIM in parts:
-        made[CLAIM_TITLE] = _claim(plan, plots)
-    if REAL in parts:
-        made["Real objects"] = _real(plan, plots)
-    if MAPS in parts:
-        made["Real depth maps"] = _maps(plan)
-    if ABLATIONS in parts:
-        made["Ablations"] = _ablations(plan)
+    write = {
+        CLAIM: lambda: _claim(plan, plots),
+        REAL: lambda: _real(plan, plots),
+        MAPS: lambda: _maps(plan),
+        ABLATIONS: lambda: _ablations(plan),
+    }
+    made = {TITLES[part]: write[part]() for part in parts}
     sections = _sections(path.read_text()) if path.is_file() else {}
-    networks = "Networks of the claim"
-    if made.get(CLAIM_TITLE) or (made.get("Ablations") and networks not in sections):
-        made[networks] = _training(plan)
+    if made.get(TITLES[CLAIM]) or (made.get(TITLES[ABLATIONS]) and NETWORKS_TITLE not in sections):
+        made[NETWORKS_TITLE] = _training(plan)
     found = {title: lines for title, lines in made.items() if lines}
     if not found:
         raise InputError(f"{plan.out}: holds no scores; run reproduce.py without --only first")
     for title, lines in found.items():
         sections[title] = "\n".join(["Written by", "", f"    {command}", "", *lines])
     text = [HEAD]
-    text += [f"## {title}\n\n{sections[title].strip()}\n" for title in TITLES if title in sections]
+    for title in (NETWORKS_TITLE, *TITLES.values()):
+        if title in sections:
+            text.append(f"## {title}\n\n{sections[title].strip()}\n")
     with atomic(path) as beside:
         beside.write_text("\n".join(text))
     return path
