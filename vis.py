@@ -35,7 +35,7 @@ terminal, --serve; else a page, out/vis/<name>.html. What was done is said.
 
 exit codes:
   0    everything was done
-  2    bad input: nothing was written, one line says why
+  2    bad input, or a window without a display: one line says why
   130  interrupted (Ctrl-C)
 """
 

@@ -87,7 +87,7 @@ def pick_device(name: str | None, no_cuda: bool) -> torch.device:
     if no_cuda:
         if name is not None and name.split(":")[0] == "cuda":
             raise InputError(f"--device {name} and --no-cuda contradict each other; drop one")
-        return torch.device(name or "cpu")
+        name = name or "cpu"
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -210,7 +210,7 @@ class DataConfig:
     test_split: TextOrNull = "test"  # the same for generation and evaluation
     img_folder: TextOrEmpty = "img"  # folder of the depth map in a model folder; '': itself
     img_size: Count = 224  # pixels along a side; 256 for depth
-    img_augment: Flag = False  # random crops in training
+    img_augment: Flag = False  # the only value that trains: crops would part maps and points
     parts_size: CountOrNull = None  # pixels along a side of a patch (Parts3D)
     parts_stride: CountOrNull = None  # pixels between neighbouring patches (Parts3D)
     points_file: Text = "points.npz"  # training points in a model folder
@@ -317,7 +317,7 @@ class GenerationConfig:
     upsampling_steps: Doublings = 2  # doublings of resolution_0
     resolution: CountOrNull = None  # cells along a side; null: from the two keys above
     extraction: Extraction = "mise"  # coarse to fine; dense: every node of the lattice
-    mise_resolution: Count = 32  # cells along a side where mise starts
+    mise_resolution: Count = 32  # cells along a side where mise starts, or fewer
     patch_window: PatchWindow = "gaussian"  # how patches are blended; hann: nothing at their edges
     observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: NotNegative = 0.0  # standard deviation of the depths, in sides of the cube

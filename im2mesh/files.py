@@ -8,10 +8,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
+import numpy as np
 
 from im2mesh.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +38,35 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def open_npz(path: str | os.PathLike[str]) -> np.lib.npyio.NpzFile:
+    """Open an ``.npz`` file, which runs no code; to be used in a ``with``.
+
+    Raises:
+        OSError, ValueError, EOFError, zipfile.BadZipFile: it is missing, or not such a file.
+    """
+    arrays = np.load(path, allow_pickle=False)
+    if not isinstance(arrays, np.lib.npyio.NpzFile):
+        raise ValueError("it holds one bare array; numpy.savez writes .npz files")
+    return arrays
+
+
+NAMES = ("class id", "class name", "modelname")
+"""Columns of tables that hold the names of classes and models."""
+
+
+def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table whose :data:`NAMES` stay as they are: ``0042`` is no number, ``nan`` a name.
+
+    Raises:
+        ValueError: it is not readable.
+    """
+    import pandas as pd  # takes a while, and few who write files need it
+
+    table = pd.read_csv(path)
+    names = pd.read_csv(path, usecols=lambda c: c in NAMES, dtype=str, keep_default_na=False)
+    return table.assign(**dict(names.items()))
 
 
 def check_writable(folder: Path, advice: str) -> None:

@@ -169,6 +169,27 @@ def test_files_and_columns(scored: Project, shared: Path) -> None:
     np.testing.assert_allclose(curves["0.010 raw"], table["fscore@1 (mesh) raw"])
 
 
+def test_names_of_digits_stay_names(scored: Project, tmp_path: Path) -> None:
+    """ShapeNet's class folders are numbers with leading zeros; curves are found by them."""
+    names = ["0001", "0002", "nan"]
+    table = results.read_table(scored.run / "eval_meshes_full_things.pkl")
+    rows = [
+        {**row, "idx": k, "class id": "03636649", "modelname": name}
+        for k, (name, row) in enumerate(zip(names, table.to_dict("records"), strict=False))
+    ]
+    columns = results.curve_columns(raw=True)
+    curves = [
+        {"idx": k, "class id": "03636649", "modelname": name, **dict.fromkeys(columns, 0.5)}
+        for k, name in enumerate(names)
+    ]
+    results.write_scores(tmp_path, results.MESHES, "03636649", rows, curves, names)
+    scores = results.read_scores(tmp_path, results.MESHES)
+    assert scores is not None and scores.curves is not None
+    for read in (scores.table, scores.curves):
+        assert read["class id"].tolist() == ["03636649"] * 3
+        assert read["modelname"].tolist() == names
+
+
 def test_scores_are_sensible(scored: Project) -> None:
     table = scored.rows()
     assert (table["fscore@2 (mesh)"] > 0.5).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -317,5 +318,61 @@ def test_the_resolution_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {level.config.resolution for level in hpn3.levels} == {64}
     with pytest.raises(ConfigError, match="give resolution"):
         Reconstructor.from_configs(configs, resolution_0=64)
-    with pytest.raises(ConfigError, match="times a power of two"):
-        Reconstructor.from_configs(configs, resolution=100)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "most", "start"),
+    [(128, 32, 32), (128, 48, 32), (128, 128, 128), (100, 32, 25), (16, 32, 16), (33, 32, 33)],
+)
+def test_the_coarse_lattice_divides_any_resolution(
+    monkeypatch: pytest.MonkeyPatch, resolution: int, most: int, start: int
+) -> None:
+    settings = replace(
+        demo_levels(monkeypatch)[0].config.generation, resolution=resolution, mise_resolution=most
+    )
+    assert Reconstructor(demo_levels(monkeypatch), settings).mise_resolution == start
+
+
+@pytest.mark.parametrize("resolution", [20, 33])
+def test_resolutions_that_are_no_powers_of_two(
+    monkeypatch: pytest.MonkeyPatch, resolution: int
+) -> None:
+    levels = demo_levels(monkeypatch)
+    depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+    volumes = []
+    for extraction in ("dense", "mise"):
+        settings = replace(
+            levels[0].config.generation,
+            resolution=resolution, mise_resolution=8, extraction=extraction, observation="none",
+        )  # fmt: skip
+        mesh = Reconstructor(levels, settings)(depth).mesh
+        assert mesh.is_watertight
+        volumes.append(mesh.volume)
+    assert volumes[0] > 0.01 and volumes[1] == pytest.approx(volumes[0], rel=0.01)
+
+
+@pytest.mark.parametrize("reference", ["onet", "onet_sdf"])
+def test_patch_levels_of_both_methods_have_their_own_iso_levels(
+    monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    """One threshold serves all patch levels of a method; it is none for those of the other."""
+    first, patch, other = demo_levels(monkeypatch)
+
+    def level(of: Level, method: str, threshold: float) -> Level:
+        test = replace(of.config.test, threshold=threshold)
+        return Level(replace(of.config, method=method, test=test), of.network)
+
+    levels = [
+        level(first, reference, 0.5 if reference == "onet" else -0.02),
+        level(patch, "onet", 0.2),
+        level(other, "onet_sdf", -0.03),
+        level(other, "onet", 0.3),
+    ]
+    settings = replace(first.config.generation, resolution=16, observation="none")
+    depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+    field = Reconstructor(levels, settings).field(depth)
+    assert isinstance(field, FusedField)
+    found = [None if move is None else move.iso_from for move in field.rescales]
+    logit = math.log(0.2 / 0.8)
+    expected = [None, None, -0.03, None] if reference == "onet" else [None, logit, None, logit]
+    assert found == [None if iso is None else pytest.approx(iso) for iso in expected]

@@ -20,6 +20,7 @@ from PIL import Image
 
 import im2mesh.cli
 from im2mesh.config import load_config
+from im2mesh.files import read_csv
 from im2mesh.generation.outputs import run_folder
 from im2mesh.generation.pipeline import Reconstructor
 from tests.conftest import REPOSITORY
@@ -196,6 +197,21 @@ def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) 
     assert merge3("--input", "data/maps", "--out", "run", "--overwrite")[1][-1] == "run: 3 done"
 
 
+def test_names_of_digits_stay_names(workplace: Path) -> None:
+    """A class folder of ShapeNet, and models that look like numbers or nothing."""
+    copy(Path("data/maps/sofa_demo-00/000.npz"), "scans/03636649/0001.npz")
+    for name in ("0002", "nan", "1e3"):
+        copy(Path("data/maps/sofa_demo-00/000.npz"), f"scans/03636649/{name}.npz")
+    assert merge3("--input", "scans", "--out", "run")[0] == 0
+    os.utime("scans/03636649/0002.npz")
+    assert merge3("--input", "scans", "--out", "run")[1][-1] == "run: 1 done, 3 there already"
+    rows = read_csv("run/time_generation_full.csv")
+    assert rows["idx"].tolist() == [0, 1, 2, 3]
+    assert rows["class id"].tolist() == ["03636649"] * 4
+    assert rows["modelname"].tolist() == ["0001", "0002", "1e3", "nan"]
+    assert len(pd.read_pickle("run/time_generation.pkl")) == 1
+
+
 def test_single_files_are_named_by_themselves(workplace: Path) -> None:
     copy(Path("data/maps/sofa_demo-00/000.npz"), "scans/mine.npz")
     code, _ = merge3("--input", "scans/mine.npz", "data/maps/chair_demo-00/000.npz", "--out", "run")
@@ -221,6 +237,11 @@ def savez(**arrays: np.ndarray) -> Callable[[Path], None]:
     return lambda path: np.savez(path, **arrays)
 
 
+def bare_array(path: Path) -> None:
+    with open(path, "wb") as file:
+        np.save(file, np.where(DISC, 0.5, -1.0))
+
+
 DISC = np.hypot(*np.mgrid[-1:1:256j, -1:1:256j]) < 0.5
 
 
@@ -239,6 +260,7 @@ DISC = np.hypot(*np.mgrid[-1:1:256j, -1:1:256j]) < 0.5
         ),
         (savez(depth=np.where(DISC, 5.0, -1.0)), "beyond the cube"),
         (lambda path: path.write_bytes(b""), "not a readable .npz file"),
+        (bare_array, "it holds one bare array; numpy.savez writes .npz files"),
     ],
 )
 def test_unusable_depth_maps(workplace: Path, write: Callable[[Path], None], message: str) -> None:
@@ -384,6 +406,7 @@ def test_misuse(workplace: Path, spoil: Callable[[Path], None], message: str) ->
         (("--input", "empty"), "empty: holds no depth map (.npz), nor do its sub-folders"),
         (("--out", "file/run"), "file/run: cannot be written to (Not a directory)"),
         (("--device", "quantum"), "--device quantum: not available here"),
+        (("--device", "quantum", "--no-cuda"), "--device quantum: not available here"),
         (("--device", "cuda", "--no-cuda"), "contradict each other"),
     ],
 )
@@ -480,6 +503,32 @@ def test_interruption_keeps_what_is_finished(
     monkeypatch.setattr(outputs, "write_mesh", write)
     code, lines = merge3("--out", "run", "--resume")
     assert (code, lines[-1]) == (0, "run: 2 done, 1 there already")
+
+
+def test_an_interrupted_run_keeps_nothing_of_other_settings(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made at 32 cells, again at 16 and interrupted, then resumed: no mesh of 32 cells is left."""
+    for level in LEVELS:
+        change(f"{level}.yaml", generation={"resolution": 32})
+    assert merge3("--input", "data/maps", "--out", "run")[0] == 0
+    for level in LEVELS:
+        change(f"{level}.yaml", generation={"resolution": 16})
+    call_one, maps = Reconstructor.__call__, []
+
+    def interrupted(self: Reconstructor, *arguments: object) -> object:
+        maps.append(arguments)
+        if len(maps) == 2:
+            raise KeyboardInterrupt
+        return call_one(self, *arguments)
+
+    monkeypatch.setattr(Reconstructor, "__call__", interrupted)
+    assert merge3("--input", "data/maps", "--out", "run", "--overwrite")[0] == 130
+    assert len(files("run/meshes")) == 2
+    assert merge3("--input", "data/maps", "--out", "run")[1][-1] == "run: 2 done, 1 there already"
+    assert merge3("--input", "data/maps", "--out", "new")[0] == 0
+    for name in files("new/meshes"):
+        assert Path("run/meshes", name).read_bytes() == Path("new/meshes", name).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ def test_maps_that_share_a_folder_keep_their_own_names(here: Path) -> None:
     )
 
 
+def test_a_map_keeps_its_name_when_others_come(here: Path) -> None:
+    put("my_maps/cup.npz")
+    assert names("my_maps") == ["my_maps/cup"]
+    put("my_maps/bowl.npz", "my_maps/mug/000.npz")
+    assert names("my_maps") == ["my_maps/bowl", "my_maps/cup", "my_maps/mug"]
+
+
 def test_paths_that_hold_nothing(here: Path) -> None:
     Path("empty/deep").mkdir(parents=True)
     with pytest.raises(InputError, match="empty: holds no depth map"):

@@ -370,8 +370,10 @@ def test_limit_on_iterations(data: Path, tmp_path: Path) -> None:
     assert command(config, "--exit-after-it", "3") == LIMIT
     for name in ("model.pt", "model_end.pt"):
         assert load_checkpoint(tmp_path / "out" / name)["it"] == 3
+    (tmp_path / "out/model_end.pt").unlink()  # as if a signal had stopped it there
     assert command(config, "--exit-after-it", "3") == LIMIT, "nothing is left to do"
-    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 3
+    for name in ("model.pt", "model_end.pt"):
+        assert load_checkpoint(tmp_path / "out" / name)["it"] == 3
 
 
 def test_limit_on_epochs(data: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from im2mesh.errors import DepthError
+from im2mesh.files import open_npz
 from im2mesh.patches import IMAGE_SIZE
 
 BACKGROUND = -1.0
@@ -26,6 +27,9 @@ MASK_KEY = "mask"
 
 # A depth is at most the cube's side; released maps exceed their bounds by rounding only.
 DEEPEST = 1.0 + 1e-3
+
+MODEL_FILE = "000.npz"
+"""The depth map of a model folder."""
 
 NOT_DEPTH = {"points.npz", "pointcloud.npz"}
 """Files of a model folder that are never depth maps."""
@@ -54,7 +58,7 @@ def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
             "numpy.savez(path, depth=array), array (256, 256) float32"
         )
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_npz(path) as arrays:
             key = next((k for k in KEYS if k in arrays.files), None)
             if key is None:
                 raise DepthError(
@@ -85,7 +89,7 @@ def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
         DepthError: see :func:`check_known`, or the file cannot be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_npz(path) as arrays:
             if MASK_KEY not in arrays.files:
                 return None
             array = arrays[MASK_KEY]
@@ -187,8 +191,8 @@ def find_depth_file(folder: Path) -> Path:
     Raises:
         DepthError: there is none, or more than one.
     """
-    if (folder / "000.npz").is_file():
-        return folder / "000.npz"
+    if (folder / MODEL_FILE).is_file():
+        return folder / MODEL_FILE
     if not folder.is_dir():
         raise DepthError(f"{folder}: no such model folder")
     found = [path for path in depth_candidates(folder) if has_depth_key(path)]
@@ -211,7 +215,7 @@ def depth_candidates(folder: Path) -> list[Path]:
 def has_depth_key(path: Path) -> bool:
     """Whether an ``.npz`` file holds a depth map, or cannot be opened to find out."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_npz(path) as arrays:
             return any(key in arrays.files for key in KEYS)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return True  # load_depth then says what is wrong with it

@@ -16,7 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from im2mesh.config import Config
-from im2mesh.data.depth import NOT_DEPTH, find_depth_file, has_depth_key, load_depth, load_known
+from im2mesh.data.depth import (
+    MODEL_FILE,
+    NOT_DEPTH,
+    find_depth_file,
+    has_depth_key,
+    load_depth,
+    load_known,
+)
 from im2mesh.data.storage import Model, NpzModel, models_of_split
 from im2mesh.errors import InputError
 
@@ -78,10 +85,10 @@ def _known(model: Model, config: Config) -> np.ndarray | None:
 def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSource]:
     """The depth maps in files and folders that a user points at.
 
-    Folders are searched with their sub-folders. A folder with one depth file is a model
-    folder: the map takes the folder's name, and its class is the folder above. In a folder
-    with several each file is a map of its own, named by its stem, its class the folder. The
-    same goes for a file given by itself: ``000.npz`` takes its folder's name, any other its own.
+    Folders are searched with their sub-folders. A sub-folder with one depth file is a model
+    folder: the map takes that folder's name, and its class is the folder above. So does
+    ``000.npz`` where it is the given file, or the only one of the given folder. Any other file
+    is a map of its own, named by its stem, its class the folder.
 
     Raises:
         InputError: a path does not exist, a folder holds no ``.npz`` file, or two maps would
@@ -96,7 +103,7 @@ def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSourc
                 raise InputError(f"{path}: holds no depth map (.npz), nor do its sub-folders")
             sources += found
         elif path.exists():
-            sources.append(_of_file(path, alone=path.name == "000.npz"))
+            sources.append(_of_file(path, in_model_folder=path.name == MODEL_FILE))
         else:
             raise InputError(f"{path}: no such file or folder")
     _reject_duplicates(sources)
@@ -117,15 +124,19 @@ def _in_folder(folder: Path) -> list[DepthSource]:
                 log.warning("%s: passed over: it holds no depth map", other)
         else:
             depth = files  # the error of each says which keys are looked for
-        sources += [_of_file(path, alone=len(depth) == 1) for path in depth]
+        only = len(depth) == 1
+        sources += [
+            _of_file(path, only and (path.parent != folder or path.name == MODEL_FILE))
+            for path in depth
+        ]
     return sources
 
 
-def _of_file(path: Path, alone: bool) -> DepthSource:
-    """A map in a file; ``alone``: it takes the name of its folder."""
+def _of_file(path: Path, in_model_folder: bool) -> DepthSource:
+    """A map in a file; in a model folder it takes the name of that folder."""
     folder = path.resolve().parent
-    model = folder.name if alone else path.stem
-    class_name = (folder.parent if alone else folder).name
+    model = folder.name if in_model_folder else path.stem
+    class_name = (folder.parent if in_model_folder else folder).name
     return DepthSource(
         class_name or "input",
         model or path.stem,

@@ -21,7 +21,7 @@ from im2mesh.config import Config, DataConfig
 from im2mesh.data.depth import check_depth, find_depth_file, load_depth
 from im2mesh.data.splits import split_models
 from im2mesh.errors import DataError, DepthError
-from im2mesh.files import atomic
+from im2mesh.files import atomic, open_npz
 
 H5_GROUPS = {
     "points": {"points": "points", "occupancies": "occupancy", "sdf": "sdf"},
@@ -304,14 +304,13 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_npz(path) as arrays:
             return {key: arrays[key] for key in arrays.files}
     except (
         OSError,
         ValueError,
         EOFError,
         KeyError,
-        AttributeError,
         zipfile.BadZipFile,
         zlib.error,
     ) as error:

@@ -126,6 +126,7 @@ class FusedField:
     Attributes:
         levels: the fields.
         iso_level: field value on the surface of the mean.
+        rescales: how each level's values are moved; None: not at all, or not yet calibrated.
     """
 
     def __init__(
@@ -150,12 +151,12 @@ class FusedField:
         self.iso_level = iso_level
         self._moved_from = list(moved_from) if moved_from is not None else [None] * len(levels)
         self._reference = reference
-        self._rescale: list[Rescale | None] = [None] * len(levels)
+        self.rescales: list[Rescale | None] = [None] * len(levels)
         self.calibrated = all(iso is None for iso in self._moved_from)
 
     def calibrate(self, ranges: Sequence[tuple[float, float]]) -> None:
         """Fix the moves from the (min, max) of every level's values on some lattice."""
-        self._rescale = [
+        self.rescales = [
             None
             if iso is None
             else Rescale.between(iso, ranges[k], self.iso_level, ranges[self._reference])
@@ -172,7 +173,7 @@ class FusedField:
         assert self.calibrated
         moved = [
             row if rescale is None else rescale(row)
-            for row, rescale in zip(values, self._rescale, strict=True)
+            for row, rescale in zip(values, self.rescales, strict=True)
         ]
         return sum(moved[1:], moved[0]) / len(moved)
 

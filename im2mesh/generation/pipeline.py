@@ -138,6 +138,27 @@ class Reconstructor:
             return released_lattice()
         return exact_lattice(self.resolution)
 
+    @property
+    def mise_resolution(self) -> int:
+        """Cells of the coarse lattice: the final ones, halved until the configured number holds.
+
+        A resolution that cannot be halved so far starts finer.
+        """
+        cells = self.resolution
+        while cells > self.settings.mise_resolution and cells % 2 == 0:
+            cells //= 2
+        return cells
+
+    def _iso_level(self, level: Level) -> float:
+        """As published, the threshold of the first patch level serves all of its method."""
+        if level.windows is None:
+            return level.objective.iso_level
+        return next(
+            other.objective.iso_level
+            for other in self.levels
+            if other.windows is not None and other.config.is_sdf == level.config.is_sdf
+        )
+
     def field(
         self,
         depth: np.ndarray,
@@ -165,18 +186,14 @@ class Reconstructor:
                 for level in self.levels
             ]
         reference = self.levels[self.reference]
-        # As published: one threshold, that of the first patch level, serves all of them.
-        patch = next((v for v in self.levels if v.windows is not None), None)
         moved_from = [
-            None
-            if level.config.is_sdf == reference.config.is_sdf
-            else (patch if patch and level.windows is not None else level).objective.iso_level
+            None if level.config.is_sdf == reference.config.is_sdf else self._iso_level(level)
             for level in self.levels
         ]
         fused = FusedField(fields, reference.objective.iso_level, moved_from, self.reference)
         if not fused.calibrated and not released:
             with watch("eval points"):
-                calibrate(fused, self.settings.mise_resolution, self.device)
+                calibrate(fused, self.mise_resolution, self.device)
         if self.settings.observation == "none":
             return fused
         with watch("observe"):
@@ -200,9 +217,7 @@ class Reconstructor:
         watch = watch or Stopwatch(self.device)
         if self.settings.extraction == "dense" or self.settings.lattice == "released":
             return extract_dense(fused, self.lattice, self.device, watch)
-        return extract_mise(
-            fused, self.lattice, self.settings.mise_resolution, depth, self.device, watch
-        )
+        return extract_mise(fused, self.lattice, self.mise_resolution, depth, self.device, watch)
 
     def __call__(self, depth: np.ndarray, known: np.ndarray | None = None) -> Reconstruction:
         """Reconstruct one depth map.
@@ -284,10 +299,3 @@ def _check_settings(settings: GenerationConfig, resolution: int, source: str) ->
                 "generation.lattice exact: the released lattice reproduces published numbers; "
                 "use --observation none"
             )
-        return
-    ratio, rest = divmod(resolution, settings.mise_resolution)
-    if rest or ratio & (ratio - 1) or not ratio:
-        raise ConfigError(
-            f"{source}: generation.resolution {resolution} must be generation.mise_resolution "
-            f"({settings.mise_resolution}) times a power of two; set generation.mise_resolution"
-        )

@@ -19,7 +19,7 @@ from im2mesh.config import Config, differences, section_to_dict, to_dict
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.errors import ConfigError, InputError
-from im2mesh.files import atomic, check_writable
+from im2mesh.files import atomic, check_writable, read_csv
 from im2mesh.generation import outputs
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.timing import Stopwatch
@@ -92,17 +92,17 @@ def run(
             "there is nothing to write"
         )
     check_writable(folder, "choose another place with --out")
-    _record_settings(reconstructor, folder, resume)
+    files = [_expected_files(reconstructor, source, folder) for source in sources]
+    _record_settings(reconstructor, folder, resume, [path for each in files for path in each])
     rows = _previous_rows(folder) if resume else {}
     report = RunReport()
     in_class: dict[str, int] = {}
     with tqdm(sources, unit="map", disable=None) as bar:
-        for index, source in enumerate(bar):
+        for index, (source, expected) in enumerate(zip(bar, files, strict=True)):
             name = f"{source.class_name}/{source.model}"
             bar.set_description(name)
             number = in_class.get(source.class_name, 0)
             in_class[source.class_name] = number + 1
-            expected = _expected_files(reconstructor, source, folder)
             if resume and _is_done(expected, source):
                 report.skipped.append(name)
                 continue
@@ -137,8 +137,14 @@ def run(
     return report
 
 
-def _record_settings(reconstructor: Reconstructor, folder: Path, resume: bool) -> None:
-    """Write ``config.yaml``; with ``resume``, insist that it says what it said before."""
+def _record_settings(
+    reconstructor: Reconstructor, folder: Path, resume: bool, files: Sequence[Path]
+) -> None:
+    """Write ``config.yaml``; with ``resume``, insist that it says what it said before.
+
+    Else, where it says something else, the ``files`` to be made are removed first, so that it
+    never speaks of what other settings made, wherever the run is interrupted.
+    """
     record: dict[str, Any] = {
         "version": __version__,
         "generation": section_to_dict(reconstructor.settings),
@@ -154,18 +160,20 @@ def _record_settings(reconstructor: Reconstructor, folder: Path, resume: bool) -
         ],
     }
     path = folder / "config.yaml"
-    if resume and path.is_file():
+    if path.is_file():
         try:
             before = yaml.safe_load(path.read_text())
-        except yaml.YAMLError:
+        except (yaml.YAMLError, UnicodeDecodeError):
             before = None
         changed = differences(before, record) if isinstance(before, dict) else ["unreadable"]
         changed = [line for line in changed if not line.startswith("version")]
-        if changed:
+        if changed and resume:
             raise InputError(
                 f"{folder}: holds results made with other settings ({changed[0]}); "
                 "make them again with --overwrite, or choose another place with --out"
             )
+        for result in files if changed else ():
+            result.unlink(missing_ok=True)
     with atomic(path) as beside:
         beside.write_text(yaml.safe_dump(record, sort_keys=False))
 
@@ -181,11 +189,8 @@ def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     if not path.is_file():
         return {}
     try:
-        table = pd.read_csv(path)
-        return {
-            (str(row["class id"]), str(row["modelname"])): row
-            for row in table.to_dict(orient="records")
-        }
+        table = read_csv(path)
+        return {(row["class id"], row["modelname"]): row for row in table.to_dict(orient="records")}
     except (ValueError, KeyError) as error:
         log.warning("%s: not readable, started anew (%s)", path, error)
         return {}

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from im2mesh.errors import DataError
-from im2mesh.files import atomic
+from im2mesh.files import NAMES, atomic, read_csv
 from im2mesh.metrics.scores import CURVE
 
 MESHES, INPUT, GLOBAL, OBSERVED = "eval_meshes", "eval_input", "eval_global", "eval_observed"
@@ -39,7 +39,7 @@ KINDS = {
 MESH, CLOUD = " (mesh)", " (pcl)"
 """What stands behind the names of scores: of a mesh, of a generated point cloud."""
 
-KEYS = ["class id", "class name", "modelname"]
+KEYS = list(NAMES)
 COUNTS = ["meshes", "empty", "missing"]
 """Columns of a class: its rows, those that are empty, its models without a row."""
 
@@ -185,7 +185,7 @@ def read_curves(path: Path) -> pd.DataFrame | None:
 
 def _read_csv(path: Path, index: str) -> pd.DataFrame:
     try:
-        return pd.read_csv(path).set_index(index)
+        return read_csv(path).set_index(index)
     except (ValueError, KeyError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path}: not a readable table; remove it and run eval_meshes.py again"

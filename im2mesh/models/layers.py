@@ -125,7 +125,7 @@ class ConditionalBatchNorm(nn.Module):
 class ConditionalResnetBlock(nn.Module):
     """x + fc_1(relu(bn_1(fc_0(relu(bn_0(x, c))), c))), all of the same width.
 
-    fc_1 starts at zero, so the block starts as the identity.
+    fc_1's weight starts at zero: a fresh block adds a constant, its bias.
     """
 
     def __init__(self, c_dim: int, channels: int) -> None:

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from im2mesh.config import Config, load_config
 from im2mesh.data.storage import H5_GROUPS, H5Model, Model, NpzModel, PointCloud, Points
 from im2mesh.errors import ConfigError, DataError, DepthError, InputError
+from im2mesh.files import open_npz
 from im2mesh.patches import back_project
 from im2mesh.preparation.listing import SplitList, lists_of_config, lists_of_folder
 from im2mesh.preparation.visibility import TOLERANCE, visible
@@ -210,7 +211,7 @@ def _wrong_types(model: Model, file: str, kind: str) -> list[str]:
     """Arrays stored in another type than the format's."""
     types: dict[str, str] = {}
     if isinstance(model, NpzModel):
-        with np.load(model.folder / file, allow_pickle=False) as arrays:
+        with open_npz(model.folder / file) as arrays:
             types = {key: str(arrays[key].dtype) for key in arrays.files}
     elif isinstance(model, H5Model):
         with h5py.File(model.file) as h5:

@@ -17,7 +17,7 @@ import numpy as np
 from im2mesh.data.depth import find_depth_file, load_depth
 from im2mesh.data.storage import H5_GROUPS
 from im2mesh.errors import DataError
-from im2mesh.files import atomic
+from im2mesh.files import atomic, open_npz
 
 PER_FILE = 100
 """Models of a file, about 2 MB each: what is held in memory while it is made."""
@@ -86,7 +86,7 @@ def _pack(folder: Path, model: str, file: h5py.File) -> None:
         f"depth/{model}", data=load_depth(find_depth_file(folder)), compression="gzip"
     )
     for kind, groups in H5_GROUPS.items():
-        with np.load(folder / f"{kind}.npz", allow_pickle=False) as arrays:
+        with open_npz(folder / f"{kind}.npz") as arrays:
             for key, group in groups.items():
                 if key not in arrays.files:
                     continue

@@ -55,6 +55,10 @@ class End(Enum):
     STOPPED = "stopped by a signal"
 
 
+FINAL = (End.EPOCHS, End.ITERATIONS, End.COMPLETE)
+"""Ends that leave a ``model_end.pt``."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """When to stop, apart from the configuration; None: never.
@@ -336,6 +340,8 @@ class Trainer:
         limits = limits or Limits()
         end = self._ended(limits)
         if end is not None:
+            if end in FINAL and not (self.out_dir / END).is_file():
+                self.save(END)
             return end
         self._prepare()
         meter = _Meter(self, limits)
@@ -358,7 +364,7 @@ class Trainer:
             meter.close()
         assert end is not None
         self.save(LAST)
-        if end in (End.EPOCHS, End.ITERATIONS, End.COMPLETE):
+        if end in FINAL:
             self.save(END)
         self.fabric.barrier()
         return end

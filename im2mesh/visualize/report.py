@@ -20,6 +20,7 @@ from tqdm import tqdm
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import read_pointcloud
 from im2mesh.errors import InputError
+from im2mesh.files import read_csv
 from im2mesh.generation.meshing import simplify
 from im2mesh.metrics import report as tables
 from im2mesh.metrics import results
@@ -164,7 +165,7 @@ def _timings(path: Path) -> dict[Key, dict[str, float]]:
     if not path.is_file():
         return {}
     try:
-        table = pd.read_csv(path, dtype={"class id": str, "modelname": str})
+        table = read_csv(path)
         return _numbers(table.drop(columns="idx", errors="ignore"))
     except (ValueError, KeyError) as error:
         log.warning("%s: not a readable table of timings (%s)", path, error)

@@ -22,9 +22,10 @@ import numpy as np
 from PIL import Image
 from scipy.spatial import cKDTree
 
-from im2mesh.data.depth import has_depth_key, load_depth
+from im2mesh.data.depth import MODEL_FILE, has_depth_key, load_depth
 from im2mesh.data.storage import read_pointcloud, read_points
 from im2mesh.errors import EmptyError, InputError
+from im2mesh.files import open_npz
 from im2mesh.patches import back_project
 from im2mesh.preparation.meshes import FORMATS, load_mesh_or_cloud
 from im2mesh.preparation.posing import normalise
@@ -168,14 +169,14 @@ def load_layer(path: str | os.PathLike[str], name: str | None = None, fit: bool 
 
 
 def _name(path: Path) -> str:
-    return path.resolve().parent.name if path.name == "000.npz" else path.stem
+    return path.resolve().parent.name if path.name == MODEL_FILE else path.stem
 
 
 def _load_npz(path: Path, name: str) -> Layer:
     nothing = np.zeros((0, 3), np.int64)
     if has_depth_key(path):
         return layer_of_depth(load_depth(path), name)
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_npz(path) as arrays:
         keys = set(arrays.files)
     if keys & {"occupancies", "sdf"}:
         points = read_points(path)
