@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     args = _parser().parse_args(argv)
     set_up_logging(args.verbose)
-    from im2mesh.reproduction.document import write_document
+    from im2mesh.reproduction.document import read_document, write_document
     from im2mesh.reproduction.plan import FULL, REDUCED
     from im2mesh.reproduction.run import PARTS, Reproduction
 
@@ -52,10 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         align=not args.no_icp,
         device=["--no-cuda"] if args.no_cuda else [],
     )
-    parts = args.only or PARTS
-    plan.run(parts)
+    read_document(args.document)  # before the work: is it one that may be written?
     command = shlex.join(["python", "reproduce.py", *(sys.argv[1:] if argv is None else argv)])
-    print(write_document(plan, args.document, command, parts))
+    for part in plan.run(args.only or PARTS):
+        print(f"{write_document(plan, args.document, command, [part])}: {part}")
     return DONE
 
 
@@ -66,10 +66,13 @@ def _check(args: argparse.Namespace, share: float) -> None:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise InputError(f"--{name.replace('_', '-')} {value}: must be at least 1")
-    for name in ("real_meshes", "real_maps"):
+    for part, name in (("real", "real_meshes"), ("maps", "real_maps")):
         folder = getattr(args, name)
+        option = f"--{name.replace('_', '-')}"
         if folder is not None and not folder.is_dir():
-            raise InputError(f"--{name.replace('_', '-')} {folder}: no such folder")
+            raise InputError(f"{option} {folder}: no such folder")
+        if folder is None and part in (args.only or ()):
+            raise InputError(f"--only {part} needs {option} DIR")
 
 
 def _parser() -> argparse.ArgumentParser:

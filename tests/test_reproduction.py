@@ -81,6 +81,12 @@ def test_exit_codes_that_are_accepted(tmp_path: Path) -> None:
         run_jobs([Job("some", [some_failed], tmp_path / "a")], 1, "test")
 
 
+def test_an_accepted_failure_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    some = python("print('b.npz: damaged'); raise SystemExit(1)")
+    run_jobs([Job("HPN3", [some], tmp_path / "log", accept=(0, 1))], 1, "test")
+    assert f"HPN3: b.npz: damaged (all that it said is in {tmp_path / 'log'})" in caplog.text
+
+
 CAREFUL = """
 import pathlib, signal, sys, time
 caught = []
@@ -249,19 +255,46 @@ def test_bundled_networks_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_results_of_another_size_are_not_mixed(tmp_path: Path) -> None:
-    Reproduction(tmp_path, SMALL, None, None, 1).run([])
-    more = Size(share=0.5, objects=9, ablation_objects=2, real_objects=1, resolution=64)
-    Reproduction(tmp_path, more, None, None, 1).run([])
+    def begin(size: Size) -> None:
+        list(Reproduction(tmp_path, size, None, None, 1).run([]))
+
+    begin(Size(1, 4, 2, 1, 128))
+    begin(SMALL)  # nothing was made
+    (tmp_path / "networks/seed0/global").mkdir(parents=True)
+    (tmp_path / "real/hpn3/meshes").mkdir(parents=True)
+    begin(Size(share=0.5, objects=9, ablation_objects=2, real_objects=1, resolution=64))
     for other in (Size(1, 4, 2, 1, 64), Size(0.5, 4, 2, 1, 128)):
         with pytest.raises(InputError, match="choose another --out"):
-            Reproduction(tmp_path, other, None, None, 1).run([])
+            begin(other)
+    for damaged in (b"", b"- 1", b"\xff", b"share: 0.5"):
+        (tmp_path / "size.yaml").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"size\.yaml: damaged; choose another --out"):
+            begin(SMALL)
+
+
+def test_unusable_inputs_are_found_before_the_work(tmp_path: Path) -> None:
+    for meshes, maps in ((tmp_path, None), (None, tmp_path)):
+        reproduction = Reproduction(tmp_path / "out", SMALL, meshes, maps, 1)
+        with pytest.raises(InputError, match=str(tmp_path)):
+            next(reproduction.run(run.PARTS))
+        assert not (tmp_path / "out").exists()
 
 
 def test_bad_arguments(tmp_path: Path) -> None:
+    (tmp_path / "folder.md").mkdir()
+    (tmp_path / "notes.md").write_text("# Notes\n\n## Real objects\n\nmine\n")
+    (tmp_path / "more.md").write_text("# Results\n\n## Something of mine\n\nmine\n")
+    (tmp_path / "latin.md").write_bytes(b"# Results\n\xe9\n")
     for arguments, words in [
         (["--share", "0"], "--share 0.0: must be above 0"),
         (["--objects", "0"], "--objects 0: must be at least 1"),
         (["--real-meshes", str(tmp_path / "none")], "--real-meshes .*none: no such folder"),
+        (["--only", "claim", "maps"], "--only maps needs --real-maps DIR"),
+        (["--document", str(tmp_path)], "the document's name ends in .md"),
+        (["--document", str(tmp_path / "folder.md")], "folder.md: no document that reproduce.py"),
+        (["--document", str(tmp_path / "notes.md")], "notes.md: no document that reproduce.py"),
+        (["--document", str(tmp_path / "more.md")], "more.md: no document that reproduce.py"),
+        (["--document", str(tmp_path / "latin.md")], "latin.md: no document that reproduce.py"),
     ]:
         with pytest.raises(InputError, match=words):
             reproduce.main(arguments)
@@ -350,6 +383,24 @@ def test_a_difference_is_object_by_object(scored: Reproduction) -> None:
     assert interval is not None
     assert interval.high - interval.low < 1e-9
     assert objects.difference("HPN3", "HPN5") is None
+
+
+def test_a_map_that_one_method_lacks(tmp_path: Path) -> None:
+    reproduction = Reproduction(tmp_path / "out", SMALL, None, None, 1)
+    for count, method in zip((2, 1), run.MAP_METHODS, strict=False):
+        rows = [
+            {
+                "idx": k, "class id": "maps", "class name": "maps", "modelname": f"lamp{k}",
+                "silhouette iou (mesh)": 0.9, "depth error median (mesh)": 0.01,
+                "note": "", "fingerprint": "0",
+            }
+            for k in range(count)
+        ]  # fmt: skip
+        folder = reproduction.place("maps", method.name)
+        results.write_scores(folder, results.OBSERVED, "maps", rows, [], ["maps"] * count)
+    text = write_document(reproduction, tmp_path / "results.md", "command", ["maps"]).read_text()
+    assert "| lamp0 | 0.900, 0.0100 | 0.900, 0.0100 |" in text
+    assert "| lamp1 | 0.900, 0.0100 |  |" in text
 
 
 def test_no_scores_no_document(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from im2mesh.errors import InputError
-from im2mesh.files import atomic
+from im2mesh.files import atomic, check_writable
 from im2mesh.metrics import results
 from im2mesh.metrics.plot import plot
 from im2mesh.metrics.report import Method as Scored
@@ -133,8 +133,9 @@ def write_document(
         parts: that are written.
 
     Raises:
-        InputError: there are no scores of any of them.
+        InputError: there are no scores of any of them, or see :func:`read_document`.
     """
+    sections = read_document(path)
     plots = path.with_suffix("")
     write = {
         CLAIM: lambda: _claim(plan, plots),
@@ -143,12 +144,11 @@ def write_document(
         ABLATIONS: lambda: _ablations(plan),
     }
     made = {TITLES[part]: write[part]() for part in parts}
-    sections = _sections(path.read_text()) if path.is_file() else {}
     if made.get(TITLES[CLAIM]) or (made.get(TITLES[ABLATIONS]) and NETWORKS_TITLE not in sections):
         made[NETWORKS_TITLE] = _training(plan)
     found = {title: lines for title, lines in made.items() if lines}
     if not found:
-        raise InputError(f"{plan.out}: holds no scores; run reproduce.py without --only first")
+        raise InputError(f"{plan.out}: holds no scores of {', '.join(parts)}")
     for title, lines in found.items():
         sections[title] = "\n".join(["Written by", "", f"    {command}", "", *lines])
     text = [HEAD]
@@ -160,9 +160,29 @@ def write_document(
     return path
 
 
-def _sections(document: str) -> dict[str, str]:
-    """Title → text of the sections of an earlier document."""
-    _, *sections = f"\n{document}".split("\n## ")
+def read_document(path: Path) -> dict[str, str]:
+    """Title → text of the sections of an earlier document; none where there is no such file.
+
+    Raises:
+        InputError: no document can be written there, or it is none of ours and would be lost.
+    """
+    advice = "choose another --document"
+    if path.suffix != ".md":
+        raise InputError(f"{path}: the document's name ends in .md; {advice}")
+    check_writable(path.parent, advice)
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: no document that reproduce.py wrote; {advice}") from error
+    ours = {NETWORKS_TITLE, *TITLES.values()}
+    _, *sections = f"\n{text}".split("\n## ")
+    if text.strip() and (
+        not text.startswith(HEAD.partition("\n")[0])
+        or not ours.issuperset(section.partition("\n")[0] for section in sections)
+    ):
+        raise InputError(f"{path}: no document that reproduce.py wrote; {advice}")
     return {title: text for title, _, text in (each.partition("\n") for each in sections)}
 
 
@@ -324,11 +344,11 @@ def _maps(plan: Reproduction) -> list[str]:
     for _, model in first.models():
         cells = []
         for name in objects.methods:
-            iou, error = (
-                objects.values(name, score, True).xs(model, level=1).iloc[0] / 100
-                for score in ("silhouette iou", "depth error median")
-            )
-            cells.append(f"{iou:.3f}, {error:.4f}")
+            scores = ("silhouette iou", "depth error median")
+            values = [objects.values(name, score, True) / 100 for score in scores]
+            found = [v[v.index.get_level_values(1) == model] for v in values]
+            iou, error = (each.iloc[0] if len(each) else np.nan for each in found)
+            cells.append("" if np.isnan(iou) else f"{iou:.3f}, {error:.4f}")
         rows.append((model.partition("_")[0], cells))
     return [
         "Silhouette IoU and median depth error (in sides of the cube) of the mesh, rendered, "

@@ -115,11 +115,12 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str, threads: int = 1) ->
                 return
             finally:
                 processes.finish(job)
-            if code not in job.accept and not processes.stopped:
-                raise InputError(
-                    f"{job.name} failed with exit code {code}: {last_line(job.log)} "
-                    f"(all that it said is in {job.log})"
-                )
+            if not code or processes.stopped:
+                continue
+            said = f"{last_line(job.log)} (all that it said is in {job.log})"
+            if code not in job.accept:
+                raise InputError(f"{job.name} failed with exit code {code}: {said}")
+            log.warning("%s: %s", job.name, said)
 
     with ThreadPoolExecutor(workers) as pool:
         names = {pool.submit(work, job): job.name for job in jobs}

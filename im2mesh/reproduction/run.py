@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import yaml
 
 from im2mesh.config import load_config
+from im2mesh.data.sources import sources_of_paths
 from im2mesh.errors import InputError
-from im2mesh.files import atomic
-from im2mesh.preparation.collection import find_families
+from im2mesh.files import atomic, check_writable
+from im2mesh.preparation.collection import find_families, find_shapes
 from im2mesh.preparation.dataset import Settings
 from im2mesh.reproduction.jobs import Job, run_jobs
 from im2mesh.reproduction.plan import (
@@ -87,12 +88,20 @@ class Reproduction:
 
     # --- what is done -------------------------------------------------------------------------
 
-    def run(self, parts: Sequence[str]) -> None:
-        """Do it; what is done already is left.
+    def run(self, parts: Sequence[str]) -> Iterator[str]:
+        """Do it, part by part; what is done already is left.
+
+        Yields:
+            each part, when its scores are there; parts without objects are passed over.
 
         Raises:
-            InputError: a script failed, or ``out`` holds results of another size.
+            InputError: a script failed, an input cannot be used, or ``out`` holds results of
+                another size.
         """
+        if self.meshes is not None and REAL in parts:
+            find_shapes(self.meshes)
+        if self.maps is not None and MAPS in parts:
+            sources_of_paths([self.maps])
         self._check_size()
         if CLAIM in parts or ABLATIONS in parts:
             self._run("train", [self._training(*what) for what in self.networks(parts)])
@@ -100,6 +109,16 @@ class Reproduction:
         if CLAIM in parts:
             own = [self._scored(CLAIM, m, self.trained(m.seed), self.families) for m in self.claim]
             self._run(CLAIM, [self._raw_input(CLAIM, self.families), *own])
+            yield CLAIM
+        if REAL in parts and self.meshes is not None:
+            self._run("real objects", [self._real()])
+            write_split(self.real, "real", self.size.real_objects)
+            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in METHODS]
+            self._run(REAL, [self._raw_input(REAL, self.real, "real"), *own])
+            yield REAL
+        if MAPS in parts and self.maps is not None:
+            self._run(MAPS, [self._against_input(method) for method in MAP_METHODS])
+            yield MAPS
         if ABLATIONS in parts:
             write_split(self.families, "ablation", self.size.ablation_objects)
             self._run(
@@ -110,13 +129,7 @@ class Reproduction:
                     for m in ablation.methods
                 ],
             )
-        if REAL in parts and self.meshes is not None:
-            self._run("real objects", [self._real()])
-            write_split(self.real, "real", self.size.real_objects)
-            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in METHODS]
-            self._run(REAL, [self._raw_input(REAL, self.real, "real"), *own])
-        if MAPS in parts and self.maps is not None:
-            self._run(MAPS, [self._against_input(method) for method in MAP_METHODS])
+            yield ABLATIONS
 
     @property
     def families(self) -> Path:
@@ -158,13 +171,22 @@ class Reproduction:
         """Refuse to mix results.
 
         Raises:
-            InputError: ``out`` holds results of other schedules or lattices.
+            InputError: ``out`` holds results of other schedules or lattices, or cannot be written.
         """
+        check_writable(self.out, "choose another --out")
         path = self.out / "size.yaml"
+        made = {"share": "networks/*/*", "resolution": "*/*/meshes"}
         if path.is_file():
-            before = yaml.safe_load(path.read_text())
-            for key in ("share", "resolution"):
-                if before[key] != getattr(self.size, key):
+            try:
+                before = yaml.safe_load(path.read_text())
+                before = {key: before[key] for key in made}
+            except (yaml.YAMLError, ValueError, TypeError, KeyError) as error:
+                raise InputError(
+                    f"{path}: damaged; choose another --out, or remove it if all in {self.out} "
+                    "is of one size"
+                ) from error
+            for key, what in made.items():
+                if before[key] != getattr(self.size, key) and any(self.out.glob(what)):
                     raise InputError(
                         f"{self.out}: holds results of {key} {before[key]}, not "
                         f"{getattr(self.size, key)}; choose another --out"
@@ -248,7 +270,9 @@ class Reproduction:
         evaluate = script(
             "eval_meshes.py", levels[0], "--against-input", *maps, "--meshes", run, "--workers", 1
         )
-        return Job(method.name, [generate, evaluate], self._log(MAPS, method.name))
+        # 1: some maps cannot be used.
+        log_file = self._log(MAPS, method.name)
+        return Job(method.name, [generate, evaluate], log_file, accept=(0, 1))
 
 
 def write_split(data: Path, name: str, objects: int | None) -> None:
