@@ -305,9 +305,10 @@ def test_maps_made_in_another_way_are_not_taken_for_these(tmp_path: Path, root: 
     check_map(folder / NAMES[3] / "000.npz", expected(33, 45))
     assert run(*options(tmp_path, root, *changed), "--overwrite") == DONE
     check_map(folder / NAMES[3] / "000.npz", expected(34, 45))
-    (folder / "views.yaml").write_text("[")
-    with pytest.raises(InputError, match="unreadable"):
-        run(*options(tmp_path, root, *changed))
+    for text in (b"[", b"a: 2021-13-01", b"a: !!bool maybe", b"[" * 5000, b"a: \xe4"):
+        (folder / "views.yaml").write_bytes(text)
+        with pytest.raises(InputError, match="unreadable"):
+            run(*options(tmp_path, root, *changed))
 
 
 def test_overwriting_may_be_interrupted(
