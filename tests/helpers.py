@@ -18,6 +18,9 @@ def deadly(task: Task) -> Outcome:
     return build_shape(task)
 
 
+BROKEN_YAML = (b"[", b"a: 2021-13-01", b"a: !!bool maybe", b"[" * 5000, b"a: \xe4")
+"""What no record can be read from, each refused at another place of PyYAML."""
+
 NPZ_DAMAGES = ("cut header", "huge shape", "shape beyond integers", "encrypted", "compression")
 
 

@@ -37,6 +37,7 @@ from im2mesh.preparation.poses import read_poses
 from im2mesh.preparation.posing import pose, pose_rotation
 from im2mesh.preparation.sampling import sample_points
 from tests.conftest import REPOSITORY
+from tests.helpers import BROKEN_YAML, deadly
 
 QUICK = ["--points", "400", "--cloud", "300", "--workers", "1"]
 
@@ -490,7 +491,7 @@ def test_only_what_is_missing_is_made(
     loaded.clear()
     assert build(*arguments, out, "--overwrite") == 0
     assert len(loaded) == 6 and bytes_of(out) == bytes_of(whole)
-    for text in (b"[]", b"a: 2021-13-01", b"a: !!bool maybe", b"[" * 5000, b"a: \xe4"):
+    for text in (b"[]", *BROKEN_YAML):
         (out / "dataset.yaml").write_bytes(text)
         with pytest.raises(InputError, match=r"dataset.yaml: is no record of a data set"):
             build(*arguments, out)
@@ -588,8 +589,6 @@ def test_a_shape_that_kills_its_process(
     meshes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a mesh that crashes a library or takes all memory: it is rejected, the others are made."""
-    from tests.helpers import deadly
-
     monkeypatch.setattr(dataset, "build_shape", deadly)
     out = tmp_path / "data"
     quick = ["--points", "400", "--cloud", "300", "--workers", "2", "--views", "1"]

@@ -27,6 +27,7 @@ from im2mesh.generation.outputs import write_mesh
 from im2mesh.metrics import results, run, tasks
 from im2mesh.metrics.tasks import MeshTask
 from tests.conftest import REPOSITORY
+from tests.helpers import BROKEN_YAML
 from tests.tiny_dataset import write_dataset
 
 NAMES = ["box_0-00", "box_1-00", "ball_0-00", "compositional_0-00"]
@@ -425,6 +426,16 @@ def test_a_damaged_table_is_made_again(project: Project, capfd: pytest.CaptureFi
     pd.testing.assert_frame_equal(again, first)
 
 
+def test_rows_whose_notes_were_removed_are_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.evaluate()
+    path = project.run / "eval_meshes_full_things.pkl"
+    pd.read_pickle(path).drop(columns="note").to_pickle(path)
+    names = scored_models(monkeypatch)
+    assert project.evaluate().index.tolist() == NAMES and not names
+
+
 def test_stale_rows_disappear(project: Project) -> None:
     project.evaluate()
     project.mesh_path("box_0-00").unlink()
@@ -742,6 +753,12 @@ def test_csv_files_with_the_wrong_values(
     spoil(read_csv(tmp_path / name)).to_csv(tmp_path / name, index=False)
     with pytest.raises(DataError, match=rf"{name}: not a readable table of scores \("):
         read_results.main([str(tmp_path)])
+
+
+@pytest.mark.parametrize("text", BROKEN_YAML)
+def test_a_damaged_record_names_no_global_level(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "config.yaml").write_bytes(text)
+    assert run.global_level(tmp_path) is None
 
 
 def test_a_run_may_be_called_like_a_baseline(

@@ -24,6 +24,7 @@ from im2mesh.files import read_csv
 from im2mesh.generation.outputs import run_folder
 from im2mesh.generation.pipeline import Reconstructor
 from tests.conftest import REPOSITORY
+from tests.helpers import BROKEN_YAML
 
 LEVELS = ("global", "p64s32", "p32s16")
 MAPS = ("chair_demo-00", "sofa_demo-00", "table_demo-00")
@@ -197,9 +198,7 @@ def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) 
     assert merge3("--input", "data/maps", "--out", "run", "--overwrite")[1][-1] == "run: 3 done"
 
 
-@pytest.mark.parametrize(
-    "text", [b"[", b"a: 2021-13-01", b"a: !!bool maybe", b"[" * 5000, b"a: \xe4"]
-)
+@pytest.mark.parametrize("text", BROKEN_YAML)
 def test_a_damaged_record_is_one_of_other_settings(workplace: Path, text: bytes) -> None:
     Path("run").mkdir()
     Path("run/config.yaml").write_bytes(text)

@@ -174,9 +174,7 @@ def read_table(path: Path) -> pd.DataFrame:
     if not table.columns.is_unique or not all(isinstance(name, str) for name in table):
         raise _unreadable(path, "a column is there twice, or has no name")
     for name in table:
-        wanted: tuple[type, ...] = (Real, np.bool_)
-        if name in TEXTS:
-            wanted = (str,)
+        wanted: tuple[type, ...] = (str,) if name in TEXTS else (Real, np.bool_)
         values = table[name] if name in KEYS else table[name].dropna()
         if not all(isinstance(value, wanted) for value in values):
             raise _unreadable(path, f"its column {name} does not hold what it should")

@@ -466,7 +466,8 @@ def _line(error: Exception) -> str:
 def _note(report: Report, task: Task, row: dict[str, Any]) -> None:
     if row.get(f"empty{MESH}", row.get(f"empty{CLOUD}", False)):
         report.empty.append(task.name)
-    for note in str(row["note"]).split(SEPARATOR) if row["note"] else ():
+    notes = row.get("note")  # what users edit may lack it
+    for note in notes.split(SEPARATOR) if isinstance(notes, str) and notes else ():
         kind, _, detail = note.partition(": ")
         report.notes.setdefault(kind, []).append(f"{task.name} ({detail})" if detail else task.name)
 
