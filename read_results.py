@@ -60,6 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     set_up_logging(verbose=False)
     from im2mesh.metrics import report
 
+    if args.plot is not None:
+        from im2mesh.metrics.plot import check_format
+
+        check_format(Path(args.plot))
     runs = [report.ScoredRun.of(target) for target in args.runs]
     if args.names is not None:
         if len(args.names) != len(runs):
@@ -85,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n\n".join(texts))
     for remark in report.remarks(methods):
         print(remark, file=sys.stderr)
-    if args.plot:
+    if args.plot is not None:
         from im2mesh.metrics.plot import plot
 
         plot(methods, Path(args.plot), raw, args.over)

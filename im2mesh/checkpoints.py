@@ -56,8 +56,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: a file, or a folder that holds ``model_best.pt``.
 
     Returns:
-        The stored dict. ``model`` is a state dict (any floating type); ``loss_val_best``, if
-        there, is a Python float.
+        The stored dict. ``model`` is a state dict (any floating type); numpy's scalars are
+        Python's. Nothing else is checked: generation needs the weights only.
 
     Raises:
         CheckpointError: missing, unreadable, or without ``model``.
@@ -79,9 +79,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
         raise CheckpointError(f"{path}: holds no network: a checkpoint is a dict with 'model'")
-    if "loss_val_best" in checkpoint:
-        checkpoint["loss_val_best"] = float(checkpoint["loss_val_best"])
-    return checkpoint
+    return {k: v.item() if isinstance(v, np.generic) else v for k, v in checkpoint.items()}
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -96,7 +94,16 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, 
     """
     path = find_checkpoint(path)
     checkpoint = load_checkpoint(path)
-    stored: dict[str, Any] = checkpoint["model"]
+    load_state(network, checkpoint["model"], path)
+    return checkpoint
+
+
+def load_state(network: nn.Module, stored: dict[str, Any], path: Path) -> None:
+    """Load a state dict of a checkpoint into ``network``, in place, whatever its floating type.
+
+    Raises:
+        CheckpointError: see :func:`load_weights`.
+    """
     expected = network.state_dict()
     for key, tensor in expected.items():
         if key not in stored:
@@ -119,7 +126,6 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, 
             "it belongs to another architecture"
         )
     network.load_state_dict(stored)
-    return checkpoint
 
 
 def _hint(stored: dict[str, Any]) -> str:

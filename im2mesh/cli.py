@@ -92,6 +92,8 @@ def pick_device(name: str | None, no_cuda: bool) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
+        if device.type not in ("cpu", "cuda"):
+            raise RuntimeError("a backend that nothing here is tested on")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(

@@ -590,7 +590,7 @@ def _read_with_parents(path: Path, children: list[Path]) -> dict[str, Any]:
     if path.resolve() in [child.resolve() for child in children]:
         names = " -> ".join(str(file) for file in chain)
         raise ConfigError(f"{chain[0]}: inherit_from goes in a circle: {names}")
-    values = _read_yaml(path)
+    values = read_yaml(path)
     parent = values.pop("inherit_from", None)
     own = _checked_keys(values, str(path))
     if parent is None:
@@ -606,8 +606,12 @@ def _read_with_parents(path: Path, children: list[Path]) -> dict[str, Any]:
     return _merged(_read_with_parents(found, chain), own)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a file holds, unchecked."""
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping that a file holds, a configuration or a record of a run, its keys unchecked.
+
+    Raises:
+        ConfigError: one line that names the file.
+    """
     try:
         text = path.read_bytes()
     except FileNotFoundError as error:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+import lzma
 import os
+import struct
 import tempfile
-from collections.abc import Iterator
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,44 +34,115 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     ``path`` (writers choose their format by it) and starts with a dot and ends in
     ``.part<suffix>``, so no reader picks it up. On any exception, Ctrl-C included,
     the half-written file is removed and ``path`` stays as it was.
+
+    Raises:
+        InputError: ``path`` ends in no name.
+        OSError: it cannot be written; the error names ``path``, not the temporary file.
     """
     path = Path(path)
+    if not path.name:
+        raise InputError(f"'{path}': names no file; give the path of a file to write")
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    # Names have a limit of 255 bytes: a long one must not fail for its temporary name.
+    beside = path.with_name(f".{path.stem[:40]}.{os.getpid()}.part{path.suffix}")
     try:
         yield beside
         os.replace(beside, path)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, beside, str(beside)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
 
 
-def open_npz(path: str | os.PathLike[str]) -> np.lib.npyio.NpzFile:
-    """Open an ``.npz`` file, which runs no code; to be used in a ``with``.
+# What numpy and zipfile raise over damaged bytes: headers that are cut off, shapes that no memory
+# holds, members that are encrypted or packed in an unknown way.
+_DAMAGED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    SyntaxError,
+    tokenize.TokenError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+
+
+@contextmanager
+def open_npz(
+    path: str | os.PathLike[str], refuse: type[InputError] = InputError
+) -> Iterator[np.lib.npyio.NpzFile]:
+    """Open an ``.npz`` file, which runs no code; read its arrays in the ``with`` block.
+
+    Args:
+        path: the file.
+        refuse: what is raised.
 
     Raises:
-        OSError, ValueError, EOFError, zipfile.BadZipFile: it is missing, or not such a file.
+        InputError: of the type ``refuse``, on opening or in the block: the file is missing, cannot
+            be read, or is damaged.
     """
-    arrays = np.load(path, allow_pickle=False)
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise ValueError("it holds one bare array; numpy.savez writes .npz files")
-    return arrays
+    try:
+        arrays = np.load(path, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ValueError("it holds one bare array; numpy.savez writes .npz files")
+        with arrays:
+            yield arrays
+    except InputError:
+        raise
+    except OSError as error:
+        raise refuse(f"{path}: cannot be read ({error.strerror or first_line(error)})") from error
+    except _DAMAGED as error:
+        raise refuse(
+            f"{path}: not a readable .npz file ({first_line(error)}); write it again"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says in one line."""
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 NAMES = ("class id", "class name", "modelname")
 """Columns of tables that hold the names of classes and models."""
 
 
-def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a table whose :data:`NAMES` stay as they are: ``0042`` is no number, ``nan`` a name.
+def read_csv(path: str | os.PathLike[str], needs: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table of numbers and :data:`NAMES`.
+
+    Names stay as they are: ``0042`` is no number, ``nan`` a name.
+
+    Args:
+        path: the file.
+        needs: columns that must be there, without gaps.
 
     Raises:
-        ValueError: it is not readable.
+        OSError: it cannot be opened.
+        ValueError: it is no such table.
     """
     import pandas as pd  # takes a while, and few who write files need it
 
     table = pd.read_csv(path)
     names = pd.read_csv(path, usecols=lambda c: c in NAMES, dtype=str, keep_default_na=False)
-    return table.assign(**dict(names.items()))
+    table = table.assign(**dict(names.items()))
+    for column in needs:
+        if column not in table:
+            raise ValueError(f"it has no column {column}")
+    for column in table.columns.difference(names.columns):
+        # A column without any value is read as one of gaps.
+        if not pd.api.types.is_numeric_dtype(table[column]):
+            raise ValueError(f"its column {column} holds text")
+        if column in needs and not np.isfinite(table[column].astype(float)).all():
+            raise ValueError(f"its column {column} has gaps")
+    return table
 
 
 def check_writable(folder: Path, advice: str) -> None:
@@ -80,7 +156,8 @@ def check_writable(folder: Path, advice: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(f"{folder}: cannot be written to ({error.strerror}); {advice}") from error
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise InputError(f"{folder}: cannot be written to ({reason}); {advice}") from error
 
 
 @contextmanager

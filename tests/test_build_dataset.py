@@ -37,6 +37,7 @@ from im2mesh.preparation.poses import read_poses
 from im2mesh.preparation.posing import pose, pose_rotation
 from im2mesh.preparation.sampling import sample_points
 from tests.conftest import REPOSITORY
+from tests.helpers import BROKEN_YAML, deadly
 
 QUICK = ["--points", "400", "--cloud", "300", "--workers", "1"]
 
@@ -320,7 +321,8 @@ def test_split_lists(meshes: Path, tmp_path: Path) -> None:
     ("splits", "message"),
     [
         ("train=.8,test=.1", "the shares sum to 0.9"),
-        ("train=1.5,test=-.5", "sum to 1"),
+        ("train=1.5,test=-.5", "a share cannot be negative"),
+        ("train=nan,test=.5", "a share cannot be negative"),
         ("train", "expected train=.8"),
         ("train=.5,train=.5", "expected train=.8"),
         ("tr/ain=1", "expected train=.8"),
@@ -331,6 +333,12 @@ def test_split_lists(meshes: Path, tmp_path: Path) -> None:
 def test_malformed_splits(meshes: Path, tmp_path: Path, splits: str, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         build(meshes, "--out", tmp_path / "out", "--splits", splits)
+
+
+def test_lists_that_are_no_text(meshes: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.lst").write_bytes(b"pin/\xe4\n")
+    with pytest.raises(InputError, match=r"train\.lst: is not a text file in UTF-8"):
+        build(meshes, "--out", tmp_path / "out", "--splits", f"train={tmp_path / 'train.lst'}")
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 4, 10, 97, 1000])
@@ -483,9 +491,12 @@ def test_only_what_is_missing_is_made(
     loaded.clear()
     assert build(*arguments, out, "--overwrite") == 0
     assert len(loaded) == 6 and bytes_of(out) == bytes_of(whole)
-    (out / "dataset.yaml").write_text("[]")
-    with pytest.raises(InputError, match=r"dataset.yaml: is no record of a data set"):
-        build(*arguments, out)
+    for text in (b"[]", *BROKEN_YAML):
+        (out / "dataset.yaml").write_bytes(text)
+        with pytest.raises(InputError, match=r"dataset.yaml: is no record of a data set"):
+            build(*arguments, out)
+    with pytest.raises(InputError, match=r"dataset.yaml: cannot be written to \(it is a file\)"):
+        build(*arguments, out / "dataset.yaml")
 
 
 def test_full_disk(
@@ -578,8 +589,6 @@ def test_a_shape_that_kills_its_process(
     meshes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a mesh that crashes a library or takes all memory: it is rejected, the others are made."""
-    from tests.helpers import deadly
-
     monkeypatch.setattr(dataset, "build_shape", deadly)
     out = tmp_path / "data"
     quick = ["--points", "400", "--cloud", "300", "--workers", "2", "--views", "1"]

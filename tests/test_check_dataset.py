@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from im2mesh.preparation.objects import MeshObject
 from im2mesh.preparation.raycast import Obstacles
 from im2mesh.preparation.visibility import visible
 from im2mesh.visualize.points import points_picture
+from tests.helpers import damaged_npz
 
 CREATED = ("--views", "1", "--points", "3000", "--cloud", "2000", "--workers", "1")
 
@@ -173,6 +175,16 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
         "test.lst:2",
         "expected '<model>'",
     ),
+    "a list in Latin-1": (
+        lambda r: (r / "angle/test.lst").write_bytes(b"angl\xe9_a-00\n"),
+        "test.lst",
+        "is not a text file in UTF-8",
+    ),
+    "a shape that no memory holds": (
+        lambda r: damaged_npz(r / f"angle/angle_a-00/{CLOUD}", "huge shape", "points"),
+        CLOUD,
+        "not a readable .npz file",
+    ),
     "splits that share a shape": (
         lambda r: (r / "angle/val.lst").write_text("angle_a-07\nangle_a-00\n"),
         "lst",
@@ -193,6 +205,24 @@ def test_each_fault_is_named(copy: Path, fault: str) -> None:
     matching = [p for p in problems if message in p and place in p.split(": ")[0]]
     assert len(matching) == 1, problems
     assert script.main(["--check", str(copy), "--workers", "1"]) == 1
+
+
+def test_a_class_that_cannot_be_read(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copy / "closed").mkdir()
+    real = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    expected = f"{copy}/closed: cannot be read (Permission denied)"
+    assert check_dataset(copy) == (2, [expected])
+    assert script.main(["--preview", str(copy), "--rows", "1"]) == 0
+    assert f"warning: {expected}" in capsys.readouterr().err
 
 
 def test_faults_in_hdf5(good: Path, tmp_path: Path) -> None:

@@ -63,6 +63,13 @@ def test_scalars_written_by_numpy_1(tmp_path: Path) -> None:
     assert load_checkpoint(path)["loss_val_best"] == 0.75
 
 
+@pytest.mark.parametrize("value", [None, "good", {}])
+def test_weights_load_whatever_else_is_damaged(tmp_path: Path, value: object) -> None:
+    keys = ("optimizer", "epoch_it", "it", "loss_val_best")
+    torch.save({**as_published(network()), **dict.fromkeys(keys, value)}, tmp_path / "a.pt")
+    load_weights(network(), tmp_path / "a.pt")
+
+
 def test_half_precision(tmp_path: Path) -> None:
     source, target = network(), network()
     half = {k: v.half() if v.is_floating_point() else v for k, v in source.state_dict().items()}

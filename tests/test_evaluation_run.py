@@ -6,7 +6,7 @@ import logging
 import os
 import pickle
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,12 @@ import eval_meshes
 import generate_merge3
 import read_results
 from im2mesh.errors import ConfigError, DataError, InputError
+from im2mesh.files import read_csv
 from im2mesh.generation.outputs import write_mesh
 from im2mesh.metrics import results, run, tasks
-from im2mesh.metrics.tasks import MeshTask, read_prediction
+from im2mesh.metrics.tasks import MeshTask
 from tests.conftest import REPOSITORY
+from tests.helpers import BROKEN_YAML
 from tests.tiny_dataset import write_dataset
 
 NAMES = ["box_0-00", "box_1-00", "ball_0-00", "compositional_0-00"]
@@ -424,6 +426,16 @@ def test_a_damaged_table_is_made_again(project: Project, capfd: pytest.CaptureFi
     pd.testing.assert_frame_equal(again, first)
 
 
+def test_rows_whose_notes_were_removed_are_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.evaluate()
+    path = project.run / "eval_meshes_full_things.pkl"
+    pd.read_pickle(path).drop(columns="note").to_pickle(path)
+    names = scored_models(monkeypatch)
+    assert project.evaluate().index.tolist() == NAMES and not names
+
+
 def test_stale_rows_disappear(project: Project) -> None:
     project.evaluate()
     project.mesh_path("box_0-00").unlink()
@@ -630,11 +642,27 @@ def test_peculiar_meshes_are_named(project: Project, capfd: pytest.CaptureFixtur
     assert table["note"]["box_0-00"].count(" | ") == 1
 
 
-def test_faces_without_vertices(tmp_path: Path) -> None:
-    path = tmp_path / "a.off"
-    path.write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 7\n")
-    with pytest.raises(InputError, match=r"a.off: (its faces name vertices 0 … 7 of 3|not a)"):
-        read_prediction(path)
+def test_a_mesh_that_is_none_does_not_stop_the_others(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project.mesh_path("box_1-00").unlink()
+    project.mesh_path("box_1-00", suffix="off").write_text(
+        "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n2 0 1\n"
+    )
+    assert project.evaluate("--no-icp", code=1).index.tolist() == [NAMES[0], *NAMES[2:]]
+    assert "things/box_1-00: not scored: " in capfd.readouterr().err
+
+
+def test_a_folder_for_the_tables_is_tried_before_scoring(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, advice: str) -> None:
+        raise InputError(f"{folder}: {advice}")
+
+    monkeypatch.setattr(run, "check_writable", refuse)
+    monkeypatch.setattr(run, "_rows", lambda *_: pytest.fail("scored before"))
+    with pytest.raises(InputError, match="generation: its tables go there"):
+        project.evaluate()
 
 
 def test_no_points_of_the_volume(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
@@ -682,6 +710,63 @@ def test_tables_that_cannot_be_read(scored: Project, tmp_path: Path) -> None:
             return (print, ("this must not run",))
 
     assert "it asks for builtins.print" in refused(pickle.dumps(Code()))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda t: t.assign(**{"fscore@1 (mesh)": "good"}),
+        lambda t: t.assign(**{"empty (mesh)": "no"}),
+        lambda t: t.assign(**{"class name": 7}),
+        lambda t: t.assign(**{"class name": [np.nan, *t["class name"][1:]]}),
+        lambda t: t.assign(**{"class name": [7, *t["class name"][1:]]}),
+        lambda t: t.assign(note=3),
+        lambda t: pd.concat([t, t[["fscore@1 (mesh)"]]], axis=1),
+        lambda t: t.rename(columns={"iou (mesh)": 3}),
+    ],
+)
+def test_tables_with_the_wrong_values(
+    scored: Project, tmp_path: Path, spoil: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    path = tmp_path / "eval_meshes_full_things.pkl"
+    spoil(pd.read_pickle(scored.run / path.name)).to_pickle(path)
+    with pytest.raises(DataError, match=r"things\.pkl: not a readable table of scores \(.*column"):
+        read_results.main([str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("eval_meshes_things.csv", lambda t: t.assign(missing=np.nan)),
+        ("eval_meshes_things.csv", lambda t: t.assign(missing="none")),
+        ("eval_meshes_things.csv", lambda t: t.drop(columns="class name")),
+        ("eval_meshes_curve_things.csv", lambda t: t.drop(columns="class id")),
+        ("eval_meshes_curve_things.csv", lambda t: t.drop(columns="modelname")),
+        ("eval_meshes_curve_things.csv", lambda t: t.assign(**{"0.010": "x"})),
+    ],
+)
+def test_csv_files_with_the_wrong_values(
+    scored: Project, tmp_path: Path, name: str, spoil: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    for path in scored.run.glob("eval_meshes_*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    spoil(read_csv(tmp_path / name)).to_csv(tmp_path / name, index=False)
+    with pytest.raises(DataError, match=rf"{name}: not a readable table of scores \("):
+        read_results.main([str(tmp_path)])
+
+
+@pytest.mark.parametrize("text", BROKEN_YAML)
+def test_a_damaged_record_names_no_global_level(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "config.yaml").write_bytes(text)
+    assert run.global_level(tmp_path) is None
+
+
+def test_a_run_may_be_called_like_a_baseline(
+    scored: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [scored.config, scored.config, "--names", "raw input points", "y"]
+    assert "raw input points 2" in printed(capsys, [*runs, "--format", "csv"])
+    printed(capsys, runs)
 
 
 # --- printing -----------------------------------------------------------------------------------
@@ -805,8 +890,10 @@ def test_plot(scored: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str
         colours = image.convert("RGB").getcolors(1 << 24)
     assert colours is not None
     assert {(0, 114, 178), (230, 159, 0)} <= {colour for _, colour in colours}
-    with pytest.raises(InputError, match=r"plot.doc: pictures are written as .*png"):
-        read_results.main([scored.config, "--plot", str(tmp_path / "plot.doc")])
+    for name in ("plot.doc", "plot.pgf", "plot"):
+        with pytest.raises(InputError, match=rf"{name}: plots are written as .png .pdf .svg"):
+            read_results.main([scored.config, "--plot", str(tmp_path / name)])
+        assert not capsys.readouterr().out, "refused before anything is printed"
     observed = tmp_path / "eval_observed_full_things.pkl"
     observed.write_bytes((scored.run / observed.name).read_bytes())
     with pytest.raises(InputError, match=r"there is no F@1% to plot"):

@@ -24,6 +24,7 @@ from im2mesh.files import read_csv
 from im2mesh.generation.outputs import run_folder
 from im2mesh.generation.pipeline import Reconstructor
 from tests.conftest import REPOSITORY
+from tests.helpers import BROKEN_YAML
 
 LEVELS = ("global", "p64s32", "p32s16")
 MAPS = ("chair_demo-00", "sofa_demo-00", "table_demo-00")
@@ -195,6 +196,53 @@ def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) 
     assert lines[-1].startswith("error: run: holds results made with other settings (levels[0]")
     assert "test.threshold: 0.5 -> 0.4" in lines[-1] and "--overwrite" in lines[-1]
     assert merge3("--input", "data/maps", "--out", "run", "--overwrite")[1][-1] == "run: 3 done"
+
+
+@pytest.mark.parametrize("text", BROKEN_YAML)
+def test_a_damaged_record_is_one_of_other_settings(workplace: Path, text: bytes) -> None:
+    Path("run").mkdir()
+    Path("run/config.yaml").write_bytes(text)
+    code, lines = call("generate", "global.yaml", "--out", "run", "--resume")
+    assert code == 2 and len(lines) == 1
+    assert "run: holds results made with other settings (unreadable)" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda t: t.drop(columns="idx"),
+        lambda t: t.assign(idx="first"),
+        lambda t: t.assign(idx=np.nan),
+        lambda t: t.drop(columns="class name"),
+        lambda t: t.assign(**{"time (total)": "long"}),
+    ],
+)
+def test_damaged_timings_are_started_anew(
+    workplace: Path, spoil: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    arguments = ("global.yaml", "--out", "run", "--resume")
+    assert call("generate", *arguments)[0] == 0
+    table = Path("run/time_generation_full.csv")
+    spoil(read_csv(table)).to_csv(table, index=False)
+    Path(f"run/meshes/maps/{MAPS[0]}.ply").unlink()
+    code, lines = call("generate", *arguments)
+    assert (code, lines[-1]) == (0, "run: 1 done, 2 there already")
+    assert any(
+        "csv: not readable, started anew (its column" in x or "no column" in x for x in lines
+    )
+    assert read_csv(table)["modelname"].tolist() == [MAPS[0]]
+
+
+def test_long_names(workplace: Path) -> None:
+    """A name that fits is fine; one that leaves no room for an extension is one bad map."""
+    sofa = Path("data/maps/sofa_demo-00/000.npz")
+    for path in ("a.npz", "x" * 245 + ".npz", "y" * 255 + "/000.npz"):
+        copy(sofa, f"scans/{path}")
+    for more in ((), ("--overwrite", "--observation", "carve")):
+        code, lines = call("generate", "global.yaml", "--input", "scans", "--out", "run", *more)
+        assert (code, lines[-1]) == (1, "run: 2 done, 1 not usable")
+        assert lines[-2].endswith("000.npz: its name is too long for files of results; rename it")
+    assert not any(".part" in name for name in files("run"))
 
 
 def test_names_of_digits_stay_names(workplace: Path) -> None:
@@ -400,6 +448,26 @@ def test_misuse(workplace: Path, spoil: Callable[[Path], None], message: str) ->
 
 
 @pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("decoder.block0.fc_0.weight", lambda weights: weights * 1e30),
+        ("decoder.block0.bn_0.bn.running_var", lambda variances: -variances - 1),
+    ],
+)
+@pytest.mark.parametrize("extraction", ["mise", "dense"])
+def test_weights_that_give_no_numbers(
+    workplace: Path, key: str, change: Callable[[torch.Tensor], torch.Tensor], extraction: str
+) -> None:
+    path = Path("out/p64s32/model_best.pt")
+    state = {k: v.float() for k, v in torch.load(path)["model"].items()}
+    state[key] = change(state[key])
+    torch.save({"model": state}, path)
+    code, lines = merge3("--out", "run", "--extraction", extraction)
+    assert code == 2 and len(lines) == 1
+    assert lines[0].startswith(f"error: {path}: these weights give values that are not finite")
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--input", "nowhere"), "nowhere: no such file or folder"),
@@ -407,6 +475,7 @@ def test_misuse(workplace: Path, spoil: Callable[[Path], None], message: str) ->
         (("--out", "file/run"), "file/run: cannot be written to (Not a directory)"),
         (("--device", "quantum"), "--device quantum: not available here"),
         (("--device", "quantum", "--no-cuda"), "--device quantum: not available here"),
+        (("--device", "meta"), "--device meta: not available here"),
         (("--device", "cuda", "--no-cuda"), "contradict each other"),
     ],
 )

@@ -24,6 +24,7 @@ from im2mesh.preparation import depth_maps
 from im2mesh.preparation.posing import pose
 from im2mesh.preparation.rendering import render_depth
 from tests.conftest import REPOSITORY
+from tests.helpers import BROKEN_YAML
 
 CHAIR, LAMP = "03001627", "03636649"
 HEAD = "classname_modelid-view,classid,azimuth,elevation"
@@ -305,9 +306,10 @@ def test_maps_made_in_another_way_are_not_taken_for_these(tmp_path: Path, root: 
     check_map(folder / NAMES[3] / "000.npz", expected(33, 45))
     assert run(*options(tmp_path, root, *changed), "--overwrite") == DONE
     check_map(folder / NAMES[3] / "000.npz", expected(34, 45))
-    (folder / "views.yaml").write_text("[")
-    with pytest.raises(InputError, match="unreadable"):
-        run(*options(tmp_path, root, *changed))
+    for text in BROKEN_YAML:
+        (folder / "views.yaml").write_bytes(text)
+        with pytest.raises(InputError, match="unreadable"):
+            run(*options(tmp_path, root, *changed))
 
 
 def test_overwriting_may_be_interrupted(

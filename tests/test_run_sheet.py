@@ -11,7 +11,7 @@ from PIL import Image
 
 from im2mesh.errors import InputError
 from im2mesh.generation.outputs import write_mesh, write_picture
-from im2mesh.visualize.run_sheet import main, run_sheet
+from im2mesh.visualize.run_sheet import main, read_mesh, run_sheet
 
 BALL = trimesh.creation.icosphere(2, 0.3)
 
@@ -41,3 +41,36 @@ def test_runs_without_a_sheet(tmp_path: Path) -> None:
     broken.write_bytes(b"ply\nformat nonsense")
     with pytest.raises(InputError, match=r"a\.ply: not a readable mesh"):
         run_sheet(tmp_path, tmp_path / "sheet.png", most=1)
+    with pytest.raises(InputError, match="--most 0: must be at least 1"):
+        main([str(tmp_path), "--most", "0"])
+    write_mesh(BALL, broken)
+    picture = tmp_path / "input/balls/a.jpg"
+    write_picture(np.zeros((256, 256, 3), np.uint8), picture)
+    picture.write_bytes(picture.read_bytes()[:700])
+    with pytest.raises(InputError, match=r"a\.jpg: not a readable picture \(.*\); make it again"):
+        run_sheet(tmp_path, tmp_path / "sheet.png", most=1)
+
+
+FACELESS = "OFF\n3 0 0\n0 0 0\n1 0 0\n0 1 0\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FACELESS.replace("3 0 0\n", "3 1 0\n", 1) + "2 0 1\n",
+        FACELESS.replace("3 0 0\n", "3 1 0\n", 1) + "3 0 1\n",
+        FACELESS.replace("3 0 0\n", "3 1 0\n", 1) + "3 0 1 7\n",
+        "OFF\n-1 -1 0\n",
+        "OFF\n3 1 0\n0 0\n1 0\n0 1\n3 0 1 2\n",
+    ],
+)
+def test_faces_that_are_no_triangles(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.off").write_text(text)
+    with pytest.raises(InputError, match=r"a\.off: (not a readable mesh|its faces name)"):
+        read_mesh(tmp_path / "a.off")
+
+
+@pytest.mark.parametrize("text", [FACELESS, "OFF\n0 0 0\n"])
+def test_a_mesh_without_faces_is_a_result(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.off").write_text(text)
+    assert read_mesh(tmp_path / "a.off").faces.shape == (0, 3)

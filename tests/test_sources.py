@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +18,23 @@ from im2mesh.errors import ConfigError, DepthError, InputError
 from tests.conftest import REPOSITORY
 
 SOFA = REPOSITORY / "data/demo/sofa_demo-00/000.npz"
+
+
+def closed_to_us(patch: pytest.MonkeyPatch, folder: str) -> None:
+    """Make a folder one that we may not read, whoever we are."""
+    closed = os.path.abspath(folder)
+
+    def guarded(real, end=""):
+        def call(path, *more, **others):
+            if f"{os.path.abspath(path)}{end}".startswith(f"{closed}/"):
+                raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+            return real(path, *more, **others)
+
+        return call
+
+    patch.setattr(os, "stat", guarded(os.stat))
+    patch.setattr(os, "scandir", guarded(os.scandir, "/"))
+    patch.setattr(os, "listdir", guarded(os.listdir, "/"))
 
 
 @pytest.fixture
@@ -88,6 +108,46 @@ def test_splits(here: Path) -> None:
     assert every[2].load().max() > 0
     with pytest.raises(DepthError, match="data/chairs/a-00/im: no such model folder"):
         every[0].load()
+
+
+def test_a_model_that_cannot_be_read_is_one_bad_map(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("data/chairs/a-00/000.npz", "data/chairs/b-00/000.npz")
+    Path("data/chairs/test.lst").write_text("a-00\nb-00\n")
+    first, second = sources_of_split(config(classes=["chairs"]), "test")
+    closed_to_us(monkeypatch, "data/chairs/a-00")
+    for read in (first.load, first.known, first.changed):
+        with pytest.raises(DepthError, match=r"a-00: cannot be read \(Permission denied\)"):
+            read()
+    assert second.load().shape == (256, 256) and second.known() is None
+
+
+def test_folders_that_cannot_be_read_are_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put("data/a-00/000.npz", "data/b-00/000.npz")
+    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
+    closed_to_us(monkeypatch, "data/a-00")
+    assert names("data") == ["data/b-00"]
+    assert "data/a-00: passed over: it cannot be read (Permission denied)" in caplog.text
+
+
+def test_lists_in_other_encodings(here: Path) -> None:
+    Path("data/chairs").mkdir(parents=True)
+    path = Path("data/chairs/test.lst")
+    path.write_bytes(b"\xef\xbb\xbfa-00\r\nst\xc3\xbchle-00\r\n")
+    found = sources_of_split(config(), "test")
+    assert [source.model for source in found] == ["a-00", "stühle-00"]
+    for body in (
+        "stühle-00".encode("latin-1"),
+        "a-00".encode("utf-16"),
+        "a-00".encode("utf-16-le"),
+    ):
+        path.write_bytes(body)
+        with pytest.raises(ConfigError, match=r"test\.lst: is not a text file in UTF-8") as raised:
+            sources_of_split(config(), "test")
+        assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

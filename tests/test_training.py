@@ -29,7 +29,7 @@ from im2mesh.cli import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED
 from im2mesh.config import Config, TrainingConfig, save_config
 from im2mesh.data.batch import Batch
 from im2mesh.data.store import open_store
-from im2mesh.errors import CheckpointError, ConfigError, InputError
+from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.models.build import build_network
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.training.export import export
@@ -37,7 +37,7 @@ from im2mesh.training.export import main as export_main
 from im2mesh.training.run import LIMIT, main
 from im2mesh.training.schedule import learning_rate, places
 from im2mesh.training.trainer import Limits, NonFiniteError, Trainer
-from im2mesh.training.validation import IoU, Validator, batch_loss
+from im2mesh.training.validation import IoU, Validator, batch_loss, read_history
 from tests.conftest import REPOSITORY
 from tests.datasets import PATCHES, level_config, write_balls
 
@@ -402,6 +402,26 @@ def test_limit_on_the_metrics_change(data: Path, tmp_path: Path) -> None:
     assert table["it"].tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00\xff\xfe" * 99, b"step,iou\n1,0.5\n", b"it,iou\none,0.5\n", b"it,iou\n,1\n"]
+)
+def test_a_damaged_history_is_put_aside(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, body: bytes
+) -> None:
+    run = trainer(level(data, tmp_path / "out", validate_every=1))
+    (tmp_path / "out").mkdir()
+    path = tmp_path / "out/validation.csv"
+    path.write_bytes(body)
+    with pytest.raises(DataError, match=r"validation\.csv: not a readable table"):
+        read_history(path)
+    with caplog.at_level("WARNING", "im2mesh"):
+        for run.it in (1, 2):
+            run._record({"iou": 0.5})
+    assert f"it is now {path}.broken, and a new one is begun" in caplog.text
+    assert Path(f"{path}.broken").read_bytes() == body
+    assert read_history(path)["it"].tolist() == [1, 2]
+
+
 def test_complete(data: Path, tmp_path: Path) -> None:
     config = level(data, tmp_path / "out", max_iterations=2)
     assert command(config) == DONE
@@ -423,7 +443,14 @@ def test_signals_save_and_exit(data: Path, tmp_path: Path, number: signal.Signal
 
 @pytest.mark.parametrize(
     "flags",
-    [("--exit-after", "0"), ("--exit-after-it", "-1"), ("--exit-after-epochs", "x"), ("--gpu",)],
+    [
+        ("--exit-after", "0"),
+        ("--exit-after-it", "-1"),
+        ("--exit-after-epochs", "x"),
+        ("--exit-threshold", "-1"),
+        ("--exit-threshold", "nan"),
+        ("--gpu",),
+    ],
 )
 def test_flags_that_mean_nothing(tmp_path: Path, flags: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as raised:
@@ -646,6 +673,57 @@ def test_checkpoint_of_another_architecture(data: Path, tmp_path: Path) -> None:
         trainer(config).resume()
 
 
+def nest(state: dict, value: object, *keys: object) -> None:
+    """Put a value at a place in nested containers."""
+    for key in keys[:-1]:
+        state = state[key]
+    state[keys[-1]] = value
+
+
+@pytest.mark.parametrize("value", [None, "text", math.nan, {}, [], 10**400])
+@pytest.mark.parametrize("key", ["it", "epoch_it", "place", "loss_val_best", "optimizer", "ema"])
+def test_damaged_keys_of_a_checkpoint(data: Path, tmp_path: Path, key: str, value: object) -> None:
+    run = trainer(level(data, tmp_path / "out", ema=0.9))
+    (tmp_path / "out").mkdir()
+    torch.save(run.state() | {key: value}, tmp_path / "out/model.pt")
+    with pytest.raises(CheckpointError) as raised:
+        run.resume()
+    assert str(raised.value) == (
+        f"{tmp_path}/out/model.pt: its {key} is damaged; start anew in another training.out_dir"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (-1, ("it",)),
+        (1.5, ("it",)),
+        ([], ("optimizer", "param_groups")),
+        ([{}], ("optimizer", "param_groups")),
+        (None, ("optimizer", "state")),
+        ({}, ("optimizer", "state", 0)),
+        (None, ("optimizer", "state", 0, "exp_avg")),
+        (None, ("optimizer", "state", 0, "step")),
+        (math.nan, ("optimizer", "state", 0, "step")),
+        (torch.zeros(2), ("optimizer", "state", 0, "step")),
+        (torch.zeros(3), ("ema", "encoder.features.conv1.weight")),
+    ],
+)
+def test_damage_within_a_checkpoint(
+    data: Path, tmp_path: Path, value: object, place: tuple[object, ...]
+) -> None:
+    run = trainer(level(data, tmp_path / "out", ema=0.9))
+    run._prepare()
+    run.step(run.source.batch(0, 0, 4))
+    run.save("model.pt")
+    assert run.resume(), "as it was"
+    state = load_checkpoint(tmp_path / "out/model.pt")
+    nest(state, value, *place)
+    torch.save(state, tmp_path / "out/model.pt")
+    with pytest.raises(CheckpointError, match=f"its {place[0]} is damaged; start anew"):
+        run.resume()
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
@@ -835,6 +913,14 @@ def test_export(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         assert given.dtype == (torch.float16 if tensor.dtype.is_floating_point else tensor.dtype)
         torch.testing.assert_close(given.to(tensor.dtype), tensor, rtol=1e-3, atol=1e-6)
     load_weights(build_network(config), file)
+
+
+def test_export_to_no_file(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    torch.save({"model": build_network(config).state_dict()}, config.model_path)
+    with pytest.raises(InputError, match="names no file"):
+        export(config, Path(""))
 
 
 def test_export_of_what_is_not_there(data: Path, tmp_path: Path) -> None:

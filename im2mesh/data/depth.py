@@ -7,13 +7,13 @@ a (256, 256) float32 map with background exactly −1, or a :class:`DepthError`.
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from im2mesh.errors import DepthError
+from im2mesh.errors import DepthError, InputError
 from im2mesh.files import open_npz
 from im2mesh.patches import IMAGE_SIZE
 
@@ -50,28 +50,23 @@ def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
             says what to do.
     """
     path = Path(path)
-    if not path.is_file():
+    with _reading(path):
+        there = path.is_file()
+    if not there:
         raise DepthError(f"{path}: no such file")
     if path.suffix.lower() != ".npz":
         raise DepthError(
             f"{path}: not an .npz file; save the depth map with "
             "numpy.savez(path, depth=array), array (256, 256) float32"
         )
-    try:
-        with open_npz(path) as arrays:
-            key = next((k for k in KEYS if k in arrays.files), None)
-            if key is None:
-                raise DepthError(
-                    f"{path}: holds {', '.join(arrays.files) or 'nothing'}; "
-                    f"the depth map must be under {' or '.join(KEYS)}"
-                )
-            array = arrays[key]
-    except DepthError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DepthError(
-            f"{path}: not a readable .npz file ({_first_line(error)}); write it again"
-        ) from error
+    with open_npz(path, DepthError) as arrays:
+        key = next((k for k in KEYS if k in arrays.files), None)
+        if key is None:
+            raise DepthError(
+                f"{path}: holds {', '.join(arrays.files) or 'nothing'}; "
+                f"the depth map must be under {' or '.join(KEYS)}"
+            )
+        array = arrays[key]
     return check_depth(array, str(path))
 
 
@@ -88,15 +83,10 @@ def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
     Raises:
         DepthError: see :func:`check_known`, or the file cannot be read.
     """
-    try:
-        with open_npz(path) as arrays:
-            if MASK_KEY not in arrays.files:
-                return None
-            array = arrays[MASK_KEY]
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DepthError(
-            f"{path}: not a readable .npz file ({_first_line(error)}); write it again"
-        ) from error
+    with open_npz(path, DepthError) as arrays:
+        if MASK_KEY not in arrays.files:
+            return None
+        array = arrays[MASK_KEY]
     return check_known(array, f"{path}[{MASK_KEY}]")
 
 
@@ -189,13 +179,14 @@ def find_depth_file(folder: Path) -> Path:
     """The depth file of a model folder: ``000.npz``, else the only ``.npz`` with a depth key.
 
     Raises:
-        DepthError: there is none, or more than one.
+        DepthError: there is none, or more than one, or the folder cannot be read.
     """
-    if (folder / MODEL_FILE).is_file():
-        return folder / MODEL_FILE
-    if not folder.is_dir():
-        raise DepthError(f"{folder}: no such model folder")
-    found = [path for path in depth_candidates(folder) if has_depth_key(path)]
+    with _reading(folder):
+        if (folder / MODEL_FILE).is_file():
+            return folder / MODEL_FILE
+        if not folder.is_dir():
+            raise DepthError(f"{folder}: no such model folder")
+        found = [path for path in depth_candidates(folder) if has_depth_key(path)]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -206,10 +197,17 @@ def find_depth_file(folder: Path) -> Path:
 
 
 def depth_candidates(folder: Path) -> list[Path]:
-    """The ``.npz`` files of a folder that may hold depth, sorted by name."""
-    return sorted(
-        p for p in folder.glob("*.npz") if p.name not in NOT_DEPTH and not p.name.startswith(".")
-    )
+    """The ``.npz`` files of a folder that may hold depth, sorted by name.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return sorted(path for path in folder.iterdir() if may_be_depth(path))
+
+
+def may_be_depth(path: Path) -> bool:
+    """Whether a file is, by its name, one that may hold depth."""
+    return path.suffix == ".npz" and path.name not in NOT_DEPTH and not path.name.startswith(".")
 
 
 def has_depth_key(path: Path) -> bool:
@@ -217,10 +215,14 @@ def has_depth_key(path: Path) -> bool:
     try:
         with open_npz(path) as arrays:
             return any(key in arrays.files for key in KEYS)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except InputError:
         return True  # load_depth then says what is wrong with it
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """What the system refuses is about one map, not about those beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise DepthError(f"{path}: cannot be read ({error.strerror or error})") from error

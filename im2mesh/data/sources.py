@@ -18,11 +18,11 @@ import numpy as np
 from im2mesh.config import Config
 from im2mesh.data.depth import (
     MODEL_FILE,
-    NOT_DEPTH,
     find_depth_file,
     has_depth_key,
     load_depth,
     load_known,
+    may_be_depth,
 )
 from im2mesh.data.storage import Model, NpzModel, models_of_split
 from im2mesh.errors import InputError
@@ -112,10 +112,11 @@ def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSourc
 
 def _in_folder(folder: Path) -> list[DepthSource]:
     """All maps below a folder, by folder and name."""
+    walk = os.walk(folder, onerror=_warn_of)
+    paths = [Path(place, name) for place, _, names in walk for name in names]
     by_folder: dict[Path, list[Path]] = {}
-    for path in sorted(folder.rglob("*.npz")):
-        if path.name not in NOT_DEPTH and not path.name.startswith("."):
-            by_folder.setdefault(path.parent, []).append(path)
+    for path in sorted(filter(may_be_depth, paths)):
+        by_folder.setdefault(path.parent, []).append(path)
     sources = []
     for files in by_folder.values():
         depth = [path for path in files if has_depth_key(path)]
@@ -130,6 +131,10 @@ def _in_folder(folder: Path) -> list[DepthSource]:
             for path in depth
         ]
     return sources
+
+
+def _warn_of(error: OSError) -> None:
+    log.warning("%s: passed over: it cannot be read (%s)", error.filename, error.strerror)
 
 
 def _of_file(path: Path, in_model_folder: bool) -> DepthSource:

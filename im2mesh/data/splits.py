@@ -48,7 +48,7 @@ def split_models(config: Config, split: str | None) -> list[tuple[str, str, str 
                 f"{path}: no such split list (a split of {config.source}); "
                 "it names the models, one a line"
             )
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        for number, line in enumerate(read_list(path), 1):
             words = line.split()
             if not words:
                 continue
@@ -59,6 +59,25 @@ def split_models(config: Config, split: str | None) -> list[tuple[str, str, str 
     if not found:
         raise ConfigError(f"{config.source}: the split {split} of {root} names no model")
     return found
+
+
+def read_list(path: Path) -> list[str]:
+    """The lines of a list.
+
+    Raises:
+        ConfigError: it cannot be read, or is no text in UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise UnicodeError("it holds zeros")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except UnicodeError as error:
+        raise ConfigError(
+            f"{path}: is not a text file in UTF-8 ({error}); write it again"
+        ) from error
+    return text.splitlines()
 
 
 def class_of(model: str, folder: str) -> str:

@@ -7,8 +7,6 @@ A model is a folder of ``.npz`` files, or a name in an HDF5 file; both are read 
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,7 +84,7 @@ class Model(ABC):
         """Time of the last change of what is scored against, in seconds since the epoch.
 
         Raises:
-            DataError: there are no surface points to score against.
+            DataError: there are no surface points to score against, or they cannot be read.
         """
 
     @abstractmethod
@@ -141,7 +139,7 @@ class NpzModel(Model):
     def truth_changed(self) -> float:
         """See :class:`Model`."""
         path = self._chamfer_path()
-        if not path.is_file():
+        if not _is_file(path):
             raise DataError(f"{path}: no such file")
         points = self.folder / (self._data.points_iou_file or path.name)
         return max(os.path.getmtime(p) for p in (path, points) if p.is_file())
@@ -191,6 +189,8 @@ class H5Model(Model):
             return os.path.getmtime(self.file)
         except FileNotFoundError as error:
             raise DataError(f"{self.file}: no such file") from error
+        except OSError as error:
+            raise DataError(f"{self.file}: cannot be read ({error.strerror or error})") from error
 
     def depth(self) -> np.ndarray:
         """See :class:`Model`."""
@@ -211,7 +211,7 @@ class H5Model(Model):
         return _pointcloud(self._read(H5_GROUPS["pointcloud"]), f"{self.file}[{self.name}]")
 
     def _read(self, groups: Mapping[str, str]) -> dict[str, np.ndarray]:
-        if not self.file.is_file():
+        if not _is_file(self.file):
             raise DataError(f"{self.file}: no such file")
         try:
             with h5py.File(self.file) as file:
@@ -301,20 +301,17 @@ def _write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    if not path.is_file():
+    if not _is_file(path):
         raise DataError(f"{path}: no such file")
+    with open_npz(path, DataError) as arrays:
+        return {key: arrays[key] for key in arrays.files}
+
+
+def _is_file(path: Path) -> bool:
     try:
-        with open_npz(path) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        KeyError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise DataError(f"{path}: not a readable .npz file; write it again") from error
+        return path.is_file()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def _points(arrays: Mapping[str, np.ndarray], origin: str, packed: bool) -> Points:

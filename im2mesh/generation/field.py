@@ -14,12 +14,17 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from im2mesh.errors import CheckpointError
 from im2mesh.models.decoder import FoldedDecoder
 from im2mesh.objectives import Objective
 from im2mesh.patches import Cover
 
 SILENCE = -10.0
 """Field value of a patch level where no patch speaks: far outside."""
+
+
+LARGEST = 1e30
+"""No sound network gives such a value; sums and squares of smaller ones are finite."""
 
 
 class Field(Protocol):
@@ -135,6 +140,7 @@ class FusedField:
         iso_level: float,
         moved_from: Sequence[float | None] | None = None,
         reference: int = 0,
+        names: Sequence[str] | None = None,
     ) -> None:
         """Fuse ``levels``.
 
@@ -144,6 +150,7 @@ class FusedField:
             moved_from: for each level its own iso-level where it must be moved into the
                 reference's range, else None. Default: none is moved.
             reference: which level is the reference.
+            names: what an error calls each level: where its weights come from.
         """
         if not levels:
             raise ValueError("a fused field needs at least one level")
@@ -151,6 +158,7 @@ class FusedField:
         self.iso_level = iso_level
         self._moved_from = list(moved_from) if moved_from is not None else [None] * len(levels)
         self._reference = reference
+        self._names = names or [f"level {k}" for k in range(len(levels))]
         self.rescales: list[Rescale | None] = [None] * len(levels)
         self.calibrated = all(iso is None for iso in self._moved_from)
 
@@ -165,8 +173,19 @@ class FusedField:
         self.calibrated = True
 
     def values(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (L, N) values, one row a level, not moved."""
-        return torch.stack([level(points) for level in self.levels])
+        """(N, 3) points → (L, N) values, one row a level, not moved.
+
+        Raises:
+            CheckpointError: some of them are not finite, or beyond :data:`LARGEST`.
+        """
+        values = torch.stack([level(points) for level in self.levels])
+        good = (values.abs() < LARGEST).all(dim=1).tolist()
+        if not all(good):
+            raise CheckpointError(
+                f"{self._names[good.index(False)]}: these weights give values that are not finite; "
+                "they are damaged: train the level again, or fetch them again"
+            )
+        return values
 
     def combine(self, values: Tensor) -> Tensor:
         """(L, N) values of the levels → (N,) mean, moved where needed."""

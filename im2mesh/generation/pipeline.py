@@ -190,7 +190,13 @@ class Reconstructor:
             None if level.config.is_sdf == reference.config.is_sdf else self._iso_level(level)
             for level in self.levels
         ]
-        fused = FusedField(fields, reference.objective.iso_level, moved_from, self.reference)
+        fused = FusedField(
+            fields,
+            reference.objective.iso_level,
+            moved_from,
+            self.reference,
+            [str(level.weights) for level in self.levels],
+        )
         if not fused.calibrated and not released:
             with watch("eval points"):
                 calibrate(fused, self.mise_resolution, self.device)
@@ -228,6 +234,7 @@ class Reconstructor:
 
         Raises:
             DepthError: it is not one, ``known`` is no mask, or leaves nothing of it.
+            CheckpointError: a level's weights give values that are not finite.
         """
         depth = check_depth(depth)
         if known is not None:

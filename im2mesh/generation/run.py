@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -15,11 +16,11 @@ import yaml
 from tqdm import tqdm
 
 from im2mesh import __version__
-from im2mesh.config import Config, differences, section_to_dict, to_dict
+from im2mesh.config import Config, differences, read_yaml, section_to_dict, to_dict
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
-from im2mesh.errors import ConfigError, InputError
-from im2mesh.files import atomic, check_writable, read_csv
+from im2mesh.errors import CheckpointError, ConfigError, InputError
+from im2mesh.files import NAMES, atomic, check_writable, read_csv
 from im2mesh.generation import outputs
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.timing import Stopwatch
@@ -71,7 +72,8 @@ def run(
 ) -> RunReport:
     """Reconstruct every source into ``folder`` (:mod:`im2mesh.generation.outputs`).
 
-    A bad depth map is noted in the report and the others go on. Every file is whole or not
+    A bad depth map, or one with a name that is too long, is noted in the report and the others go
+    on. Every file is whole or not
     there, and the timings are up to date after every map, so an interrupted run loses at most
     the map it was at.
 
@@ -84,6 +86,7 @@ def run(
     Raises:
         InputError: nothing is to be written, the folder holds results made with other
             settings (only with ``resume``), or it is not writable.
+        CheckpointError: a level's weights give values that are not finite.
     """
     settings = reconstructor.settings
     if not (settings.generate_mesh or settings.generate_pointcloud):
@@ -109,12 +112,20 @@ def run(
             try:
                 depth = source.load()
                 result = reconstructor(depth, source.known())
+                watch = Stopwatch()
+                with watch("write"):
+                    _write(result, depth, source, reconstructor, folder, number)
+            except CheckpointError:
+                raise  # no map has a result with such weights
             except InputError as error:
                 report.failed.append((name, str(error)))
                 continue
-            watch = Stopwatch()
-            with watch("write"):
-                _write(result, depth, source, reconstructor, folder, number)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                message = f"{source.origin}: its name is too long for files of results; rename it"
+                report.failed.append((name, message))
+                continue
             if not len(result.faces):
                 report.empty.append(name)
                 log.warning("%s: empty mesh: the field stays below the iso-level", name)
@@ -162,10 +173,9 @@ def _record_settings(
     path = folder / "config.yaml"
     if path.is_file():
         try:
-            before = yaml.safe_load(path.read_text())
-        except (yaml.YAMLError, UnicodeDecodeError):
-            before = None
-        changed = differences(before, record) if isinstance(before, dict) else ["unreadable"]
+            changed = differences(read_yaml(path), record)
+        except ConfigError:
+            changed = ["unreadable"]
         changed = [line for line in changed if not line.startswith("version")]
         if changed and resume:
             raise InputError(
@@ -173,7 +183,8 @@ def _record_settings(
                 "make them again with --overwrite, or choose another place with --out"
             )
         for result in files if changed else ():
-            result.unlink(missing_ok=True)
+            if os.path.lexists(result):  # not so where the name is too long for a file
+                result.unlink()
     with atomic(path) as beside:
         beside.write_text(yaml.safe_dump(record, sort_keys=False))
 
@@ -189,9 +200,9 @@ def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     if not path.is_file():
         return {}
     try:
-        table = read_csv(path)
+        table = read_csv(path, ("idx", *NAMES))
         return {(row["class id"], row["modelname"]): row for row in table.to_dict(orient="records")}
-    except (ValueError, KeyError) as error:
+    except (ValueError, OSError) as error:
         log.warning("%s: not readable, started anew (%s)", path, error)
         return {}
 

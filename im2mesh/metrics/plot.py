@@ -19,6 +19,16 @@ BAR_WIDTH = 0.8
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 
 
+FORMATS = (".png", ".pdf", ".svg")
+"""Extensions of the pictures that are written. Others need programs beside matplotlib."""
+
+
+def check_format(path: Path) -> None:
+    """Raise InputError where the extension of a picture is none of :data:`FORMATS`."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"{path}: plots are written as {' '.join(FORMATS)}; use one of these")
+
+
 def plot(methods: Sequence[Method], path: Path, raw: bool, over: str) -> None:
     """Draw the mean main score of every class and the mean F-score curves.
 
@@ -29,9 +39,10 @@ def plot(methods: Sequence[Method], path: Path, raw: bool, over: str) -> None:
         over: ``class`` or ``sample``, what the curves are means over.
 
     Raises:
-        InputError: matplotlib is missing or knows no such format, or no method has the main
-            score.
+        InputError: matplotlib is missing, the extension is none of :data:`FORMATS`, or no method
+            has the main score.
     """
+    check_format(path)
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -70,8 +81,5 @@ def plot(methods: Sequence[Method], path: Path, raw: bool, over: str) -> None:
     handles, labels = bars.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
     figure.suptitle("not aligned" if raw else "aligned by ICP (as published)", fontsize="medium")
-    known = canvas.get_supported_filetypes()
-    if path.suffix.lstrip(".").lower() not in known:
-        raise InputError(f"{path}: pictures are written as {', '.join(sorted(known))}; use .png")
     with atomic(path) as beside:
         canvas.print_figure(beside, dpi=150)

@@ -189,7 +189,8 @@ def load_methods(runs: Sequence[ScoredRun]) -> list[Method]:
             scores = found[kind]
             if scores is not None:
                 baselines.setdefault(kind, Method(results.KINDS[kind], scores, run.seen))
-    methods += baselines.values()
+    for baseline in baselines.values():
+        methods.append(replace(baseline, name=_unlike(baseline.name, methods)))
     known = next((method.seen for method in methods if method.seen is not None), None)
     return [m if m.seen is not None else replace(m, seen=known) for m in methods]
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from im2mesh.errors import DataError
-from im2mesh.files import NAMES, atomic, read_csv
+from im2mesh.files import NAMES, atomic, first_line, read_csv
 from im2mesh.metrics.scores import CURVE
 
 MESHES, INPUT, GLOBAL, OBSERVED = "eval_meshes", "eval_input", "eval_global", "eval_observed"
@@ -46,7 +47,8 @@ COUNTS = ["meshes", "empty", "missing"]
 EMPTY = [f"empty{MESH}", f"empty{CLOUD}"]
 """Columns of a row that say whether there was anything to score; the first one counts."""
 
-NOT_SCORES = [*KEYS, "note", "fingerprint", *COUNTS]
+TEXTS = [*KEYS, "note", "fingerprint"]
+NOT_SCORES = [*TEXTS, *COUNTS]
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) ->
         if files["classes"].is_file():
             classes = _read_csv(files["classes"], "class name")
             if "missing" in classes:
+                if not np.isfinite(classes["missing"]).all():
+                    raise _unreadable(files["classes"], "its column missing has gaps")
                 for name, count in classes["missing"].items():
                     missing[str(name)] = missing.get(str(name), 0) + int(count)
     if not tables:
@@ -162,15 +166,18 @@ def read_table(path: Path) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except Exception as error:  # a damaged pickle can raise anything
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            f"{path}: not a readable table of scores ({reason}); remove it and run eval_meshes.py "
-            "again"
-        ) from error
+        raise _unreadable(path, first_line(error)) from error
     if not isinstance(table, pd.DataFrame) or not {"class name", "modelname"} <= set(table):
         raise DataError(f"{path}: holds no table of scores; remove it and run eval_meshes.py again")
     if "class id" not in table:
         table.insert(0, "class id", "")
+    if not table.columns.is_unique or not all(isinstance(name, str) for name in table):
+        raise _unreadable(path, "a column is there twice, or has no name")
+    for name in table:
+        wanted: tuple[type, ...] = (str,) if name in TEXTS else (Real, np.bool_)
+        values = table[name] if name in KEYS else table[name].dropna()
+        if not all(isinstance(value, wanted) for value in values):
+            raise _unreadable(path, f"its column {name} does not hold what it should")
     return table
 
 
@@ -180,16 +187,20 @@ def read_curves(path: Path) -> pd.DataFrame | None:
     Raises:
         DataError: the file is damaged.
     """
-    return _read_csv(path, "idx") if path.is_file() else None
+    return _read_csv(path, "idx", "class id", "modelname") if path.is_file() else None
 
 
-def _read_csv(path: Path, index: str) -> pd.DataFrame:
+def _read_csv(path: Path, index: str, *needs: str) -> pd.DataFrame:
     try:
-        return read_csv(path).set_index(index)
-    except (ValueError, KeyError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: not a readable table; remove it and run eval_meshes.py again"
-        ) from error
+        return read_csv(path, (index, *needs)).set_index(index)
+    except (ValueError, OSError) as error:
+        raise _unreadable(path, first_line(error)) from error
+
+
+def _unreadable(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"{path}: not a readable table of scores ({reason}); remove it and run eval_meshes.py again"
+    )
 
 
 _REBUILDS = {

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from tqdm import tqdm
 
-from im2mesh.config import Config, from_dict
+from im2mesh.config import Config, from_dict, read_yaml
 from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model, models_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
+from im2mesh.files import check_writable
 from im2mesh.generation.outputs import run_folder
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
@@ -146,7 +146,7 @@ def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
     """The mesh of a model: ``<class>/<model>.{ply,off}``, else ``<model>.{ply,off}``."""
     names = [f"{model}.{kind}" for kind in MESH_FILES]
     places = [meshes / class_id / name for name in names] + [meshes / name for name in names]
-    return next((path for path in places if path.is_file()), None)
+    return next((path for path in places if os.path.isfile(path)), None)
 
 
 def mesh_tasks(
@@ -260,9 +260,9 @@ def global_level(folder: Path) -> Config | None:
         ``config.yaml`` is missing or damaged, or the run is that level alone, or has none.
     """
     try:
-        record = yaml.safe_load((folder / "config.yaml").read_text())
+        record = read_yaml(folder / "config.yaml")
         levels = [from_dict(lv["config"], Path(lv.get("source", ""))) for lv in record["levels"]]
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ConfigError):
+    except (KeyError, TypeError, AttributeError, ConfigError):
         return None
     alone = next((config for config in levels if not config.is_patch), None)
     return alone if len(levels) > 1 else None
@@ -288,8 +288,9 @@ def score(
         workers: processes; 1: this one. The rows do not depend on it.
 
     Raises:
-        InputError: a worker process died.
+        InputError: nothing can be written there, or a worker process died.
     """
+    check_writable(folder, "its tables go there")
     report = Report(missing=list(missing))
     tables = _Tables(folder, kind, tasks, missing)
     todo: list[tuple[Task, str]] = []
@@ -465,7 +466,8 @@ def _line(error: Exception) -> str:
 def _note(report: Report, task: Task, row: dict[str, Any]) -> None:
     if row.get(f"empty{MESH}", row.get(f"empty{CLOUD}", False)):
         report.empty.append(task.name)
-    for note in str(row["note"]).split(SEPARATOR) if row["note"] else ():
+    notes = row.get("note")  # what users edit may lack it
+    for note in notes.split(SEPARATOR) if isinstance(notes, str) and notes else ():
         kind, _, detail = note.partition(": ")
         report.notes.setdefault(kind, []).append(f"{task.name} ({detail})" if detail else task.name)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
 
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
@@ -157,7 +156,7 @@ class MeshTask(Task):
         truth, notes = _ground_truth(self.truth, self.settings.iou and MESH in self.files)
         row = Row(notes=notes)
         for kind, path in self.files.items():
-            mesh = read_prediction(path)
+            mesh = read_mesh(path)
             settings = self.settings
             if kind == MESH:
                 result = measure_mesh(
@@ -204,7 +203,7 @@ class ObservedTask(Task):
 
     def score(self, threads: int) -> Row:
         """See :class:`Task`."""
-        mesh = read_prediction(self.file)
+        mesh = read_mesh(self.file)
         vertices, faces, left_out = finite_faces(mesh)
         try:
             rendered = render_depth(vertices, faces)
@@ -216,22 +215,6 @@ class ObservedTask(Task):
             {**columns, f"empty{MESH}": not len(faces)},
             notes=[left_out] if left_out else [],
         )
-
-
-def read_prediction(path: Path) -> trimesh.Trimesh:
-    """Read a mesh or a point cloud as a user's method may have written it; it may be empty.
-
-    Raises:
-        InputError: it cannot be read, or its faces name vertices that are not there.
-    """
-    mesh = read_mesh(path)
-    faces = mesh.faces
-    if len(faces) and not 0 <= faces.min() <= faces.max() < len(mesh.vertices):
-        raise InputError(
-            f"{path}: its faces name vertices {faces.min()} … {faces.max()} of "
-            f"{len(mesh.vertices)}; make it again"
-        )
-    return mesh
 
 
 def _add(row: Row, result: Evaluation, kind: str) -> None:

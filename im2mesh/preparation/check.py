@@ -84,13 +84,13 @@ def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, 
         InputError: there is no such folder or configuration.
     """
     path = Path(path)
+    problems: list[str] = []
     if path.is_dir():
-        splits = lists_of_folder(path)
+        splits, problems = lists_of_folder(path)
     elif path.suffix.lower() in (".yaml", ".yml"):
         splits = list(lists_of_config(load_config(path)))
     else:
         raise InputError(f"{path}: neither the folder of a data set nor a configuration (.yaml)")
-    problems: list[str] = []
     tasks: dict[tuple[str, str], CheckTask] = {}
     lists: dict[tuple[str, str], list[str]] = {}
     for split in splits:
@@ -211,7 +211,7 @@ def _wrong_types(model: Model, file: str, kind: str) -> list[str]:
     """Arrays stored in another type than the format's."""
     types: dict[str, str] = {}
     if isinstance(model, NpzModel):
-        with open_npz(model.folder / file) as arrays:
+        with open_npz(model.folder / file, DataError) as arrays:
             types = {key: str(arrays[key].dtype) for key in arrays.files}
     elif isinstance(model, H5Model):
         with h5py.File(model.file) as h5:

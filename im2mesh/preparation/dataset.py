@@ -34,10 +34,10 @@ import yaml
 from tqdm import tqdm
 
 from im2mesh import __version__
-from im2mesh.config import differences
+from im2mesh.config import differences, read_yaml
 from im2mesh.data.storage import write_depth, write_pointcloud, write_points
-from im2mesh.errors import InputError
-from im2mesh.files import atomic
+from im2mesh.errors import ConfigError, InputError
+from im2mesh.files import atomic, check_writable
 from im2mesh.generation.outputs import write_mesh
 from im2mesh.preparation.collection import POINTS, Entry
 from im2mesh.preparation.packing import pack_class, packed_models
@@ -221,8 +221,9 @@ def build_dataset(
 
     Raises:
         InputError: settings that make no sense, an unknown class to hold out, a folder with
-            models made in another way (without ``overwrite``), or a full disk.
-        OSError: ``out`` cannot be written to.
+            models made in another way (without ``overwrite``), one that cannot be written to,
+            or a full disk.
+        OSError: a file in ``out`` cannot be written.
     """
     out = Path(out).absolute()
     settings.check()
@@ -231,13 +232,14 @@ def build_dataset(
     if unknown:
         raise InputError(f"--unseen {' '.join(sorted(unknown))}: no shape is of such a class")
     partition.assign(shapes, settings.seed)  # its errors come before the work
+    check_writable(out, "choose another folder with --out")
     record = _record(settings, partition, origin, h5)
     report = Report(rejected=sorted(problems))
     try:
         before = _begin(out, shapes, record, overwrite)
         good = _make(shapes, out, settings, report, workers, cluster)
         splits = partition.assign(good, settings.seed)
-        names = [n for n in {*partition.names, *before.get("splits", {}), UNSEEN} if n]
+        names = [n for n in {*partition.names, *map(str, before.get("splits", {})), UNSEEN} if n]
         _finish(out, shapes, good, splits, sorted(names), record)
     except OSError as error:
         raise _not_written(out, error) from error
@@ -381,12 +383,10 @@ def _read_record(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        record = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        record = None
-    if not isinstance(record, dict) or not all(
-        isinstance(record.get(key), dict) for key in ("settings", "splits", "versions")
-    ):
+        record = read_yaml(path)
+    except ConfigError:
+        record = {}
+    if not all(isinstance(record.get(key), dict) for key in ("settings", "splits", "versions")):
         raise InputError(f"{path}: is no record of a data set; remove it, or choose another --out")
     return record
 

@@ -15,9 +15,9 @@ import yaml
 from tqdm import tqdm
 
 from im2mesh import __version__
-from im2mesh.config import differences
+from im2mesh.config import differences, read_yaml
 from im2mesh.data.storage import write_depth
-from im2mesh.errors import InputError
+from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic
 from im2mesh.patches import IMAGE_SIZE
 from im2mesh.preparation.meshes import load_mesh, shapenet_mesh
@@ -206,10 +206,9 @@ def _record(poses: Path, folder: Path, rendering: Rendering, overwrite: bool) ->
     path = folder / f"{poses.stem}.yaml"
     if path.is_file() and not overwrite:
         try:
-            before = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            before = None
-        changed = differences(before, record) if isinstance(before, dict) else ["unreadable"]
+            changed = differences(read_yaml(path), record)
+        except ConfigError:
+            changed = ["unreadable"]
         changed = [line for line in changed if not line.startswith(("version", "poses"))]
         if changed:
             raise InputError(

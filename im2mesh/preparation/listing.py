@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from im2mesh.config import Config, from_dict
+from im2mesh.data.splits import read_list
 from im2mesh.data.storage import Model, models_of_split
 from im2mesh.errors import InputError
 
@@ -42,14 +43,17 @@ class SplitList:
         Raises:
             ConfigError: the list is missing or malformed.
         """
-        if self.path.is_file() and not self.path.read_text(encoding="utf-8").strip():
+        if self.path.is_file() and not any(map(str.strip, read_list(self.path))):
             return []
         data = replace(self.config.data, classes=(self.class_name,))
         return models_of_split(replace(self.config, data=data), self.name)
 
 
-def lists_of_folder(root: Path) -> list[SplitList]:
+def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:
     """All lists of a data set's folder, or of a class's folder, by class and name.
+
+    Returns:
+        The lists, and a line for each list and each folder that cannot be read.
 
     Raises:
         InputError: there are none.
@@ -60,10 +64,20 @@ def lists_of_folder(root: Path) -> list[SplitList]:
     top = root
     if any(root.glob("*.lst")):
         top, folders = root.absolute().parent, [root.absolute()]
-    lists = []
+    lists: list[SplitList] = []
+    problems: list[str] = []
     for folder in folders:
-        for path in sorted(folder.glob("*.lst")):
-            words = path.read_text(encoding="utf-8").partition("\n")[0].split()
+        try:
+            paths = sorted(path for path in folder.iterdir() if path.suffix == ".lst")
+        except OSError as error:
+            problems.append(f"{folder}: cannot be read ({error.strerror or error})")
+            continue
+        for path in paths:
+            try:
+                words = next(iter(read_list(path)), "").split()
+            except InputError as error:
+                problems.append(str(error))
+                continue
             data = {
                 "dataset": "Shapes3DH5" if len(words) == 2 else "Shapes3D",
                 "path": str(top),
@@ -74,8 +88,10 @@ def lists_of_folder(root: Path) -> list[SplitList]:
             }
             lists.append(SplitList(from_dict({"data": data}), folder.name, path.stem))
     if not lists:
-        raise InputError(f"{root}: holds no <class>/<split>.lst, so no data set")
-    return lists
+        raise InputError(
+            problems[0] if problems else f"{root}: holds no <class>/<split>.lst, so no data set"
+        )
+    return lists, problems
 
 
 def lists_of_config(config: Config) -> Iterator[SplitList]:

@@ -15,6 +15,7 @@ import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import EmptyError, InputError
+from im2mesh.files import first_line
 
 FORMATS = (".obj", ".off", ".ply", ".stl", ".glb")
 """Mesh files that are read, by their extension in lower or upper case."""
@@ -123,7 +124,7 @@ def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.nda
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     except Exception as error:  # over malformed bytes the loaders raise all there is
         raise InputError(
-            f"{path}: not a readable {kind} file ({_first_line(error)}); write it again"
+            f"{path}: not a readable {kind} file ({first_line(error)}); write it again"
         ) from error
     if not parts:
         clouds = [g for g in scene.geometry.values() if isinstance(g, trimesh.PointCloud)]
@@ -194,8 +195,3 @@ def _parts(scene: trimesh.Scene) -> list[tuple[np.ndarray, np.ndarray]]:
                 faces = faces[:, ::-1]  # a mirrored face is turned inside out
         parts.append((vertices, faces))
     return parts
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__

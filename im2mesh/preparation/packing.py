@@ -48,6 +48,9 @@ def pack_class(folder: Path, models: Iterable[str]) -> dict[str, str]:
 
     Returns:
         Model → file, of all packed models in the folder.
+
+    Raises:
+        DataError: a model or a file cannot be read.
     """
     models = list(models)
     packed = packed_models(folder)
@@ -86,15 +89,15 @@ def _pack(folder: Path, model: str, file: h5py.File) -> None:
         f"depth/{model}", data=load_depth(find_depth_file(folder)), compression="gzip"
     )
     for kind, groups in H5_GROUPS.items():
-        with open_npz(folder / f"{kind}.npz") as arrays:
-            for key, group in groups.items():
-                if key not in arrays.files:
-                    continue
-                array = arrays[key]
-                if key == "occupancies":  # bits in .npz, a byte each here
-                    array = np.unpackbits(array, count=len(arrays["points"]))
-                # Random coordinates do not compress; flags do, eight times and more.
-                flags = array.dtype in (np.uint8, np.bool_)
-                file.create_dataset(
-                    f"{group}/{model}", data=array, compression="gzip" if flags else None
+        with open_npz(folder / f"{kind}.npz", DataError) as stored:
+            arrays = {key: stored[key] for key in groups if key in stored.files}
+            if "occupancies" in arrays:  # bits in .npz, a byte each here
+                arrays["occupancies"] = np.unpackbits(
+                    arrays["occupancies"], count=len(arrays["points"])
                 )
+        for key, array in arrays.items():
+            # Random coordinates do not compress; flags do, eight times and more.
+            flags = array.dtype in (np.uint8, np.bool_)
+            file.create_dataset(
+                f"{groups[key]}/{model}", data=array, compression="gzip" if flags else None
+            )

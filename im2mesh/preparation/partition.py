@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from im2mesh.data.splits import read_list
 from im2mesh.errors import InputError
 from im2mesh.preparation.collection import Entry
 
@@ -37,7 +38,7 @@ class Partition:
         """Read ``train=.8,val=.1,test=.1`` or ``train=FILE,test=FILE``.
 
         Raises:
-            InputError: neither, or shares that do not sum to 1.
+            InputError: neither, or shares that are negative or do not sum to 1.
         """
         entries: dict[str, str] = {}
         for entry in text.split(","):
@@ -52,7 +53,9 @@ class Partition:
         shares = {name: _share(value) for name, value in entries.items()}
         if all(share is not None for share in shares.values()):
             numbers = {name: share for name, share in shares.items() if share is not None}
-            if min(numbers.values()) < 0 or not math.isclose(sum(numbers.values()), 1):
+            if not min(numbers.values()) >= 0:
+                raise InputError(f"--splits {text}: a share cannot be negative")
+            if not math.isclose(sum(numbers.values()), 1):
                 raise InputError(
                     f"--splits {text}: the shares sum to {sum(numbers.values()):g}; make that 1"
                 )
@@ -80,7 +83,7 @@ class Partition:
         for split, path in self.lists.items():
             if not path.is_file():
                 raise InputError(f"{path}: no such list (--splits {split}=…)")
-            for line in path.read_text(encoding="utf-8-sig").splitlines():
+            for line in read_list(path):
                 name = re.split(r"[,\s]", line.strip())[0]
                 for key in {name, re.sub(r"-\d+$", "", name)} - {""}:
                     splits.setdefault(key, set()).add(split)

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -23,13 +22,13 @@ from im2mesh.checkpoints import load_weights
 from im2mesh.cli import DONE, EXIT_CODES, pick_device, run_script, set_up_logging
 from im2mesh.config import Config, load_config
 from im2mesh.data.batch import Whole
-from im2mesh.errors import ConfigError
+from im2mesh.errors import ConfigError, DataError
 from im2mesh.models.build import build_network
 from im2mesh.objectives import build_objective
 from im2mesh.patches import pixels_at
 from im2mesh.training.run import open_validation
 from im2mesh.training.trainer import BEST
-from im2mesh.training.validation import Validator
+from im2mesh.training.validation import HISTORY, Validator, read_history
 
 THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 """Of the shells that are tried, in units of the cube's side."""
@@ -87,9 +86,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     table = measure(config, pick_device(None, args.no_cuda))
     lines = [f"{name:<48} {iou:.4f}" for name, iou in table.items()]
     log.info("%s", "\n".join([f"{'prediction':<48} IoU", *lines]))
-    history = Path(config.training.out_dir) / "validation.csv"
+    history = Path(config.training.out_dir) / HISTORY
     if history.is_file():
-        log.info("\n%s", pd.read_csv(history).to_string(index=False))
+        try:
+            log.info("\n%s", read_history(history).to_string(index=False))
+        except DataError as error:
+            log.warning("%s", error)
     return DONE
 
 

@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--exit-threshold",
-        type=float,
+        type=_not_negative,
         metavar="T",
         help="stop at a validation whose metric is within T of the best one before it",
     )
@@ -92,6 +92,13 @@ def _positive(text: str) -> float:
     value = float(text)
     if not value > 0:
         raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _not_negative(text: str) -> float:
+    value = float(text)
+    if not value >= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
     return value
 
 

@@ -24,18 +24,24 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from im2mesh.checkpoints import load_weights
+from im2mesh.checkpoints import load_state, load_weights
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, Source, ValidationSource
 from im2mesh.data.workers import in_order
-from im2mesh.errors import CheckpointError, ConfigError, InputError
+from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.files import atomic
 from im2mesh.models.build import build_network
 from im2mesh.models.network import ImplicitNetwork
 from im2mesh.objectives import build_objective
 from im2mesh.training.pictures import draw_predictions
 from im2mesh.training.schedule import Place, learning_rate, places
-from im2mesh.training.validation import Validator, batch_loss, check_metric
+from im2mesh.training.validation import (
+    HISTORY,
+    Validator,
+    batch_loss,
+    check_metric,
+    read_history,
+)
 
 log = logging.getLogger(__name__)
 
@@ -193,36 +199,59 @@ class Trainer:
         A checkpoint of the released code has no place within its epoch: the next epoch begins.
 
         Raises:
-            CheckpointError: it cannot be read or belongs to another architecture.
+            CheckpointError: it cannot be read, is damaged or belongs to another architecture.
         """
         path = self.out_dir / LAST
         if not path.is_file():
             return False
         state = load_weights(self.network, path)
-        self.it = int(state.get("it", 0))
-        self.epoch = int(state.get("epoch_it", 0))
-        self.place = int(state.get("place", len(self.source)))
+        self.it = _count(state, "it", 0, path)
+        self.epoch = _count(state, "epoch_it", 0, path)
+        self.place = _count(state, "place", len(self.source), path)
         self._last_place = len(self.source) - self.place < 2 * self.ranks
-        self.best = float(state.get("loss_val_best", self.best))
+        self.best = _number(state, "loss_val_best", self.best, path)
         if "optimizer" in state:
             self._load_optimizer(state["optimizer"], path)
         if self.averaged is not None:
-            self.averaged.load_state_dict(state.get("ema", state["model"]))
+            mean = state.get("ema", state["model"])
+            if not isinstance(mean, dict):
+                raise _damaged(path, "ema")
+            try:
+                load_state(self.averaged, mean, path)
+            except CheckpointError as error:
+                raise _damaged(path, "ema") from error
         return True
 
-    def _load_optimizer(self, state: dict[str, Any], path: Path) -> None:
+    def _load_optimizer(self, state: Any, path: Path) -> None:
+        """Take over Adam's moments; its settings are this run's own."""
         parameters = list(self.network.parameters())
-        moments = state.get("state", {})
-        fits = all(
-            k < len(parameters) and moments[k]["exp_avg"].shape == parameters[k].shape
-            for k in moments
-        )
-        if not fits or len(state["param_groups"][0]["params"]) != len(parameters):
+        try:
+            same = len(state["param_groups"][0]["params"]) == len(parameters)
+            moments = {
+                k: {
+                    "step": torch.as_tensor(of["step"]).float().reshape(()),
+                    "exp_avg": torch.as_tensor(of["exp_avg"]),
+                    "exp_avg_sq": torch.as_tensor(of["exp_avg_sq"]),
+                }
+                for k, of in state["state"].items()
+            }
+            same = same and all(
+                0 <= k < len(parameters)
+                and of["exp_avg"].shape == of["exp_avg_sq"].shape == parameters[k].shape
+                for k, of in moments.items()
+            )
+            good = all(tensor.isfinite().all() for of in moments.values() for tensor in of.values())
+        except (TypeError, LookupError, AttributeError, ValueError, RuntimeError) as error:
+            raise _damaged(path, "optimizer") from error
+        if not same:
             raise CheckpointError(
                 f"{path}: its optimizer belongs to another architecture; start anew in another "
                 "training.out_dir"
             )
-        self.optimizer.load_state_dict(state)
+        if not good:
+            raise _damaged(path, "optimizer")
+        own = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": own})
 
     def state(self) -> dict[str, Any]:
         """What ``model.pt`` holds."""
@@ -498,13 +527,41 @@ class Trainer:
 
     def _record(self, metrics: dict[str, float]) -> None:
         """Add a row to ``validation.csv``, dropping those of steps that were undone."""
-        path = self.out_dir / "validation.csv"
+        path = self.out_dir / HISTORY
         row = pd.DataFrame([{"it": self.it, "epoch": self.epoch, **metrics}])
         if path.is_file():
-            before = pd.read_csv(path)
-            row = pd.concat([before[before["it"] < self.it], row])
+            try:
+                before = read_history(path)
+                row = pd.concat([before[before["it"] < self.it], row])
+            except DataError as error:
+                broken = path.replace(path.with_name(f"{HISTORY}.broken"))
+                log.warning("%s; it is now %s, and a new one is begun", error, broken)
         with atomic(path) as beside:
             row.to_csv(beside, index=False)
+
+
+def _damaged(path: Path, key: str) -> CheckpointError:
+    return CheckpointError(f"{path}: its {key} is damaged; start anew in another training.out_dir")
+
+
+def _number(state: dict[str, Any], key: str, default: float, path: Path) -> float:
+    value = state.get(key, default)
+    if isinstance(value, Tensor) and value.numel() == 1:
+        value = value.item()
+    try:
+        number = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        number = math.nan
+    if math.isnan(number):
+        raise _damaged(path, key)
+    return number
+
+
+def _count(state: dict[str, Any], key: str, default: int, path: Path) -> int:
+    value = _number(state, key, default, path)
+    if value < 0 or not value.is_integer():
+        raise _damaged(path, key)
+    return int(value)
 
 
 def _can_fork(source: Source) -> bool:

@@ -6,17 +6,36 @@ import logging
 import math
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import pandas as pd
 import torch
 from torch import Tensor
 
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, ValidationSource, Whole
-from im2mesh.errors import ConfigError
+from im2mesh.errors import ConfigError, DataError
+from im2mesh.files import first_line, read_csv
 from im2mesh.models.network import ImplicitNetwork
 from im2mesh.objectives import Objective
 
 log = logging.getLogger(__name__)
+
+
+HISTORY = "validation.csv"
+"""The validations of a run, in its ``out_dir``: a row each, with the step ``it``."""
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """Read the validations of a run.
+
+    Raises:
+        DataError: the table is damaged.
+    """
+    try:
+        return read_csv(path, ["it"])
+    except (ValueError, OSError) as error:
+        raise DataError(f"{path}: not a readable table ({first_line(error)})") from error
 
 
 def metric_names(config: Config) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from im2mesh.preparation.posing import pose_rotation
 from im2mesh.visualize.contact_sheet import Row, contact_sheet
 from im2mesh.visualize.depth import depth_picture
 from im2mesh.visualize.points import points_picture
+
+log = logging.getLogger(__name__)
 
 INSIDE, OUTSIDE = np.array([(196, 60, 40), (222, 226, 232)], dtype=np.uint8)
 SEEN, UNSEEN = np.array([(232, 140, 36), (52, 92, 160)], dtype=np.uint8)
@@ -41,7 +44,10 @@ def dataset_sheet(
         InputError: the folder holds no lists, or a model cannot be read.
     """
     by_class: dict[str, dict[str, tuple[Model, str]]] = {}
-    for split in lists_of_folder(Path(root)):
+    splits, problems = lists_of_folder(Path(root))
+    for problem in problems:
+        log.warning("%s", problem)
+    for split in splits:
         models = by_class.setdefault(split.class_name, {})
         for model in split.models():
             models.setdefault(model.name, (model, split.name))

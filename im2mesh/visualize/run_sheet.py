@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from im2mesh.cli import DONE, EXIT_CODES, run_script
 from im2mesh.errors import InputError
+from im2mesh.files import first_line
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 
 log = logging.getLogger(__name__)
@@ -33,8 +35,10 @@ def run_sheet(run: Path, path: Path, most: int) -> int:
         The number of meshes the run holds.
 
     Raises:
-        InputError: the run holds no mesh, or one cannot be read.
+        InputError: ``most`` is below 1, the run holds no mesh, or a file cannot be read.
     """
+    if most < 1:
+        raise InputError(f"--most {most}: must be at least 1")
     meshes = sorted((run / "meshes").glob("*/*.ply"))
     if not meshes:
         raise InputError(f"{run}: holds no meshes/<class>/<model>.ply; run a generator first")
@@ -45,8 +49,7 @@ def run_sheet(run: Path, path: Path, most: int) -> int:
         picture = run / "input" / class_name / f"{model}.jpg"
         depth = np.full((256, 256, 3), 255, np.uint8)
         if picture.is_file():
-            with Image.open(picture) as image:
-                depth = np.asarray(image.convert("RGB"))
+            depth = _read_picture(picture)
         closed = "closed" if mesh.is_watertight else "empty" if mesh.is_empty else "NOT closed"
         title = f"{class_name}/{model}: {len(mesh.faces)} triangles, {closed}"
         rows.append((title, depth, mesh_views(mesh.vertices, mesh.faces)))
@@ -54,19 +57,48 @@ def run_sheet(run: Path, path: Path, most: int) -> int:
     return len(meshes)
 
 
+def _read_picture(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path}: not a readable picture ({first_line(error)}); make it again or remove it"
+        ) from error
+
+
 def read_mesh(path: Path) -> trimesh.Trimesh:
     """Read a mesh file; one without faces is a result too.
 
     Raises:
-        InputError: it cannot be read as a mesh.
+        InputError: it cannot be read as a mesh of triangles, or they name vertices that are not
+            there.
     """
     try:
         loaded = trimesh.load(path, process=False)
     except Exception as error:  # trimesh's readers raise anything on a damaged file
         raise InputError(f"{path}: not a readable mesh ({error}); make it again") from error
-    if isinstance(loaded, trimesh.Trimesh):
-        return loaded
-    return trimesh.Trimesh(getattr(loaded, "vertices", np.zeros((0, 3))))
+    if not isinstance(loaded, trimesh.Trimesh):
+        return trimesh.Trimesh(getattr(loaded, "vertices", np.zeros((0, 3))))
+    faces = loaded.faces
+    if not faces.size and not _counts_faces(path):
+        return trimesh.Trimesh(loaded.vertices, process=False)
+    if loaded.vertices.shape[1:] != (3,) or faces.shape[1:] != (3,):
+        raise InputError(f"{path}: not a readable mesh (its faces are no triangles); make it again")
+    if len(faces) and not 0 <= faces.min() <= faces.max() < len(loaded.vertices):
+        raise InputError(
+            f"{path}: its faces name vertices {faces.min()} … {faces.max()} of "
+            f"{len(loaded.vertices)}; make it again"
+        )
+    return loaded
+
+
+def _counts_faces(path: Path) -> bool:
+    """Whether an OFF file says that it has faces; its reader drops what is no polygon."""
+    if path.suffix.lower() != ".off":
+        return False
+    counts = re.search(rb"OFF\s+-?\d+\s+(-?\d+)", path.read_bytes())
+    return counts is not None and int(counts[1]) != 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
