@@ -302,7 +302,8 @@ class TestConfig:
 
 @dataclass(frozen=True)
 class GenerationConfig:
-    """``generation``: from the field to files. Of several levels, the first one's keys hold."""
+    """``generation``: from the field to files. Of several levels, the first one's keys hold, but for
+    ``level_weight``."""
 
     generation_dir: Text = "generation"  # folder of the results in out_dir
     generate_mesh: Flag = True  # write meshes
@@ -319,6 +320,7 @@ class GenerationConfig:
     extraction: Extraction = "mise"  # coarse to fine; dense: every node of the lattice
     mise_resolution: Count = 32  # cells along a side where mise starts, or fewer
     patch_window: PatchWindow = "gaussian"  # how patches are blended; hann: nothing at their edges
+    level_weight: Positive = 1.0  # of this level in the fused mean; each level's own
     observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: NotNegative = 0.0  # standard deviation of the depths, in sides of the cube
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface

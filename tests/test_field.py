@@ -117,6 +117,16 @@ def test_fusion_is_the_mean() -> None:
     torch.testing.assert_close(fused(points), points.mean(1))
 
 
+def test_fusion_by_weights() -> None:
+    values = torch.tensor([[1.0, -2.0], [3.0, 4.0], [0.0, 8.0]])
+    levels = [lambda points, row=row: row for row in values]
+    points = torch.zeros(2, 3)
+    weighted = FusedField(levels, 0.0, weights=[3.0, 1.0, 1.0])(points)
+    torch.testing.assert_close(weighted, torch.tensor([6 / 5, 6 / 5]))
+    same = FusedField(levels, 0.0, weights=[2.0] * 3)(points)
+    torch.testing.assert_close(same, FusedField(levels, 0.0)(points))
+
+
 def test_fusing_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one level"):
         FusedField([], 0.0)

@@ -307,6 +307,25 @@ def test_the_patch_window_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
         Reconstructor(levels, released)
 
 
+def test_each_level_has_its_own_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    configs = [level.config for level in demo_levels(monkeypatch)]
+    assert [config.generation.level_weight for config in configs] == [3.0, 1.0, 1.0]
+    fields = []
+    for weight in (3.0, 1.0):
+        generation = replace(configs[0].generation, level_weight=weight, observation="none")
+        first = replace(configs[0], generation=generation)
+        hpn3 = Reconstructor.from_configs([first, *configs[1:]], resolution=32)
+        depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+        fields.append(hpn3.field(depth))
+    points = torch.rand(50, 3) - 0.5
+    levels = fields[0].values(points)
+    expected = (3 * levels[0] + levels[1] + levels[2]) / 5
+    torch.testing.assert_close(fields[0](points), expected)
+    torch.testing.assert_close(fields[1](points), levels.mean(dim=0))
+    with pytest.raises(ConfigError, match="level_weight differs from .*the plain mean"):
+        Reconstructor.from_configs(configs, lattice="released", observation="none")
+
+
 def test_the_resolution_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     levels = demo_levels(monkeypatch)
     configs = [level.config for level in levels]

@@ -121,7 +121,7 @@ class Rescale:
 
 
 class FusedField:
-    """The plain mean of several levels' fields.
+    """The mean of several levels' fields: plain, as in the paper, or weighted.
 
     The field's meaning (logits, or negated signed distances) is that of one of the levels, the
     reference. A level that measures something else is moved into the reference's range first
@@ -141,6 +141,7 @@ class FusedField:
         moved_from: Sequence[float | None] | None = None,
         reference: int = 0,
         names: Sequence[str] | None = None,
+        weights: Sequence[float] | None = None,
     ) -> None:
         """Fuse ``levels``.
 
@@ -150,7 +151,8 @@ class FusedField:
             moved_from: for each level its own iso-level where it must be moved into the
                 reference's range, else None. Default: none is moved.
             reference: which level is the reference.
-            names: what an error calls each level: where its weights come from.
+            names: what an error calls each level: where its networks' weights come from.
+            weights: of the levels in the mean, > 0. Default: all the same.
         """
         if not levels:
             raise ValueError("a fused field needs at least one level")
@@ -158,6 +160,7 @@ class FusedField:
         self.iso_level = iso_level
         self._moved_from = list(moved_from) if moved_from is not None else [None] * len(levels)
         self._reference = reference
+        self._weights = [1.0] * len(levels) if weights is None else list(weights)
         self._names = names or [f"level {k}" for k in range(len(levels))]
         self.rescales: list[Rescale | None] = [None] * len(levels)
         self.calibrated = all(iso is None for iso in self._moved_from)
@@ -191,10 +194,10 @@ class FusedField:
         """(L, N) values of the levels → (N,) mean, moved where needed."""
         assert self.calibrated
         moved = [
-            row if rescale is None else rescale(row)
-            for row, rescale in zip(values, self.rescales, strict=True)
+            weight * (row if rescale is None else rescale(row))
+            for row, rescale, weight in zip(values, self.rescales, self._weights, strict=True)
         ]
-        return sum(moved[1:], moved[0]) / len(moved)
+        return sum(moved[1:], moved[0]) / sum(self._weights)
 
     def __call__(self, points: Tensor) -> Tensor:
         """(N, 3) points → (N,) fused values."""

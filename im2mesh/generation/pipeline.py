@@ -92,6 +92,8 @@ class Reconstructor:
         common = _common_resolution([level.config for level in levels])
         self.resolution = (settings.resolution if settings else None) or common
         _check_settings(self.settings, self.resolution, str(levels[0].config.source or "config"))
+        if self.settings.lattice == "released":
+            _check_plain_mean([level.config for level in levels])
         self.reference = next((k for k, v in enumerate(levels) if v.windows is None), 0)
 
     @classmethod
@@ -196,6 +198,7 @@ class Reconstructor:
             moved_from,
             self.reference,
             [str(level.weights) for level in self.levels],
+            [level.config.generation.level_weight for level in self.levels],
         )
         if not fused.calibrated and not released:
             with watch("eval points"):
@@ -278,6 +281,16 @@ def _common_resolution(configs: Sequence[Config]) -> int:
                 f"has {first.resolution}; all levels must share one lattice"
             )
     return first.resolution
+
+
+def _check_plain_mean(configs: Sequence[Config]) -> None:
+    """The released lattice reproduces published numbers, which are of the plain mean."""
+    for config in configs:
+        if config.generation.level_weight != configs[0].generation.level_weight:
+            raise ConfigError(
+                f"{config.source}: generation.level_weight differs from {configs[0].source}'s; "
+                "generation.lattice released fuses by the plain mean: give all levels the same"
+            )
 
 
 def _check_settings(settings: GenerationConfig, resolution: int, source: str) -> None:
