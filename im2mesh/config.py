@@ -302,8 +302,10 @@ class TestConfig:
 
 @dataclass(frozen=True)
 class GenerationConfig:
-    """``generation``: from the field to files. Of several levels, the first one's keys hold, but for
-    ``level_weight``."""
+    """``generation``: from the field to files.
+
+    Of several levels, the first one's keys hold, but for ``level_weight``.
+    """
 
     generation_dir: Text = "generation"  # folder of the results in out_dir
     generate_mesh: Flag = True  # write meshes
