@@ -121,6 +121,7 @@ NEW_DEFAULTS = {
     "generation.extraction": "mise",
     "generation.mise_resolution": 32,
     "generation.patch_window": "gaussian",
+    "generation.level_weight": 1.0,
     "generation.observation": "none",
     "generation.observation_noise": 0.0,
     "generation.seed": 0,

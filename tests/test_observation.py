@@ -535,7 +535,11 @@ def test_none_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     levels = [Level.load(load_config(path)) for path in DEMO[:1]]
     depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
     settings = replace(
-        levels[0].config.generation, observation="none", resolution=32, mise_resolution=16
+        levels[0].config.generation,
+        observation="none",
+        level_weight=1.0,
+        resolution=32,
+        mise_resolution=16,
     )
     levels[0].config = replace(levels[0].config, generation=settings)
     plain = FusedField(
