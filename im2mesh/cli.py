@@ -150,6 +150,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
     parser.add_argument(
         "--observation", choices=("none", "carve", "surface"), help="overrides the config"
     )
+    parser.add_argument("--symmetry", choices=("none", "auto"), help="overrides the config")
     again = parser.add_mutually_exclusive_group()
     again.add_argument(
         "--resume",
@@ -180,7 +181,7 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
         sources = sources_of_split(configs[0], configs[0].data.test_split)
     overrides = {
         key: value
-        for key in ("lattice", "extraction", "observation")
+        for key in ("lattice", "extraction", "observation", "symmetry")
         if (value := getattr(args, key)) is not None
     }
     configs[0] = replace(configs[0], generation=replace(configs[0].generation, **overrides))

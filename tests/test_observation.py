@@ -25,11 +25,11 @@ from im2mesh.generation.extraction import (
     in_slabs,
     thin_parts,
 )
-from im2mesh.generation.field import FusedField
+from im2mesh.generation.field import FusedField, ObservedField
 from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine
-from im2mesh.generation.observation import Observation, ObservedField
+from im2mesh.generation.observation import Observation
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.preparation.families import FAMILIES, make_shape

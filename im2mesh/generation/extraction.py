@@ -13,9 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from im2mesh.generation.field import FusedField
+from im2mesh.generation.field import FusedField, ObservedField
 from im2mesh.generation.lattice import SLAB, Lattice, exact_lattice
-from im2mesh.generation.observation import ObservedField
 from im2mesh.native.mise import MISE
 from im2mesh.patches import back_project
 from im2mesh.timing import Stopwatch

@@ -1,4 +1,4 @@
-"""The fused field: what every level says about a point, and their mean.
+"""The fused field: what every level says about a point, their mean, and what the camera saw.
 
 A level conditioned on a depth map is a :class:`Field`: it can be asked at any points of the
 cube. How the points are laid out (dense lattice, coarse to fine) is none of its business;
@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from im2mesh.errors import CheckpointError
+from im2mesh.generation.observation import Observation
+from im2mesh.generation.symmetry import Mirror, images
 from im2mesh.models.decoder import FoldedDecoder
 from im2mesh.objectives import Objective
 from im2mesh.patches import Cover
@@ -22,6 +24,13 @@ from im2mesh.patches import Cover
 SILENCE = -10.0
 """Field value of a patch level where no patch speaks: far outside."""
 
+
+FLOOR = 10.0
+"""Values are never further below the iso-level than this many cells of distance."""
+
+LOGITS_PER_CELL = 1.0
+"""What a cell of distance is worth beside logits. A field that is surer than this just behind
+the observed surface is carved to a fraction of a cell."""
 
 LARGEST = 1e30
 """No sound network gives such a value; sums and squares of smaller ones are finite."""
@@ -202,3 +211,77 @@ class FusedField:
     def __call__(self, points: Tensor) -> Tensor:
         """(N, 3) points → (N,) fused values."""
         return self.combine(self.values(points))
+
+
+class ObservedField:
+    """A fused field that keeps what the camera saw.
+
+    With c and s as :class:`Observation` measures them, the value is
+
+    * ``carve``: the fused field's, where hidden; c, which is negative, where free.
+    * ``surface``: moreover at least s, so that the observed surface is where the camera saw it.
+
+    Of an object with mirror planes the map shows more: the value is the mean of the fused
+    field's at a point and at its images, and what is free at an image is empty, unless it was
+    seen not to be.
+
+    Attributes:
+        field: the fused field; it is asked only where it matters.
+        levels: its levels.
+        iso_level: 0; the fused field's is subtracted, so that even the least distance keeps its
+            sign in float32.
+        mirrors: planes that the object is symmetric in; at first none.
+    """
+
+    def __init__(
+        self, field: FusedField, observation: Observation, surface: bool, is_sdf: bool
+    ) -> None:
+        """Combine.
+
+        Args:
+            field: calibrated.
+            observation: of the same depth map.
+            surface: ``surface``; else ``carve``.
+            is_sdf: the field's values are distances; else logits.
+        """
+        self.field = field
+        self.levels: Sequence[Field] = field.levels
+        self.iso_level = 0.0
+        self.observation = observation
+        self.surface = surface
+        self.mirrors: Sequence[Mirror] = ()
+        self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """(N, 3) points → (N,) values above the iso-level, larger inside."""
+        hidden, shell = self.observation(points)
+        low = self._values(hidden)
+        # What the networks say matters in hidden space only, and not where the shell rules.
+        asked = hidden > 0
+        if self.surface:
+            asked &= hidden > shell
+        index = asked.nonzero().squeeze(1)
+        if not len(index):
+            return low
+        learned = self._learned(points[index], low[index])
+        if self.surface:
+            learned = torch.maximum(learned, shell[index] * self._scale)
+        return low.index_copy(0, index, learned)
+
+    def _values(self, distance: Tensor) -> Tensor:
+        """Distances to hidden space's boundary as values of the field."""
+        return (distance * self._scale).clamp_min(-FLOOR * self.observation.cell * self._scale)
+
+    def _learned(self, points: Tensor, low: Tensor) -> Tensor:
+        """The networks' values, carved: at most ``low``, here and at all images."""
+        places = [points, *images(self.mirrors, points)]
+        for place in places[1:]:
+            low = torch.minimum(low, self._values(self.observation.hidden_in_cube(place)))
+        index = (low > 0).nonzero().squeeze(1)
+        if not len(index):
+            return low
+        total = torch.zeros_like(low[index])
+        for place in places:
+            # An image of a point of the cube may lie just outside; networks know the cube.
+            total += self.field(place[index].clamp(-0.5, 0.5)) - self.field.iso_level
+        return low.index_copy(0, index, torch.minimum(total / len(places), low[index]))

@@ -5,10 +5,8 @@ the silhouette, and *hidden* space behind it. The boundary of hidden space is th
 surface, continued away from the camera by walls at the silhouette and at occlusion edges
 (where a near part of the object hides a far one). :class:`Observation` measures, at any point,
 the distance c to that boundary and the distance s to the boundary of a thin closed *shell* just
-behind the observed surface; :class:`ObservedField` combines them with a fused field:
-
-* ``carve``: the field, where hidden; c, which is negative, where free.
-* ``surface``: moreover at least s, so that the observed surface is where the camera saw it.
+behind the observed surface. :class:`im2mesh.generation.field.ObservedField` combines them with a
+fused field.
 
 ``docs/observation.md`` draws this, and says what holds and what does not.
 """
@@ -24,7 +22,6 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from im2mesh.generation.field import Field, FusedField
 from im2mesh.generation.lattice import SLAB, Lattice
 from im2mesh.patches import IMAGE_SIZE, to_pixels
 
@@ -34,13 +31,6 @@ SHELL = 2.0
 UPRIGHT = 1.0
 """How far behind the surface the shell's sides are straight, in cells. Marching cubes would cut
 off a rim that is round at once."""
-
-FLOOR = 10.0
-"""Values are never further below the iso-level than this many cells of distance."""
-
-LOGITS_PER_CELL = 1.0
-"""What a cell of distance is worth beside logits. A field that is surer than this just behind
-the observed surface is carved to a fraction of a cell."""
 
 SIGMAS = 2.0
 """Within how many standard deviations of the depth the field decides where the surface is."""
@@ -142,6 +132,11 @@ class Observation:
         stack = np.stack([getattr(maps, name) for name in _Maps.__dataclass_fields__])
         self._maps = torch.from_numpy(stack).float()[None].to(device)
 
+    @property
+    def device(self) -> torch.device:
+        """Where points must be."""
+        return self._maps.device
+
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Measure points.
 
@@ -155,6 +150,17 @@ class Observation:
             * s ≤ c, the distance to the shell's boundary, positive in the shell.
         """
         return self._measured(self._sample(points), points[:, 2])
+
+    def hidden_in_cube(self, points: Tensor) -> Tensor:
+        """The same c of points anywhere, of which those behind the cube count as free.
+
+        Args:
+            points: (N, 3) float32 in the camera frame.
+
+        Returns:
+            (N,) float32, positive in hidden space within the cube.
+        """
+        return torch.minimum(self(points)[0], points[:, 2] + 0.5)
 
     def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
         """On which sides of both boundaries a lattice's nodes lie.
@@ -251,54 +257,6 @@ def _shell(
     middle = torch.maximum(middle, upright * cosine)
     back = radius - torch.hypot(from_middle, (deep - middle).clamp_min(0))
     return torch.minimum(torch.minimum(behind, within), back)
-
-
-class ObservedField:
-    """A fused field that keeps what the camera saw.
-
-    Attributes:
-        field: the fused field; it is asked only where it matters.
-        levels: its levels.
-        iso_level: 0; the fused field's is subtracted, so that even the least distance keeps its
-            sign in float32.
-    """
-
-    def __init__(
-        self, field: FusedField, observation: Observation, surface: bool, is_sdf: bool
-    ) -> None:
-        """Combine.
-
-        Args:
-            field: calibrated.
-            observation: of the same depth map.
-            surface: ``surface``; else ``carve``.
-            is_sdf: the field's values are distances; else logits.
-        """
-        self.field = field
-        self.levels: Sequence[Field] = field.levels
-        self.iso_level = 0.0
-        self.observation = observation
-        self.surface = surface
-        self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
-
-    def __call__(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (N,) values above the iso-level, larger inside."""
-        hidden, shell = self.observation(points)
-        cell = self.observation.cell
-        low = (hidden * self._scale).clamp_min(-FLOOR * cell * self._scale)
-        # What the networks say matters in hidden space only, and not where the shell rules.
-        asked = hidden > 0
-        if self.surface:
-            asked &= hidden > shell
-        index = asked.nonzero().squeeze(1)
-        values = low
-        if len(index):
-            learned = self.field(points[index]) - self.field.iso_level
-            learned = torch.minimum(learned, low[index])
-            if self.surface:
-                learned = torch.maximum(learned, shell[index] * self._scale)
-            values = values.index_copy(0, index, learned)
-        return values
 
 
 # --- maps -------------------------------------------------------------------------------------

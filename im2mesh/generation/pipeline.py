@@ -19,16 +19,25 @@ from im2mesh.config import Config, GenerationConfig, load_config
 from im2mesh.data.depth import check_depth, check_known
 from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
-from im2mesh.generation.field import FusedField, GlobalField, PatchField
+from im2mesh.generation.field import FusedField, GlobalField, ObservedField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine, simplify
-from im2mesh.generation.observation import Observation, ObservedField
+from im2mesh.generation.observation import Observation
+from im2mesh.generation.symmetry import Mirror, find_mirrors
 from im2mesh.timing import Stopwatch
 
-STAGES = ("encode inputs", "observe", "eval points", "mise", "marching cubes", "simplify", "refine")
+STAGES = (
+    "encode inputs", "observe", "symmetry", "eval points", "mise", "marching cubes", "simplify",
+    "refine",
+)  # fmt: skip
 """What a reconstruction's time is spent on, in order: encoding and folding; measuring the depth
-map; the field at points; the bookkeeping of coarse to fine; and what is done to the mesh."""
+map; looking for mirror planes; the field at points; the bookkeeping of coarse to fine; and what
+is done to the mesh."""
+
+
+MIRRORS = 2
+"""Mirror planes that are looked for, at the most."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +219,25 @@ class Reconstructor:
                 depth, self.resolution, self.settings.observation_noise, known, self.device
             )
         surface = self.settings.observation == "surface"
-        return ObservedField(fused, observation, surface, reference.config.is_sdf)
+        observed = ObservedField(fused, observation, surface, reference.config.is_sdf)
+        if self.settings.symmetry == "auto":
+            observed.mirrors = self._mirrors(observed, depth, watch, known)
+        return observed
+
+    def _mirrors(
+        self,
+        observed: ObservedField,
+        depth: np.ndarray,
+        watch: Stopwatch,
+        known: np.ndarray | None,
+    ) -> list[Mirror]:
+        """The mirror planes that the depth map and a coarse mesh of the field speak for."""
+        lattice = exact_lattice(self.mise_resolution)
+        values = extract_dense(observed, lattice, self.device, watch)
+        with watch("symmetry"):
+            predicted = extract_mesh(values, lattice, observed.iso_level)[0]
+            seen = depth if known is None else np.where(known, depth, -1)
+            return find_mirrors(seen, observed.observation, predicted, MIRRORS)
 
     def grid(
         self,
