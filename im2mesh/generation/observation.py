@@ -259,6 +259,22 @@ def _shell(
     return torch.minimum(torch.minimum(behind, within), back)
 
 
+def surface_normals(depth: np.ndarray) -> np.ndarray:
+    """The observed surface's normals.
+
+    Args:
+        depth: (S, S), background < 0.
+
+    Returns:
+        (N, 3) float64 unit vectors in the camera frame, z > 0, at the foreground's pixels, row by
+        row, from the differences to neighbours on the same surface; (0, 0, 1) where there is none.
+    """
+    seen = depth >= 0
+    along, across = _slopes(np.where(seen, (0.5 - depth) * len(depth), 0), seen, JUMP)[0]
+    normals = np.stack([-across[seen], along[seen], np.ones(seen.sum())], axis=1)
+    return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True))
+
+
 # --- maps -------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ from scipy import ndimage, optimize
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from im2mesh.generation.observation import Observation
+from im2mesh.generation.observation import Observation, surface_normals
 from im2mesh.patches import back_project
 
 LEAST = 100
@@ -33,7 +33,7 @@ LEAST = 100
 SUPPORT = 0.25
 """Least :attr:`Mirror.support` of a plane that is used."""
 
-CONTRADICTED = 0.03
+CONTRADICTED = 0.12
 """Largest share of observed points that a plane in use reflects into free space."""
 
 PREDICTED = 0.5
@@ -72,6 +72,13 @@ RADII = (0.05, 0.04, 0.03, 0.02, 0.02, 0.015, 0.015, 0.01)
 
 POINTS = 800
 """Observed points of the refinement."""
+
+POLISH = 8, 0.015, 0.9, 0.002
+"""Iterations of the last step; most distance of a match, least cosine between its normals; the
+distance at which a match weighs half."""
+
+DAMPING = 1e-3
+"""Of the last step: what keeps a direction where it was of which matches say nothing."""
 
 PERPENDICULAR = 0.1
 """Largest cosine between the normals of two planes of one object."""
@@ -159,7 +166,7 @@ def find_mirrors(
     seen = back_project(depth).astype(np.float64)
     if len(seen) < LEAST:
         return []
-    evidence = _Evidence(seen, np.asarray(predicted, dtype=np.float64), observation)
+    evidence = _Evidence(seen, surface_normals(depth), np.asarray(predicted, dtype=np.float64), observation)
     found: list[Mirror] = []
     for _ in range(most):
         mirror = evidence.best(found)
@@ -172,11 +179,18 @@ def find_mirrors(
 class _Evidence:
     """What speaks for and against planes."""
 
-    def __init__(self, seen: np.ndarray, predicted: np.ndarray, observation: Observation) -> None:
+    def __init__(
+        self,
+        seen: np.ndarray,
+        normals: np.ndarray,
+        predicted: np.ndarray,
+        observation: Observation,
+    ) -> None:
         """Index the points.
 
         Args:
             seen: (N, 3) float64 observed points.
+            normals: (N, 3) of the surface there, of unit length.
             predicted: (M, 3) float64.
             observation: of the map.
         """
@@ -185,10 +199,11 @@ class _Evidence:
         order = np.random.default_rng(0).permutation(len(seen))
         self.few, self.some = seen[order[:SCANNED]], seen[order[:POINTS]]
         self.seen, self.predicted = cKDTree(seen), cKDTree(predicted)
-        normals = _hemisphere(SPACING)
-        scores = _scan(self._table(seen, predicted), self.few, normals)
+        self.normals = normals
+        directions = _hemisphere(SPACING)
+        scores = _scan(self._table(seen, predicted), self.few, directions)
         order = np.argsort(-scores, axis=None, kind="stable")
-        self._ranked = [(normals[i // len(OFFSETS)], OFFSETS[i % len(OFFSETS)]) for i in order]
+        self._ranked = [(directions[i // len(OFFSETS)], OFFSETS[i % len(OFFSETS)]) for i in order]
 
     def _table(self, seen: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """(TABLE³,) scores at the middles of a coarse lattice's cells."""
@@ -219,6 +234,7 @@ class _Evidence:
         for keep, width, step, evaluations in STAGES:
             judged = sorted((self.judge(*p, width) for p in planes), key=lambda m: -m.support)
             planes = [self._searched(m, width, step, evaluations) for m in judged[:keep]]
+        planes = [self._polished(*plane) for plane in planes]
         for plane in planes:
             mirror = self.judge(*plane, FINAL_WIDTH)
             right = mirror.support >= SUPPORT and mirror.contradicted <= CONTRADICTED
@@ -270,14 +286,39 @@ class _Evidence:
             offset = float(normal @ (p_mean + q_mean) / 2)
         return normal, offset
 
+    def _polished(self, normal: np.ndarray, offset: float) -> tuple[np.ndarray, float]:
+        """Gauss and Newton's steps that bring images onto the observed surface's planes.
+
+        The residual of a match is nq·(M p − q), with nq the normal at q.
+        """
+        iterations, radius, cosine, half = POLISH
+        for _ in range(iterations):
+            points = _reflect(self.seen.data, normal, offset)
+            distance, nearest = self.seen.query(points, distance_upper_bound=radius)
+            at = np.flatnonzero(distance < np.inf)
+            turned = _reflect(self.normals[at], normal, 0.0)
+            at = at[(turned * self.normals[nearest[at]]).sum(axis=1) > cosine]
+            p, q, facing = self.seen.data[at], self.seen.data[nearest[at]], self.normals[nearest[at]]
+            residual = ((points[at] - q) * facing).sum(axis=1)
+            across, up = _tangents(normal)
+            height = (p @ normal - offset)[:, None]
+            towards = (facing @ normal)[:, None]
+            basis = np.stack([across, up], axis=1)
+            jacobian = -2 * ((p @ basis) * towards + height * (facing @ basis))
+            jacobian = np.hstack([jacobian, 2 * towards])
+            weights = 1 / (1 + (residual / half) ** 2)
+            square = (jacobian * weights[:, None]).T @ jacobian
+            square += DAMPING * len(self.seen.data) * np.eye(3)
+            step = np.linalg.solve(square, -(jacobian * weights[:, None]).T @ residual)
+            normal = normal + basis @ step[:2]
+            normal, offset = normal / np.linalg.norm(normal), offset + step[2]
+        return normal, offset
+
     def _searched(
         self, start: Mirror, width: _Width, step: float, evaluations: int
     ) -> tuple[np.ndarray, float]:
         """The plane of most support near another one (Nelder and Mead's search)."""
-        helper = np.eye(3)[np.abs(start.normal).argmin()]
-        across = np.cross(start.normal, helper)
-        across /= np.linalg.norm(across)
-        up = np.cross(start.normal, across)
+        across, up = _tangents(start.normal)
 
         def plane(x: np.ndarray) -> tuple[np.ndarray, float]:
             normal = start.normal + x[0] * across + x[1] * up
@@ -306,6 +347,13 @@ def _score(
         PREDICTED * np.exp(-((predicted / width.predicted) ** 2)),
     )
     return np.asarray(match - PENALTY * ((-hidden - width.tolerance) / STEEP).clip(0, 1))
+
+
+def _tangents(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two unit vectors, (3,) each, perpendicular to a third one and to each other."""
+    across = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
+    across /= np.linalg.norm(across)
+    return across, np.cross(normal, across)
 
 
 def _reflect(points: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
