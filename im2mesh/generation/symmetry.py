@@ -30,7 +30,7 @@ from im2mesh.patches import back_project
 LEAST = 100
 """Observed points without which no plane is looked for."""
 
-SUPPORT = 0.25
+SUPPORT = 0.3
 """Least :attr:`Mirror.support` of a plane that is used."""
 
 CONTRADICTED = 0.12
