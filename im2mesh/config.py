@@ -326,7 +326,7 @@ class GenerationConfig:
     level_weight: Positive = 1.0  # of this level in the fused mean; each level's own
     observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: NotNegative = 0.0  # standard deviation of the depths, in sides of the cube
-    symmetry: Symmetry = "none"  # auto: mirror planes are looked for; needs an observation
+    symmetry: Symmetry = "none"  # auto: a mirror plane is looked for; needs an observation
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: CountOrNull = None  # faces that are left after simplification; null: all
 

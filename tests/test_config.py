@@ -124,6 +124,7 @@ NEW_DEFAULTS = {
     "generation.level_weight": 1.0,
     "generation.observation": "none",
     "generation.observation_noise": 0.0,
+    "generation.symmetry": "none",
     "generation.seed": 0,
     "test.seen_classes": None,
     "data.cache": None,

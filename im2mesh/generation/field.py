@@ -16,7 +16,7 @@ from torch import Tensor
 
 from im2mesh.errors import CheckpointError
 from im2mesh.generation.observation import Observation
-from im2mesh.generation.symmetry import Mirror, images
+from im2mesh.generation.symmetry import Mirror
 from im2mesh.models.decoder import FoldedDecoder
 from im2mesh.objectives import Objective
 from im2mesh.patches import Cover
@@ -221,8 +221,8 @@ class ObservedField:
     * ``carve``: the fused field's, where hidden; c, which is negative, where free.
     * ``surface``: moreover at least s, so that the observed surface is where the camera saw it.
 
-    Of an object with mirror planes the map shows more: the value is the mean of the fused
-    field's at a point and at its images, and what is free at an image is empty, unless it was
+    Of an object with a mirror plane the map shows more: the value is the mean of the fused
+    field's at a point and at its image, and where the image is free it is empty, unless it was
     seen not to be.
 
     Attributes:
@@ -230,7 +230,7 @@ class ObservedField:
         levels: its levels.
         iso_level: 0; the fused field's is subtracted, so that even the least distance keeps its
             sign in float32.
-        mirrors: planes that the object is symmetric in; at first none.
+        mirror: the plane that the object is symmetric in; None: none.
     """
 
     def __init__(
@@ -249,7 +249,7 @@ class ObservedField:
         self.iso_level = 0.0
         self.observation = observation
         self.surface = surface
-        self.mirrors: Sequence[Mirror] = ()
+        self.mirror: Mirror | None = None
         self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
 
     def __call__(self, points: Tensor) -> Tensor:
@@ -273,15 +273,15 @@ class ObservedField:
         return (distance * self._scale).clamp_min(-FLOOR * self.observation.cell * self._scale)
 
     def _learned(self, points: Tensor, low: Tensor) -> Tensor:
-        """The networks' values, carved: at most ``low``, here and at all images."""
-        places = [points, *images(self.mirrors, points)]
-        for place in places[1:]:
-            low = torch.minimum(low, self._values(self.observation.hidden_in_cube(place)))
+        """The networks' values, at most ``low``, here and at the image."""
+        if self.mirror is None:
+            return torch.minimum(self.field(points) - self.field.iso_level, low)
+        images = self.mirror(points)
+        low = torch.minimum(low, self._values(self.observation.hidden_in_cube(images)))
         index = (low > 0).nonzero().squeeze(1)
         if not len(index):
             return low
-        total = torch.zeros_like(low[index])
-        for place in places:
-            # An image of a point of the cube may lie just outside; networks know the cube.
-            total += self.field(place[index].clamp(-0.5, 0.5)) - self.field.iso_level
-        return low.index_copy(0, index, torch.minimum(total / len(places), low[index]))
+        # The image of a point of the cube may lie just outside; networks know the cube.
+        both = torch.cat([points[index], images[index].clamp(-0.5, 0.5)])
+        values = (self.field(both) - self.field.iso_level).view(2, -1).mean(dim=0)
+        return low.index_copy(0, index, torch.minimum(values, low[index]))

@@ -24,7 +24,7 @@ from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine, simplify
 from im2mesh.generation.observation import Observation
-from im2mesh.generation.symmetry import Mirror, find_mirrors
+from im2mesh.generation.symmetry import Mirror, find_mirror
 from im2mesh.timing import Stopwatch
 
 STAGES = (
@@ -32,12 +32,8 @@ STAGES = (
     "refine",
 )  # fmt: skip
 """What a reconstruction's time is spent on, in order: encoding and folding; measuring the depth
-map; looking for mirror planes; the field at points; the bookkeeping of coarse to fine; and what
+map; looking for a mirror plane; the field at points; the bookkeeping of coarse to fine; and what
 is done to the mesh."""
-
-
-MIRRORS = 2
-"""Mirror planes that are looked for, at the most."""
 
 
 @dataclass(frozen=True)
@@ -221,23 +217,23 @@ class Reconstructor:
         surface = self.settings.observation == "surface"
         observed = ObservedField(fused, observation, surface, reference.config.is_sdf)
         if self.settings.symmetry == "auto":
-            observed.mirrors = self._mirrors(observed, depth, watch, known)
+            observed.mirror = self._mirror(observed, depth, watch, known)
         return observed
 
-    def _mirrors(
+    def _mirror(
         self,
         observed: ObservedField,
         depth: np.ndarray,
         watch: Stopwatch,
         known: np.ndarray | None,
-    ) -> list[Mirror]:
-        """The mirror planes that the depth map and a coarse mesh of the field speak for."""
+    ) -> Mirror | None:
+        """The mirror plane that the depth map and a coarse mesh of the field speak for."""
         lattice = exact_lattice(self.mise_resolution)
         values = extract_dense(observed, lattice, self.device, watch)
         with watch("symmetry"):
             predicted = extract_mesh(values, lattice, observed.iso_level)[0]
             seen = depth if known is None else np.where(known, depth, -1)
-            return find_mirrors(seen, observed.observation, predicted, MIRRORS)
+            return find_mirror(seen, observed.observation, predicted)
 
     def grid(
         self,

@@ -1,4 +1,4 @@
-"""The object's mirror planes, from what one depth map shows of it.
+"""The object's mirror plane, from what one depth map shows of it.
 
 Most things that people make have a left and a right side that are each other's image. Where the
 plane between them is known, the depth map says of the far side what it says of the near one: where
@@ -6,16 +6,16 @@ a point's image was seen to be empty, the point is empty too.
 
 A plane is wrong if it reflects observed points into space that was seen to be empty, and right if
 it reflects many of them onto the observed surface, or onto the one that the networks predict.
-:func:`find_mirrors` looks for the best such plane among all planes near the cube's centre: first
-coarsely, then by matching reflected points with their nearest ones (ICP for a reflection), then by
-direct search. Objects without one, or whose plane cannot be told, get none.
+:func:`find_mirror` looks for the best of all planes near the cube's centre: first coarsely, then by
+matching reflected points with their nearest ones (ICP for a reflection), then by direct search, and
+at last by bringing reflected points onto the observed surface's tangent planes. Objects without a
+plane, or whose plane cannot be told, get none.
 
 ``docs/observation.md`` says how often that goes right and what it is worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,9 +80,6 @@ distance at which a match weighs half."""
 DAMPING = 1e-3
 """Of the last step: what keeps a direction where it was of which matches say nothing."""
 
-PERPENDICULAR = 0.1
-"""Largest cosine between the normals of two planes of one object."""
-
 
 @dataclass(frozen=True)
 class _Width:
@@ -133,47 +130,24 @@ class Mirror:
         return points - 2 * (points @ normal - self.offset)[:, None] * normal
 
 
-def images(mirrors: Sequence[Mirror], points: Tensor) -> list[Tensor]:
-    """Where a symmetric object looks the same as at some points.
-
-    Args:
-        mirrors: no, one or two planes, the latter perpendicular.
-        points: (N, 3) in the camera frame.
-
-    Returns:
-        (N, 3) each: the image in every plane, and in both, one after the other.
-    """
-    reflected = [mirror(points) for mirror in mirrors]
-    if len(mirrors) == 2:
-        reflected.append(mirrors[1](reflected[0]))
-    return reflected
-
-
-def find_mirrors(
-    depth: np.ndarray, observation: Observation, predicted: np.ndarray, most: int = 1
-) -> list[Mirror]:
-    """An object's mirror planes.
+def find_mirror(
+    depth: np.ndarray, observation: Observation, predicted: np.ndarray
+) -> Mirror | None:
+    """An object's mirror plane.
 
     Args:
         depth: (256, 256), background < 0; what is not known counts as background.
         observation: of the same map.
         predicted: (M, 3) points on the surface that the networks predict, M ≥ 0.
-        most: planes to look for, 1 or 2.
 
     Returns:
-        No plane, the best one, or it and the best one perpendicular to it.
+        The best plane, or None where there is no good one. The same for the same map.
     """
     seen = back_project(depth).astype(np.float64)
     if len(seen) < LEAST:
-        return []
-    evidence = _Evidence(seen, surface_normals(depth), np.asarray(predicted, dtype=np.float64), observation)
-    found: list[Mirror] = []
-    for _ in range(most):
-        mirror = evidence.best(found)
-        if mirror is None:
-            break
-        found.append(mirror)
-    return found
+        return None
+    predicted = np.asarray(predicted, dtype=np.float64)
+    return _Evidence(seen, surface_normals(depth), predicted, observation).best()
 
 
 class _Evidence:
@@ -200,17 +174,13 @@ class _Evidence:
         self.few, self.some = seen[order[:SCANNED]], seen[order[:POINTS]]
         self.seen, self.predicted = cKDTree(seen), cKDTree(predicted)
         self.normals = normals
-        directions = _hemisphere(SPACING)
-        scores = _scan(self._table(seen, predicted), self.few, directions)
-        order = np.argsort(-scores, axis=None, kind="stable")
-        self._ranked = [(directions[i // len(OFFSETS)], OFFSETS[i % len(OFFSETS)]) for i in order]
 
-    def _table(self, seen: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    def _table(self) -> np.ndarray:
         """(TABLE³,) scores at the middles of a coarse lattice's cells."""
         middles = (np.arange(TABLE) + 0.5) / TABLE - 0.5
         points = np.stack(np.meshgrid(middles, middles, middles, indexing="ij"), -1)
         hidden = self._hidden(points.reshape(-1, 3))
-        return _score(hidden, _voxels(seen), _voxels(predicted), SCAN_WIDTH)
+        return _score(hidden, _voxels(self.seen.data), _voxels(self.predicted.data), SCAN_WIDTH)
 
     def _hidden(self, points: np.ndarray) -> np.ndarray:
         device = self.observation.device
@@ -228,31 +198,27 @@ class _Evidence:
         contradicted = (hidden < -width.tolerance).mean()
         return Mirror(normal, float(offset), float(support), float(contradicted))
 
-    def best(self, others: Sequence[Mirror]) -> Mirror | None:
-        """The best plane perpendicular to all others, if there is a good one."""
-        planes = [self._matched(*plane) for plane in self._candidates(others)]
+    def best(self) -> Mirror | None:
+        """The best plane, if it is good."""
+        planes = [self._matched(*plane) for plane in self._candidates()]
         for keep, width, step, evaluations in STAGES:
             judged = sorted((self.judge(*p, width) for p in planes), key=lambda m: -m.support)
             planes = [self._searched(m, width, step, evaluations) for m in judged[:keep]]
-        planes = [self._polished(*plane) for plane in planes]
-        for plane in planes:
-            mirror = self.judge(*plane, FINAL_WIDTH)
-            right = mirror.support >= SUPPORT and mirror.contradicted <= CONTRADICTED
-            if right and all(abs(mirror.normal @ o.normal) < PERPENDICULAR for o in others):
-                return mirror
-        return None
+        mirror = self.judge(*self._polished(*planes[0]), FINAL_WIDTH)
+        good = mirror.support >= SUPPORT and mirror.contradicted <= CONTRADICTED
+        return mirror if good else None
 
-    def _candidates(self, others: Sequence[Mirror]) -> list[tuple[np.ndarray, float]]:
+    def _candidates(self) -> list[tuple[np.ndarray, float]]:
         """The scan's best planes, those that are alike only once."""
+        directions = _hemisphere(SPACING)
+        scores = _scan(self._table(), self.few, directions)
         chosen: list[tuple[np.ndarray, float]] = []
         cosine, apart = ALIKE
-        for normal, offset in self._ranked:
-            if any(abs(normal @ other.normal) > PERPENDICULAR + SPACING for other in others):
-                continue
-            signs = [np.sign(normal @ n) for n, _ in chosen]
+        for at in np.argsort(-scores, axis=None, kind="stable"):
+            normal, offset = directions[at // len(OFFSETS)], OFFSETS[at % len(OFFSETS)]
             if all(
-                abs(normal @ n) < cosine or abs(offset * sign - o) > apart
-                for sign, (n, o) in zip(signs, chosen, strict=True)
+                abs(normal @ n) < cosine or abs(offset * np.sign(normal @ n) - o) > apart
+                for n, o in chosen
             ):
                 chosen.append((normal, offset))
             if len(chosen) == KEPT:
@@ -298,8 +264,8 @@ class _Evidence:
             at = np.flatnonzero(distance < np.inf)
             turned = _reflect(self.normals[at], normal, 0.0)
             at = at[(turned * self.normals[nearest[at]]).sum(axis=1) > cosine]
-            p, q, facing = self.seen.data[at], self.seen.data[nearest[at]], self.normals[nearest[at]]
-            residual = ((points[at] - q) * facing).sum(axis=1)
+            p, facing = self.seen.data[at], self.normals[nearest[at]]
+            residual = ((points[at] - self.seen.data[nearest[at]]) * facing).sum(axis=1)
             across, up = _tangents(normal)
             height = (p @ normal - offset)[:, None]
             towards = (facing @ normal)[:, None]

@@ -18,6 +18,7 @@ from im2mesh.metrics.results import read_scores
 from im2mesh.reproduction.plan import (
     HPN3,
     METHODS,
+    MIRRORED,
     NETWORKS,
     OBSERVED,
     ONET,
@@ -278,6 +279,8 @@ def _pairs() -> list[tuple[str, str]]:
         ("HPN3, SDF global", HPN3.name),
         (OBSERVED.name, HPN3.name),
         (OBSERVED.name, RAW_INPUT),
+        (MIRRORED.name, OBSERVED.name),
+        (MIRRORED.name, RAW_INPUT),
     ]
 
 
@@ -299,7 +302,7 @@ def _verdict(objects: Objects) -> list[str]:
 
 
 def _real(plan: Reproduction, plots: Path) -> list[str]:
-    names = [RAW_INPUT, *(method.name for method in METHODS)]
+    names = [RAW_INPUT, *(method.name for method in (*METHODS, MIRRORED))]
     objects = Objects.read(plan, REAL, names, results.MESHES)
     if objects is None:
         return []
@@ -408,7 +411,7 @@ def _seconds(plan: Reproduction, name: str) -> float | None:
 
 
 def _main_names() -> list[str]:
-    return [RAW_INPUT, ONET.name, HPN3.name, "HPN5", OBSERVED.name]
+    return [RAW_INPUT, ONET.name, HPN3.name, "HPN5", OBSERVED.name, MIRRORED.name]
 
 
 def _paper_table(objects: Objects, names: Sequence[str], raw: bool) -> list[str]:

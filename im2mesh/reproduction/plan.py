@@ -138,6 +138,13 @@ METHODS = (
 )
 """What is compared, beside the raw input points."""
 
+MIRRORED = Method(
+    "observed HPN3, mirror plane",
+    OBSERVED.levels,
+    generation={"observation": "surface", "symmetry": "auto"},
+)
+"""What ``configs/demo`` does; compared on real objects only."""
+
 OTHER_SEEDS = tuple(
     Method(f"{method.name}, seed {seed}", method.levels, seed)
     for seed in SEEDS[1:]
@@ -290,6 +297,7 @@ def method_configs(
             "generation": {
                 "resolution": resolution,
                 "observation": "none",
+                "symmetry": "none",
                 "generate_pointcloud": False,
                 "copy_input": False,
                 "vis_n_outputs": 0,

@@ -20,6 +20,7 @@ from im2mesh.reproduction.plan import (
     BUNDLED,
     HPN3,
     METHODS,
+    MIRRORED,
     NETWORKS,
     OBSERVED,
     OTHER_SEEDS,
@@ -50,6 +51,7 @@ MAP_METHODS = (
     Method("observed HPN3, none", OBSERVED.levels),
     Method("observed HPN3, carve", OBSERVED.levels, generation={"observation": "carve"}),
     Method("observed HPN3, surface", OBSERVED.levels, generation=OBSERVED.generation),
+    MIRRORED,
 )
 
 RAW_INPUT = "raw input points"
@@ -113,7 +115,8 @@ class Reproduction:
         if REAL in parts and self.meshes is not None:
             self._run("real objects", [self._real()])
             write_split(self.real, "real", self.size.real_objects)
-            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in METHODS]
+            methods = [*METHODS, MIRRORED]
+            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in methods]
             self._run(REAL, [self._raw_input(REAL, self.real, "real"), *own])
             yield REAL
         if MAPS in parts and self.maps is not None:
