@@ -538,6 +538,19 @@ def save_config(config: Config, path: str | os.PathLike[str]) -> None:
         beside.write_text(text, encoding="utf-8")
 
 
+def with_defaults(values: Any, defaults: Any) -> Any:
+    """A record of keys, completed by those that did not exist when it was written.
+
+    Args:
+        values: nested dicts as read; anything else is returned as it is.
+        defaults: all keys, nested in the same way.
+    """
+    if not isinstance(values, Mapping) or not isinstance(defaults, Mapping):
+        return values
+    known = {key: with_defaults(values.get(key, its), its) for key, its in defaults.items()}
+    return {**values, **known}
+
+
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What differs between two nested dicts.
 

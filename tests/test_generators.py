@@ -186,6 +186,22 @@ def test_resume_skips_what_is_there(workplace: Path) -> None:
     assert lines[-1] == "run: 3 done", "a split is made again unless told otherwise"
 
 
+def test_results_of_an_older_version_are_resumed(workplace: Path) -> None:
+    """Its record has no keys for what it could not do."""
+    merge3("--out", "run")
+    path = Path("run/config.yaml")
+    record = yaml.safe_load(path.read_text())
+    del record["generation"]["symmetry"]
+    for level in record["levels"]:
+        del level["config"]["generation"]["symmetry"], level["config"]["training"]["ema"]
+    path.write_text(yaml.safe_dump(record))
+    assert merge3("--out", "run", "--resume") == (0, ["run: 0 done, 3 there already"])
+    assert yaml.safe_load(path.read_text())["generation"]["symmetry"] == "none"
+    code, lines = merge3("--out", "run", "--resume", "--symmetry", "auto")
+    assert code == 2
+    assert "generation.symmetry: 'none' -> 'auto'" in lines[-1]
+
+
 def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) -> None:
     assert merge3("--input", "data/maps", "--out", "run")[1][-1] == "run: 3 done"
     code, lines = merge3("--input", "data/maps", "--out", "run")

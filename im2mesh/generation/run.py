@@ -16,7 +16,15 @@ import yaml
 from tqdm import tqdm
 
 from im2mesh import __version__
-from im2mesh.config import Config, differences, read_yaml, section_to_dict, to_dict
+from im2mesh.config import (
+    Config,
+    GenerationConfig,
+    differences,
+    read_yaml,
+    section_to_dict,
+    to_dict,
+    with_defaults,
+)
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.errors import CheckpointError, ConfigError, InputError
@@ -173,7 +181,7 @@ def _record_settings(
     path = folder / "config.yaml"
     if path.is_file():
         try:
-            changed = differences(read_yaml(path), record)
+            changed = differences(_completed(read_yaml(path)), record)
         except ConfigError:
             changed = ["unreadable"]
         changed = [line for line in changed if not line.startswith("version")]
@@ -187,6 +195,15 @@ def _record_settings(
                 result.unlink()
     with atomic(path) as beside:
         beside.write_text(yaml.safe_dump(record, sort_keys=False))
+
+
+def _completed(record: dict[str, Any]) -> dict[str, Any]:
+    """A record with the keys that it is too old to have, at their defaults."""
+    level = {"config": to_dict(Config())}
+    levels = record.get("levels")
+    if isinstance(levels, list):
+        record = {**record, "levels": [with_defaults(each, level) for each in levels]}
+    return with_defaults(record, {"generation": section_to_dict(GenerationConfig())})
 
 
 def _digest(path: Path) -> str:
