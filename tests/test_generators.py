@@ -191,15 +191,16 @@ def test_results_of_an_older_version_are_resumed(workplace: Path) -> None:
     merge3("--out", "run")
     path = Path("run/config.yaml")
     record = yaml.safe_load(path.read_text())
-    del record["generation"]["symmetry"]
+    del record["generation"]["observation_noise"]
     for level in record["levels"]:
-        del level["config"]["generation"]["symmetry"], level["config"]["training"]["ema"]
+        del level["config"]["generation"]["observation_noise"], level["config"]["data"]["cache"]
     path.write_text(yaml.safe_dump(record))
-    assert merge3("--out", "run", "--resume") == (0, ["run: 0 done, 3 there already"])
-    assert yaml.safe_load(path.read_text())["generation"]["symmetry"] == "none"
-    code, lines = merge3("--out", "run", "--resume", "--symmetry", "auto")
+    code, lines = merge3("--out", "run", "--resume")
+    assert (code, lines[-1]) == (0, "run: 0 done, 3 there already")
+    assert yaml.safe_load(path.read_text())["generation"]["observation_noise"] == 0
+    code, lines = merge3("--out", "run", "--resume", "--symmetry", "none")
     assert code == 2
-    assert "generation.symmetry: 'none' -> 'auto'" in lines[-1]
+    assert "generation.symmetry: 'auto' -> 'none'" in lines[-1]
 
 
 def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) -> None:
