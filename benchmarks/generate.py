@@ -7,7 +7,8 @@ For each network size one process each runs, on the same map and the same weight
 * ``released``: a plain transcription of the released code (benchmarks/released.py);
 * ``dense``: every node of our lattice, norms folded, in chunks that stay in the cache;
 * ``mise``: coarse to fine on the fused field;
-* ``carve``, ``surface``: the same with ``generation.observation``: free space is not evaluated.
+* ``carve``, ``surface``: the same with ``generation.observation``: free space is not evaluated;
+* ``mirror``: ``surface`` with ``generation.symmetry``: two points are evaluated for one.
 
 It prints seconds by stage, decoder calls and points, peak memory, and ratios, all measured in
 this run; then the rate of the decoder in GFLOP/s beside that of bare matrix products of the
@@ -46,7 +47,7 @@ from im2mesh.models.network import ImplicitNetwork  # noqa: E402
 from im2mesh.models.observed import channels  # noqa: E402
 
 CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
-METHODS = ("released", "dense", "mise", "carve", "surface")
+METHODS = ("released", "dense", "mise", "carve", "surface", "mirror")
 
 
 def full_size(level: Level) -> Level:
@@ -86,7 +87,10 @@ def measure(method: str, networks: str, depth: np.ndarray, resolution: int) -> d
         settings = replace(
             levels[0].config.generation,
             extraction="dense" if method == "dense" else "mise",
-            observation=method if method in ("carve", "surface") else "none",
+            observation={"carve": "carve", "surface": "surface", "mirror": "surface"}.get(
+                method, "none"
+            ),
+            symmetry="auto" if method == "mirror" else "none",
             resolution=resolution,
         )
         result = Reconstructor(levels, settings)(depth)
@@ -147,7 +151,7 @@ def report(networks: str, results: dict[str, dict], hidden: int) -> None:
             if method in results:
                 ratio = results["released"]["total"] / results[method]["total"]
                 print(f"{method} is {ratio:.1f} times as fast as released")
-    for method in ("carve", "surface"):
+    for method in ("carve", "surface", "mirror"):
         if method in results and "mise" in results:
             points = results[method]["points"] / results["mise"]["points"]
             total = results[method]["total"] / results["mise"]["total"]
