@@ -6,7 +6,7 @@ For procedural objects of seeds that no training draws, under random views, reco
 ``configs/demo``: how often a plane is found and how often it is right (its image of the true
 surface is the true surface, to 0.01, at 90% of the points); seconds of the search; F@1% (not
 aligned) and IoU without and with the plane. Objects of the families ``assembly`` and
-``compositional`` have no plane, and others need not be exactly symmetric.
+``compositional`` need not have a plane, and others need not be exactly symmetric.
 """
 
 from __future__ import annotations
