@@ -23,7 +23,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from im2mesh.config import load_config  # noqa: E402
-from im2mesh.generation.field import ObservedField  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.generation.symmetry import Mirror  # noqa: E402
@@ -79,13 +78,11 @@ def main() -> None:
             shape = make_shape(family, SEED + k).posed(azimuth, elevation)
             truth = ground_truth(shape, torch.Generator().manual_seed(k))
             depth = shape.depth().numpy()
-            field = ways[1].field(depth)
-            assert isinstance(field, ObservedField)
-            plane = field.mirror
+            results = [way(depth) for way in ways]
+            plane = results[1].mirror
             right = plane is not None and symmetric(
                 shape, plane, torch.from_numpy(truth.points[:2000])
             )
-            results = [way(depth) for way in ways]
             scores = [evaluate_mesh(r.mesh, truth, align=False) for r in results]
             own_rows.append(
                 [plane is not None, right, results[1].seconds["symmetry"]]

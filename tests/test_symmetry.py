@@ -230,8 +230,9 @@ def test_the_far_side_gets_better(demo_levels: list[Level]) -> None:
         assert isinstance(field, ObservedField) and (field.mirror is None) == (how == "none")
         inside = (field(torch.from_numpy(points).float()) > 0).numpy()
         ious[how] = (inside & truth).sum() / (inside | truth).sum()
-        mesh = reconstructor(depth).mesh
-        assert mesh.is_watertight
+        found = reconstructor(depth)
+        mesh = found.mesh
+        assert mesh.is_watertight and (found.mirror is None) == (how == "none")
         seen = observation_scores(render_depth(mesh.vertices, mesh.faces), depth)
         assert seen["silhouette iou"] > 0.97 and seen["depth error median"] < 0.003
     assert ious["auto"] > ious["none"] + 0.01

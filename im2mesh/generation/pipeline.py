@@ -46,6 +46,7 @@ class Reconstruction:
         seconds: of each of :data:`STAGES`.
         decoder_passes: over all levels.
         decoder_rows: pairs of a point and a network evaluated, over all levels.
+        mirror: the plane that the object was taken to be symmetric in; None: none.
     """
 
     vertices: np.ndarray
@@ -53,6 +54,7 @@ class Reconstruction:
     seconds: dict[str, float] = field(default_factory=dict)
     decoder_passes: int = 0
     decoder_rows: int = 0
+    mirror: Mirror | None = None
 
     @property
     def mesh(self) -> trimesh.Trimesh:
@@ -291,6 +293,7 @@ class Reconstructor:
             {stage: watch.seconds.get(stage, 0.0) for stage in STAGES},
             sum(decoder.passes for decoder in decoders),
             sum(decoder.rows for decoder in decoders),
+            fused.mirror if isinstance(fused, ObservedField) else None,
         )
 
 

@@ -137,6 +137,9 @@ def run(
             if not len(result.faces):
                 report.empty.append(name)
                 log.warning("%s: empty mesh: the field stays below the iso-level", name)
+            if settings.symmetry == "auto":
+                found = "no mirror plane" if result.mirror is None else "a mirror plane"
+                log.debug("%s: %s found", name, found)
             report.written.append(name)
             rows[(source.class_name, source.model)] = {
                 "idx": index,
