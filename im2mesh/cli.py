@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 DONE = 0
 SOME_FAILED = 1
 BAD_INPUT = 2
+BUG = 70
 INTERRUPTED = 130
 
 EXIT_CODES = """\
@@ -55,7 +57,8 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run a script's ``main(argv)`` and leave with its exit code.
 
     What the user can cause (:class:`InputError`, ``OSError``) becomes one line on stderr and
-    exit code 2, and Ctrl-C one line and 130. Anything else is a bug and keeps its traceback.
+    exit code 2, and Ctrl-C one line and 130. Anything else is a bug: it keeps its traceback, and
+    has an exit code of its own, since Python's would be :data:`SOME_FAILED`.
     """
     set_up_logging(verbose=False)
     try:
@@ -69,6 +72,9 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     except KeyboardInterrupt:
         log.error("interrupted; what is finished is kept")
         code = INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        code = BUG
     sys.exit(code)
 
 

@@ -80,6 +80,18 @@ def call(script: str, *arguments: str) -> tuple[int, list[str]]:
     return done.value.code, lines
 
 
+def test_a_bug_keeps_its_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    """And is not mistaken for inputs that could not be used, which Python's exit code 1 means."""
+
+    def main(_: object) -> int:
+        raise KeyError("ours")
+
+    with pytest.raises(SystemExit) as done:
+        im2mesh.cli.run_script(main)
+    assert done.value.code == im2mesh.cli.BUG not in (0, 1, 2, 3, 130)
+    assert "Traceback" in capfd.readouterr().err
+
+
 def merge3(*arguments: str) -> tuple[int, list[str]]:
     return call("generate_merge3", *(f"{name}.yaml" for name in LEVELS), *arguments)
 

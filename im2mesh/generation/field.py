@@ -24,9 +24,8 @@ from im2mesh.patches import Cover
 SILENCE = -10.0
 """Field value of a patch level where no patch speaks: far outside."""
 
-
 FLOOR = 10.0
-"""Values are never further below the iso-level than this many cells of distance."""
+"""Distances in free space are cut off at this many cells."""
 
 LOGITS_PER_CELL = 1.0
 """What a cell of distance is worth beside logits. A field that is surer than this just behind
@@ -216,14 +215,15 @@ class FusedField:
 class ObservedField:
     """A fused field that keeps what the camera saw.
 
-    With c and s as :class:`Observation` measures them, the value is
+    With v the fused field's value above its iso-level, c and s as :class:`Observation` measures
+    them, and K the value of a unit of length, the value is
 
-    * ``carve``: the fused field's, where hidden; c, which is negative, where free.
-    * ``surface``: moreover at least s, so that the observed surface is where the camera saw it.
+    * ``carve``: min(v, K·c) in hidden space; K·c, which is negative, in free space.
+    * ``surface``: moreover at least K·s, so that the observed surface is where the camera saw it.
 
-    Of an object with a mirror plane the map shows more: the value is the mean of the fused
-    field's at a point and at its image, and where the image is free it is empty, unless it was
-    seen not to be.
+    Of an object with a mirror plane the map shows more: v is the mean of the fused field's values
+    at a point and at its image, and the value is at most K·max(c', s), c' being c at the image:
+    what is free there is empty here, but for the shell, where the camera saw the object itself.
 
     Attributes:
         field: the fused field; it is asked only where it matters.
@@ -263,22 +263,32 @@ class ObservedField:
         index = asked.nonzero().squeeze(1)
         if not len(index):
             return low
-        learned = self._learned(points[index], low[index])
+        kept = shell[index] * self._scale
+        learned = self._learned(points[index], low[index], kept)
         if self.surface:
-            learned = torch.maximum(learned, shell[index] * self._scale)
+            learned = torch.maximum(learned, kept)
         return low.index_copy(0, index, learned)
 
     def _values(self, distance: Tensor) -> Tensor:
         """Distances to hidden space's boundary as values of the field."""
         return (distance * self._scale).clamp_min(-FLOOR * self.observation.cell * self._scale)
 
-    def _learned(self, points: Tensor, low: Tensor) -> Tensor:
-        """The networks' values, at most ``low``, here and at the image."""
+    def _learned(self, points: Tensor, low: Tensor, kept: Tensor) -> Tensor:
+        """The networks' values, here and at the image, at most ``low``.
+
+        Args:
+            points: (N, 3) hidden ones.
+            low: (N,) K·c.
+            kept: (N,) K·s.
+        """
         if self.mirror is None:
             return torch.minimum(self.field(points) - self.field.iso_level, low)
         images = self.mirror(points)
-        low = torch.minimum(low, self._values(self.observation.hidden_in_cube(images)))
-        index = (low > 0).nonzero().squeeze(1)
+        free = self._values(self.observation.hidden_in_cube(images))
+        low = torch.minimum(low, torch.maximum(free, kept))
+        # Where the shell rules anyway nothing is asked.
+        asked = low > (kept.clamp_min(0) if self.surface else 0)
+        index = asked.nonzero().squeeze(1)
         if not len(index):
             return low
         # The image of a point of the cube may lie just outside; networks know the cube.

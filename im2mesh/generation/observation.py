@@ -152,7 +152,7 @@ class Observation:
         return self._measured(self._sample(points), points[:, 2])
 
     def hidden_in_cube(self, points: Tensor) -> Tensor:
-        """The same c of points anywhere, of which those behind the cube count as free.
+        """The same c of points anywhere: before and behind the cube all is free.
 
         Args:
             points: (N, 3) float32 in the camera frame.
@@ -160,7 +160,7 @@ class Observation:
         Returns:
             (N,) float32, positive in hidden space within the cube.
         """
-        return torch.minimum(self(points)[0], points[:, 2] + 0.5)
+        return torch.minimum(self(points)[0], 0.5 - points[:, 2].abs())
 
     def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
         """On which sides of both boundaries a lattice's nodes lie.

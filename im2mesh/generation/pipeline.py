@@ -182,10 +182,13 @@ class Reconstructor:
         Args:
             depth: (256, 256) float32, background −1 (:func:`im2mesh.data.depth.load_depth`).
             watch: gets the time of the stages ``encode inputs``, ``observe`` and ``eval points``.
-            known: see :class:`Observation`; with ``observation: none`` it says nothing.
+            known: see :class:`Observation`; the networks are shown background where nothing is
+                known. With ``observation: none`` it says nothing.
         """
         watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
+        if known is not None and self.settings.observation != "none":
+            depth = np.where(known, depth, np.float32(-1))
         with watch("encode inputs"):
             on_device = torch.from_numpy(depth).to(self.device)
             fields = [
@@ -219,23 +222,18 @@ class Reconstructor:
         surface = self.settings.observation == "surface"
         observed = ObservedField(fused, observation, surface, reference.config.is_sdf)
         if self.settings.symmetry == "auto":
-            observed.mirror = self._mirror(observed, depth, watch, known)
+            observed.mirror = self._mirror(observed, depth, watch)
         return observed
 
     def _mirror(
-        self,
-        observed: ObservedField,
-        depth: np.ndarray,
-        watch: Stopwatch,
-        known: np.ndarray | None,
+        self, observed: ObservedField, depth: np.ndarray, watch: Stopwatch
     ) -> Mirror | None:
         """The mirror plane that the depth map and a coarse mesh of the field speak for."""
         lattice = exact_lattice(self.mise_resolution)
         values = extract_dense(observed, lattice, self.device, watch)
         with watch("symmetry"):
             predicted = extract_mesh(values, lattice, observed.iso_level)[0]
-            seen = depth if known is None else np.where(known, depth, -1)
-            return find_mirror(seen, observed.observation, predicted)
+            return find_mirror(depth, observed.observation, predicted)
 
     def grid(
         self,

@@ -5,7 +5,7 @@ plane between them is known, the depth map says of the far side what it says of 
 a point's image was seen to be empty, the point is empty too.
 
 A plane is wrong if it reflects observed points into space that was seen to be empty, and right if
-it reflects many of them onto the observed surface, or onto the one that the networks predict.
+it reflects many of them onto the observed surface, or onto that of a coarse mesh made without it.
 :func:`find_mirror` looks for the best of all planes near the cube's centre: first coarsely, then by
 matching reflected points with their nearest ones (ICP for a reflection), then by direct search, and
 at last by bringing reflected points onto the observed surface's tangent planes. Objects without a
@@ -114,7 +114,7 @@ class Mirror:
         normal: (3,) float64, n, a unit vector in the camera frame.
         offset: from the cube's centre along the normal, in sides of the cube.
         support: mean of what each observed point's image says, at most 1: 1 on the observed
-            surface, :data:`PREDICTED` on the predicted one, 0 in hidden space,
+            surface, :data:`PREDICTED` on the predicted one, 0 elsewhere in hidden space,
             −:data:`PENALTY` in free space.
         contradicted: share of the observed points whose images are in free space, in [0, 1].
     """
@@ -138,7 +138,9 @@ def find_mirror(
     Args:
         depth: (256, 256), background < 0; what is not known counts as background.
         observation: of the same map.
-        predicted: (M, 3) points on the surface that the networks predict, M ≥ 0.
+        predicted: (M, 3) points on the whole surface as it is thought to be without a plane,
+            M ≥ 0. (The pipeline's are of an observed field, and so hold the observed surface too;
+            that changes nothing, since a match with it counts more.)
 
     Returns:
         The best plane, or None where there is no good one. The same for the same map.

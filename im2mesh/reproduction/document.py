@@ -16,6 +16,7 @@ from im2mesh.metrics.plot import plot
 from im2mesh.metrics.report import Method as Scored
 from im2mesh.metrics.results import read_scores
 from im2mesh.reproduction.plan import (
+    ABLATED,
     HPN3,
     METHODS,
     MIRRORED,
@@ -60,10 +61,11 @@ HEAD = """\
 # Results
 
 All scores are ×100; Chamfer (the sum of both mean distances) is better when low, the others when
-high. Means are over class means. Brackets are 95% intervals of the bootstrap over objects, drawn
-within their classes (of one object a class: from all). What is trained, generated and compared is
-in `im2mesh/reproduction/plan.py`; scores are defined in [evaluation.md](evaluation.md). Each
-section names the command that wrote it.
+high. Means are over class means. Brackets are 95% intervals of a bootstrap over objects, drawn
+within their classes (`im2mesh/reproduction/statistics.py`): they say what other objects would
+change, not what another training would. What is trained, generated and compared is in
+`im2mesh/reproduction/plan.py`; scores are defined in [evaluation.md](evaluation.md). Each section
+names the command that wrote it.
 """
 
 Row = tuple[str, list[str]]
@@ -145,8 +147,8 @@ def write_document(
         ABLATIONS: lambda: _ablations(plan),
     }
     made = {TITLES[part]: write[part]() for part in parts}
-    if made.get(TITLES[CLAIM]) or (made.get(TITLES[ABLATIONS]) and NETWORKS_TITLE not in sections):
-        made[NETWORKS_TITLE] = _training(plan)
+    if made.get(TITLES[CLAIM]):
+        made[NETWORKS_TITLE] = _training(plan, plan.networks([CLAIM]))
     found = {title: lines for title, lines in made.items() if lines}
     if not found:
         raise InputError(f"{plan.out}: holds no scores of {', '.join(parts)}")
@@ -190,15 +192,15 @@ def read_document(path: Path) -> dict[str, str]:
 # --- the sections -----------------------------------------------------------------------------
 
 
-def _training(plan: Reproduction) -> list[str]:
-    """The networks of the claim, with their last validation."""
+def _training(plan: Reproduction, networks: Sequence[tuple[str, int]]) -> list[str]:
+    """Networks, by name and seed, with their validations."""
     rows: list[Row] = []
     for network in NETWORKS:
         cells = [""] * 3
         for column, seed in enumerate(SEEDS):
             config = plan.trained(seed)[network.name]
             curve = config.with_suffix("") / "validation.csv"
-            if not curve.is_file():
+            if (network.name, seed) not in networks or not curve.is_file():
                 continue
             cells[0] = str(steps_of(config))
             shown = pd.read_csv(curve)[["it", "iou"]].itertuples(index=False)
@@ -293,7 +295,7 @@ def _verdict(objects: Objects) -> list[str]:
             continue
         holds = unseen.mean >= MARGIN and unseen.low > 0
         words = "holds" if holds else "does NOT hold"
-        worse = "no worse" if seen.high >= 0 else "WORSE"
+        worse = "better" if seen.low > 0 else "WORSE" if seen.high < 0 else "no difference shown"
         lines.append(
             f"* {name} above {other} on unseen families by at least {MARGIN:g} points, the "
             f"interval above 0: **{words}** ({unseen}). On seen families: **{worse}** ({seen})."
@@ -302,7 +304,7 @@ def _verdict(objects: Objects) -> list[str]:
 
 
 def _real(plan: Reproduction, plots: Path) -> list[str]:
-    names = [RAW_INPUT, *(method.name for method in (*METHODS, MIRRORED))]
+    names = [RAW_INPUT, *(method.name for method in METHODS)]
     objects = Objects.read(plan, REAL, names, results.MESHES)
     if objects is None:
         return []
@@ -364,7 +366,7 @@ def _maps(plan: Reproduction) -> list[str]:
 
 def _ablations(plan: Reproduction) -> list[str]:
     lines: list[str] = []
-    for ablation in plan.ablations:
+    for ablation in ABLATED:
         names = [method.name for method in ablation.methods]
         objects = Objects.read(plan, ABLATIONS, names, results.MESHES)
         if objects is None:
@@ -376,8 +378,10 @@ def _ablations(plan: Reproduction) -> list[str]:
                 for group in (SEEN, (*UNSEEN, *SCENES))
                 for score in ("fscore@1", "precision@1", "recall@1", "chamfer", "iou")
             ]
+            gain = None if name == ablation.base else objects.difference(name, ablation.base)
             seconds = _seconds(plan, name)
-            rows.append((name, [*cells, "" if seconds is None else f"{seconds:.1f}"]))
+            shown = "" if seconds is None else f"{seconds:.1f}"
+            rows.append((name, [*cells, "" if gain is None else str(gain), shown]))
         heads = [
             f"{group} {score}"
             for group in ("seen", "others")
@@ -386,7 +390,10 @@ def _ablations(plan: Reproduction) -> list[str]:
         lines += [
             f"### {ablation.title}",
             "",
-            *_table(["", *heads, "s a map"], _with_best(rows, "hhhlhhhhlh-")),
+            *_table(
+                ["", *heads, f"all F@1%, difference from {ablation.base}", "s a map"],
+                _with_best(rows, "hhhlhhhhlh--"),
+            ),
             "",
         ]
     if not lines:
@@ -394,8 +401,8 @@ def _ablations(plan: Reproduction) -> list[str]:
     return [
         f"Test objects of each family: {plan.size.ablation_objects}, the first; not aligned; "
         f"lattice, where it is not what differs: {plan.size.resolution} cells; the networks of the "
-        f"claim (seed {SEEDS[0]}). Seconds are of one thread with other runs beside it: for "
-        "comparing, no measurement.",
+        f"claim (seed {SEEDS[0]}), and one more p64s32, trained alike but for its points. Seconds "
+        "are of one thread with other runs beside it: for comparing, no measurement.",
         "",
         *lines,
     ]

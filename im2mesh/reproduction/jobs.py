@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 from tqdm import tqdm
 
@@ -51,9 +53,9 @@ class _Processes:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def start(self, job: Job, command: Sequence[str], threads: int) -> subprocess.Popen[bytes]:
+    def start(self, job: Job, command: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start a command; raises InterruptedError if all are to stop."""
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         with self.lock, open(job.log, "ab") as output:
             if self.stopped:
                 raise InterruptedError
@@ -87,17 +89,17 @@ class _Processes:
                 process.kill()
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, title: str, threads: int = 1) -> None:
-    """Run jobs, at most ``workers`` at a time.
+def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
+    """Run jobs, at most ``workers`` at a time, each with one thread (``OMP_NUM_THREADS``).
 
     The first failure, or Ctrl-C, interrupts the others, which save what they have; the same call
-    goes on from there.
+    goes on from there. SIGTERM, and the SIGHUP of a terminal that is closed, are like Ctrl-C here:
+    nothing is left running.
 
     Args:
         jobs: with different names.
         workers: at least 1.
         title: of the progress bar.
-        threads: that each process computes with (``OMP_NUM_THREADS``).
 
     Raises:
         InputError: a job failed; names its log and that log's last line.
@@ -110,7 +112,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str, threads: int = 1) ->
         job.log.write_bytes(b"")
         for command in job.commands:
             try:
-                code = processes.start(job, command, threads).wait()
+                code = processes.start(job, command).wait()
             except InterruptedError:
                 return
             finally:
@@ -122,7 +124,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str, threads: int = 1) ->
                 raise InputError(f"{job.name} failed with exit code {code}: {said}")
             log.warning("%s: %s", job.name, said)
 
-    with ThreadPoolExecutor(workers) as pool:
+    with _signals_interrupt(), ThreadPoolExecutor(workers) as pool:
         names = {pool.submit(work, job): job.name for job in jobs}
         pending = set(names)
         with tqdm(total=len(jobs), desc=title, unit="job", disable=None) as bar:
@@ -141,6 +143,24 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str, threads: int = 1) ->
             except BaseException:
                 _stop(processes, pool)
                 raise
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise KeyboardInterrupt, unless they are ignored, as nohup does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    caught = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    for number in caught:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _stop(processes: _Processes, pool: ThreadPoolExecutor) -> None:

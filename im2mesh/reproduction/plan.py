@@ -127,6 +127,13 @@ OBSERVED = Method(
     ["observed_global", "observed_p64s32", "observed_p32s16"],
     generation={"observation": "surface"},
 )
+MIRRORED = Method(
+    "observed HPN3, mirror plane",
+    OBSERVED.levels,
+    generation={"observation": "surface", "symmetry": "auto"},
+)
+"""What ``configs/demo`` does."""
+
 METHODS = (
     ONET,
     Method("p64s32 alone", ["p64s32"]),
@@ -135,15 +142,9 @@ METHODS = (
     Method("HPN5", ["global", "p128s64", "p64s32", "p32s16", "p16s8"]),
     Method("HPN3, SDF global", ["global_sdf", "p64s32", "p32s16"]),
     OBSERVED,
+    MIRRORED,
 )
 """What is compared, beside the raw input points."""
-
-MIRRORED = Method(
-    "observed HPN3, mirror plane",
-    OBSERVED.levels,
-    generation={"observation": "surface", "symmetry": "auto"},
-)
-"""What ``configs/demo`` does; compared on real objects only."""
 
 OTHER_SEEDS = tuple(
     Method(f"{method.name}, seed {seed}", method.levels, seed)
@@ -159,64 +160,69 @@ class Ablation:
 
     Attributes:
         title: what differs.
-        methods: the variants.
+        base: the variant that the others are compared with.
+        methods: the variants, ``base`` among them.
     """
 
     title: str
+    base: str
     methods: Sequence[Method]
 
 
-def ablations(resolution: int) -> list[Ablation]:
-    """The questions that a user would ask; ``resolution`` is that of all the other runs."""
+def _hpn3(name: str, **generation: Any) -> Method:
+    return Method(name, HPN3_LEVELS, generation=generation)
 
-    def variant(name: str, **generation: Any) -> Method:
-        return Method(name, HPN3_LEVELS, generation=generation)
 
-    lattices = (64, 128, 256)
-    return [
-        Ablation(
-            "Number of levels (HPN3 is the third)",
-            [
-                Method("global", ["global"]),
-                Method("global, p64s32", ["global", "p64s32"]),
-                Method("global, p64s32, p32s16", HPN3_LEVELS),
-                Method("and p16s8", [*HPN3_LEVELS, "p16s8"]),
-                Method("and p16s8, p128s64", ["global", "p128s64", "p64s32", "p32s16", "p16s8"]),
-            ],
-        ),
-        Ablation(
-            "test.threshold (HPN3)",
-            [
-                Method(f"threshold {at}", HPN3_LEVELS, threshold=at)
-                for at in (0.2, 0.3, 0.4, 0.5, 0.6)
-            ],
-        ),
-        Ablation(
-            "Lattice (HPN3)", [variant(f"{cells} cells", resolution=cells) for cells in lattices]
-        ),
-        Ablation(
-            "Lattice (observed HPN3)",
-            [
-                Method(
-                    f"observed, {cells} cells",
-                    OBSERVED.levels,
-                    generation={"observation": "surface", "resolution": cells},
-                )
-                for cells in lattices
-            ],
-        ),
-        Ablation(
-            "Training points of p64s32 (alone)",
-            [
-                Method("half of them near the surface", ["p64s32"]),
-                Method("all of them anywhere", ["p64s32_anywhere"]),
-            ],
-        ),
-        Ablation(
-            "Patch window (HPN3)",
-            [variant(f"window {name}", patch_window=name) for name in ("gaussian", "flat", "hann")],
-        ),
-    ]
+LATTICES = (64, 128, 256)
+ABLATED = (
+    Ablation(
+        "Number of levels (HPN3 is the third)",
+        "global, p64s32, p32s16",
+        [
+            Method("global", ["global"]),
+            Method("global, p64s32", ["global", "p64s32"]),
+            Method("global, p64s32, p32s16", HPN3_LEVELS),
+            Method("and p16s8", [*HPN3_LEVELS, "p16s8"]),
+            Method("and p16s8, p128s64", ["global", "p128s64", "p64s32", "p32s16", "p16s8"]),
+        ],
+    ),
+    Ablation(
+        "test.threshold (HPN3)",
+        "threshold 0.5",
+        [Method(f"threshold {at}", HPN3_LEVELS, threshold=at) for at in (0.2, 0.3, 0.4, 0.5, 0.6)],
+    ),
+    Ablation(
+        "Lattice (HPN3)",
+        "128 cells",
+        [_hpn3(f"{cells} cells", resolution=cells) for cells in LATTICES],
+    ),
+    Ablation(
+        "Lattice (observed HPN3)",
+        "observed, 128 cells",
+        [
+            Method(
+                f"observed, {cells} cells",
+                OBSERVED.levels,
+                generation={"observation": "surface", "resolution": cells},
+            )
+            for cells in LATTICES
+        ],
+    ),
+    Ablation(
+        "Training points of p64s32 (alone)",
+        "half of them near the surface",
+        [
+            Method("half of them near the surface", ["p64s32"]),
+            Method("all of them anywhere", ["p64s32_anywhere"]),
+        ],
+    ),
+    Ablation(
+        "Patch window (HPN3)",
+        "window gaussian",
+        [_hpn3(f"window {name}", patch_window=name) for name in ("gaussian", "flat", "hann")],
+    ),
+)
+"""The questions that a user would ask."""
 
 
 # --- configuration files ----------------------------------------------------------------------

@@ -17,6 +17,7 @@ from im2mesh.preparation.collection import find_families, find_shapes
 from im2mesh.preparation.dataset import Settings
 from im2mesh.reproduction.jobs import Job, run_jobs
 from im2mesh.reproduction.plan import (
+    ABLATED,
     BUNDLED,
     HPN3,
     METHODS,
@@ -27,10 +28,8 @@ from im2mesh.reproduction.plan import (
     SCENES,
     SEEN,
     UNSEEN,
-    Ablation,
     Method,
     Size,
-    ablations,
     method_configs,
     training_config,
     write_config,
@@ -74,7 +73,6 @@ class Reproduction:
         meshes: folder of real meshes, ``<class>/<file>``; None: there is none.
         maps: folder of real depth maps; None: there is none.
         workers: processes.
-        threads: that each computes with.
         align: score with ICP too, where the part is not the ablations.
         device: further arguments of the scripts that compute (``--no-cuda``).
     """
@@ -84,7 +82,6 @@ class Reproduction:
     meshes: Path | None
     maps: Path | None
     workers: int
-    threads: int = 1
     align: bool = True
     device: Sequence[str] = ()
 
@@ -97,9 +94,11 @@ class Reproduction:
             each part, when its scores are there; parts without objects are passed over.
 
         Raises:
-            InputError: a script failed, an input cannot be used, or ``out`` holds results of
-                another size.
+            InputError: a script failed, an input cannot be used, ``out`` holds results of
+                another size or of other inputs, or the working folder is not the repository's.
         """
+        if not Path(NETWORKS[0].base).is_file():
+            raise InputError(f"{Path.cwd()}: has no {NETWORKS[0].base}; run this in {ROOT}")
         if self.meshes is not None and REAL in parts:
             find_shapes(self.meshes)
         if self.maps is not None and MAPS in parts:
@@ -115,8 +114,7 @@ class Reproduction:
         if REAL in parts and self.meshes is not None:
             self._run("real objects", [self._real()])
             write_split(self.real, "real", self.size.real_objects)
-            methods = [*METHODS, MIRRORED]
-            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in methods]
+            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in METHODS]
             self._run(REAL, [self._raw_input(REAL, self.real, "real"), *own])
             yield REAL
         if MAPS in parts and self.maps is not None:
@@ -128,7 +126,7 @@ class Reproduction:
                 ABLATIONS,
                 [
                     self._scored(ABLATIONS, m, self.trained(0), self.families, "ablation")
-                    for ablation in self.ablations
+                    for ablation in ABLATED
                     for m in ablation.methods
                 ],
             )
@@ -149,16 +147,11 @@ class Reproduction:
         """The methods of the claim."""
         return [*METHODS, *OTHER_SEEDS]
 
-    @property
-    def ablations(self) -> list[Ablation]:
-        """See :func:`im2mesh.reproduction.plan.ablations`."""
-        return ablations(self.size.resolution)
-
     def networks(self, parts: Sequence[str]) -> list[tuple[str, int]]:
         """Name and seed of the networks that parts need, each once."""
         methods = self.claim if CLAIM in parts else []
         if ABLATIONS in parts:
-            methods = [*methods, *(m for ablation in self.ablations for m in ablation.methods)]
+            methods = [*methods, *(m for ablation in ABLATED for m in ablation.methods)]
         return list(dict.fromkeys((name, m.seed) for m in methods for name in m.levels))
 
     def trained(self, seed: int) -> dict[str, Path]:
@@ -174,32 +167,42 @@ class Reproduction:
         """Refuse to mix results.
 
         Raises:
-            InputError: ``out`` holds results of other schedules or lattices, or cannot be written.
+            InputError: ``out`` holds results of other schedules, lattices or inputs, or cannot be
+                written.
         """
         check_writable(self.out, "choose another --out")
         path = self.out / "size.yaml"
-        made = {"share": "networks/*/*", "resolution": "*/*/meshes"}
+        inputs = {"meshes": self.meshes, "maps": self.maps}
+        now = asdict(self.size) | {k: v and str(v.resolve()) for k, v in inputs.items()}
+        made = {
+            "share": "networks/*/*",
+            "resolution": "*/*/meshes",
+            "meshes": "data/real/*",
+            "maps": "maps/*/meshes",
+        }
         if path.is_file():
             try:
-                before = yaml.safe_load(path.read_text())
-                before = {key: before[key] for key in made}
+                before = dict(yaml.safe_load(path.read_text()))
+                before = {key: before[key] for key in ("share", "resolution")} | before
             except (yaml.YAMLError, ValueError, TypeError, KeyError) as error:
                 raise InputError(
                     f"{path}: damaged; choose another --out, or remove it if all in {self.out} "
                     "is of one size"
                 ) from error
             for key, what in made.items():
-                if before[key] != getattr(self.size, key) and any(self.out.glob(what)):
+                if now[key] is None:  # not done this time
+                    now[key] = before.get(key)
+                elif before.get(key) not in (None, now[key]) and any(self.out.glob(what)):
                     raise InputError(
-                        f"{self.out}: holds results of {key} {before[key]}, not "
-                        f"{getattr(self.size, key)}; choose another --out"
+                        f"{self.out}: holds results of {key} {before[key]}, not {now[key]}; "
+                        "choose another --out"
                     )
-        write_config(path, asdict(self.size))
+        write_config(path, now)
 
     # --- the scripts --------------------------------------------------------------------------
 
     def _run(self, title: str, jobs: Sequence[Job]) -> None:
-        run_jobs(jobs, self.workers, title, self.threads)
+        run_jobs(jobs, self.workers, title)
 
     def _log(self, *names: str) -> Path:
         return self.out / "logs" / ("_".join(folder_of(name) for name in names) + ".txt")

@@ -26,11 +26,6 @@ class Interval:
     low: float
     high: float
 
-    @property
-    def excludes_zero(self) -> bool:
-        """The whole interval is on one side of 0."""
-        return self.low > 0 or self.high < 0
-
     def __str__(self) -> str:
         return f"{self.mean:+.1f} [{self.low:+.1f}, {self.high:+.1f}]"
 
@@ -38,8 +33,12 @@ class Interval:
 def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
     """The mean over class means, with its percentile bootstrap interval (Efron 1979).
 
-    Objects are drawn again, with replacement, within their classes; the classes stay. Where no
-    class has more than one, a class would always give the same: then all are drawn from as one.
+    Objects are drawn again, with replacement, within their classes; the classes stay. Means of n
+    drawn objects vary by (n − 1)/n of what means of n new ones would, which is much too little for
+    the two or three of a small class, so deviations from a class's mean are scaled by
+    √(n/(n − 1)) (Rao and Wu 1988). A class of one object says nothing of how much its objects vary:
+    its deviations are drawn from those of the others; where no class has more than one, from the
+    objects' deviations from the mean of all.
 
     Args:
         values: one for each object; differences of two methods for a paired comparison. NaN
@@ -54,14 +53,20 @@ def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
     if values.empty:
         raise InputError("there are no objects to take a mean of")
     random = np.random.default_rng(seed)
-    means, resampled = [], []
-    classes = classes[values.index]
-    if classes.is_unique:
-        classes = pd.Series(0, values.index)
-    for _, of_class in values.groupby(classes, sort=True):
-        own = of_class.to_numpy(float)
-        drawn = random.integers(len(own), size=(RESAMPLES, len(own)))
-        means.append(own.mean())
-        resampled.append(own[drawn].mean(axis=1))
-    low, high = np.percentile(np.mean(resampled, axis=0), [2.5, 97.5])
-    return Interval(float(np.mean(means)), float(low), float(high))
+    own = [group.to_numpy(float) for _, group in values.groupby(classes[values.index], sort=True)]
+    several = [_deviations(of_class) for of_class in own if len(of_class) > 1]
+    pool = np.concatenate(several) if several else _deviations(values.to_numpy(float))
+    resampled = np.zeros(RESAMPLES)
+    for of_class in own:
+        source = _deviations(of_class) if len(of_class) > 1 else pool
+        drawn = random.integers(len(source), size=(RESAMPLES, len(of_class)))
+        resampled += source[drawn].mean(axis=1) / len(own)
+    mean = float(np.mean([of_class.mean() for of_class in own]))
+    low, high = mean + np.percentile(resampled, [2.5, 97.5])
+    return Interval(mean, float(low), float(high))
+
+
+def _deviations(values: np.ndarray) -> np.ndarray:
+    """From the mean, with the variance of new objects."""
+    scale = np.sqrt(len(values) / max(len(values) - 1, 1))
+    return np.asarray((values - values.mean()) * scale)

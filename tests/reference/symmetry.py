@@ -52,7 +52,8 @@ def mirrored(
         scale: value of a unit of length.
     """
     least = -10 * cell * scale
-    value = min(max(hidden * scale, least), max(hidden_other * scale, least))
+    kept = shell * scale
+    value = min(max(hidden * scale, least), max(hidden_other * scale, least, kept))
     if value > 0:
         value = min(value, (own + other) / 2)
-    return max(value, shell * scale) if surface else value
+    return max(value, kept) if surface else value
