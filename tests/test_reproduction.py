@@ -26,7 +26,7 @@ from im2mesh.reproduction.document import Objects, write_document
 from im2mesh.reproduction.jobs import Job, last_line, run_jobs
 from im2mesh.reproduction.plan import NETWORKS, Method, Size, method_configs, training_config
 from im2mesh.reproduction.run import CLAIM, RAW_INPUT, Reproduction, check_disjoint, folder_of
-from im2mesh.reproduction.statistics import bootstrap
+from im2mesh.reproduction.statistics import bootstrap, contrast
 from tests.conftest import REPOSITORY
 
 SMALL = Size(share=0.5, objects=4, ablation_objects=2, real_objects=1, resolution=64)
@@ -166,6 +166,17 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(counts: list[int]) ->
         interval = bootstrap(values, classes, seed=k)
         covered += interval.low <= means.mean() <= interval.high
     assert 180 <= covered <= 199  # 95% of 200 are 190
+
+
+def test_a_contrast_covers_the_truth_as_often_as_it_says() -> None:
+    random = np.random.default_rng(0)
+    classes = pd.Series(np.repeat(range(8), 10))
+    covered = 0
+    for k in range(200):
+        values = pd.Series(random.normal(classes * 3.0, 5.0))
+        interval = contrast(values, classes, classes > 2, seed=k)  # means of 3 … 7 and of 0 … 2
+        covered += interval.low <= 12 <= interval.high
+    assert 180 <= covered <= 199
 
 
 def test_the_interval_of_one_object_a_class_has_a_width() -> None:
@@ -386,7 +397,8 @@ def test_the_document_has_the_numbers(scored: Reproduction, tmp_path: Path) -> N
     assert "| observed HPN3 | **71.5** | 71.5 | **70.0** |" in text
     assert "| HPN3 | 41.5 |" in text
     assert "56 test objects, 4 of each family" in text
-    assert "| HPN3 − ONet (global) | +10.0 [+10.0, +10.0] |" in text
+    same = "+10.0 [+10.0, +10.0]"
+    assert f"| HPN3 − ONet (global) | {same} | {same} | {same} | +0.0 [" in text
     verdicts = [line for line in text.splitlines() if line.startswith("* HPN3")]
     assert "**holds** (+10.0" in verdicts[0]
     assert "**does NOT hold** (+1.0" in verdicts[1]
@@ -420,6 +432,11 @@ def test_a_difference_is_object_by_object(scored: Reproduction) -> None:
     assert interval is not None
     assert interval.high - interval.low < 1e-9
     assert objects.difference("HPN3", "HPN5") is None
+    assert objects.difference("HPN3", "ONet (global)", ["none"]) is None
+    beyond = objects.gain_beyond("HPN3", "ONet (global)", plan.UNSEEN, plan.SEEN)
+    assert beyond is not None and abs(beyond.mean) < 1e-9  # 10 points everywhere
+    assert objects.gain_beyond("HPN3", "HPN5", plan.UNSEEN, plan.SEEN) is None
+    assert objects.gain_beyond("HPN3", "ONet (global)", plan.UNSEEN, []) is None
 
 
 def test_a_map_that_one_method_lacks(tmp_path: Path) -> None:

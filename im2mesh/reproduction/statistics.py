@@ -49,10 +49,40 @@ def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
     Raises:
         InputError: there are no values.
     """
+    mean, resampled = _means(values, classes, np.random.default_rng(seed))
+    return _interval(mean, resampled)
+
+
+def contrast(values: pd.Series, classes: pd.Series, second: pd.Series, seed: int = 0) -> Interval:
+    """How much higher the mean is over some classes than over the others.
+
+    Args:
+        values: as of :func:`bootstrap`.
+        classes: the class of each, with the same index.
+        second: bool, with the same index: those whose mean it is that the others' is taken from.
+        seed: of the resamples.
+
+    Raises:
+        InputError: one of the two has no values.
+    """
+    random = np.random.default_rng(seed)
+    mean, resampled = _means(values[second], classes[second], random)
+    other, other_resampled = _means(values[~second], classes[~second], random)
+    return _interval(mean - other, resampled - other_resampled)
+
+
+def _interval(mean: float, resampled: np.ndarray) -> Interval:
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return Interval(mean, float(low), float(high))
+
+
+def _means(
+    values: pd.Series, classes: pd.Series, random: np.random.Generator
+) -> tuple[float, np.ndarray]:
+    """The mean over class means, and (RESAMPLES,) of it; see :func:`bootstrap`."""
     values = values.dropna()
     if values.empty:
         raise InputError("there are no objects to take a mean of")
-    random = np.random.default_rng(seed)
     own = [group.to_numpy(float) for _, group in values.groupby(classes[values.index], sort=True)]
     several = [_deviations(of_class) for of_class in own if len(of_class) > 1]
     pool = np.concatenate(several) if several else _deviations(values.to_numpy(float))
@@ -62,8 +92,7 @@ def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
         drawn = random.integers(len(source), size=(RESAMPLES, len(of_class)))
         resampled += source[drawn].mean(axis=1) / len(own)
     mean = float(np.mean([of_class.mean() for of_class in own]))
-    low, high = mean + np.percentile(resampled, [2.5, 97.5])
-    return Interval(mean, float(low), float(high))
+    return mean, mean + resampled
 
 
 def _deviations(values: np.ndarray) -> np.ndarray:
