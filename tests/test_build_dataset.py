@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -396,6 +397,17 @@ def test_pose_lists(meshes: Path, tmp_path: Path) -> None:
     poses.write_text(header + "pin_a-03,pin,91,20\n")
     with pytest.raises(InputError, match="the pose of pin_a-03"):
         build(meshes, "--out", out, "--poses", poses)
+
+
+def test_classes_that_lists_cannot_name(meshes: Path, tmp_path: Path) -> None:
+    """Are found before any work."""
+    shutil.copytree(meshes, tmp_path / "in")
+    first = next(path for path in sorted((tmp_path / "in").iterdir()) if path.is_dir())
+    first.rename(first.with_name("office chair"))
+    for more in ([], ["--classes", "office chair"], ["--classes", str(first)], ["--classes", ""]):
+        with pytest.raises(InputError, match="the class '.*' is no name for the lists"):
+            build(tmp_path / "in", "--out", tmp_path / "out", *more)
+    assert not (tmp_path / "out").exists()
 
 
 def test_bad_meshes(tmp_path: Path) -> None:

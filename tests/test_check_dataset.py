@@ -103,8 +103,8 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     ),
     "0 background": (
         edit(DEPTH, "arr_0", lambda d: np.maximum(d, 0)),
-        CLOUD,
-        "of what the depth map shows is not in the cloud",
+        DEPTH,
+        "its border is 0, so 0 seems to mean background",
     ),
     "another depth": (
         edit(DEPTH, "arr_0", lambda d: d[::-1]),

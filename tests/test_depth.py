@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from im2mesh.data.depth import check_depth, find_depth_file, load_depth
 from im2mesh.errors import DepthError
+from tests.conftest import REPOSITORY
 
 
 def disc(size: int = 256, value: float = 0.4) -> np.ndarray:
@@ -88,8 +89,8 @@ def rgb() -> np.ndarray:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((256, 256), np.float32), "whole border is 0.*depth == 0"),
-        (zero_background(), "whole border is 0.*depth == 0"),
+        (np.zeros((256, 256), np.float32), "border is 0.*depth == 0"),
+        (zero_background(), "border is 0.*depth == 0"),
         (np.full((256, 256), -1.0), "every pixel is background"),
         (np.full((256, 256), np.nan), "every pixel is background"),
         (rgb(), "three channels differ"),
@@ -109,6 +110,23 @@ def test_what_is_not_a_depth_map(tmp_path: Path, array: np.ndarray, message: str
         load_depth(path)
     text = str(raised.value)
     assert text.startswith(str(path)) and "\n" not in text
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "data/demo").glob("*/000.npz")), ids=str)
+def test_a_zero_background_behind_a_real_object(path: Path) -> None:
+    """Which touches the border."""
+    depth = load_depth(path)
+    with pytest.raises(DepthError, match="border is 0"):
+        check_depth(np.where(depth < 0, 0, depth))
+
+
+def test_a_surface_at_the_front_is_none() -> None:
+    depth = np.zeros((256, 256), np.float32)
+    depth[:, 200:] = -1
+    np.testing.assert_array_equal(check_depth(depth), depth)
+    depth[:, 200:] = 0.3
+    depth[0] = depth[-1] = 0.1
+    np.testing.assert_array_equal(check_depth(depth), depth)
 
 
 def test_file_errors(tmp_path: Path) -> None:

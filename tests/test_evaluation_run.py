@@ -649,8 +649,13 @@ def test_a_mesh_that_is_none_does_not_stop_the_others(
     project.mesh_path("box_1-00", suffix="off").write_text(
         "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n2 0 1\n"
     )
-    assert project.evaluate("--no-icp", code=1).index.tolist() == [NAMES[0], *NAMES[2:]]
-    assert "things/box_1-00: not scored: " in capfd.readouterr().err
+    far = trimesh.creation.box((1e200, 1, 1)).export(file_type="off")
+    project.mesh_path("ball_0-00").unlink()
+    project.mesh_path("ball_0-00", suffix="off").write_text(far)
+    assert project.evaluate("--no-icp", code=1).index.tolist() == [NAMES[0], NAMES[3]]
+    said = capfd.readouterr().err
+    assert "things/box_1-00: not scored: " in said and "things/ball_0-00: not scored: " in said
+    assert "has coordinates beyond 1e+06" in said
 
 
 def test_a_folder_for_the_tables_is_tried_before_scoring(
@@ -667,9 +672,16 @@ def test_a_folder_for_the_tables_is_tried_before_scoring(
 
 def test_no_points_of_the_volume(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
     (project.root / "data/things/box_0-00/points.npz").unlink()
+    for name, count in ((NAMES[1], 8), (NAMES[2], 0)):
+        points, inside = np.full((count, 3), np.nan, np.float32), np.zeros(count // 8, np.uint8)
+        file = project.root / "data/things" / name / "points.npz"
+        np.savez(file, points=points, occupancies=inside)
     table = project.evaluate()
-    assert np.isnan(table["iou (mesh)"]["box_0-00"]) and table["iou (mesh)"].notna().sum() == 3
-    assert "warning: no IoU: things/box_0-00" in capfd.readouterr().err
+    assert table["iou (mesh)"].notna().tolist() == [name == NAMES[3] for name in table.index]
+    said = capfd.readouterr().err
+    assert "warning: no IoU: things/box_0-00" in said
+    assert "box_1-00" in said and "not finite" in said
+    assert "ball_0-00" in said and "no points in the volume" in said
     project.config = project.write_config("noiou", data={"points_iou_file": None})
     assert "iou (mesh)" not in project.evaluate()
 
@@ -710,6 +722,22 @@ def test_tables_that_cannot_be_read(scored: Project, tmp_path: Path) -> None:
             return (print, ("this must not run",))
 
     assert "it asks for builtins.print" in refused(pickle.dumps(Code()))
+
+
+def test_published_tables(scored: Project, tmp_path: Path) -> None:
+    """Tables of pandas 1 name a class of index that is gone since."""
+    table = pd.read_pickle(scored.run / "eval_meshes_full_things.pkl")
+    content = pickle.dumps(table.set_index(pd.Index([5, 7, 8, 9], name="idx")), protocol=3)
+    now, then = b"cpandas\nIndex\n", b"cpandas.core.indexes.numeric\nInt64Index\n"
+    assert now in content
+    path = tmp_path / "eval_meshes_full_things.pkl"
+    path.write_bytes(content.replace(now, then))
+    read = results.read_table(path)
+    assert read.index.tolist() == [5, 7, 8, 9]
+    np.testing.assert_array_equal(read["fscore@1 (mesh)"], table["fscore@1 (mesh)"])
+    path.write_bytes(content.replace(now, b"cpandas.core.indexes.numeric\nNothing\n"))
+    with pytest.raises(DataError, match=r"asks for pandas\.core\.indexes\.numeric\.Nothing"):
+        results.read_table(path)
 
 
 @pytest.mark.parametrize(

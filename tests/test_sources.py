@@ -158,6 +158,11 @@ def test_lists_in_other_encodings(here: Path) -> None:
         ({"test_split": "val"}, "a", r"data/chairs/val\.lst: no such split list"),
         ({}, "a\nb b.h5\n", r"data/chairs/test\.lst:2: expected '<model>', found 'b b\.h5'"),
         ({}, "\n", "the split test of data names no model"),
+        ({}, "a\n../x\n", r"data/chairs/test\.lst:2: '\.\./x' is no model's name"),
+        ({}, "/a", r"test\.lst:1: '/a' is no model's name"),
+        ({}, "/", r"test\.lst:1: '/' is no model's name"),
+        ({"dataset": "Shapes3DH5"}, ". a.h5", r"test\.lst:1: '\.' is no model's name"),
+        ({}, "a\nb\na/\n", r"data/chairs/test\.lst:3: names a twice; remove one"),
         ({"dataset": "Shapes3DH5"}, "a", r"test\.lst:1: expected '<model> <file\.h5>', found 'a'"),
         ({"dataset": "Shapes3DH5", "test_split": None}, "a", "HDF5 data needs a split list"),
     ],
@@ -168,6 +173,36 @@ def test_bad_splits(here: Path, data: dict, text: str, message: str) -> None:
     bad = config(**data)
     with pytest.raises(ConfigError, match=message):
         sources_of_split(bad, bad.data.test_split)
+
+
+def test_lists_of_folders(here: Path) -> None:
+    """``ls -d */ > test.lst``."""
+    put("data/chairs/a/000.npz")
+    Path("data/chairs/test.lst").write_text("a/\n")
+    (source,) = sources_of_split(config(), "test")
+    assert source.model == "a" and source.load().shape == (256, 256)
+
+
+def test_hdf5_files_that_are_damaged(here: Path) -> None:
+    Path("data/chairs").mkdir(parents=True)
+    with h5py.File("data/chairs/all.h5", "w") as file:
+        file["depth/a/b"] = np.zeros(3)
+        file["depth/text"] = "none"
+        for k in range(50):
+            file[f"depth/good{k}"] = np.zeros((256, 256), np.float32)
+    whole = Path("data/chairs/all.h5").read_bytes()
+    Path("data/chairs/test.lst").write_text("a all.h5\ntext all.h5\ngood7 all.h5\n")
+    a, text, good = sources_of_split(config(dataset="Shapes3DH5"), "test")
+    for source in (a, text):
+        with pytest.raises(DepthError, match=r"all\.h5"):
+            source.load()
+    for start in range(0, len(whole), len(whole) // 40):
+        damaged = whole[:start] + bytes(600) + whole[start + 600 :]
+        Path("data/chairs/all.h5").write_bytes(damaged)
+        try:
+            good.load()
+        except DepthError as error:
+            assert "all.h5" in str(error)
 
 
 def test_maps_in_hdf5(here: Path) -> None:

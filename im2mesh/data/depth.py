@@ -151,9 +151,11 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
     depth = array.astype(np.float32)
     foreground = np.isfinite(depth) & (depth >= 0)
     border = np.concatenate([depth[0], depth[-1], depth[:, 0], depth[:, -1]])
-    if (border == 0).all():
+    zeros = (border == 0).mean()
+    # The object touches the border, but leaves more than half of it free.
+    if zeros == 1 or (zeros > 0.5 and foreground.all()):
         raise DepthError(
-            f"{name}: its whole border is 0, so 0 seems to mean background; background must be "
+            f"{name}: its border is 0, so 0 seems to mean background; background must be "
             "negative: depth[depth == 0] = -1"
         )
     if not foreground.any():

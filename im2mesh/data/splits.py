@@ -19,8 +19,8 @@ def split_models(config: Config, split: str | None) -> list[tuple[str, str, str 
         (class, model, HDF5 file name or None) for each model, in order.
 
     Raises:
-        ConfigError: the data folder, a class, or the list is missing or malformed, or no
-            model is named.
+        ConfigError: the data folder, a class, or the list is missing or malformed, a model is
+            named twice, or none is.
     """
     root = Path(config.data.path)
     if not root.is_dir():
@@ -48,6 +48,7 @@ def split_models(config: Config, split: str | None) -> list[tuple[str, str, str 
                 f"{path}: no such split list (a split of {config.source}); "
                 "it names the models, one a line"
             )
+        named: set[str] = set()
         for number, line in enumerate(read_list(path), 1):
             words = line.split()
             if not words:
@@ -55,7 +56,13 @@ def split_models(config: Config, split: str | None) -> list[tuple[str, str, str 
             if len(words) != (2 if config.is_h5 else 1):
                 form = "<model> <file.h5>" if config.is_h5 else "<model>"
                 raise ConfigError(f"{path}:{number}: expected '{form}', found '{line.strip()}'")
-            found.append((name, words[0], words[1] if config.is_h5 else None))
+            model = words[0].removesuffix("/")  # as `ls -d */` lists folders
+            if "/" in model or model in ("", ".", ".."):
+                raise ConfigError(f"{path}:{number}: '{words[0]}' is no model's name")
+            if model in named:
+                raise ConfigError(f"{path}:{number}: names {model} twice; remove one of the lines")
+            named.add(model)
+            found.append((name, model, words[1] if config.is_h5 else None))
     if not found:
         raise ConfigError(f"{config.source}: the split {split} of {root} names no model")
     return found

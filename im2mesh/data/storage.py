@@ -27,6 +27,9 @@ H5_GROUPS = {
 }
 """Kind of array set → key in an ``.npz`` file → group of an HDF5 file, one array a model."""
 
+H5_ERRORS = (OSError, KeyError, RuntimeError, TypeError, ValueError)
+"""What h5py raises on a file that is damaged, or has a group where an array belongs."""
+
 
 @dataclass(frozen=True)
 class Points:
@@ -216,11 +219,11 @@ class H5Model(Model):
         try:
             with h5py.File(self.file) as file:
                 return {
-                    key: file[group][self.name][()]
+                    key: np.asarray(file[group][self.name][()])
                     for key, group in groups.items()
                     if group in file and self.name in file[group]
                 }
-        except (OSError, KeyError) as error:
+        except H5_ERRORS as error:
             raise DataError(f"{self.file}: not a readable HDF5 file; write it again") from error
 
 

@@ -211,10 +211,16 @@ _REBUILDS = {
 }
 
 
+_BEFORE_PANDAS_2 = ("Int64Index", "UInt64Index", "Float64Index")
+"""Classes of `pandas.core.indexes.numeric`, which published tables have; they became Index."""
+
+
 class _Unpickler(pickle.Unpickler):
     """Reads tables; whatever else a pickle wants to call, it may not."""
 
     def find_class(self, module: str, name: str) -> Any:
+        if module == "pandas.core.indexes.numeric" and name in _BEFORE_PANDAS_2:
+            return pd.Index
         if name in _REBUILDS.get(module.split(".")[0], "").split():
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"it asks for {module}.{name}")

@@ -257,6 +257,10 @@ def _ground_truth(model: Model, iou: bool) -> tuple[GroundTruth, list[str]]:
                 occupancies = points.sdf < 0
             if occupancies is None:
                 raise DataError(f"{model.origin}: its points have neither occupancies nor sdf")
+            if not len(points.points):
+                raise DataError(f"{model.origin}: has no points in the volume")
+            if not np.isfinite(points.points).all():
+                raise DataError(f"{model.origin}: its points have coordinates that are not finite")
             queries = points.points
         except DataError as error:
             notes.append(f"no IoU: {error}")

@@ -22,7 +22,7 @@ import numpy as np
 from im2mesh.errors import InputError
 from im2mesh.preparation.meshes import FORMATS, SHAPENET_PLACE, load_mesh
 from im2mesh.preparation.objects import MeshObject, Object, ShapeObject
-from im2mesh.preparation.poses import View, read_poses
+from im2mesh.preparation.poses import CLASS_ID, View, read_poses
 
 COMPANIONS = frozenset(
     {".bin", ".bmp", ".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".lst", ".md", ".mtl"}
@@ -177,7 +177,7 @@ def find_shapes(
         cannot be one.
 
     Raises:
-        InputError: no such folder or class, or nothing in it.
+        InputError: no such folder or class, nothing in it, or a class that lists cannot name.
     """
     root = Path(root)
     if not root.is_dir():
@@ -191,6 +191,11 @@ def find_shapes(
     shapes: list[MeshEntry] = []
     problems: list[tuple[str, str]] = []
     for folder in classes:
+        if not CLASS_ID.fullmatch(folder):
+            raise InputError(
+                f"{root}: the class '{folder}' is no name for the lists of a data set; name its "
+                "folder without white space, slashes and a leading dot"
+            )
         if not (root / folder).is_dir():
             raise InputError(f"{root / folder}: no such class folder")
         class_name = _clean(names.get(folder, folder)).replace("_", "-")

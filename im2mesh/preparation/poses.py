@@ -22,7 +22,8 @@ HEADER = ("classname_modelid-view", "classid", "azimuth", "elevation")
 # Names become folders and lines of split lists. A model may have '_' and '-' in its own name; the
 # class ends at the first '_' and the view begins behind the last '-'.
 _NAME = re.compile(r"(?P<class_name>[^_\s/\\.][^_\s/\\]*)_(?P<model>[^\s/\\]+)-(?P<number>[0-9]+)")
-_CLASS_ID = re.compile(r"[^\s/\\.][^\s/\\]*")
+CLASS_ID = re.compile(r"[^\s/\\.][^\s/\\]*")
+"""Names of class folders."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _view(values: list[str], where: str) -> View:
     name = _NAME.fullmatch(values[0])
     if name is None:
         raise InputError(f"{where}: expected {HEADER[0]}, found '{_short(values[0])}'")
-    if not _CLASS_ID.fullmatch(values[1]):
+    if not CLASS_ID.fullmatch(values[1]):
         raise InputError(f"{where}: expected a class id, found '{_short(values[1])}'")
     azimuth, elevation = (
         _angle(value, key, where) for value, key in zip(values[2:], HEADER[2:], strict=True)

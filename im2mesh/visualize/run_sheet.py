@@ -22,6 +22,9 @@ from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 
 log = logging.getLogger(__name__)
 
+FARTHEST = 1e6
+"""Largest coordinate of a mesh, which lies in or near the unit cube; squares of this are sound."""
+
 
 def run_sheet(run: Path, path: Path, most: int) -> int:
     """Draw the first ``most`` meshes of a run.
@@ -71,15 +74,21 @@ def read_mesh(path: Path) -> trimesh.Trimesh:
     """Read a mesh file; one without faces is a result too.
 
     Raises:
-        InputError: it cannot be read as a mesh of triangles, or they name vertices that are not
-            there.
+        InputError: it cannot be read as a mesh of triangles, they name vertices that are not
+            there, or it reaches beyond :data:`FARTHEST`.
     """
     try:
         loaded = trimesh.load(path, process=False)
     except Exception as error:  # trimesh's readers raise anything on a damaged file
         raise InputError(f"{path}: not a readable mesh ({error}); make it again") from error
+    vertices = np.asarray(getattr(loaded, "vertices", np.zeros((0, 3))))
+    if np.abs(vertices[np.isfinite(vertices)]).max(initial=0) > FARTHEST:
+        raise InputError(
+            f"{path}: has coordinates beyond {FARTHEST:g}; a mesh lies in the unit cube, make it "
+            "again"
+        )
     if not isinstance(loaded, trimesh.Trimesh):
-        return trimesh.Trimesh(getattr(loaded, "vertices", np.zeros((0, 3))))
+        return trimesh.Trimesh(vertices)
     faces = loaded.faces
     if not faces.size and not _counts_faces(path):
         return trimesh.Trimesh(loaded.vertices, process=False)
