@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,9 +61,14 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     What the user can cause (:class:`InputError`, ``OSError``) becomes one line on stderr and
     exit code 2, and Ctrl-C one line and 130. Anything else is a bug: it keeps its traceback, and
     has an exit code of its own, since Python's would be :data:`SOME_FAILED`.
+
+    Characters that standard output cannot encode are printed as ``?``.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # stderr is never strict
+        sys.stdout.reconfigure(errors="replace")
     set_up_logging(verbose=False)
     try:
+        refuse_empty(sys.argv)
         code = main(None)
     except InputError as error:
         log.error("%s", error)
@@ -76,6 +83,27 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
         traceback.print_exc()
         code = BUG
     sys.exit(code)
+
+
+def refuse_empty(command: Sequence[str]) -> None:
+    """Refuse empty arguments, which a shell makes of ``"$UNSET"``.
+
+    As a path they would be the current folder, and elsewhere often the default.
+
+    Args:
+        command: the script and its arguments, as in ``sys.argv``.
+
+    Raises:
+        InputError: an argument is empty, or an option is as in ``--out=``.
+    """
+    for before, word in pairwise(command):
+        option, equals, value = word.partition("=")
+        if not word:
+            raise InputError(
+                f"the argument after '{before}' is empty; give a value or leave it out"
+            )
+        if option.startswith("--") and equals and not value:
+            raise InputError(f"{option}: is empty; give a value or leave it out")
 
 
 def pick_device(name: str | None, no_cuda: bool) -> torch.device:

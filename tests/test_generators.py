@@ -92,6 +92,46 @@ def test_a_bug_keeps_its_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.yaml", "--input", ""], "the argument after '--input' is empty"),
+        (["a.yaml", "--input", "maps", "", "--no-cuda"], "the argument after 'maps' is empty"),
+        (["a.yaml", "--out="], "--out: is empty"),
+        ([""], "the argument after 'generate.py' is empty"),
+    ],
+)
+def test_empty_arguments(
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """As paths they would be the working directory; they are refused before the script begins."""
+    monkeypatch.setattr(sys, "argv", ["generate.py", *arguments])
+    with pytest.raises(SystemExit) as done:
+        im2mesh.cli.run_script(lambda _: pytest.fail("not refused"))
+    assert done.value.code == 2
+    assert capfd.readouterr().err.splitlines() == [
+        f"error: {message}; give a value or leave it out"
+    ]
+
+
+def test_arguments_that_only_look_empty() -> None:
+    im2mesh.cli.refuse_empty(["x.py", "a=", "--out", "a=", "--splits=train=", "-", "--", " "])
+
+
+def test_an_output_that_cannot_show_every_character() -> None:
+    code = "from im2mesh.cli import run_script; run_script(lambda _: print('mean ×100'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.stdout.split(), done.stderr) == ([b"mean", b"?100"], b"")
+
+
 def merge3(*arguments: str) -> tuple[int, list[str]]:
     return call("generate_merge3", *(f"{name}.yaml" for name in LEVELS), *arguments)
 
