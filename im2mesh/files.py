@@ -56,6 +56,9 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
+_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY")
+"""How zip archives begin, empty ones, and bare arrays; numpy takes all else for pickles."""
+
 # What numpy and zipfile raise over damaged bytes: headers that are cut off, shapes that no memory
 # holds, members that are encrypted or packed in an unknown way.
 _DAMAGED = (
@@ -87,14 +90,20 @@ def open_npz(
 
     Raises:
         InputError: of the type ``refuse``, on opening or in the block: the file is missing, cannot
-            be read, or is damaged.
+            be read, is damaged, or is of another format.
     """
     try:
-        arrays = np.load(path, allow_pickle=False)
-        if not isinstance(arrays, np.lib.npyio.NpzFile):
-            raise ValueError("it holds one bare array; numpy.savez writes .npz files")
-        with arrays:
-            yield arrays
+        with open(path, "rb") as file:
+            start = file.peek()
+            if start and not start.startswith(_STARTS):
+                raise refuse(
+                    f"{path}: is no .npz file, whatever its name says; numpy.savez writes them"
+                )
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile):
+                raise ValueError("it holds one bare array; numpy.savez writes .npz files")
+            with arrays:
+                yield arrays
     except InputError:
         raise
     except OSError as error:

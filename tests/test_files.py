@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,16 @@ def test_damaged_npz(tmp_path: Path, damage: str) -> None:
         assert str(raised.value).startswith(f"{path}: not a readable .npz file (")
         assert "\n" not in str(raised.value)
     assert has_depth_key(depth)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n", b"text", pickle.dumps([1]), b"\0" * 9, b"PK"]
+)
+def test_what_is_no_npz(tmp_path: Path, content: bytes) -> None:
+    """numpy takes it for a pickle, and says how to read one."""
+    path = tmp_path / "depth.npz"
+    path.write_bytes(content)
+    with pytest.raises(DepthError) as raised:
+        load_depth(path)
+    assert str(raised.value).startswith(f"{path}: is no .npz file, whatever its name says; ")
+    assert "pickle" not in str(raised.value)
