@@ -456,7 +456,10 @@ def test_nothing_usable(tmp_path: Path, meshes: Path, monkeypatch: pytest.Monkey
         ([tmp_path / "nowhere"], "no such folder; give one with <class>/<name>"),
         ([tmp_path / "bad" / "things"], "belong in a folder of their class"),
         ([meshes, "--classes", "cow"], "meshes/cow: no such class folder"),
-        ([meshes, "--views", 0], "--views 0: must be at least 1"),
+        ([meshes, "--views", 0], "--views 0: must be between 1 and 10000"),
+        ([meshes, "--views", 10**12], f"--views {10**12}: must be between 1 and 10000"),
+        ([meshes, "--points", 10**14], f"--points {10**14}: must be between 1 and 10000000"),
+        ([meshes, "--cloud", 10**14], f"--cloud {10**14}: must be between 1 and 10000000"),
         ([meshes, "--thickness", 0], "--thickness 0: must be above 0"),
         ([meshes, "--seed", -1], "--seed -1"),
         ([meshes, "--workers", 0], "--workers 0"),
@@ -471,6 +474,23 @@ def test_nothing_usable(tmp_path: Path, meshes: Path, monkeypatch: pytest.Monkey
             script.main([*map(str, arguments), "--out", str(tmp_path / "o")])
     with pytest.raises(InputError, match="--out is missing"):
         script.main([str(meshes)])
+
+
+@pytest.mark.parametrize("where", ["sample_points", "sample_cloud", "write_points"])
+def test_too_little_memory_for_a_shape(
+    where: str, meshes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is rejected, wherever in its making that is; so the others would be made."""
+
+    def full(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(dataset, where, full)
+    arguments = [meshes, "--out", tmp_path / "out", "--views", 1, "--classes", "pin"]
+    assert build(*arguments, "--splits", "all=1") == 2
+    with open(tmp_path / "out" / "rejected.csv", newline="") as file:
+        reasons = [row["reason"] for row in csv.DictReader(file)]
+    assert reasons and set(reasons) == {"needs more memory than there is"}
 
 
 # --- disturbed --------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ MESH = "model.off"
 LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
 """Whose versions may change a data set's bytes."""
 
+MOST = {"views": 10_000, "points": 10_000_000, "cloud": 10_000_000}
+"""Of one shape, at the most."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -81,9 +84,9 @@ class Settings:
 
     def check(self) -> None:
         """Raise InputError for values with which nothing can be made."""
-        for key in ("views", "points", "cloud"):
-            if getattr(self, key) < 1:
-                raise InputError(f"--{key} {getattr(self, key)}: must be at least 1")
+        for key, most in MOST.items():
+            if not 1 <= getattr(self, key) <= most:
+                raise InputError(f"--{key} {getattr(self, key)}: must be between 1 and {most}")
         if self.dtype not in ("float16", "float32"):
             raise InputError(f"--dtype {self.dtype}: choose float16 or float32")
         if not 0 < self.thickness <= 0.1:
@@ -135,6 +138,13 @@ def build_shape(task: Task) -> Outcome:
         InputError: the disk is full.
         OSError: the folder cannot be written to.
     """
+    try:
+        return _build_shape(task)
+    except MemoryError:
+        return Outcome(problem="needs more memory than there is")
+
+
+def _build_shape(task: Task) -> Outcome:
     shape, settings = task.shape, task.settings
     views = shape.views
     missing = [view for view in views if not is_whole(task.out / shape.folder / view.name)]
@@ -144,8 +154,6 @@ def build_shape(task: Task) -> Outcome:
         thing = shape.load(settings.cloud, settings.thickness, settings.seed)
     except InputError as error:
         return Outcome(problem=str(error))
-    except MemoryError:
-        return Outcome(problem="needs more memory than there is")
     for view in missing:
         folder = task.out / shape.folder / view.name
         posed = thing.posed(view.azimuth, view.elevation)

@@ -27,6 +27,9 @@ from im2mesh.preparation.rendering import render_depth, require_renderer
 
 log = logging.getLogger(__name__)
 
+LARGEST = 4096
+"""Pixels along a side at the most: rendering them takes a few GB."""
+
 
 @dataclass(frozen=True)
 class Rendering:
@@ -35,7 +38,7 @@ class Rendering:
     Attributes:
         renderer: see :func:`im2mesh.preparation.rendering.render_depth`.
         convention: of the pose, see :mod:`im2mesh.preparation.posing`.
-        size: pixels along a side, at least 2.
+        size: pixels along a side, 2 to :data:`LARGEST`.
     """
 
     renderer: str = "embreex"
@@ -45,8 +48,8 @@ class Rendering:
     def check(self) -> None:
         """Raise InputError where a map cannot be rendered like this whatever the mesh is."""
         require_renderer(self.renderer)
-        if self.size < 2:
-            raise InputError(f"a depth map has at least 2 × 2 pixels, not {self.size}")
+        if not 2 <= self.size <= LARGEST:
+            raise InputError(f"--size {self.size}: must be between 2 and {LARGEST}")
 
     def __call__(
         self, vertices: np.ndarray, faces: np.ndarray, azimuth: float, elevation: float
