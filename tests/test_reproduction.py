@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import reproduce
 from im2mesh.config import load_config
-from im2mesh.errors import InputError
+from im2mesh.errors import DataError, InputError
 from im2mesh.metrics import results
 from im2mesh.reproduction import document, plan, run
 from im2mesh.reproduction.document import Objects, write_document
@@ -455,6 +455,36 @@ def test_a_map_that_one_method_lacks(tmp_path: Path) -> None:
     text = write_document(reproduction, tmp_path / "results.md", "command", ["maps"]).read_text()
     assert "| lamp0 | 0.900, 0.0100 | 0.900, 0.0100 |" in text
     assert "| lamp1 | 0.900, 0.0100 |  |" in text
+
+
+DAMAGED_TABLES = (b"", b"a,b\n1,2\n", b"it,iou,time (total)\nx,y,z\n", b"\x89PNG\xff\n", b"words")
+
+
+@pytest.mark.parametrize("content", DAMAGED_TABLES)
+def test_a_damaged_table_is_named(scored: Reproduction, tmp_path: Path, content: bytes) -> None:
+    config = scored.trained(0)["global"]
+    curve = config.with_suffix("") / "validation.csv"
+    curve.parent.mkdir(parents=True)
+    training_config(next(n for n in NETWORKS if n.name == "global"), 0, 0.1, scored.out)
+    curve.write_text("it,epoch,loss,iou\n100,1,0.5,0.25\n")
+    path = tmp_path / "results.md"
+    write_document(scored, path, "command", ["claim"])
+    assert "0.250 (100)" in path.read_text()
+    curve.write_bytes(content)
+    said = r"validation\.csv: not a readable table \(.+\); remove it, .* without its numbers$"
+    with pytest.raises(DataError, match=said):
+        write_document(scored, path, "command", ["claim"])
+    curve.unlink()
+
+    name = plan.ABLATED[0].methods[0].name
+    fake_scores(scored, run.ABLATIONS, name, 0.5, [*plan.SEEN], results.MESHES)
+    times = scored.place(run.ABLATIONS, name) / "time_generation_full.csv"
+    times.write_text("idx,time (total)\n0,1.5\n1,2.5\n")
+    write_document(scored, path, "command", ["ablations"])
+    assert " 2.0 |" in path.read_text()
+    times.write_bytes(content)
+    with pytest.raises(DataError, match=r"time_generation_full\.csv: not a readable table"):
+        write_document(scored, path, "command", ["ablations"])
 
 
 def test_no_scores_no_document(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from im2mesh.errors import InputError
-from im2mesh.files import atomic, check_writable
+from im2mesh.errors import DataError, InputError
+from im2mesh.files import atomic, check_writable, first_line, read_csv
 from im2mesh.metrics import results
 from im2mesh.metrics.plot import plot
 from im2mesh.metrics.report import Method as Scored
@@ -153,7 +153,8 @@ def write_document(
         parts: that are written.
 
     Raises:
-        InputError: there are no scores of any of them, or see :func:`read_document`.
+        InputError: there are no scores of any of them, a table is damaged, or see
+            :func:`read_document`.
     """
     sections = read_document(path)
     plots = path.with_suffix("")
@@ -220,7 +221,7 @@ def _training(plan: Reproduction, networks: Sequence[tuple[str, int]]) -> list[s
             if (network.name, seed) not in networks or not curve.is_file():
                 continue
             cells[0] = str(steps_of(config))
-            shown = pd.read_csv(curve)[["it", "iou"]].itertuples(index=False)
+            shown = _read(curve, "it", "iou").itertuples(index=False)
             cells[1 + column] = ", ".join(f"{iou:.3f} ({step:.0f})" for step, iou in shown)
         if any(cells):
             rows.append((network.name, cells))
@@ -432,7 +433,22 @@ def _ablations(plan: Reproduction) -> list[str]:
 def _seconds(plan: Reproduction, name: str) -> float | None:
     """Mean time of a map."""
     path = plan.place(ABLATIONS, name) / "time_generation_full.csv"
-    return float(pd.read_csv(path)["time (total)"].mean()) if path.is_file() else None
+    return float(_read(path, "time (total)")["time (total)"].mean()) if path.is_file() else None
+
+
+def _read(path: Path, *columns: str) -> pd.DataFrame:
+    """Columns of numbers of a table that a script wrote.
+
+    Raises:
+        DataError: it is damaged, or is another table.
+    """
+    try:
+        return read_csv(path, columns)[list(columns)]
+    except (ValueError, OSError) as error:
+        raise DataError(
+            f"{path}: not a readable table ({first_line(error)}); remove it, and the document is "
+            "written without its numbers"
+        ) from error
 
 
 # --- tables -----------------------------------------------------------------------------------
