@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             by_class = report.comparison_by_class(methods, raw)
             texts += [main_table.render("text"), by_class.render("text")]
         print("\n\n".join(texts))
-    for remark in report.remarks(methods):
+    for remark in report.remarks(methods, runs):
         print(remark, file=sys.stderr)
     if args.plot is not None:
         from im2mesh.metrics.plot import plot

@@ -23,7 +23,7 @@ import generate_merge3
 import read_results
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import read_csv
-from im2mesh.generation.outputs import write_mesh
+from im2mesh.generation.outputs import global_level, write_mesh
 from im2mesh.metrics import results, run, tasks
 from im2mesh.metrics.tasks import MeshTask
 from tests.conftest import REPOSITORY
@@ -136,6 +136,12 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Project:
         assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 0
     assert eval_meshes.main([project.config, "--workers", "1", "--against-input"]) == 0
     return project
+
+
+def remarked(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> str:
+    capsys.readouterr()
+    assert read_results.main(arguments) == 0
+    return capsys.readouterr().err
 
 
 def printed(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> str:
@@ -312,6 +318,7 @@ def test_missing_and_empty_are_named(project: Project, capfd: pytest.CaptureFixt
     assert remarks == [
         "method: 1 of 4 meshes have no scores and are in no mean",
         "method: 1 of 3 meshes are empty and count as the worst",
+        "baselines not in the table: raw input points; eval_meshes.py CONFIG --baselines adds them",
     ]
 
 
@@ -484,7 +491,19 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
     )
     for name in NAMES[:3]:
         project.write_mesh(name, 0.9, run="alone")
+    project.evaluate("--no-icp")
+    elsewhere = ["--meshes", str(project.root / "out/alone"), "--no-icp"]
+    assert eval_meshes.main([project.config, "--workers", "1", *elsewhere]) == 1
+    both = "baselines not in the table: raw input points, global level alone; eval_meshes.py CONFIG"
+    assert both in remarked(capsys, [project.config])
+    lacking = remarked(capsys, [project.config, elsewhere[1]])
+    assert "table: raw input points; " in lacking, "the global level is one of the runs"
+    assert eval_meshes.main([project.config, "--workers", "1", "--eval_input"]) == 0
+    assert "not in the table: global level alone; " in remarked(capsys, [project.config])
+    for path in [*project.run.glob("eval_*"), *(project.root / "out/alone").glob("eval_*")]:
+        path.unlink()
     assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 1
+    assert "baselines" not in remarked(capsys, [project.config])
     assert project.rows(results.GLOBAL).index.tolist() == NAMES[:3]
     assert not list((project.root / "out/alone").glob("eval_*")), "all tables of a run in one place"
     text = printed(capsys, [project.config, "--format", "csv", "--raw"])
@@ -497,10 +516,11 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
     assert float(common.splitlines()[2].split(",")[1]) == pytest.approx(by_hand, abs=1e-5)
 
 
-def test_eval_input(project: Project) -> None:
+def test_eval_input(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert eval_meshes.main([project.config, "--workers", "1", "--eval_input"]) == 0
     assert project.rows(results.INPUT).index.tolist() == NAMES
     assert not list(project.run.glob("eval_meshes*"))
+    assert not remarked(capsys, [project.config]), "there is nothing to hold against baselines"
 
 
 def test_meshes_from_elsewhere(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -786,7 +806,7 @@ def test_csv_files_with_the_wrong_values(
 @pytest.mark.parametrize("text", BROKEN_YAML)
 def test_a_damaged_record_names_no_global_level(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "config.yaml").write_bytes(text)
-    assert run.global_level(tmp_path) is None
+    assert global_level(tmp_path) is None
 
 
 def test_a_run_may_be_called_like_a_baseline(

@@ -23,7 +23,8 @@ import pandas as pd
 import trimesh
 from PIL import Image
 
-from im2mesh.config import Config
+from im2mesh.config import Config, from_dict, read_yaml
+from im2mesh.errors import ConfigError
 from im2mesh.files import atomic
 
 POINTCLOUD_POINTS = 100_000
@@ -44,6 +45,22 @@ def run_folder(configs: Sequence[Config]) -> Path:
     if mixed and any(config.is_sdf and not config.is_patch for config in configs):
         suffix += "_sdf"
     return Path(named_by.training.out_dir) / (named_by.generation.generation_dir + suffix)
+
+
+def global_level(folder: Path) -> Config | None:
+    """The global level of a fused run, by the run's own record.
+
+    Returns:
+        Its configuration, which names where it writes when it is alone; None where the run's
+        ``config.yaml`` is missing or damaged, or the run is that level alone, or has none.
+    """
+    try:
+        record = read_yaml(folder / "config.yaml")
+        levels = [from_dict(lv["config"], Path(lv.get("source", ""))) for lv in record["levels"]]
+    except (KeyError, TypeError, AttributeError, ConfigError):
+        return None
+    alone = next((config for config in levels if not config.is_patch), None)
+    return alone if len(levels) > 1 else None
 
 
 def mesh_paths(run: Path, class_name: str, model: str) -> dict[str, Path]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from im2mesh.config import Config, load_config
 from im2mesh.errors import DataError, InputError
-from im2mesh.generation.outputs import run_folder
+from im2mesh.generation.outputs import global_level, run_folder
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH, Scores, read_scores
 from im2mesh.metrics.tables import Table
@@ -57,11 +57,13 @@ class Method:
         name: as tables call it.
         scores: its rows.
         seen: classes of the training set; None: not known.
+        kind: of the scores (:data:`im2mesh.metrics.results.KINDS`).
     """
 
     name: str
     scores: Scores
     seen: frozenset[str] | None = None
+    kind: str = results.MESHES
 
     @property
     def table(self) -> pd.DataFrame:
@@ -184,11 +186,12 @@ def load_methods(runs: Sequence[ScoredRun]) -> list[Method]:
             )
         main = _joined(found[results.MESHES], found[results.OBSERVED])
         if main is not None:
-            methods.append(Method(_unlike(run.name, methods), main, run.seen))
+            kind = results.MESHES if found[results.MESHES] else results.OBSERVED
+            methods.append(Method(_unlike(run.name, methods), main, run.seen, kind))
         for kind in (results.INPUT, results.GLOBAL):
             scores = found[kind]
             if scores is not None:
-                baselines.setdefault(kind, Method(results.KINDS[kind], scores, run.seen))
+                baselines.setdefault(kind, Method(results.KINDS[kind], scores, run.seen, kind))
     for baseline in baselines.values():
         methods.append(replace(baseline, name=_unlike(baseline.name, methods)))
     known = next((method.seen for method in methods if method.seen is not None), None)
@@ -377,8 +380,15 @@ def mean_curve(method: Method, raw: bool, over: str) -> np.ndarray | None:
     return values.mean().to_numpy()
 
 
-def remarks(methods: Sequence[Method]) -> list[str]:
-    """What the numbers do not say: missing and empty meshes, runs over different meshes."""
+def remarks(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
+    """What the numbers do not say.
+
+    That is: missing and empty meshes, runs over different meshes, baselines that are not there.
+
+    Args:
+        methods: what is shown.
+        runs: where it comes from (:func:`load_methods`).
+    """
     found = []
     for method in methods:
         missing, rows = sum(method.scores.missing.values()), len(method.table)
@@ -398,7 +408,33 @@ def remarks(methods: Sequence[Method]) -> list[str]:
         found.append(
             f"the means are over different meshes ({sizes}); --common compares those that all have"
         )
+    absent = [results.KINDS[kind] for kind in _missing_baselines(methods, runs)]
+    if absent:
+        found.append(
+            f"baselines not in the table: {', '.join(absent)}; eval_meshes.py CONFIG --baselines "
+            "adds them"
+        )
     return found
+
+
+def _missing_baselines(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
+    """Kinds of baselines that belong beside scores of meshes and are not there.
+
+    The global level alone belongs beside fused runs, where it is none of the runs itself.
+    """
+    kinds = {method.kind for method in methods}
+    if results.MESHES not in kinds:
+        return []
+    missing = [] if results.INPUT in kinds else [results.INPUT]
+    levels = [level for run in runs if (level := global_level(run.folder)) is not None]
+    folders = {run.folder.resolve() for run in runs}
+    if (
+        results.GLOBAL not in kinds
+        and levels
+        and not any(run_folder([level]).resolve() in folders for level in levels)
+    ):
+        missing.append(results.GLOBAL)
+    return missing
 
 
 def _plural(over: str) -> str:

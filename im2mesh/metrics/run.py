@@ -17,13 +17,13 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from im2mesh.config import Config, from_dict, read_yaml
+from im2mesh.config import Config
 from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model, models_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import check_writable
-from im2mesh.generation.outputs import run_folder
+from im2mesh.generation.outputs import global_level, run_folder
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
 from im2mesh.metrics.tasks import (
@@ -250,22 +250,6 @@ def check_ground_truth(models: Sequence[Model], config: Config) -> None:
         "there is no ground truth; make it with build_dataset.py, or score against the depth maps "
         "with --against-input"
     )
-
-
-def global_level(folder: Path) -> Config | None:
-    """The global level of a fused run, by the run's own record.
-
-    Returns:
-        Its configuration, which names where it writes when it is alone; None where the run's
-        ``config.yaml`` is missing or damaged, or the run is that level alone, or has none.
-    """
-    try:
-        record = read_yaml(folder / "config.yaml")
-        levels = [from_dict(lv["config"], Path(lv.get("source", ""))) for lv in record["levels"]]
-    except (KeyError, TypeError, AttributeError, ConfigError):
-        return None
-    alone = next((config for config in levels if not config.is_patch), None)
-    return alone if len(levels) > 1 else None
 
 
 # --- scoring ----------------------------------------------------------------------------------

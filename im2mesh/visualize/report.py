@@ -219,7 +219,8 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
     remarks = [f"no scores (eval_meshes.py makes them): {', '.join(without)}"] if without else []
     if not scored:
         return [], remarks
-    methods = tables.load_methods([tables.ScoredRun(run.folder, run.name) for run in scored])
+    sources = [tables.ScoredRun(run.folder, run.name) for run in scored]
+    methods = tables.load_methods(sources)
     raw = not any(method.aligned for method in methods)
     for run in scored:
         method = next(method for method in methods if method.name == run.name)
@@ -245,7 +246,7 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
             tables.comparison_by_class(methods, raw),
             *found,
         ]
-    return found, [*tables.remarks(methods), *remarks]
+    return found, [*tables.remarks(methods, sources), *remarks]
 
 
 def _number_names(runs: Sequence[Run]) -> list[str]:
