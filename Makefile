@@ -26,7 +26,7 @@ FIGURES := chair lamp
 
 figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of what is in them
 	$(BIN)/python -m im2mesh.preparation.demo --truth out/figures/truth
-	$(BIN)/python generate.py configs/demo/global.yaml --observation none --out out/figures/global --overwrite
+	$(BIN)/python generate.py configs/demo/global.yaml --observation none --symmetry none --out out/figures/global --overwrite
 	$(BIN)/python generate_merge3.py $(LEVELS) --out out/figures/hpn3 --overwrite
 	$(BIN)/python -m im2mesh.visualize.run_sheet out/figures/hpn3 --save img/demo.png --most 3
 	set -e; for name in $(FIGURES); do \

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,6 +40,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 DEPTH_SIZE = 256
 """Pixels along a side of a depth map."""
 
+MAX_RESOLUTION = 2048
+"""Cells along a side of the cube: more than coarse to fine can count do not fit into memory."""
+
+LARGEST = 2**63 - 1
+"""The most that an integer may be: numpy and torch hold no more."""
+
+MOST_POINTS = 2**24
+"""The most points of a sample."""
+
+LARGEST_NUMBER = 1e30
+"""The most that a number may be, or its negative the least: networks compute in float32."""
+
 # --- the types of values ----------------------------------------------------------------------
 
 
@@ -55,7 +66,7 @@ class _Kind(NamedTuple):
     read: Callable[[Any], Any]
 
 
-def _whole(least: int, most: float = math.inf) -> Callable[[Any], int]:
+def _whole(least: int, most: int = LARGEST) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise _Mismatch("")
@@ -102,7 +113,7 @@ def _read_number(value: Any) -> float:
         value = float(value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise _Mismatch("")
-    if isinstance(value, float) and not math.isfinite(value):
+    if not abs(value) <= LARGEST_NUMBER:  # nor is .nan
         raise _Mismatch("")
     return float(value)
 
@@ -120,10 +131,10 @@ def _read_names(value: Any) -> tuple[str, ...]:
 
 def _read_subsample(value: Any) -> int | tuple[int, int]:
     if not isinstance(value, list | tuple):
-        return _whole(1)(value)
+        return _whole(1, MOST_POINTS)(value)
     if len(value) != 2:
         raise _Mismatch(f"the list has {len(value)} entries")
-    outside, inside = (_whole(0)(count) for count in value)
+    outside, inside = (_whole(0, MOST_POINTS)(count) for count in value)
     if not outside + inside:
         raise _Mismatch("the list asks for no point at all")
     return outside, inside
@@ -146,23 +157,30 @@ def _choice(*words: str) -> _Kind:
     return _Kind(" or ".join([", ".join(words[:-1]), words[-1]]), read)
 
 
+_read_positive = _within(0, LARGEST_NUMBER, open_at=0)
+
 Count: TypeAlias = Annotated[int, _Kind("a positive integer", _whole(1))]
 CountOrZero: TypeAlias = Annotated[int, _Kind("an integer, 0 or more", _whole(0))]
 Doublings: TypeAlias = Annotated[int, _Kind("an integer from 0 to 16", _whole(0, 16))]
+Workers: TypeAlias = Annotated[int, _Kind("an integer from 0 to 1024", _whole(0, 1024))]
+Width: TypeAlias = Annotated[int, _Kind("an integer from 1 to 1024", _whole(1, 1024))]
+Channels: TypeAlias = Annotated[int, _Kind("an integer from 1 to 8192", _whole(1, 8192))]
+CellsOrNull: TypeAlias = Annotated[
+    int | None,
+    _Kind(f"an integer from 1 to {MAX_RESOLUTION} or null", _optional(_whole(1, MAX_RESOLUTION))),
+]
 CountOrNull: TypeAlias = Annotated[
     int | None, _Kind("a positive integer or null", _optional(_whole(1)))
 ]
 Flag: TypeAlias = Annotated[bool, _Kind("true or false", _read_flag)]
-Number: TypeAlias = Annotated[float, _Kind("a finite number", _read_number)]
+Number: TypeAlias = Annotated[float, _Kind("a number from -1e30 to 1e30", _read_number)]
 Share: TypeAlias = Annotated[float, _Kind("a number from 0 to 1", _within(0, 1))]
-NotNegative: TypeAlias = Annotated[float, _Kind("a finite number, 0 or more", _within(0, math.inf))]
+Weight: TypeAlias = Annotated[float, _Kind("a number from 1e-6 to 1e6", _within(1e-6, 1e6))]
 Decay: TypeAlias = Annotated[float, _Kind("a number from 0 to below 1", _within(0, 1, open_at=1))]
-Positive: TypeAlias = Annotated[
-    float, _Kind("a positive finite number", _within(0, math.inf, open_at=0))
-]
+Positive: TypeAlias = Annotated[float, _Kind("a positive number up to 1e30", _read_positive)]
 PositiveOrNull: TypeAlias = Annotated[
     float | None,
-    _Kind("a positive finite number or null", _optional(_within(0, math.inf, open_at=0))),
+    _Kind("a positive number up to 1e30, or null", _optional(_read_positive)),
 ]
 Text: TypeAlias = Annotated[str, _Kind("a string that is not empty", _read_text)]
 TextOrEmpty: TypeAlias = Annotated[str, _Kind("a string", _read_string)]
@@ -171,7 +189,7 @@ Names: TypeAlias = Annotated[
     Sequence[str] | None, _Kind("a list of strings or null", _optional(_read_names))
 ]
 Subsample: TypeAlias = Annotated[
-    int | tuple[int, int], _Kind("a positive integer or [outside, inside]", _read_subsample)
+    int | tuple[int, int], _Kind("an integer from 1 to 2^24, or [outside, inside]", _read_subsample)
 ]
 Method: TypeAlias = Annotated[Literal["onet", "onet_sdf"], _choice("onet", "onet_sdf")]
 Dataset: TypeAlias = Annotated[
@@ -236,14 +254,14 @@ class EncoderConfig:
     input_channels: Count = 1  # channels of the depth map; only 1 is supported
     normalize: Flag = False  # ImageNet normalisation; only false is supported
     pretrained: Flag = False  # ImageNet weights; only false is supported
-    width: Count = 64  # channels of the first stage; 64 is the standard ResNet-18
+    width: Width = 64  # channels of the first stage; 64 is the standard ResNet-18
 
 
 @dataclass(frozen=True)
 class DecoderConfig:
     """``model.decoder_kwargs``."""
 
-    hidden_size: Count = 256  # channels of the residual blocks
+    hidden_size: Channels = 256  # channels of the residual blocks
     # What the depth map shows at a point's pixel, told to the decoder (im2mesh/models/observed.py)
     observed: Observed = "none"  # false: none; true: silhouette; offset; features
 
@@ -257,7 +275,7 @@ class ModelConfig:
     encoder_latent: TextOrNull = None  # only null is supported
     decoder_kwargs: DecoderConfig = field(default_factory=DecoderConfig)
     encoder_kwargs: EncoderConfig = field(default_factory=EncoderConfig)
-    c_dim: Count = 512  # length of the code of an image or a patch
+    c_dim: Channels = 512  # length of the code of an image or a patch
     z_dim: CountOrZero = 64  # length of the latent code; only 0, none, is supported
 
 
@@ -285,7 +303,7 @@ class TrainingConfig:
     ema: Decay = 0.0  # decay of the running mean of the weights that is validated; 0: none
     grad_clip: PositiveOrNull = None  # largest norm of the gradient; null: any
     seed: CountOrZero = 0  # of the first weights, the order of the data and the points drawn
-    num_workers: CountOrZero = 0  # processes that make batches; 0: the training process
+    num_workers: Workers = 0  # processes that make batches; 0: the training process
 
 
 @dataclass(frozen=True)
@@ -319,14 +337,14 @@ class GenerationConfig:
     lattice: Lattice = "exact"  # released: the published numbers, registration flaws included
     resolution_0: Count = 32  # with upsampling_steps, the published way to say resolution
     upsampling_steps: Doublings = 2  # doublings of resolution_0
-    resolution: CountOrNull = None  # cells along a side; null: from the two keys above
+    resolution: CellsOrNull = None  # cells along a side; null: from the two keys above
     extraction: Extraction = "mise"  # coarse to fine; dense: every node of the lattice
     mise_resolution: Count = 32  # cells along a side where mise starts, or fewer
     patch_window: PatchWindow = "gaussian"  # how patches are blended; hann: nothing at their edges
-    level_weight: Positive = 1.0  # of this level in the fused mean; each level's own
+    level_weight: Weight = 1.0  # of this level in the fused mean; each level's own
     observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
-    observation_noise: NotNegative = 0.0  # standard deviation of the depths, in sides of the cube
-    symmetry: Symmetry = "none"  # auto: a mirror plane is looked for; needs an observation
+    observation_noise: Share = 0.0  # standard deviation of the depths, in sides of the cube
+    symmetry: Symmetry = "none"  # auto: a mirror plane is looked for, under an observation
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: CountOrNull = None  # faces that are left after simplification; null: all
 
@@ -379,20 +397,26 @@ class Config:
         the cube for a global level, of a patch's width for a patch level.
 
         Raises:
-            ConfigError: the cube is not a whole number of cells.
+            ConfigError: the cube is not a whole number of cells, or has more than
+                :data:`MAX_RESOLUTION` along a side.
         """
         generation, data = self.generation, self.data
         if generation.resolution is not None:
             return generation.resolution
-        cells = generation.resolution_0 << generation.upsampling_steps
-        if not self.is_patch or data.parts_size is None:
-            return cells
-        whole, rest = divmod(cells * data.img_size, data.parts_size)
-        if rest:
+        cells = whole = generation.resolution_0 << generation.upsampling_steps
+        if self.is_patch and data.parts_size is not None:
+            whole, rest = divmod(cells * data.img_size, data.parts_size)
+            if rest:
+                raise ConfigError(
+                    f"{self._name}: {cells} cells a patch (generation.resolution_0 and "
+                    f"upsampling_steps) of {data.parts_size} in {data.img_size} pixels are not a "
+                    "whole number of cells of the cube; set generation.resolution"
+                )
+        if whole > MAX_RESOLUTION:
             raise ConfigError(
-                f"{self._name}: {cells} cells a patch (generation.resolution_0 and "
-                f"upsampling_steps) of {data.parts_size} in {data.img_size} pixels are not a whole "
-                "number of cells of the cube; set generation.resolution"
+                f"{self._name}: generation.resolution_0 and upsampling_steps ask for "
+                f"{_found(whole)} cells along a side of the cube; lower them, the most is "
+                f"{MAX_RESOLUTION}"
             )
         return whole
 
@@ -483,10 +507,11 @@ _WITHOUT_EFFECT = {
     "training": "eval_sample",
     "generation": "use_sampling latent_number latent_H latent_W latent_ny latent_nx latent_repeat "
     "refine n_x n_z",
+    "preprocessor": "type config model_file",
 }
 KEYS_WITHOUT_EFFECT = frozenset(
     f"{section}.{key}" for section, keys in _WITHOUT_EFFECT.items() for key in keys.split()
-) | {"preprocessor"}
+)
 """What released files may carry and nothing ever read."""
 
 # --- from a file ------------------------------------------------------------------------------
@@ -515,6 +540,22 @@ def from_dict(values: Mapping[str, Any], source: Path | None = None) -> Config:
     ``inherit_from`` is for files: here it is an error like any unknown key.
     """
     return _build(_checked_keys(values, "config" if source is None else str(source)), source)
+
+
+def read_generation(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Some keys of the ``generation`` section, checked as those of a file are.
+
+    Args:
+        values: by the keys' names within the section.
+        source: what errors name instead of a file.
+
+    Returns:
+        The values of those that have an effect.
+
+    Raises:
+        ConfigError: unknown, of the wrong type or out of range.
+    """
+    return _checked_section(values, GenerationConfig, "generation.", source, [])
 
 
 def to_dict(config: Config) -> dict[str, Any]:
@@ -585,6 +626,11 @@ def _differences(before: Any, after: Any, key: str) -> Iterable[str]:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """A section of which no key has an effect."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -695,7 +741,9 @@ def _checked_section(
     for name, value in values.items():
         key = f"{prefix}{name}"
         kind = kinds.get(name)
-        if kind is None:
+        if kind is None and key in _WITHOUT_EFFECT:
+            _checked_section(_keys(value, key, file), _Unread, f"{key}.", file, ignored)
+        elif kind is None:
             if key not in KEYS_WITHOUT_EFFECT:
                 raise ConfigError(f"{file}: unknown key {key}; {_suggestion(key)}")
             ignored.append(key)
@@ -707,13 +755,19 @@ def _checked_section(
                 raise ConfigError(
                     f"{file}: {key} must be {kind.words}, found {_found(value)}{hint}"
                 ) from None
-        elif value is None:
-            checked[name] = {}
-        elif isinstance(value, Mapping):
-            checked[name] = _checked_section(value, kind, f"{key}.", file, ignored)
         else:
-            raise ConfigError(f"{file}: {key} must be a mapping of keys, found {_found(value)}")
+            own = _keys(value, key, file)
+            checked[name] = _checked_section(own, kind, f"{key}.", file, ignored)
     return checked
+
+
+def _keys(value: Any, key: str, file: str) -> Mapping[str, Any]:
+    """The mapping that a section is; null is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{file}: {key} must be a mapping of keys, found {_found(value)}")
+    return value
 
 
 def _build(values: Mapping[str, Any], source: Path | None) -> Config:
@@ -759,6 +813,9 @@ def _suggestion(key: str) -> str:
     section, _, name = key.rpartition(".")
     names = {known: known.rpartition(".")[2] for known in [*_known_keys(), "inherit_from"]}
     beside = {known: own for known, own in names.items() if known.rpartition(".")[0] == section}
+    if section in _WITHOUT_EFFECT and not beside:
+        return f"nothing reads {section}, leave it out"
+    beside = beside or names  # a key that has a dot in its name
     for candidates, likeness in ((names, 1.0), (beside, 0.6), (names, 0.8)):
         close = difflib.get_close_matches(name, candidates.values(), 1, likeness)
         if close:
@@ -777,4 +834,6 @@ def _found(value: Any) -> str:
         return "a list" if value else "an empty list"
     if isinstance(value, Mapping):
         return "a mapping"
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return "a number beyond 64 bits"
     return str(value)[:60]

@@ -16,6 +16,8 @@ from im2mesh import config as config_module
 from im2mesh.config import (
     DEPTH_SIZE,
     KEYS_WITHOUT_EFFECT,
+    LARGEST,
+    MAX_RESOLUTION,
     Config,
     DataConfig,
     DecoderConfig,
@@ -27,11 +29,13 @@ from im2mesh.config import (
     differences,
     from_dict,
     load_config,
+    read_generation,
     save_config,
     section_to_dict,
     to_dict,
 )
 from im2mesh.errors import ConfigError
+from im2mesh.native import mise
 from im2mesh.patches import IMAGE_SIZE
 from tests.conftest import REPOSITORY
 
@@ -202,8 +206,9 @@ def test_every_key_is_documented() -> None:
         assert all("  # " in line for line in lines), name
 
 
-def test_image_size_is_the_windows() -> None:
+def test_numbers_that_have_another_home_too() -> None:
     assert DEPTH_SIZE == IMAGE_SIZE
+    assert MAX_RESOLUTION == mise.MAX_RESOLUTION
 
 
 # --- published files ----------------------------------------------------------------------------
@@ -398,6 +403,34 @@ def test_resolution_that_is_no_integer() -> None:
     assert dataclasses.replace(config, generation=set_by_hand).resolution == 96
 
 
+@pytest.mark.parametrize(
+    ("data", "generation", "cells"),
+    [
+        ({}, {"resolution_0": 32, "upsampling_steps": 16}, "2097152"),
+        ({}, {"resolution_0": 2049, "upsampling_steps": 0}, "2049"),
+        ({}, {"resolution_0": LARGEST}, "a number beyond 64 bits"),
+        ({"dataset": "Parts3D", "parts_size": 1, "parts_stride": 1}, {"resolution_0": 16}, "16384"),
+    ],
+)
+def test_resolutions_that_are_too_fine(
+    data: dict[str, object], generation: dict[str, object], cells: str
+) -> None:
+    config = from_dict(
+        {"data": {"img_size": 256, **data}, "generation": generation}, Path("x.yaml")
+    )
+    with pytest.raises(ConfigError) as caught:
+        _ = config.resolution
+    assert str(caught.value) == (
+        f"x.yaml: generation.resolution_0 and upsampling_steps ask for {cells} cells along a side "
+        "of the cube; lower them, the most is 2048"
+    )
+
+
+def test_the_finest_resolution() -> None:
+    for generation in ({"resolution": 2048}, {"resolution_0": 32, "upsampling_steps": 6}):
+        assert from_dict({"generation": generation}).resolution == MAX_RESOLUTION
+
+
 def test_kinds_of_levels() -> None:
     for dataset, patch, h5 in (
         ("Shapes3D", False, False),
@@ -419,6 +452,8 @@ def test_kinds_of_levels() -> None:
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 POSITIVE = st.integers(1, 2**40)
 NATURAL = st.integers(0, 2**40)
+FEW = st.integers(1, 2**24)
+WIDTH = st.integers(1, 1024)
 EVERY = {f"{word}_every": NATURAL for word in ("print", "visualize", "checkpoint", "validate")}
 DATA = st.fixed_dictionaries(
     {},
@@ -428,7 +463,7 @@ DATA = st.fixed_dictionaries(
         "train_split": st.none() | NAMES,
         "img_folder": NAMES | st.just(""),
         "img_augment": st.booleans(),
-        "points_subsample": POSITIVE | st.tuples(POSITIVE, NATURAL).map(list),
+        "points_subsample": FEW | st.tuples(FEW, FEW).map(list),
         "points_iou_file": st.none() | NAMES,
     },
 )
@@ -439,11 +474,11 @@ VALUES = st.fixed_dictionaries(
         "model": st.fixed_dictionaries(
             {},
             optional={
-                "encoder_kwargs": st.fixed_dictionaries({}, optional={"width": POSITIVE}),
+                "encoder_kwargs": st.fixed_dictionaries({}, optional={"width": WIDTH}),
                 "decoder_kwargs": st.fixed_dictionaries(
                     {},
                     optional={
-                        "hidden_size": POSITIVE,
+                        "hidden_size": st.integers(1, 8192),
                         "observed": st.sampled_from(["none", "offset", "features"]),
                     },
                 ),
@@ -462,7 +497,7 @@ VALUES = st.fixed_dictionaries(
             optional={
                 "lattice": st.sampled_from(["exact", "released"]),
                 "extraction": st.sampled_from(["mise", "dense"]),
-                "resolution": st.none() | POSITIVE,
+                "resolution": st.none() | st.integers(1, MAX_RESOLUTION),
                 "simplify_nfaces": st.none() | POSITIVE,
                 "upsampling_steps": st.integers(0, 16),
             },
@@ -608,9 +643,11 @@ def test_keys_without_effect_are_named_once(
     file, _, named = theirs.partition(": keys without effect: ")
     assert file == "old.yaml"
     values = yaml.safe_load(PUBLISHED_WITHOUT_EFFECT)
-    expected = {f"{s}.{k}" for s, keys in values.items() for k in keys if s != "preprocessor"}
-    assert set(named.split(", ")) == expected | {"preprocessor"} == KEYS_WITHOUT_EFFECT
+    expected = {f"{section}.{key}" for section, keys in values.items() for key in keys}
+    assert set(named.split(", ")) == expected == KEYS_WITHOUT_EFFECT
     lines.clear()
+    write(tmp_path, "null.yaml", "preprocessor:\n")
+    assert load_config("null.yaml") == Config() and not lines
     load_config(CONFIGS / "00_paper_genre/genre_hpn3.yaml")
     assert not lines
 
@@ -654,6 +691,12 @@ MESSAGES = {
         "model.decoder_kwargs.observed"
     ),
     "3: 4": "x.yaml: unknown key 3; the nearest known key is training",
+    "a.path: 4": "x.yaml: unknown key a.path; did you mean data.path?",
+    "a.b: 4": "x.yaml: unknown key a.b; the nearest known key is model.decoder_kwargs.observed",
+    "preprocessor: {foo: 1}": (
+        "x.yaml: unknown key preprocessor.foo; nothing reads preprocessor, leave it out"
+    ),
+    "preprocessor: 5": "x.yaml: preprocessor must be a mapping of keys, found 5",
     # wrong types
     "data: [1]": "x.yaml: data must be a mapping of keys, found a list",
     "model: {encoder_kwargs: 64}": (
@@ -680,16 +723,16 @@ MESSAGES = {
         "is no string, put it in quotes"
     ),
     "data: {points_subsample: [1, 2, 3]}": (
-        "x.yaml: data.points_subsample must be a positive integer or [outside, inside], found "
-        "a list; the list has 3 entries"
+        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
+        "found a list; the list has 3 entries"
     ),
     "data: {points_subsample: [0, 0]}": (
-        "x.yaml: data.points_subsample must be a positive integer or [outside, inside], found "
-        "a list; the list asks for no point at all"
+        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
+        "found a list; the list asks for no point at all"
     ),
     "data: {points_subsample: all}": (
-        "x.yaml: data.points_subsample must be a positive integer or [outside, inside], found "
-        "'all'"
+        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
+        "found 'all'"
     ),
     "data: {parts_size: -1}": (
         "x.yaml: data.parts_size must be a positive integer or null, found -1"
@@ -700,9 +743,15 @@ MESSAGES = {
     "generation: {upsampling_steps: 99}": (
         "x.yaml: generation.upsampling_steps must be an integer from 0 to 16, found 99"
     ),
-    "test: {threshold: '0.2'}": "x.yaml: test.threshold must be a finite number, found '0.2'",
-    "test: {threshold: .nan}": "x.yaml: test.threshold must be a finite number, found nan",
-    "test: {threshold: 1e999}": "x.yaml: test.threshold must be a finite number, found '1e999'",
+    "test: {threshold: '0.2'}": (
+        "x.yaml: test.threshold must be a number from -1e30 to 1e30, found '0.2'"
+    ),
+    "test: {threshold: .nan}": (
+        "x.yaml: test.threshold must be a number from -1e30 to 1e30, found nan"
+    ),
+    "test: {threshold: 1e999}": (
+        "x.yaml: test.threshold must be a number from -1e30 to 1e30, found '1e999'"
+    ),
     "data: {path: [" + "a, " * 99 + "]}": (
         "x.yaml: data.path must be a string that is not empty, found a list"
     ),
@@ -743,10 +792,10 @@ MESSAGES = {
         "x.yaml: patches of data.parts_size 32 at data.parts_stride 15 do not tile 256 pixels: "
         "the stride must divide 256 - 32"
     ),
-    "training: {lr: 0}": "x.yaml: training.lr must be a positive finite number, found 0",
+    "training: {lr: 0}": "x.yaml: training.lr must be a positive number up to 1e30, found 0",
     "training: {ema: 1}": "x.yaml: training.ema must be a number from 0 to below 1, found 1",
     "training: {grad_clip: -1}": (
-        "x.yaml: training.grad_clip must be a positive finite number or null, found -1"
+        "x.yaml: training.grad_clip must be a positive number up to 1e30, or null, found -1"
     ),
     "training: {lr_schedule: step}": (
         "x.yaml: training.lr_schedule must be constant or cosine, found 'step'"
@@ -756,6 +805,50 @@ MESSAGES = {
     ),
     "data: {points_near_surface: 2}": (
         "x.yaml: data.points_near_surface must be a number from 0 to 1, found 2"
+    ),
+    # numbers that are too large
+    f"data: {{val_shapes: {2**63}}}": (
+        "x.yaml: data.val_shapes must be a positive integer, found a number beyond 64 bits"
+    ),
+    "data: {points_subsample: [0, 16777217]}": (
+        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
+        "found a list"
+    ),
+    f"training: {{seed: {10**30}}}": (
+        "x.yaml: training.seed must be an integer, 0 or more, found a number beyond 64 bits"
+    ),
+    f"training: {{seed: 0x{'f' * 9999}}}": (
+        "x.yaml: training.seed must be an integer, 0 or more, found a number beyond 64 bits"
+    ),
+    "training: {num_workers: 1025}": (
+        "x.yaml: training.num_workers must be an integer from 0 to 1024, found 1025"
+    ),
+    "model: {encoder_kwargs: {width: 1025}}": (
+        "x.yaml: model.encoder_kwargs.width must be an integer from 1 to 1024, found 1025"
+    ),
+    "model: {decoder_kwargs: {hidden_size: 8193}}": (
+        "x.yaml: model.decoder_kwargs.hidden_size must be an integer from 1 to 8192, found 8193"
+    ),
+    "model: {c_dim: 8193}": (
+        "x.yaml: model.c_dim must be an integer from 1 to 8192, found 8193"
+    ),
+    "generation: {resolution: 2049}": (
+        "x.yaml: generation.resolution must be an integer from 1 to 2048 or null, found 2049"
+    ),
+    "generation: {level_weight: 1e300}": (
+        "x.yaml: generation.level_weight must be a number from 1e-6 to 1e6, found '1e300'"
+    ),
+    "generation: {level_weight: 1.0e-7}": (
+        "x.yaml: generation.level_weight must be a number from 1e-6 to 1e6, found 1e-07"
+    ),
+    "generation: {observation_noise: 2}": (
+        "x.yaml: generation.observation_noise must be a number from 0 to 1, found 2"
+    ),
+    "training: {lr: 1.0e+31}": (
+        "x.yaml: training.lr must be a positive number up to 1e30, found 1e+31"
+    ),
+    f"training: {{lr: {10**400}}}": (
+        "x.yaml: training.lr must be a positive number up to 1e30, found a number beyond 64 bits"
     ),
     # what is no configuration
     "": "x.yaml: is empty; a configuration is a mapping of keys",
@@ -828,6 +921,17 @@ def test_message_without_a_file() -> None:
     with pytest.raises(ConfigError) as caught:
         from_dict({"test": {"threshold": 3}})
     assert str(caught.value).startswith("config: test.threshold must lie between 0 and 1")
+
+
+def test_keys_of_generation_alone() -> None:
+    assert read_generation({"resolution": 64, "level_weight": 2}, "me") == {
+        "resolution": 64, "level_weight": 2.0,
+    }  # fmt: skip
+    with pytest.raises(ConfigError) as caught:
+        read_generation({"lattice": "relased"}, "me")
+    assert str(caught.value) == (
+        "me: generation.lattice must be exact or released, found 'relased'"
+    )
 
 
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -340,6 +340,60 @@ def test_the_resolution_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"lattice": "relased"}, "generation.lattice must be exact or released, found 'relased'"),
+        (
+            {"observation": "surfce"},
+            "generation.observation must be none, carve or surface, found 'surfce'",
+        ),
+        ({"extraction": "dens"}, "generation.extraction must be mise or dense, found 'dens'"),
+        ({"batch_size": 0}, "generation.batch_size must be a positive integer, found 0"),
+        (
+            {"resolution": 4096},
+            "generation.resolution must be an integer from 1 to 2048 or null, found 4096",
+        ),
+        (
+            {"foo": 1},
+            "unknown key generation.foo; the nearest known key is generation.resolution",
+        ),
+        ({"symetry": "auto"}, "unknown key generation.symetry; did you mean generation.symmetry?"),
+    ],
+)
+def test_keywords_are_checked_as_files_are(
+    monkeypatch: pytest.MonkeyPatch, keys: dict[str, object], message: str
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises(ConfigError) as caught:
+        Reconstructor.from_configs(DEMO, **keys)
+    assert str(caught.value) == f"from_configs: {message}"
+
+
+def test_weights_are_no_keyword(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises(ConfigError, match="level_weight is each level's own"):
+        Reconstructor.from_configs(DEMO, level_weight=2)
+
+
+def test_patches_of_one_released_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    patch = demo_levels(monkeypatch)[1]
+    settings = replace(patch.config.generation, lattice="released", observation="none")
+    for size, is_possible in ((2, False), (4, True)):
+        data = replace(patch.config.data, parts_size=size, parts_stride=size)
+        generation = replace(patch.config.generation, resolution=128)
+        level = Level(replace(patch.config, data=data, generation=generation), patch.network)
+        if is_possible:
+            Reconstructor([level], settings)
+            continue
+        with pytest.raises(ConfigError) as caught:
+            Reconstructor([level], settings)
+        assert str(caught.value) == (
+            f"{patch.config.source}: data.parts_size 2 is too small for generation.lattice "
+            "released; use patches of 4 pixels or more, or exact"
+        )
+
+
+@pytest.mark.parametrize(
     ("resolution", "most", "start"),
     [(128, 32, 32), (128, 48, 32), (128, 128, 128), (100, 32, 25), (16, 32, 16), (33, 32, 33)],
 )

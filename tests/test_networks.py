@@ -11,6 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from im2mesh.config import from_dict
+from im2mesh.errors import ConfigError
+from im2mesh.models import build
 from im2mesh.models.decoder import CBatchNormDecoder, FoldedDecoder
 from im2mesh.models.encoder import BasicBlock, ResNet18Encoder
 from im2mesh.models.network import ImplicitNetwork
@@ -37,6 +40,23 @@ def test_layout_is_the_published_one(shared: Path) -> None:
     network = ImplicitNetwork(ResNet18Encoder(256), CBatchNormDecoder(256))
     ours = {key: list(tensor.shape) for key, tensor in network.state_dict().items()}
     assert ours == published
+
+
+def test_more_than_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = from_dict(
+        {
+            "data": {"input_type": "depth", "img_size": 256},
+            "model": {"decoder": "cbatchnorm", "z_dim": 0, "c_dim": 12},
+        },
+        Path("x.yaml"),
+    )
+    monkeypatch.setattr(build, "CBatchNormDecoder", lambda *_: torch.empty(1 << 50))
+    with pytest.raises(ConfigError) as caught:
+        build.build_network(config)
+    assert str(caught.value) == (
+        "x.yaml: a network of model.encoder_kwargs.width 64, model.decoder_kwargs.hidden_size 256 "
+        "and model.c_dim 12 does not fit into memory; lower them"
+    )
 
 
 @pytest.mark.parametrize("level", ["global", "p32s16", "p64s32"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -253,6 +255,28 @@ def test_the_far_side_gets_better(demo_levels: list[Level]) -> None:
         seen = observation_scores(render_depth(mesh.vertices, mesh.faces), depth)
         assert seen["silhouette iou"] > 0.97 and seen["depth error median"] < 0.003
     assert ious["auto"] > ious["none"] + 0.01
+
+
+@pytest.mark.parametrize("observation", ["none", "carve"])
+def test_nothing_is_looked_for_without_an_observation(
+    demo_levels: list[Level],
+    caplog: pytest.LogCaptureFixture,
+    observation: Literal["none", "carve"],
+) -> None:
+    own = demo_levels[0].config.generation
+    own = replace(own, symmetry="auto", observation=observation, resolution=128)
+    with caplog.at_level(logging.WARNING, "im2mesh"):
+        Reconstructor(demo_levels, own)
+    said = (
+        "generation.symmetry auto does nothing without an observation; set generation.observation"
+    )
+    assert [said in message for message in caplog.messages] == [True] * (observation == "none")
+
+
+def test_no_bundled_configuration_asks_in_vain() -> None:
+    for path in (REPOSITORY / "configs/demo").glob("*.yaml"):
+        own = load_config(path).generation
+        assert own.symmetry == "none" or own.observation != "none", path
 
 
 def test_a_mask_is_minded(demo_levels: list[Level]) -> None:

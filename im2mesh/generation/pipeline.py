@@ -7,15 +7,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
 import trimesh
 
-from im2mesh.config import Config, GenerationConfig, load_config
+from im2mesh.config import Config, GenerationConfig, load_config, read_generation
 from im2mesh.data.depth import check_depth, check_known
 from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
@@ -25,7 +27,10 @@ from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine, simplify
 from im2mesh.generation.observation import Observation
 from im2mesh.generation.symmetry import Mirror, find_mirror
+from im2mesh.patches import RELEASED_NODES
 from im2mesh.timing import Stopwatch
+
+log = logging.getLogger(__name__)
 
 STAGES = (
     "encode inputs", "observe", "symmetry", "eval points", "mise", "marching cubes", "simplify",
@@ -81,6 +86,8 @@ class Reconstructor:
     ) -> None:
         """Combine levels.
 
+        A mirror plane is looked for under an observation only; without one a warning says so.
+
         Args:
             levels: at least one; any mix of global and patch, occupancy and SDF.
             settings: instead of the first level's ``generation`` section; its ``resolution``,
@@ -98,9 +105,16 @@ class Reconstructor:
         self.device = torch.device(device)
         common = _common_resolution([level.config for level in levels])
         self.resolution = (settings.resolution if settings else None) or common
-        _check_settings(self.settings, self.resolution, str(levels[0].config.source or "config"))
+        source = str(levels[0].config.source or "config")
+        _check_settings(self.settings, self.resolution, source)
         if self.settings.lattice == "released":
-            _check_plain_mean([level.config for level in levels])
+            _check_released([level.config for level in levels])
+        if self.settings.symmetry == "auto" and self.settings.observation == "none":
+            log.warning(
+                "%s: generation.symmetry auto does nothing without an observation; set "
+                "generation.observation to carve or surface, or generation.symmetry to none",
+                source,
+            )
         self.reference = next((k for k, v in enumerate(levels) if v.windows is None), 0)
 
     @classmethod
@@ -108,7 +122,7 @@ class Reconstructor:
         cls,
         configs: Sequence[str | os.PathLike[str] | Config],
         device: torch.device | str = "cpu",
-        **generation: object,
+        **generation: Any,
     ) -> Reconstructor:
         """Load the levels that configuration files describe, weights included.
 
@@ -116,11 +130,13 @@ class Reconstructor:
             configs: paths or loaded configurations, in order.
             device: where to run.
             generation: keys of the ``generation`` section to set instead of the first file's,
-                such as ``lattice="released"``.
+                such as ``lattice="released"``; their values are what a file may say.
 
         Raises:
-            ConfigError, CheckpointError: see :class:`Level` and :func:`load_config`.
+            ConfigError, CheckpointError: see :class:`Level` and :func:`load_config`; the first
+                also for a keyword that is no key, or not what its key asks for.
         """
+        generation = read_generation(generation, "from_configs")
         loaded = [c if isinstance(c, Config) else load_config(c) for c in configs]
         if not loaded:
             raise ConfigError("give at least one configuration file")
@@ -130,12 +146,14 @@ class Reconstructor:
                     f"{key} is another resolution for a patch level than for a global one; give "
                     "resolution, the cells of the final lattice"
                 )
+        if "level_weight" in generation:
+            raise ConfigError("level_weight is each level's own; set it in their configurations")
         if generation.get("resolution") is not None:
             loaded = [
-                replace(c, generation=replace(c.generation, resolution=generation["resolution"]))  # type: ignore[arg-type]
+                replace(c, generation=replace(c.generation, resolution=generation["resolution"]))
                 for c in loaded
             ]
-        settings = replace(loaded[0].generation, **generation)  # type: ignore[arg-type]
+        settings = replace(loaded[0].generation, **generation)
         # Contradictions show before weights are read, which can take a while.
         _check_settings(settings, _common_resolution(loaded), str(loaded[0].source or "config"))
         return cls([Level.load(config, device) for config in loaded], settings, device)
@@ -307,9 +325,15 @@ def _common_resolution(configs: Sequence[Config]) -> int:
     return first.resolution
 
 
-def _check_plain_mean(configs: Sequence[Config]) -> None:
-    """The released lattice reproduces published numbers, which are of the plain mean."""
+def _check_released(configs: Sequence[Config]) -> None:
+    """The released lattice has two nodes or more in a patch, and is of the plain mean."""
     for config in configs:
+        size, image = config.data.parts_size, config.data.img_size
+        if config.is_patch and size is not None and size * RELEASED_NODES < 2 * image:
+            raise ConfigError(
+                f"{config.source}: data.parts_size {size} is too small for generation.lattice "
+                f"released; use patches of {2 * image // RELEASED_NODES} pixels or more, or exact"
+            )
         if config.generation.level_weight != configs[0].generation.level_weight:
             raise ConfigError(
                 f"{config.source}: generation.level_weight differs from {configs[0].source}'s; "
