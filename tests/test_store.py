@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -227,6 +231,85 @@ def test_a_changed_model_is_read_again(tmp_path: Path) -> None:
     assert not torch.equal(before.points, after.points)
 
 
+def note(**keys: object) -> Callable[[Path], None]:
+    """Damage: other values in ``store.json``."""
+
+    def spoil(folder: Path) -> None:
+        path = folder / "store.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | keys))
+
+    return spoil
+
+
+def text(content: str) -> Callable[[Path], None]:
+    """Damage: another ``store.json``."""
+    return lambda folder: (folder / "store.json").write_text(content) and None
+
+
+def length(name: str, more: int) -> Callable[[Path], None]:
+    """Damage: a file that is longer, or shorter."""
+
+    def spoil(folder: Path) -> None:
+        size = (folder / name).stat().st_size
+        os.truncate(folder / name, max(size + more, 0))
+
+    return spoil
+
+
+DAMAGE: dict[str, Callable[[Path], None]] = {
+    "empty": text(""),
+    "cut": text('{"stamp": "'),
+    "deep": text("[" * 100_000),
+    **{f"foreign {content}": text(content) for content in ("[]", "null", "3", '"stamp"', "{}")},
+    **{
+        f"{key} {value}": note(**{key: value})
+        for key in ("stamp", "done", "types", "sizes")
+        for value in (None, True, [], {}, 1.5)
+    },
+    "more models": note(done=6),
+    "types": note(types=dict.fromkeys(store_module.FILES, "float")),
+    "short": length("points.bin", -1),
+    "long": length("points.bin", 6),
+    "nothing": length("depths.bin", -(10**9)),
+    "gone": lambda folder: (folder / "usable.bin").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_cache_is_written_anew(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
+    open_store(config, "train")
+    (folder,) = (tmp_path / "cache").iterdir()
+    DAMAGE[damage](folder)
+    with caplog.at_level(logging.WARNING, "im2mesh"):
+        store = open_store(config, "train")
+        assert caplog.messages == [f"{folder}: is damaged; written anew"]
+        assert same(store, open_store(level_config(data, tmp_path), "train"))
+        open_store(config, "train")
+    assert len(caplog.messages) == 1, "only once"
+
+
+def test_what_is_being_written_anew_counts_for_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stamp of the files before speaks of what was cut off."""
+    root = shutil.copytree(data, tmp_path / "data")
+    config = level_config(root, tmp_path, data={"cache": str(tmp_path / "cache")})
+    before = open_store(config, "train").batch(0, 0, 3)
+    file = root / "balls/ball_0000-00/points.npz"
+    written = file.stat().st_mtime
+    os.utime(file, (written, written + 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module, "_read", None)
+        with pytest.raises(TypeError):
+            open_store(config, "train")
+    os.utime(file, (written, written))
+    after = open_store(config, "train").batch(0, 0, 3)
+    assert torch.equal(before.points, after.points)
+
+
 @pytest.mark.parametrize("order", [("float16", "float32"), ("float32", "float16")])
 def test_mixed_precisions(tmp_path: Path, order: tuple[str, str]) -> None:
     root = tmp_path / "data"
@@ -286,8 +369,10 @@ def test_no_usable_window(tmp_path: Path) -> None:
         stored = dict(np.load(path))
         stored["occupancies"][:] = 0
         np.savez(path, **stored)
-    with pytest.raises(DataError, match="no window has both a foreground pixel and a point inside"):
-        open_store(level_config(root, tmp_path), "train")
+    for extra in ({}, {"cache": str(tmp_path / "cache")}):
+        config = level_config(root, tmp_path, data=extra)
+        with pytest.raises(DataError, match="no window has both a foreground pixel and a point"):
+            open_store(config, "train")
 
 
 def test_more_than_the_memory(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -531,12 +531,16 @@ def _in_folder(
     rows = {"depths": (-1, IMAGE_SIZE, IMAGE_SIZE), "points": (-1, 3)}
     assert done == len(models)
     return {
-        key: torch.from_numpy(
-            # Copy on write: torch wants arrays that can be written to; nobody does.
-            np.memmap(folder / f"{key}.bin", types[key], mode="c").reshape(rows.get(key, (-1,)))
-        )
+        key: torch.from_numpy(_mapped(folder / f"{key}.bin", types[key], rows.get(key, (-1,))))
         for key in FILES
     }
+
+
+def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> np.ndarray:
+    if not path.stat().st_size:  # no system maps nothing
+        return np.empty(0, kind).reshape(shape)
+    # Copy on write: torch wants arrays that can be written to; nobody does.
+    return np.memmap(path, kind, mode="c").reshape(shape)
 
 
 def _write(
@@ -551,7 +555,7 @@ def _write(
     """Append the models that a folder lacks.
 
     ``store.json`` says how many models the files hold and how long they are; what an interrupted
-    run wrote beyond that is cut off.
+    run wrote beyond that is cut off. A damaged folder is written anew.
 
     Returns:
         The number of models, and the type of each file.
@@ -559,13 +563,17 @@ def _write(
     note = folder / "store.json"
     state: dict[str, Any] = {"stamp": stamp, "done": 0, "types": {}, "sizes": {}}
     if note.is_file():
-        before = json.loads(note.read_text())
-        if before["stamp"] == stamp and (narrow or before["done"] == len(models)):
-            state = before
-        elif narrow:
+        before = _noted(note, len(models))
+        if before is None:
+            log.warning("%s: is damaged; written anew", folder)
+        elif before["stamp"] != stamp:
             log.info("%s: the data have changed since it was written; written anew", folder)
+        elif narrow or before["done"] == len(models):
+            state = before
     if state["done"] == len(models):
         return state["done"], state["types"]
+    if not state["done"]:
+        note.unlink(missing_ok=True)  # what it speaks of is about to be emptied
     files = {key: open(folder / f"{key}.bin", "ab") for key in FILES}  # noqa: SIM115
     try:
         for key, file in files.items():
@@ -586,6 +594,34 @@ def _write(
         for file in files.values():
             file.close()
     return state["done"], state["types"]
+
+
+def _noted(note: Path, models: int) -> dict[str, Any] | None:
+    """What ``store.json`` says of the files beside it; None where it, or one of them, is damaged.
+
+    Args:
+        note: the file.
+        models: how many a store holds that is complete; such files end where they should.
+    """
+    lengths = {}
+    try:
+        state = json.loads(note.read_text())
+        stamp, done, sizes = state["stamp"], state["done"], state["sizes"]
+        for key in FILES:
+            present = note.with_name(f"{key}.bin").stat().st_size
+            if present < sizes[key] or (done == models and present > sizes[key]):
+                return None
+            lengths[key] = sizes[key] / np.dtype(str(state["types"][key])).itemsize
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, FileNotFoundError):
+        return None
+    fits = (
+        isinstance(stamp, str)
+        and isinstance(done, int)
+        and lengths["usable"] == done
+        and lengths["depths"] == done * IMAGE_SIZE**2
+        and lengths["points"] == 3 * lengths["targets"]
+    )
+    return state if fits else None
 
 
 def _append(file: Any, key: str, entry: _Entry, types: dict[str, str], narrow: bool) -> None:
