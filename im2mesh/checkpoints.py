@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,12 @@ _NUMPY_SCALARS: list[Any] = [
     (_SCALAR, "numpy._core.multiarray.scalar"),
     *(type(np.dtype(name)) for name in ("f2", "f4", "f8", "i4", "i8", "u1", "bool")),
 ]
+
+_DAMAGE = (
+    *(OSError, RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError),
+    *(AssertionError, ArithmeticError, MemoryError, zipfile.BadZipFile, zlib.error, struct.error),
+)
+"""What readers raise over damaged files."""
 
 WHERE_THEY_BELONG = (
     "published checkpoints are unzipped into out/, your own are written by train.py; "
@@ -64,6 +73,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = find_checkpoint(path)
     try:
+        _check_sums(path)
         with torch.serialization.safe_globals(_NUMPY_SCALARS), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's guesses about foreign files
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
@@ -71,15 +81,32 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         unsafe = "Unsupported" in str(error) or "GLOBAL" in str(error)
         reason = "it would run code when loaded" if unsafe else "it is damaged or incomplete"
         raise CheckpointError(f"{path}: not a checkpoint that can be loaded: {reason}") from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
-        if isinstance(error, PermissionError):
-            raise
+    except PermissionError:
+        raise
+    except _DAMAGE as error:
         raise CheckpointError(
             f"{path}: not a checkpoint that can be loaded: it is damaged or incomplete"
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
         raise CheckpointError(f"{path}: holds no network: a checkpoint is a dict with 'model'")
     return {k: v.item() if isinstance(v, np.generic) else v for k, v in checkpoint.items()}
+
+
+def _check_sums(path: Path) -> None:
+    """Compare a zip file's contents with their checksums, which torch itself does not do.
+
+    Files of torch before 1.6 are no zip files and have none.
+
+    Raises:
+        zipfile.BadZipFile: they differ, or the file is incomplete.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != b"PK\x03\x04":  # as torch decides
+            return
+        with zipfile.ZipFile(file) as archive:
+            damaged = archive.testzip()
+    if damaged is not None:
+        raise zipfile.BadZipFile(damaged)
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -90,7 +117,8 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, 
 
     Raises:
         CheckpointError: also where keys or shapes differ (it names the first key, what the
-            configuration expects and what the file holds) or a weight is not finite.
+            configuration expects and what the file holds), or a weight is no dense tensor of
+            numbers or not finite.
     """
     path = find_checkpoint(path)
     checkpoint = load_checkpoint(path)
@@ -111,13 +139,17 @@ def load_state(network: nn.Module, stored: dict[str, Any], path: Path) -> None:
                 f"{path}: lacks {key}, which the configured network has: "
                 "it belongs to another architecture"
             )
-        if not isinstance(stored[key], Tensor) or stored[key].shape != tensor.shape:
-            found = tuple(stored[key].shape) if isinstance(stored[key], Tensor) else "no tensor"
+        if not _is_plain(stored[key]):
             raise CheckpointError(
-                f"{path}: {key} is {found} where the config asks for {tuple(tensor.shape)}"
-                f"{_hint(stored)}"
+                f"{path}: {key} is no plain tensor of numbers; save the network's state_dict on "
+                "the CPU, dense, not quantised"
             )
-        if not torch.isfinite(stored[key]).all():
+        if stored[key].shape != tensor.shape:
+            raise CheckpointError(
+                f"{path}: {key} is {tuple(stored[key].shape)} where the config asks for "
+                f"{tuple(tensor.shape)}{_hint(stored)}"
+            )
+        if not torch.isfinite(stored[key].float()).all():
             raise CheckpointError(f"{path}: {key} holds values that are not finite")
     extra = next((key for key in stored if key not in expected), None)
     if extra is not None:
@@ -126,6 +158,17 @@ def load_state(network: nn.Module, stored: dict[str, Any], path: Path) -> None:
             "it belongs to another architecture"
         )
     network.load_state_dict(stored)
+
+
+def _is_plain(value: Any) -> bool:
+    """A dense tensor on the CPU of floats or integers (of these batch norm keeps its counts)."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not (value.is_nested or value.is_quantized or value.is_complex())
+        and value.dtype != torch.bool
+    )
 
 
 def _hint(stored: dict[str, Any]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from im2mesh.checkpoints import load_checkpoint, load_weights
 from im2mesh.errors import CheckpointError
@@ -119,6 +121,54 @@ def test_unreadable_files(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match=re.escape(message)) as raised:
             load_checkpoint(path)
         assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("where", [0.1, 0.5, 0.9])
+def test_checksums_are_minded(tmp_path: Path, where: float) -> None:
+    path = tmp_path / "a.pt"
+    torch.save({"model": network().state_dict()}, path)
+    body = bytearray(path.read_bytes())
+    start = int(where * len(body))
+    body[start : start + 1000] = bytes(1000)
+    path.write_bytes(body)
+    with pytest.raises(CheckpointError, match="a.pt: .* it is damaged or incomplete"):
+        load_weights(network(), path)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tensor: tensor.to_sparse(),
+        lambda tensor: torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8),
+        lambda tensor: tensor.to("meta"),
+        lambda tensor: torch.nested.as_nested_tensor([tensor]),
+        lambda tensor: tensor > 0,
+        lambda tensor: tensor.to(torch.complex64),
+        lambda tensor: tensor.tolist(),
+    ],
+    ids=["sparse", "quantised", "meta", "nested", "bool", "complex", "list"],
+)
+def test_weights_of_another_kind(tmp_path: Path, change: Callable[[Tensor], object]) -> None:
+    state = network().state_dict()
+    state["encoder.fc.weight"] = change(state["encoder.fc.weight"])  # type: ignore[assignment]
+    torch.save({"model": state}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError) as raised:
+        load_weights(network(), tmp_path / "a.pt")
+    assert str(raised.value) == (
+        f"{tmp_path}/a.pt: encoder.fc.weight is no plain tensor of numbers; save the network's "
+        "state_dict on the CPU, dense, not quantised"
+    )
+
+
+def test_weights_beyond_the_networks_type(tmp_path: Path) -> None:
+    state = {k: v.double() for k, v in network().state_dict().items()}
+    torch.save({"model": state}, tmp_path / "a.pt")
+    load_weights(network(), tmp_path / "a.pt")
+    state["encoder.fc.bias"][0] = 1e300
+    torch.save({"model": state}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match="encoder.fc.bias holds values that are not finite"):
+        load_weights(network(), tmp_path / "a.pt")
 
 
 def test_another_architecture(tmp_path: Path) -> None:

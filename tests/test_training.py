@@ -698,6 +698,8 @@ def test_damaged_keys_of_a_checkpoint(data: Path, tmp_path: Path, key: str, valu
     [
         (-1, ("it",)),
         (1.5, ("it",)),
+        (10**40, ("it",)),
+        (10**40, ("epoch_it",)),
         ([], ("optimizer", "param_groups")),
         ([{}], ("optimizer", "param_groups")),
         (None, ("optimizer", "state")),
@@ -706,6 +708,7 @@ def test_damaged_keys_of_a_checkpoint(data: Path, tmp_path: Path, key: str, valu
         (None, ("optimizer", "state", 0, "step")),
         (math.nan, ("optimizer", "state", 0, "step")),
         (torch.zeros(2), ("optimizer", "state", 0, "step")),
+        (torch.zeros(4, 1, 7, 7, device="meta"), ("optimizer", "state", 0, "exp_avg")),
         (torch.zeros(3), ("ema", "encoder.features.conv1.weight")),
     ],
 )

@@ -50,6 +50,10 @@ LAST, BEST, END = "model.pt", "model_best.pt", "model_end.pt"
 the one at which a limit on epochs or iterations ended it."""
 
 
+MOST_STEPS = 2**53
+"""No run takes as many; up to here a float counts exactly."""
+
+
 class End(Enum):
     """Why a run ended."""
 
@@ -559,7 +563,7 @@ def _number(state: dict[str, Any], key: str, default: float, path: Path) -> floa
 
 def _count(state: dict[str, Any], key: str, default: int, path: Path) -> int:
     value = _number(state, key, default, path)
-    if value < 0 or not value.is_integer():
+    if not 0 <= value <= MOST_STEPS or not value.is_integer():
         raise _damaged(path, key)
     return int(value)
 
