@@ -177,7 +177,7 @@ def write_document(
         if title in sections:
             text.append(f"## {title}\n\n{sections[title].strip()}\n")
     with atomic(path) as beside:
-        beside.write_text("\n".join(text))
+        beside.write_text("\n".join(text), encoding="utf-8")
     return path
 
 

@@ -284,9 +284,9 @@ class Reproduction:
 def write_split(data: Path, name: str, objects: int | None) -> None:
     """``<name>.lst`` in each class folder of a data set: the first objects of ``test.lst``."""
     for path in sorted(data.glob("*/test.lst")):
-        names = path.read_text().split()[:objects]
+        names = path.read_text("utf-8").split()[:objects]
         with atomic(path.with_name(f"{name}.lst")) as beside:
-            beside.write_text("\n".join(names) + "\n")
+            beside.write_text("\n".join(names) + "\n", "utf-8")
 
 
 def folder_of(name: str) -> str:
