@@ -42,6 +42,7 @@ exit codes:
   1    some shapes could not be used and are in rejected.csv, the others are done;
        --check: there are problems, one line each
   2    bad input, or a full disk: one line says what to do
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C); what is finished is kept, and the same command goes on
 """
 

@@ -20,6 +20,7 @@ exit codes:
   0    every model of the split has its scores
   1    some meshes are missing or could not be scored; they are named, the others are scored
   2    bad input: nothing could be scored, one line says why
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C); what is scored is kept, the same call goes on from there
 """
 

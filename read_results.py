@@ -20,6 +20,7 @@ means: a column for each run in each group (all, seen, unseen, visible, invisibl
 exit codes:
   0    everything was done
   2    bad input: one line says why
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C)
 """
 

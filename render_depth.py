@@ -33,6 +33,7 @@ exit codes:
   1    some views of the pose list could not be rendered, each mesh is named at the end with the
        reason; the others were
   2    bad input: nothing was rendered, or nothing more could be written; one line says why
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C); what is finished is kept, and the same command goes on with a list
 """
 

@@ -23,6 +23,7 @@ parts:
 exit codes:
   0    everything was done
   2    bad input, or a step failed: one line says which, and where its log is
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C); what is finished is kept, and the same command goes on
 """
 

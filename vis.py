@@ -36,6 +36,7 @@ terminal, --serve; else a page, out/vis/<name>.html. What was done is said.
 exit codes:
   0    everything was done
   2    bad input, or a window without a display: one line says why
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C)
 """
 

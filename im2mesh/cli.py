@@ -35,6 +35,7 @@ exit codes:
   0    everything was done
   1    some depth maps could not be used and are named at the end; the others were done
   2    bad input: nothing could be done, one line says why
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C); what is finished is kept
 """
 

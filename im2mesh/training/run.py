@@ -45,6 +45,7 @@ exit codes:
   1    the loss is no longer finite; model.pt holds the state before
   2    bad input: one line says why
   3    a limit (--exit-after, --exit-after-epochs, --exit-after-it, --exit-threshold) ended it
+  70   a bug in this program, with its traceback
   130  interrupted (Ctrl-C, or SIGTERM); model.pt is saved
 After 1, 3 and 130 the same command goes on where the run stopped.
 """
