@@ -240,7 +240,7 @@ def test_test_objects_are_none_of_training() -> None:
 
 
 def test_methods_have_different_folders() -> None:
-    claim = Reproduction(Path(), SMALL, None, None, 1).claim
+    claim = [*Reproduction(Path(), SMALL, None, None, 1).claim, plan.MIRRORED]
     for methods in (claim, run.MAP_METHODS):
         names = [folder_of(method.name) for method in methods]
         assert len(set(names)) == len(names)

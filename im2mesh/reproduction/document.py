@@ -326,7 +326,7 @@ def _verdict(objects: Objects) -> list[str]:
 
 
 def _real(plan: Reproduction, plots: Path) -> list[str]:
-    names = [RAW_INPUT, *(method.name for method in METHODS)]
+    names = [RAW_INPUT, *(method.name for method in (*METHODS, MIRRORED))]
     objects = Objects.read(plan, REAL, names, results.MESHES)
     if objects is None:
         return []

@@ -114,7 +114,8 @@ class Reproduction:
         if REAL in parts and self.meshes is not None:
             self._run("real objects", [self._real()])
             write_split(self.real, "real", self.size.real_objects)
-            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in METHODS]
+            methods = [*METHODS, MIRRORED]
+            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in methods]
             self._run(REAL, [self._raw_input(REAL, self.real, "real"), *own])
             yield REAL
         if MAPS in parts and self.maps is not None:
