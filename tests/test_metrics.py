@@ -178,7 +178,9 @@ def test_an_empty_prediction_scores_the_worst(align: bool) -> None:
     for name in ("iou", "iou_vis", "iou_invis", "iou winding"):
         assert result.scores[name] == 0
     assert (result.curve_raw == 0).all()
-    assert measure_cloud(np.empty((0, 3)), truth_of(ball(), 100)).scores["fscore@1"] == 0
+    of_cloud = measure_cloud(np.empty((0, 3)), truth_of(ball(), 100)).scores
+    assert of_cloud["fscore@1"] == 0
+    assert math.isnan(of_cloud["normals raw"]), "clouds have no normals, empty or not"
 
 
 def test_no_visible_or_no_invisible_point() -> None:
@@ -262,11 +264,25 @@ def test_iou_of_parts_and_of_holes() -> None:
     found = evaluate_mesh(half, truth, samples=2000)
     assert found["iou"] == pytest.approx(0.5, abs=0.02)
     assert found["iou_vis"] > 0.97 and found["iou_invis"] < 0.03
-    assert found["iou winding"] == found["iou"]
+    assert found["iou winding"] == pytest.approx(found["iou"], abs=1e-3)
     mesh = ball()
     holed = trimesh.Trimesh(mesh.vertices, mesh.faces[mesh.triangles_center[:, 2] < 0.37])
     found = evaluate_mesh(holed, truth, samples=2000)
     assert found["iou"] < 0.95 < found["iou winding"]
+
+
+def test_iou_of_pieces_that_overlap() -> None:
+    """Closed boxes: parity calls what they share outside, the winding number does not."""
+    boxes = [trimesh.creation.box((0.5, 0.5, 0.5)) for _ in range(2)]
+    boxes[1].apply_translation([0.3, 0, 0])
+    queries = np.random.default_rng(0).uniform(-0.5, 0.5, (20_000, 3))
+    x, y, z = np.abs(queries - [0.15, 0, 0]).T
+    union = (x < 0.4) & (y < 0.25) & (z < 0.25)
+    truth = GroundTruth(boxes[0].vertices, queries=queries, occupancies=union)
+    result = measure_mesh(trimesh.util.concatenate(boxes), truth, align=False, samples=100)
+    assert result.closed
+    assert result.scores["iou winding"] == 1
+    assert result.scores["iou"] == pytest.approx(0.1375 / 0.1875, abs=0.02)
 
 
 def test_ground_truth_is_checked() -> None:
@@ -424,3 +440,22 @@ def test_observation_scores() -> None:
     }
     with pytest.raises(ValueError, match="do not compare"):
         observation_scores(rendered[:2], observed)
+    with pytest.raises(ValueError, match="do not compare"):
+        observation_scores(rendered, observed, np.ones((2, 4), bool))
+
+
+def test_observation_scores_where_little_is_known() -> None:
+    observed = np.full((4, 4), -1.0, np.float32)
+    observed[:2] = 0.5
+    rendered = observed.copy()
+    rendered[0] = 0.9  # another depth
+    rendered[3] = 0.5  # background in the map
+    known = np.zeros((4, 4), bool)
+    known[1:3] = True
+    assert observation_scores(rendered, observed, known) == {
+        "silhouette iou": 1.0,
+        "depth error mean": 0.0,
+        "depth error median": 0.0,
+    }
+    nothing = observation_scores(rendered, observed, np.zeros((4, 4), bool))
+    assert math.isnan(nothing["silhouette iou"]) and nothing["depth error mean"] == 1

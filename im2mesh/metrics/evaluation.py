@@ -109,7 +109,8 @@ def evaluate_mesh(
         Name → value: those of :func:`im2mesh.metrics.scores.surface_scores`, each also with
         `` raw``, and, with ``ground_truth.queries``, ``iou`` (parity rule, as published; ``_vis``
         and ``_invis`` over the queries near that part of the surface) and ``iou
-        winding`` (for a closed mesh the same; see :func:`im2mesh.metrics.volume.inside`).
+        winding`` (for a closed mesh that nowhere overlaps itself the same, up to points on the
+        surface; see :func:`im2mesh.metrics.volume.inside`).
     """
     return measure_mesh(
         mesh, ground_truth, align=align, seed=seed, samples=samples, threads=threads
@@ -148,11 +149,11 @@ def measure_mesh(
     result.closed = bool(len(used)) and is_closed(vertices, used)
     if ground_truth.queries is not None and ground_truth.occupancies is not None:
         queries, occupancies = ground_truth.queries, np.asarray(ground_truth.occupancies, bool)
-        predicted = inside(vertices, used, queries)
-        result.scores |= _volume(predicted, queries, occupancies, truth)
-        if len(used) and not result.closed:
-            predicted = inside(vertices, used, queries, "winding")
-        result.scores["iou winding"] = iou(predicted, occupancies)
+        by_parity, by_winding = (
+            inside(vertices, used, queries, rule) for rule in ("parity", "winding")
+        )
+        result.scores |= _volume(by_parity, queries, occupancies, truth)
+        result.scores["iou winding"] = iou(by_winding, occupancies)
     return result
 
 
@@ -214,7 +215,7 @@ def _compare(
     if not len(predicted):
         completeness = np.full(len(truth), FARTHEST)
         accuracy, nearest = np.empty(0), np.empty(0, np.int64)
-        if truth.normals is not None:
+        if truth.normals is not None and predicted.normals is not None:
             normals = np.zeros(len(truth)), np.empty(0)
     else:
         completeness, found = predicted.nearest(moved(truth.points))

@@ -8,25 +8,35 @@ FARTHEST = 1.0
 """The cube's depth: what the error counts as where mesh and map have no pixel in common."""
 
 
-def observation_scores(rendered: np.ndarray, observed: np.ndarray) -> dict[str, float]:
+def observation_scores(
+    rendered: np.ndarray, observed: np.ndarray, known: np.ndarray | None = None
+) -> dict[str, float]:
     """Compare the depth of a mesh with an observed one.
 
     Args:
         rendered: (S, S) depth of the mesh from the input camera
             (:func:`im2mesh.preparation.rendering.render_depth`); background negative.
-        observed: (S, S) the input, in the same form, with foreground.
+        observed: (S, S) the input, in the same form.
+        known: (S, S) bool, False where the input says nothing
+            (:func:`im2mesh.data.depth.load_known`); such pixels count as background in both.
+            None: all is known.
 
     Returns:
-        ``silhouette iou``: pixels that are foreground in both over those that are in either;
+        ``silhouette iou``: pixels that are foreground in both over those that are in either,
+        NaN where there are none;
         ``depth error mean`` and ``depth error median``: |difference|, in cube sides, over the
         pixels that are foreground in both, 1 (the cube's depth) where there are none.
 
     Raises:
         ValueError: the shapes differ.
     """
-    if rendered.shape != observed.shape:
-        raise ValueError(f"depth maps of {rendered.shape} and {observed.shape} do not compare")
-    a, b = rendered >= 0, observed >= 0
+    known = np.ones(observed.shape, bool) if known is None else known
+    if not rendered.shape == observed.shape == known.shape:
+        raise ValueError(
+            f"depth maps of {rendered.shape} and {observed.shape}, known where a mask of "
+            f"{known.shape} says so, do not compare"
+        )
+    a, b = (rendered >= 0) & known, (observed >= 0) & known
     both = a & b
     either = int((a | b).sum())
     error = np.abs(rendered[both].astype(np.float64) - observed[both])

@@ -19,7 +19,9 @@ def inside(
 ) -> np.ndarray:
     """Whether a mesh contains each point.
 
-    For a closed mesh that does not cut through itself both rules agree, away from the surface.
+    For a closed mesh that nowhere overlaps itself and whose faces all turn the same way both rules
+    agree, away from the surface. Where a mesh overlaps itself, parity calls what is covered twice
+    outside; the winding number does not.
 
     Args:
         vertices: (V, 3) finite numbers.
@@ -29,7 +31,7 @@ def inside(
             published; where a hole makes them disagree, the point is outside. ``winding``: the
             surface turns around the point by more than half (the generalised winding number of
             Jacobson et al., SIGGRAPH 2013, by the method of Barill et al., SIGGRAPH 2018), which
-            closes holes in the way that fits the rest best.
+            closes holes in the way that fits the rest best, but needs faces that turn the same way.
 
     Returns:
         (N,) bool.
@@ -39,7 +41,7 @@ def inside(
     try:
         import igl
     except ImportError as error:
-        raise InputError("the IoU of meshes with holes needs libigl: pip install libigl") from error
+        raise InputError("the IoU by winding number needs libigl: pip install libigl") from error
     number = igl.fast_winding_number(
         np.ascontiguousarray(vertices, np.float64),
         np.ascontiguousarray(faces, np.int64),
