@@ -114,6 +114,16 @@ def open_npz(
         ) from error
 
 
+def file_version(path: str | os.PathLike[str]) -> list[int]:
+    """Size in bytes and time of the last change in ns, which tell versions of a file apart.
+
+    Raises:
+        OSError: there is no such file, or its folder cannot be read.
+    """
+    status = os.stat(path)
+    return [status.st_size, status.st_mtime_ns]
+
+
 def first_line(error: BaseException) -> str:
     """What an error says in one line."""
     lines = str(error).splitlines()

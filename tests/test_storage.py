@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -134,18 +136,39 @@ def test_class_of_a_model() -> None:
     assert class_of("615019-04", "lamp") == class_of("_615019", "lamp") == "lamp"
 
 
-def test_when_ground_truth_changed(tmp_path: Path) -> None:
+def test_which_version_of_ground_truth(tmp_path: Path) -> None:
+    """Any of its files counts, not only the last one written, and so does how they are read."""
     points, cloud, _ = sphere(40)
     config, _ = configs(tmp_path)
     folder = tmp_path / "balls" / "a"
     write_pointcloud(folder / "pointcloud.npz", cloud)
     (tmp_path / "balls" / "all.lst").write_text("a\n")
     (model,) = models_of_split(config, "all")
-    os.utime(folder / "pointcloud.npz", (1000, 1000))
-    assert model.truth_changed() == 1000
+    found = [model.truth_version()]
     write_points(folder / "points.npz", points)
     os.utime(folder / "points.npz", (2000, 2000))
-    assert model.truth_changed() == 2000
+    found.append(model.truth_version())
+    for time in (1000, 1001):
+        os.utime(folder / "pointcloud.npz", (time, time))
+        found.append(model.truth_version())
+    for keys in ({"points_unpackbits": False}, {"points_iou_file": None}):
+        (other,) = models_of_split(replace(config, data=replace(config.data, **keys)), "all")
+        found.append(other.truth_version())
+    write_pointcloud(folder / "pointcloud.npz", sphere(39)[1])
+    os.utime(folder / "pointcloud.npz", (1001, 1001))
+    found.append(model.truth_version())
+    assert len({json.dumps(version) for version in found}) == len(found) == 7
+    assert model.truth_version() == found[-1]
     (folder / "pointcloud.npz").unlink()
     with pytest.raises(DataError, match=r"pointcloud.npz: no such file$"):
-        model.truth_changed()
+        model.truth_version()
+
+
+def test_inside() -> None:
+    """A distance of 0, or what float16 makes of a small negative one, is inside."""
+    sdf = np.array([-0.1, -1e-9, 0, 1e-3]).astype(np.float16).astype(np.float32)
+    expected = [True, True, True, False]
+    assert np.equal(Points(np.zeros((4, 3)), sdf=sdf).inside, expected).all()
+    occupancies = np.array([False, True, False, True])
+    assert Points(np.zeros((4, 3)), occupancies, sdf).inside is occupancies
+    assert Points(np.zeros((4, 3))).inside is None

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,7 +20,7 @@ from im2mesh.config import Config, DataConfig
 from im2mesh.data.depth import check_depth, find_depth_file, load_depth
 from im2mesh.data.splits import split_models
 from im2mesh.errors import DataError, DepthError
-from im2mesh.files import atomic, open_npz
+from im2mesh.files import atomic, file_version, open_npz
 
 H5_GROUPS = {
     "points": {"points": "points", "occupancies": "occupancy", "sdf": "sdf"},
@@ -44,6 +45,17 @@ class Points:
     points: np.ndarray
     occupancies: np.ndarray | None = None
     sdf: np.ndarray | None = None
+
+    @property
+    def inside(self) -> np.ndarray | None:
+        """(N,) bool: the occupancies, else where the distance is ≤ 0; None without either.
+
+        A point of distance 0 is inside, as where occupancies are made of distances. Small
+        negative distances become −0 when they are stored as float16, and stay inside so.
+        """
+        if self.occupancies is not None or self.sdf is None:
+            return self.occupancies
+        return np.asarray(self.sdf <= 0)
 
 
 @dataclass(frozen=True)
@@ -83,8 +95,10 @@ class Model(ABC):
         """Time of the depth map's last change, in seconds since the epoch."""
 
     @abstractmethod
-    def truth_changed(self) -> float:
-        """Time of the last change of what is scored against, in seconds since the epoch.
+    def truth_version(self) -> list[Any]:
+        """What tells this version of what is scored against from others, for JSON; reads no array.
+
+        That is name, size and time (ns) of each file that there is, and how they are read.
 
         Raises:
             DataError: there are no surface points to score against, or they cannot be read.
@@ -139,13 +153,16 @@ class NpzModel(Model):
         """See :class:`Model`."""
         return os.path.getmtime(find_depth_file(self.folder / self._data.img_folder))
 
-    def truth_changed(self) -> float:
+    def truth_version(self) -> list[Any]:
         """See :class:`Model`."""
-        path = self._chamfer_path()
-        if not _is_file(path):
-            raise DataError(f"{path}: no such file")
-        points = self.folder / (self._data.points_iou_file or path.name)
-        return max(os.path.getmtime(p) for p in (path, points) if p.is_file())
+        cloud, iou_file = self._chamfer_path(), self._data.points_iou_file
+        if not _is_file(cloud):
+            raise DataError(f"{cloud}: no such file")
+        files = [cloud]
+        if iou_file is not None and _is_file(self.folder / iou_file):
+            files.append(self.folder / iou_file)
+        versions = [[path.name, *file_version(path)] for path in files]
+        return [*versions, self._data.points_unpackbits]
 
     def depth(self) -> np.ndarray:
         """See :class:`Model`."""
@@ -184,12 +201,13 @@ class H5Model(Model):
 
     def changed(self) -> float:
         """See :class:`Model`."""
-        return self.truth_changed()
+        self.truth_version()  # whose errors say what is wrong with the file
+        return os.path.getmtime(self.file)
 
-    def truth_changed(self) -> float:
+    def truth_version(self) -> list[Any]:
         """See :class:`Model`; the file holds everything."""
         try:
-            return os.path.getmtime(self.file)
+            return [[self.file.name, *file_version(self.file)]]
         except FileNotFoundError as error:
             raise DataError(f"{self.file}: no such file") from error
         except OSError as error:

@@ -177,11 +177,10 @@ def _read(model: Model, config: Config, cells: Cells, iou: bool) -> _Entry:
 
 
 def _inside(points: Points, origin: str) -> np.ndarray:
-    if points.occupancies is not None:
-        return points.occupancies
-    if points.sdf is None:
+    inside = points.inside
+    if inside is None:
         raise DataError(f"{origin}: holds neither occupancies nor sdf; write it again")
-    return points.sdf <= 0
+    return inside
 
 
 def _narrow(array: np.ndarray) -> np.ndarray:

@@ -241,7 +241,7 @@ def check_ground_truth(models: Sequence[Model], config: Config) -> None:
     first: DataError | None = None
     for model in models:
         try:
-            model.truth_changed()
+            model.truth_version()
             return
         except DataError as error:
             first = first or error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model
 from im2mesh.errors import DataError, InputError
+from im2mesh.files import file_version
 from im2mesh.metrics.evaluation import (
     SAMPLES,
     Evaluation,
@@ -31,7 +31,7 @@ from im2mesh.patches import back_project
 from im2mesh.preparation.rendering import render_depth
 from im2mesh.visualize.run_sheet import read_mesh
 
-DEFINITIONS = 1
+DEFINITIONS = 2
 """To be raised when scores get other values, so that rows scored before are scored again."""
 
 LEAST_POINTS = 1_000
@@ -115,11 +115,21 @@ class Task(ABC):
     def fingerprint(self) -> str:
         """Changes when what the scores depend on does.
 
+        Returns:
+            16 hexadecimal digits of all of it; before them, where a mesh is scored, those of the
+            mesh's file and a hyphen (:func:`im2mesh.metrics.results.mesh_versions`).
+
         Raises:
             InputError, OSError: a file is missing.
         """
         depends = [DEFINITIONS, type(self).__name__, asdict(self.settings), self._files()]
-        return hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
+        mesh = self._mesh()
+        version = "" if mesh is None else f"{_digest(file_version(mesh))}-"
+        return version + _digest(depends)
+
+    def _mesh(self) -> Path | None:
+        """The file of the mesh that is scored; None where none is."""
+        return None
 
     @abstractmethod
     def _files(self) -> list[Any]:
@@ -147,9 +157,11 @@ class MeshTask(Task):
     files: Mapping[str, Path]
 
     def _files(self) -> list[Any]:
-        return [[kind, *_version(path)] for kind, path in self.files.items()] + [
-            self.truth.truth_changed()
-        ]
+        files = [[kind, *file_version(path)] for kind, path in self.files.items()]
+        return [*files, self.truth.truth_version()]
+
+    def _mesh(self) -> Path | None:
+        return self.files.get(MESH)
 
     def score(self, threads: int) -> Row:
         """See :class:`Task`."""
@@ -180,7 +192,7 @@ class InputTask(Task):
     truth: Model
 
     def _files(self) -> list[Any]:
-        return [self.truth.changed(), self.truth.truth_changed()]
+        return [self.truth.changed(), self.truth.truth_version()]
 
     def score(self, threads: int) -> Row:
         """See :class:`Task`."""
@@ -199,7 +211,10 @@ class ObservedTask(Task):
     file: Path
 
     def _files(self) -> list[Any]:
-        return [*_version(self.file), self.source.changed()]
+        return [*file_version(self.file), self.source.changed()]
+
+    def _mesh(self) -> Path | None:
+        return self.file
 
     def score(self, threads: int) -> Row:
         """See :class:`Task`."""
@@ -209,7 +224,7 @@ class ObservedTask(Task):
             rendered = render_depth(vertices, faces)
         except InputError as error:
             raise InputError(f"{self.file}: {error}") from error
-        scores = observation_scores(rendered, self.source.load())
+        scores = observation_scores(rendered, self.source.load(), self.source.known())
         columns = {f"{name}{MESH}": value for name, value in scores.items()}
         return Row(
             {**columns, f"empty{MESH}": not len(faces)},
@@ -252,9 +267,7 @@ def _ground_truth(model: Model, iou: bool) -> tuple[GroundTruth, list[str]]:
     if iou:
         try:
             points = model.points(iou=True)
-            occupancies = points.occupancies
-            if occupancies is None and points.sdf is not None:
-                occupancies = points.sdf < 0
+            occupancies = points.inside
             if occupancies is None:
                 raise DataError(f"{model.origin}: its points have neither occupancies nor sdf")
             if not len(points.points):
@@ -268,7 +281,5 @@ def _ground_truth(model: Model, iou: bool) -> tuple[GroundTruth, list[str]]:
     return GroundTruth(cloud.points, cloud.normals, cloud.visible, queries, occupancies), notes
 
 
-def _version(path: Path) -> list[int]:
-    """Size and time of the last change of a file."""
-    status = os.stat(path)
-    return [status.st_size, status.st_mtime_ns]
+def _digest(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]

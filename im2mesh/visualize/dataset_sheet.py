@@ -69,11 +69,8 @@ def _row(model: Model, split: str) -> Row:
 
 
 def _points_pictures(points: Points) -> list[tuple[str, np.ndarray]]:
-    inside = points.occupancies
-    if inside is None:
-        assert points.sdf is not None
-        inside = points.sdf <= 0
-    places = points.points
+    inside, places = points.inside, points.points
+    assert inside is not None
     # The slice that has most of the object.
     bins = np.linspace(-0.5, 0.5, 26)
     counts = np.histogram(places[inside, 2], bins)[0]

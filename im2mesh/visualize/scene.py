@@ -180,8 +180,8 @@ def _load_npz(path: Path, name: str) -> Layer:
         keys = set(arrays.files)
     if keys & {"occupancies", "sdf"}:
         points = read_points(path)
-        inside = points.occupancies if points.occupancies is not None else points.sdf < 0  # type: ignore[operator]
-        vertices, normals = points.points[inside], None
+        assert points.inside is not None
+        vertices, normals = points.points[points.inside], None
         if not len(vertices):
             raise EmptyError(f"{path}: none of its {len(points.points)} points is inside")
     elif "points" in keys:
