@@ -21,10 +21,12 @@ from PIL import Image
 import eval_meshes
 import generate_merge3
 import read_results
+from im2mesh.data.storage import Points, read_points, write_points
 from im2mesh.errors import ConfigError, DataError, InputError
-from im2mesh.files import read_csv
+from im2mesh.files import atomic, read_csv
 from im2mesh.generation.outputs import global_level, write_mesh
 from im2mesh.metrics import results, run, tasks
+from im2mesh.metrics.report import ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask
 from tests.conftest import REPOSITORY
 from tests.helpers import BROKEN_YAML
@@ -449,6 +451,124 @@ def test_stale_rows_disappear(project: Project) -> None:
     assert "box_0-00" not in project.evaluate(code=1).index
 
 
+def test_a_class_folder_without_rows(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its old rows go, its models are missing, and the others keep their curves."""
+    write_dataset(project.root / "data", "others", {"cup_0-00": project.shapes[NAMES[0]]}, 3_000)
+    cup = project.run / "meshes/others/cup_0-00.ply"
+    project.config = project.write_config("two", data={"classes": ["things", "others"]})
+
+    def others() -> pd.DataFrame:
+        return results.read_table(project.run / "eval_meshes_full_others.pkl")
+
+    def missing() -> dict[str, int]:
+        scores = results.read_scores(project.run, results.MESHES)
+        assert scores is not None and scores.curves is not None
+        assert len(scores.curves) == len(scores.table) == len(NAMES)
+        return {name: count for name, count in scores.missing.items() if count}
+
+    project.evaluate(code=1)
+    assert not len(others()) and missing() == {"cup": 1}, "missing from the start"
+    write_mesh(project.shapes[NAMES[0]], cup)
+    project.evaluate()
+    assert others()["modelname"].tolist() == ["cup_0-00"]
+    cup.unlink()
+    project.evaluate(code=1)
+    assert not len(others()) and missing() == {"cup": 1}, "missing again"
+    assert "two: 1 of 5 meshes have no scores and are in no mean" in remarked(
+        capsys, [project.config]
+    )
+    write_mesh(project.shapes[NAMES[0]], cup)
+    project.evaluate()
+    for path in [*map(project.mesh_path, NAMES), cup]:
+        os.utime(path, (1000, 1000))  # as if all were generated again
+    names = scored_models(monkeypatch)
+    score = MeshTask.score
+
+    def stopping(task: MeshTask, threads: int):
+        if len(names) == len(NAMES):
+            raise KeyboardInterrupt
+        return score(task, threads)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MeshTask, "score", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            eval_meshes.main([project.config, "--workers", "1"])
+    assert not len(others()) and missing() == {"cup": 1}, "interrupted before it"
+
+
+def test_ground_truth_that_is_older_than_the_rest_counts(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.evaluate("--no-icp")
+    names = scored_models(monkeypatch)
+    os.utime(project.root / "data/things/box_0-00/pointcloud.npz", (1000, 1000))
+    project.evaluate("--no-icp")
+    assert names == ["box_0-00"]
+    names.clear()
+    project.config = project.write_config("bits", data={"points_unpackbits": False})
+    project.evaluate("--no-icp")
+    assert sorted(names) == sorted(NAMES), "read in another way"
+
+
+def test_killed_between_two_tables(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fingerprints are written last, so rows beside other curves are scored again."""
+    project.evaluate("--no-icp")
+    project.write_mesh("box_1-00", scale=0.9)
+    written: list[Path] = []
+
+    def killed(path: Path):
+        written.append(path)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        return atomic(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "atomic", killed)
+        with pytest.raises(KeyboardInterrupt):
+            eval_meshes.main([project.config, "--workers", "1", "--no-icp"])
+    assert len(written) == 2
+    names = scored_models(monkeypatch)
+    table = project.evaluate("--no-icp")
+    path = project.run / "eval_meshes_curve_things.csv"
+    curves = pd.read_csv(path).set_index("modelname")
+    np.testing.assert_allclose(curves["0.010 raw"], table["fscore@1 (mesh) raw"])
+    assert names == ["box_1-00"]
+    curves.drop("ball_0-00").reset_index().to_csv(path, index=False)
+    names.clear()
+    project.evaluate("--no-icp")
+    assert names == ["ball_0-00"], "its curve is gone"
+
+
+def test_scores_against_the_input_of_an_earlier_mesh(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    against = [project.config, "--workers", "1", "--against-input"]
+
+    def silhouettes() -> pd.Series:
+        method = load_methods([ScoredRun(project.run, "method")])[0]
+        return method.values("silhouette iou", raw=False)
+
+    project.evaluate("--no-icp")
+    assert eval_meshes.main(against) == 0
+    assert silhouettes().notna().all()
+    assert "against the input" not in remarked(capsys, [project.config])
+    project.write_mesh("box_1-00", scale=0.5)
+    project.evaluate("--no-icp")
+    assert silhouettes().isna().tolist() == [name == "box_1-00" for name in NAMES]
+    assert "method: 1 of 4 meshes have no scores against the input, or such" in remarked(
+        capsys, [project.config]
+    )
+    path = project.run / "eval_observed_full_things.pkl"
+    table = pd.read_pickle(path)
+    table.assign(fingerprint="0123456789abcdef").to_pickle(path)
+    assert silhouettes().notna().all(), "tables of earlier releases do not say"
+    table.to_pickle(path)
+    assert eval_meshes.main(against) == 0
+    assert silhouettes().notna().all()
+
+
 @dataclass(frozen=True)
 class DyingTask(tasks.Task):
     """Takes its process with it, as the system does when memory runs out."""
@@ -465,7 +585,7 @@ def test_a_worker_that_dies(tmp_path: Path) -> None:
     dying = [DyingTask(k, "things", f"a_{k}", tasks.Settings()) for k in range(2)]
     with pytest.raises(InputError, match="a worker process died, .* use fewer --workers"):
         run.score(tmp_path, results.MESHES, dying, [], workers=2)
-    assert not list(tmp_path.iterdir())
+    assert results.read_scores(tmp_path, results.MESHES) is None, "tables without a row"
 
 
 # --- options ------------------------------------------------------------------------------------
@@ -512,8 +632,42 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
     assert f1[0] == "F@1%" and float(f1[3]) < float(f1[1])
     common = printed(capsys, [project.config, "--format", "csv", "--raw", "--common"])
     values = project.rows()["fscore@1 (mesh) raw"][NAMES[:3]]
+    assert "have no scores" not in remarked(capsys, [project.config, "--common"])
     by_hand = 100 * (values[:2].mean() + values.iloc[2]) / 2
     assert float(common.splitlines()[2].split(",")[1]) == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_a_global_level_that_was_made_otherwise(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def record(run: str, levels: list[tuple[str, dict]], **generation: object) -> None:
+        entries = [{"sha256": digest, "config": config} for digest, config in levels]
+        path = project.root / "out" / run / "config.yaml"
+        path.write_text(yaml.safe_dump({"generation": generation, "levels": entries}))
+
+    def warned() -> list[str]:
+        capfd.readouterr()
+        arguments = [project.config, "--workers", "1", "--no-icp", "--baselines"]
+        assert eval_meshes.main(arguments) == 0
+        lines = capfd.readouterr().err.splitlines()
+        return [line.partition("the run: ")[2] for line in lines if "made otherwise" in line]
+
+    alone = {"training": {"out_dir": str(project.root / "out")}, "generation": {}}
+    alone["generation"] = {"generation_dir": "alone", "resolution": 64}
+    patch = {"data": {"dataset": "Parts3D", "parts_size": 32, "parts_stride": 16}}
+    for name in NAMES:
+        project.write_mesh(name, 0.9, run="alone")
+    record("generation", [("b", patch), ("a", alone)], observation="surface", seed=1)
+    assert not warned(), "without a record nobody knows"
+    record("alone", [("a", alone)], observation="surface", level_weight=3.0, lattice="exact")
+    assert not warned()
+    coarse = {**alone, "generation": {"resolution_0": 32, "upsampling_steps": 0}}
+    record("alone", [("c", coarse)])
+    assert warned() == [
+        "other weights",
+        "generation.observation: 'surface' -> 'none'",
+        "generation.resolution: 64 -> 32",
+    ]
 
 
 def test_eval_input(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -576,6 +730,26 @@ def test_scans_without_a_split(project: Project) -> None:
     table = results.read_table(out / "eval_observed_full_things.pkl")
     assert table["silhouette iou (mesh)"].iloc[0] == 0
     assert table["depth error mean (mesh)"].iloc[0] == 1
+
+
+def test_pixels_that_are_not_known_do_not_count(project: Project) -> None:
+    """A map whose left half is wrong, and says so; of a scan and of a split."""
+    name = NAMES[0]
+    file = project.root / "data/things" / name / "000.npz"
+    with np.load(file) as arrays:
+        depth = arrays["arr_0"]
+    known = np.ones((256, 256), bool)
+    known[:, :128] = False
+    depth[:128, :128], depth[128:, :128] = 0.6, -1
+    project.write_mesh(name)
+    arguments = [project.config, "--workers", "1", "--against-input"]
+    for more in ([], ["--input", str(file.parent)]):
+        for arrays, perfect in (({}, False), ({"mask": known}, True)):
+            np.savez(file, depth=depth[..., 0], **arrays)
+            assert eval_meshes.main([*arguments, *more]) == 0
+            row = project.rows(results.OBSERVED).loc[name]
+            assert (row["silhouette iou (mesh)"] > 0.999) == perfect
+            assert (row["depth error mean (mesh)"] < 1e-4) == perfect
 
 
 # --- bad input ----------------------------------------------------------------------------------
@@ -704,6 +878,16 @@ def test_no_points_of_the_volume(project: Project, capfd: pytest.CaptureFixture[
     assert "ball_0-00" in said and "no points in the volume" in said
     project.config = project.write_config("noiou", data={"points_iou_file": None})
     assert "iou (mesh)" not in project.evaluate()
+
+
+def test_distances_instead_of_occupancies(project: Project) -> None:
+    """A point of the ground truth's surface is inside, as where occupancies are written."""
+    for name in NAMES:
+        file = project.root / "data/things" / name / "points.npz"
+        points = read_points(file)
+        assert points.occupancies is not None
+        write_points(file, Points(points.points, sdf=np.where(points.occupancies, 0, 0.1)))
+    assert (project.evaluate("--no-icp")["iou (mesh)"] > 0.8).all()
 
 
 def test_bad_arguments(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

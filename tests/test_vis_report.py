@@ -108,6 +108,15 @@ def test_a_damaged_table_of_scores_is_an_error(run: Path) -> None:
         report_page([run])
 
 
+def test_tables_without_a_row(run: Path) -> None:
+    """As an interrupted evaluation leaves them, beside those of a baseline."""
+    row = {"idx": 0, "class id": "things", "class name": "ball", "modelname": "ball_a-00"}
+    row |= {"fscore@1 (mesh)": 0.5, "note": "", "fingerprint": ""}
+    results.write_scores(run, results.INPUT, "things", [row], [], ["ball"])
+    results.write_scores(run, results.MESHES, "things", [], [], ["ball"])
+    assert "no scores (eval_meshes.py makes them): HPN" in report_page([run], ["HPN"])
+
+
 def test_ground_truth_of_meshes_and_of_a_data_set(run: Path, tmp_path: Path) -> None:
     write_mesh(BALL, tmp_path / "truth/things/ball_a-00.off")
     points = np.random.default_rng(0).normal(size=(40_000, 3)).astype(np.float32)

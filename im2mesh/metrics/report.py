@@ -89,7 +89,7 @@ class Method:
         return self.table[column].astype(float) * 100
 
     def of_models(self, models: Iterable[tuple[str, str]]) -> Method:
-        """The same with these models only, by class folder and name."""
+        """The same with these models only, by class folder and name; none of them is missing."""
         wanted = set(models)
         kept = [key in wanted for key in self.models()]
         curves = self.scores.curves
@@ -99,6 +99,7 @@ class Method:
                 self.scores,
                 table=self.table[kept],
                 curves=None if curves is None else curves[[k in wanted for k in _keys(curves)]],
+                missing={},
             ),
         )
 
@@ -206,12 +207,19 @@ def _unlike(name: str, methods: Sequence[Method]) -> str:
 
 
 def _joined(meshes: Scores | None, observed: Scores | None) -> Scores | None:
-    """Scores against ground truth and those against the input, in one table."""
+    """Scores against ground truth and those against the input, in one table.
+
+    The latter are left out where they are of another version of the mesh than the former.
+    """
     if meshes is None or observed is None:
         return meshes or observed
-    extra = observed.table.set_index(["class id", "modelname"])
-    extra = extra[[name for name in results.score_columns(extra) if name not in meshes.table]]
-    return replace(meshes, table=meshes.table.join(extra, on=["class id", "modelname"]))
+    key = ["class id", "modelname"]
+    names = [name for name in results.score_columns(observed.table) if name not in meshes.table]
+    extra = observed.table[[*key, *names]].assign(version=results.mesh_versions(observed.table))
+    table = meshes.table.join(extra.set_index(key), on=key)
+    now, then = results.mesh_versions(meshes.table), table.pop("version").fillna("")
+    table[names] = table[names].where((now == then) | (now == "") | (then == ""))
+    return replace(meshes, table=table)
 
 
 def check_scores(methods: Sequence[Method], raw: bool) -> None:
@@ -383,7 +391,8 @@ def mean_curve(method: Method, raw: bool, over: str) -> np.ndarray | None:
 def remarks(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
     """What the numbers do not say.
 
-    That is: missing and empty meshes, runs over different meshes, baselines that are not there.
+    That is: missing and empty meshes, meshes without scores against the input where others have
+    them, runs over different meshes, baselines that are not there.
 
     Args:
         methods: what is shown.
@@ -402,6 +411,14 @@ def remarks(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
             found.append(
                 f"{method.name}: {int(method.table[empty].sum())} of {rows} meshes are empty and "
                 "count as the worst"
+            )
+        # A score that is never NaN where a mesh was compared with the input.
+        against_input = method.column("depth error mean", raw=False)
+        lacking = 0 if against_input is None else int(method.table[against_input].isna().sum())
+        if lacking:
+            found.append(
+                f"{method.name}: {lacking} of {rows} meshes have no scores against the input, or "
+                "such of an earlier mesh; eval_meshes.py CONFIG --against-input adds them"
             )
     if len({frozenset(method.models()) for method in methods}) > 1:
         sizes = ", ".join(f"{method.name} {len(method.table)}" for method in methods)

@@ -9,7 +9,8 @@
 and the same under the other :data:`KINDS`. Columns of a row are ``idx`` (the index), ``class id``
 (folder), ``class name``, ``modelname``, the published names with `` (mesh)`` behind them, and the
 same again with `` raw`` behind that. The last two columns are a ``note`` about the mesh and the
-``fingerprint`` of what the scores depend on.
+``fingerprint`` of what the scores depend on. A class folder that was scored has its tables also
+where no model of it has a row, but then no file of curves.
 """
 
 from __future__ import annotations
@@ -92,26 +93,31 @@ def write_scores(
 ) -> None:
     """Write the tables of one class folder, each whole or not at all.
 
+    The fingerprints, by which rows are kept, come last: a process that is killed on the way leaves
+    rows that are scored again, not such that do not fit their curves.
+
     Args:
         run: the folder.
         kind: one of :data:`KINDS`.
         class_id: the class folder.
-        rows: the columns of each scored model, ``idx`` among them.
+        rows: the columns of each scored model, ``idx`` among them; maybe none.
         curves: the F-score curve of each, under :func:`curve_columns`, with ``idx`` and
-            ``modelname``.
+            ``modelname``; where there are none, there is no file of them.
         models: the class name of every model of the split in this folder.
     """
     files = paths(run, kind, class_id)
     table = _portable(pd.DataFrame(list(rows), columns=_columns(rows)).set_index("idx"))
-    with atomic(files["full"]) as beside:
-        table.to_pickle(beside)
-    with atomic(files["full csv"]) as beside:
-        table.to_csv(beside)
-    with atomic(files["classes"]) as beside:
-        _by_class(table, pd.Series(list(models)).value_counts()).to_csv(beside)
     if curves:
         with atomic(files["curves"]) as beside:
             pd.DataFrame(list(curves)).set_index("idx").to_csv(beside)
+    else:
+        files["curves"].unlink(missing_ok=True)
+    with atomic(files["classes"]) as beside:
+        _by_class(table, pd.Series(list(models)).value_counts()).to_csv(beside)
+    with atomic(files["full csv"]) as beside:
+        table.to_csv(beside)
+    with atomic(files["full"]) as beside:
+        table.to_pickle(beside)
 
 
 def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) -> Scores | None:
@@ -123,7 +129,7 @@ def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) ->
         class_ids: the class folders; None: all that there are.
 
     Returns:
-        None where there is no file of this kind.
+        None where there is no row of this kind.
 
     Raises:
         DataError: a file cannot be read, or is no such table.
@@ -136,10 +142,12 @@ def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) ->
     for path in found:
         class_id = path.stem.removeprefix(f"{kind}_full_")
         files = paths(run, kind, class_id)
-        tables.append(read_table(path))
-        curve = read_curves(files["curves"])
-        if curve is not None:
-            curves.append(curve)
+        table = read_table(path)
+        if len(table):
+            tables.append(table)
+            curve = read_curves(files["curves"])
+            if curve is not None:
+                curves.append(curve)
         if files["classes"].is_file():
             classes = _read_csv(files["classes"], "class name")
             if "missing" in classes:
@@ -240,6 +248,17 @@ def _portable(table: pd.DataFrame) -> pd.DataFrame:
     table = table.astype(dict.fromkeys(texts, object))
     table.columns = pd.Index(list(table.columns), dtype=object)
     return table
+
+
+def mesh_versions(table: pd.DataFrame) -> pd.Series:
+    """(rows,) str: which version of its mesh each row is about, by its fingerprint.
+
+    Versions are only good for comparing them; ``""`` where that is not known, as in tables of
+    earlier releases.
+    """
+    if "fingerprint" not in table:
+        return pd.Series("", table.index)
+    return table["fingerprint"].map(lambda text: str(text).rpartition("-")[0])
 
 
 def score_columns(table: pd.DataFrame) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from im2mesh.config import Config
+from im2mesh.config import Config, GenerationConfig, differences, from_dict, read_yaml
 from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model, models_of_split
@@ -45,6 +45,17 @@ SAVE_EVERY = 10.0
 
 SEPARATOR = " | "
 """Between the notes of one row."""
+
+DECISIVE = (
+    "lattice",
+    "extraction",
+    "observation",
+    "observation_noise",
+    "symmetry",
+    "refinement_step",
+    "simplify_nfaces",
+)
+"""Keys of ``generation`` that the meshes of a level alone depend on, besides the resolution."""
 
 NAMED = 10
 """Models that one line of a report names at the most."""
@@ -126,6 +137,10 @@ def evaluate(
                     level.source,
                 )
                 continue
+            for line in _made_otherwise(folder, alone, level):
+                log.warning(
+                    "%s: %s: made otherwise than the run: %s", results.KINDS[kind], alone, line
+                )
             only_mesh = replace(config.test, eval_mesh=True, eval_pointcloud=False)
             tasks, missing = mesh_tasks(replace(config, test=only_mesh), models, alone, settings)
         else:
@@ -224,6 +239,33 @@ def observed_tasks(
 def _has_meshes(folder: Path, models: Sequence[Model]) -> bool:
     meshes = mesh_folder(folder)
     return any(find_mesh(meshes, model.class_name, model.name) for model in models)
+
+
+def _made_otherwise(fused: Path, alone: Path, level: Config) -> list[str]:
+    """What the meshes of a global level depend on and its record says unlike that of a fused run.
+
+    Args:
+        fused: folder of the fused run.
+        alone: folder of the level's own run.
+        level: its configuration in the fused run.
+
+    Returns:
+        A line a difference; none where one of the two records is missing or damaged.
+    """
+    try:
+        records = [read_yaml(folder / "config.yaml") for folder in (fused, alone)]
+        digests = {each["sha256"] for each in records[0]["levels"]}
+        own = records[1]["levels"][0]
+        sections = [
+            {key: record["generation"].get(key, getattr(GenerationConfig, key)) for key in DECISIVE}
+            for record in records
+        ]
+        sections[0]["resolution"] = level.resolution
+        sections[1]["resolution"] = from_dict(own["config"]).resolution
+        weights = [] if own["sha256"] in digests else ["other weights"]
+    except (KeyError, IndexError, TypeError, AttributeError, ConfigError):
+        return []
+    return weights + [f"generation.{line}" for line in differences(*sections)]
 
 
 def check_ground_truth(models: Sequence[Model], config: Config) -> None:
@@ -355,7 +397,7 @@ class _Tables:
             self.curves[task.name] = curve
 
     def save(self) -> None:
-        """Write the tables of every class folder that has a row."""
+        """Write the tables of every class folder, also of those without a row."""
         for class_id, models in self._models.items():
             rows, curves = (
                 sorted(
@@ -364,14 +406,16 @@ class _Tables:
                 )
                 for table in (self.rows, self.curves)
             )
-            if rows:
-                results.write_scores(self.folder, self.kind, class_id, rows, curves, models)
+            results.write_scores(self.folder, self.kind, class_id, rows, curves, models)
 
 
 def _rows_on_disk(
     folder: Path, kind: str, class_id: str
 ) -> dict[str, tuple[dict[str, Any], dict[str, Any] | None]]:
-    """Name → row and curve, of one class folder; nothing where a file is damaged."""
+    """Name → row and curve, of one class folder; nothing where a file is damaged.
+
+    Rows without the curve that belongs to them are left out.
+    """
     files = results.paths(folder, kind, class_id)
     if not files["full"].is_file():
         return {}
@@ -380,14 +424,11 @@ def _rows_on_disk(
     except DataError as error:
         log.warning("%s: its meshes are scored anew", str(error).split(";")[0])
         return {}
-    of_model: dict[str, dict[str, Any]] = {}
-    if curves is not None and "modelname" in curves:
-        of_model = {str(row["modelname"]): row for row in _records(curves)}
-    elif kind != results.OBSERVED:
-        return {}
+    of_model = {} if curves is None else {str(row["modelname"]): row for row in _records(curves)}
     return {
         f"{class_id}/{row['modelname']}": (row, of_model.get(str(row["modelname"])))
         for row in _records(table)
+        if kind == results.OBSERVED or str(row["modelname"]) in of_model
     }
 
 

@@ -212,9 +212,7 @@ def _numbers(table: pd.DataFrame) -> dict[Key, dict[str, float]]:
 def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
     """Put the scores of the runs into them, and make the tables of ``read_results.py``."""
     kinds = (results.MESHES, results.OBSERVED)
-    scored = [
-        run for run in runs if any(any(run.folder.glob(f"{kind}_full_*.pkl")) for kind in kinds)
-    ]
+    scored = [run for run in runs if any(results.read_scores(run.folder, kind) for kind in kinds)]
     without = [run.name for run in runs if run not in scored]
     remarks = [f"no scores (eval_meshes.py makes them): {', '.join(without)}"] if without else []
     if not scored:
