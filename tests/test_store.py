@@ -191,6 +191,26 @@ def test_mapped_equals_in_memory(
     assert same(in_memory, open_store(config, "train"))
 
 
+def test_levels_of_other_strides_have_other_caches(data: Path, tmp_path: Path) -> None:
+    cache = {"cache": str(tmp_path / "cache")}
+    for stride in (16, 48, 16):
+        own = level_config(data, tmp_path, data=patches(64, stride) | cache)
+        plain = level_config(data, tmp_path, data=patches(64, stride))
+        assert same(open_store(own, "train"), open_store(plain, "train"))
+
+
+def test_a_cache_written_anew_leaves_the_one_in_use(tmp_path: Path) -> None:
+    root = write_balls(tmp_path / "data", {"train": 3}, points=100)
+    config = level_config(root, tmp_path, data={"cache": str(tmp_path / "cache")})
+    used = open_store(config, "train")
+    before = used.batch(0, 0, 3)
+    names = (root / "balls/train.lst").read_text().split()
+    (root / "balls/train.lst").write_text("\n".join(names[:2]))
+    open_store(config, "train")
+    after = used.batch(0, 0, 3)
+    assert torch.equal(before.points, after.points) and torch.equal(before.images, after.images)
+
+
 def test_an_interrupted_cache_is_continued(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

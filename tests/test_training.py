@@ -7,6 +7,7 @@ import itertools
 import logging
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from im2mesh.checkpoints import load_checkpoint, load_weights
-from im2mesh.cli import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED
+from im2mesh.cli import BAD_INPUT, BUG, DONE, INTERRUPTED, SOME_FAILED
 from im2mesh.config import Config, TrainingConfig, save_config
 from im2mesh.data.batch import Batch
 from im2mesh.data.store import open_store
@@ -462,7 +463,7 @@ def test_help_documents_every_exit_code(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    codes = (DONE, SOME_FAILED, BAD_INPUT, LIMIT, INTERRUPTED)
+    codes = (DONE, SOME_FAILED, BAD_INPUT, LIMIT, BUG, INTERRUPTED)
     assert all(f"\n  {code} " in shown for code in codes)
 
 
@@ -576,11 +577,13 @@ def test_right_values_have_an_iou_of_one(objective) -> None:  # type: ignore[no-
     assert torch.equal(objective.inside(values), objective.truly_inside(targets))
 
 
+@pytest.mark.parametrize("mode", ["maximize", "minimize"])
 def test_the_best_model_is_kept(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    scores = iter([0.2, 0.5, 0.4, math.nan, 0.6])
-    config = level(data, tmp_path / "out", validate_every=1)
+    sign = 1 if mode == "maximize" else -1
+    scores = iter([sign * score for score in (0.2, 0.5, 0.4, math.nan, 0.6)])
+    config = level(data, tmp_path / "out", validate_every=1, model_selection_mode=mode)
     run = trainer(config)
     monkeypatch.setattr(run, "_validate", lambda *_: {"iou": next(scores)})
     kept = []
@@ -588,7 +591,33 @@ def test_the_best_model_is_kept(
         run.it += 1
         run.validate()
         kept.append(load_checkpoint(tmp_path / "out/model_best.pt")["it"])
-    assert kept == [1, 2, 2, 2, 5] and run.best == 0.6
+    assert kept == [1, 2, 2, 2, 5] and run.best == sign * 0.6
+
+
+def test_a_saved_state_knows_of_its_validation(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no worse model takes the best one's place after a kill."""
+    config = level(data, tmp_path / "out", validate_every=2, checkpoint_every=2, max_iterations=3)
+    run = trainer(config)
+    scores = iter([0.5, 0.48])
+    monkeypatch.setattr(run, "_validate", lambda *_: {"iou": next(scores)})
+    seen = []
+    save = run.save
+
+    def saved(name: str) -> None:
+        save(name)
+        seen.append((name, run.it, load_checkpoint(tmp_path / "out" / name)["loss_val_best"]))
+
+    monkeypatch.setattr(run, "save", saved)
+    run.run()
+    assert seen == [
+        ("model_best.pt", 2, 0.5),
+        ("model.pt", 2, 0.5),
+        ("model.pt", 3, 0.5),  # and the last step is validated, too
+        ("model_end.pt", 3, 0.5),
+    ]
+    assert pd.read_csv(tmp_path / "out/validation.csv")["it"].tolist() == [2, 3]
 
 
 def test_shared_shapes_are_named(
@@ -878,7 +907,10 @@ def test_two_processes_are_the_simulation(data: Path, tmp_path: Path) -> None:
 def test_a_level_overfits_one_shape(tmp_path: Path, method: str, kind: str) -> None:
     root = write_balls(tmp_path / "data", {"train": 1}, points=30_000, dtype="float32")
     if kind == "global":  # a batch needs at least two maps
-        (root / "balls/train.lst").write_text("ball_0000-00\n" * 4)
+        names = [f"ball_000{k}-00" for k in range(4)]
+        for name in names[1:]:
+            shutil.copytree(root / "balls" / names[0], root / "balls" / name)
+        (root / "balls/train.lst").write_text("\n".join(names))
     config = level_config(
         root,
         tmp_path / "out",

@@ -18,6 +18,7 @@ import json
 import logging
 import math
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -517,7 +518,7 @@ def _in_folder(
     file = config.data.points_iou_file if iou else config.data.points_file
     what = [FORMAT, os.path.abspath(config.data.path), config.data.classes, split, file]
     what += [config.data.img_folder, config.data.points_unpackbits, config.method, cells.size]
-    what += [config.data.dataset, cells.windows.size]
+    what += [config.data.dataset, cells.windows.size, cells.windows.stride]
     folder = Path(config.data.cache) / f"{split}-{_digest(what)[:16]}"
     stamp = _digest([_stamp(model, config, iou) for model in models])
     with _alone(folder):
@@ -529,17 +530,19 @@ def _in_folder(
                 continue
     rows = {"depths": (-1, IMAGE_SIZE, IMAGE_SIZE), "points": (-1, 3)}
     assert done == len(models)
-    return {
-        key: torch.from_numpy(_mapped(folder / f"{key}.bin", types[key], rows.get(key, (-1,))))
-        for key in FILES
-    }
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nobody does
+        return {
+            key: torch.from_numpy(_mapped(folder / f"{key}.bin", types[key], rows.get(key, (-1,))))
+            for key in FILES
+        }
 
 
 def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> np.ndarray:
     if not path.stat().st_size:  # no system maps nothing
         return np.empty(0, kind).reshape(shape)
-    # Copy on write: torch wants arrays that can be written to; nobody does.
-    return np.memmap(path, kind, mode="c").reshape(shape)
+    # Not to be written to, else the system counts all of it as memory in use.
+    return np.memmap(path, kind, mode="r").reshape(shape)
 
 
 def _write(
@@ -572,7 +575,9 @@ def _write(
     if state["done"] == len(models):
         return state["done"], state["types"]
     if not state["done"]:
-        note.unlink(missing_ok=True)  # what it speaks of is about to be emptied
+        note.unlink(missing_ok=True)
+        for key in FILES:  # not emptied: another run may have them mapped
+            (folder / f"{key}.bin").unlink(missing_ok=True)
     files = {key: open(folder / f"{key}.bin", "ab") for key in FILES}  # noqa: SIM115
     try:
         for key, file in files.items():

@@ -48,7 +48,7 @@ def in_order(
         num_workers=workers,
         collate_fn=_as_it_is,
         pin_memory=pin_memory,
-        worker_init_fn=_leave_ctrl_c_to_the_parent,
+        worker_init_fn=_leave_signals_to_the_parent,
         multiprocessing_context="fork" if workers else None,
     )
     for made in loader:
@@ -61,6 +61,11 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _leave_ctrl_c_to_the_parent(_: int) -> None:
+def _leave_signals_to_the_parent(_: int) -> None:
+    """A terminal's Ctrl-C and a scheduler's SIGTERM go to all processes of a run.
+
+    The parent then finishes its step, for which it needs the workers; they end when it lets go of
+    them, or dies.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -204,7 +204,7 @@ def _train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
         trainer.writer = _writer(out_dir / "logs", trainer.it if resumed else None)
         word = f"going on at step {trainer.it}" if resumed else "a new run"
         log.info("%s: %s, %d samples an epoch", out_dir, word, len(source))
-        if validation is None:
+        if not config.training.validate_every:
             log.warning("training.validate_every is 0: no model_best.pt will be written")
     with _stop_at_signals(trainer):
         try:

@@ -373,7 +373,7 @@ class Trainer:
         limits = limits or Limits()
         end = self._ended(limits)
         if end is not None:
-            if end in FINAL and not (self.out_dir / END).is_file():
+            if end in FINAL:
                 self.save(END)
             return end
         self._prepare()
@@ -396,6 +396,9 @@ class Trainer:
         finally:
             meter.close()
         assert end is not None
+        every = self.config.training.validate_every
+        if end is End.COMPLETE and every and self.it % every:
+            self.validate()  # the last weights, which a falling rate has made the best
         self.save(LAST)
         if end in FINAL:
             self.save(END)
@@ -427,11 +430,13 @@ class Trainer:
             self._print(value, meter)
         if due(training.visualize_every):
             self._visualize()
+        # Before it is saved: a state knows of the validation of its step.
+        settled = due(training.validate_every) and self.validate(threshold)
         if due(training.checkpoint_every):
             self.save(LAST)
         if due(training.backup_every):
             self.save(f"model_{self.it}.pt")
-        return due(training.validate_every) and self.validate(threshold)
+        return settled
 
     def _ended(self, limits: Limits) -> End | None:
         """Which limit is reached, the same in all processes."""
