@@ -33,6 +33,13 @@ def test_a_row_for_each_mesh(tmp_path: Path) -> None:
         assert first.height < sheet.height / 2
 
 
+def test_meshes_of_other_methods(tmp_path: Path) -> None:
+    """An OFF alone, a mesh in no class folder: what the evaluation accepts is drawn."""
+    for name in ("balls/a.off", "balls/b.off", "balls/b.ply", "c.ply"):
+        write_mesh(BALL, tmp_path / name)
+    assert run_sheet(tmp_path, tmp_path / "sheet.png", most=9) == 3
+
+
 def test_runs_without_a_sheet(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no meshes/<class>/<model>\.ply"):
         run_sheet(tmp_path, tmp_path / "sheet.png", most=1)

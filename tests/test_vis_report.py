@@ -135,6 +135,25 @@ def test_ground_truth_of_meshes_and_of_a_data_set(run: Path, tmp_path: Path) -> 
             report_page([run], None, tmp_path / folder)
 
 
+def test_meshes_in_no_class_folder(run: Path, tmp_path: Path) -> None:
+    """They lie where the evaluation finds them, and stand beside those of their names."""
+    flat = tmp_path / "flat"
+    for name in ("ball_a-00.ply", "cup_b-00.off", "own.ply"):
+        write_mesh(BALL, flat / name)
+    write_mesh(trimesh.Trimesh(), flat / "things/cup_b-00.ply")
+    cards = {card["name"]: card for card in about(report_page([run, flat]))["cards"]}
+    notes = {name: [pane.get("note") for pane in card["panes"]] for name, card in cards.items()}
+    assert notes == {
+        "own": ["no mesh", None],
+        "things/ball_a-00": [None, None],
+        "things/cup_b-00": [None, "empty"],
+    }
+    for name in ("ball_a-00", "cup_b-00"):
+        (run / f"meshes/things/{name}.ply").rename(run / f"meshes/{name}.ply")
+    panes = [card["panes"] for card in about(report_page([run], None, flat))["cards"]]
+    assert [[pane.get("note") for pane in each] for each in panes] == [[None, None], [None, None]]
+
+
 def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:
     runs = [tmp_path / level / "generation" for level in ("p32", "p64")]
     for folder in runs:

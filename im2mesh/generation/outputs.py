@@ -6,14 +6,18 @@
     <run>/meshes/<class>/<model>.{ply,off}
     <run>/pointcloud/<class>/<model>.ply   if generation.generate_pointcloud
     <run>/input/<class>/<model>.jpg        if generation.copy_input
-    <run>/vis/<class>/NN_{mesh.ply,in.jpg} copies of the first generation.vis_n_outputs
+    <run>/vis/<class>/NN_{mesh.ply,in.jpg,gt.off}
+                                           copies of the first generation.vis_n_outputs
     <run>/time_generation_full.{pkl,csv}   one row a map
     <run>/time_generation.{pkl,csv}        their means by class
+
+Meshes are also found, and read, where other methods put them.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,11 +28,31 @@ import trimesh
 from PIL import Image
 
 from im2mesh.config import Config, from_dict, read_yaml
-from im2mesh.errors import ConfigError
+from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic
 
 POINTCLOUD_POINTS = 100_000
 """Points sampled on a mesh for ``generate_pointcloud``, as many as the evaluation draws."""
+
+MESH_FILES = ("ply", "off")
+"""Extensions of a mesh, in the order in which they are looked for."""
+
+FARTHEST = 1e6
+"""Largest coordinate of a mesh, which lies in or near the unit cube; squares of this are sound."""
+
+Key = tuple[str, str]
+"""Class folder and name of a model."""
+
+_WRITTEN = (
+    *(f"meshes/*/*.{kind}" for kind in MESH_FILES),
+    "pointcloud/*/*.ply",
+    "input/*/*.jpg",
+    "vis/*/[0-9][0-9]*_mesh.ply",
+    "vis/*/[0-9][0-9]*_in.jpg",
+    "vis/*/[0-9][0-9]*_gt.off",
+    "time_generation*.pkl",
+    "time_generation*.csv",
+)
 
 
 def run_folder(configs: Sequence[Config]) -> Path:
@@ -66,7 +90,93 @@ def global_level(folder: Path) -> Config | None:
 def mesh_paths(run: Path, class_name: str, model: str) -> dict[str, Path]:
     """The files of one mesh by their type."""
     folder = run / "meshes" / class_name
-    return {suffix: folder / f"{model}.{suffix}" for suffix in ("ply", "off")}
+    return {suffix: folder / f"{model}.{suffix}" for suffix in MESH_FILES}
+
+
+def pointcloud_path(run: Path, class_name: str, model: str) -> Path:
+    """The file of the points of one mesh."""
+    return run / "pointcloud" / class_name / f"{model}.ply"
+
+
+def written(run: Path) -> list[Path]:
+    """Every file in a run's folder that is called as generators call theirs, but ``config.yaml``.
+
+    Other files in its folders, such as ``meshes/<class>/notes.txt``, are not among them.
+    """
+    return sorted(path for pattern in _WRITTEN for path in run.glob(pattern) if not path.is_dir())
+
+
+# --- finding and reading meshes ---------------------------------------------------------------
+
+
+def mesh_folder(folder: Path) -> Path:
+    """Where the meshes of a run, or of another method, lie: ``meshes`` in it, or it itself."""
+    return folder / "meshes" if (folder / "meshes").is_dir() else folder
+
+
+def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
+    """The mesh of a model: ``<class>/<model>.{ply,off}``, else ``<model>.{ply,off}``.
+
+    Args:
+        meshes: as :func:`mesh_folder` names it.
+        class_id: folder of the class.
+        model: its name.
+    """
+    names = [f"{model}.{kind}" for kind in MESH_FILES]
+    places = [meshes / class_id / name for name in names] + [meshes / name for name in names]
+    return next((path for path in places if os.path.isfile(path)), None)
+
+
+def find_meshes(meshes: Path) -> dict[Key, Path]:
+    """Every mesh that :func:`find_mesh` can find; the class of those in no class folder is ""."""
+    found: dict[Key, Path] = {}
+    for kind in reversed(MESH_FILES):
+        found |= {("", path.stem): path for path in sorted(meshes.glob(f"[!.]*.{kind}"))}
+        found |= {(p.parent.name, p.stem): p for p in sorted(meshes.glob(f"*/[!.]*.{kind}"))}
+    return found
+
+
+def read_mesh(path: Path) -> trimesh.Trimesh:
+    """Read a mesh file; one without faces is a result too.
+
+    Raises:
+        InputError: it cannot be read as a mesh of triangles, they name vertices that are not
+            there, or it reaches beyond :data:`FARTHEST`.
+    """
+    try:
+        loaded = trimesh.load(path, process=False)
+    except Exception as error:  # trimesh's readers raise anything on a damaged file
+        raise InputError(f"{path}: not a readable mesh ({error}); make it again") from error
+    vertices = np.asarray(getattr(loaded, "vertices", np.zeros((0, 3))))
+    if np.abs(vertices[np.isfinite(vertices)]).max(initial=0) > FARTHEST:
+        raise InputError(
+            f"{path}: has coordinates beyond {FARTHEST:g}; a mesh lies in the unit cube, make it "
+            "again"
+        )
+    if not isinstance(loaded, trimesh.Trimesh):
+        return trimesh.Trimesh(vertices)
+    faces = loaded.faces
+    if not faces.size and not _counts_faces(path):
+        return trimesh.Trimesh(loaded.vertices, process=False)
+    if loaded.vertices.shape[1:] != (3,) or faces.shape[1:] != (3,):
+        raise InputError(f"{path}: not a readable mesh (its faces are no triangles); make it again")
+    if len(faces) and not 0 <= faces.min() <= faces.max() < len(loaded.vertices):
+        raise InputError(
+            f"{path}: its faces name vertices {faces.min()} … {faces.max()} of "
+            f"{len(loaded.vertices)}; make it again"
+        )
+    return loaded
+
+
+def _counts_faces(path: Path) -> bool:
+    """Whether an OFF file says that it has faces; its reader drops what is no polygon."""
+    if path.suffix.lower() != ".off":
+        return False
+    counts = re.search(rb"OFF\s+-?\d+\s+(-?\d+)", path.read_bytes())
+    return counts is not None and int(counts[1]) != 0
+
+
+# --- writing ----------------------------------------------------------------------------------
 
 
 def write_mesh(mesh: trimesh.Trimesh, path: Path) -> None:

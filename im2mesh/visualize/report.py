@@ -22,6 +22,7 @@ from im2mesh.data.storage import read_pointcloud
 from im2mesh.errors import InputError
 from im2mesh.files import read_csv
 from im2mesh.generation.meshing import simplify
+from im2mesh.generation.outputs import Key, find_mesh, find_meshes, mesh_folder, read_mesh
 from im2mesh.metrics import report as tables
 from im2mesh.metrics import results
 from im2mesh.metrics.tables import Table
@@ -30,7 +31,6 @@ from im2mesh.visualize.mesh import FRONT
 from im2mesh.visualize.packing import pack
 from im2mesh.visualize.page import FRAME, css_colour, data_url, page
 from im2mesh.visualize.picture import render
-from im2mesh.visualize.run_sheet import read_mesh
 from im2mesh.visualize.scene import GROUND_TRUTH, Layer, coloured
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,6 @@ AZIMUTH, ELEVATION = 35.0, 12.0
 
 CLOUD_POINTS = 12_000
 """Points of a ground-truth cloud that the page holds."""
-
-Key = tuple[str, str]
-"""Class folder and name of a model."""
 
 
 @dataclass
@@ -76,9 +73,10 @@ def report_page(
     """The page of one run, or of several on the same depth maps.
 
     Args:
-        folders: what generators, or ``eval_meshes.py --meshes``, wrote to.
+        folders: what generators wrote to, or ``eval_meshes.py --meshes`` takes; a mesh in no class
+            folder is of the classes in which other runs, or scores, have a model of its name.
         names: what to call them; None: their folders' names.
-        ground_truth: folder of ``<class>/<model>.{ply,off}``, or of a data set.
+        ground_truth: folder of ``[<class>/]<model>.{ply,off}``, or of a data set.
         faces: of a mesh at the most; larger ones are simplified.
 
     Returns:
@@ -92,6 +90,7 @@ def report_page(
     called = _names(folders, names)
     runs = [_read_run(folder, name) for folder, name in zip(folders, called, strict=True)]
     shown_tables, remarks = _scores(runs)
+    _place(runs)
     keys = sorted({key for run in runs for key in run.meshes})
     columns = list(runs)
     if ground_truth is not None:
@@ -100,7 +99,8 @@ def report_page(
     cards: list[dict[str, Any]] = []
     with tqdm(keys, unit="map", disable=None) as bar:
         for key in bar:
-            bar.set_description("/".join(key))
+            name = "/".join(filter(None, key))
+            bar.set_description(name)
             panes: list[dict[str, Any]] = []
             for column in columns:
                 place = f"mesh-{len(cards)}-{len(panes)}"
@@ -108,7 +108,7 @@ def report_page(
             cards.append(
                 {
                     "class": class_of(key[1], key[0]),
-                    "name": "/".join(key),
+                    "name": name,
                     "input": _input_picture(runs, key),
                     "panes": panes,
                 }
@@ -150,7 +150,7 @@ def _names(folders: Sequence[Path], names: Sequence[str] | None) -> list[str]:
 def _read_run(folder: Path, name: str) -> Run:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of a run")
-    meshes = _meshes(folder)
+    meshes = find_meshes(mesh_folder(folder))
     if not meshes:
         raise InputError(f"{folder}: holds no meshes/<class>/<model>.ply; run a generator first")
     run = Run(name, folder, meshes, _timings(folder / "time_generation_full.csv"))
@@ -172,24 +172,28 @@ def _timings(path: Path) -> dict[Key, dict[str, float]]:
         return {}
 
 
-def _meshes(folder: Path) -> dict[Key, Path]:
-    """The meshes of a run, or of a folder of meshes; a PLY before an OFF."""
-    root = folder / "meshes" if (folder / "meshes").is_dir() else folder
-    found: dict[Key, Path] = {}
-    for suffix in ("off", "ply"):
-        found |= {(p.parent.name, p.stem): p for p in sorted(root.glob(f"*/[!.]*.{suffix}"))}
-    return found
+def _place(runs: Sequence[Run]) -> None:
+    """Put meshes that lie in no class folder into those in which a model of their name is known."""
+    known = {key for run in runs for key in (*run.meshes, *run.numbers) if key[0]}
+    for run in runs:
+        flat = {model: path for (class_id, model), path in run.meshes.items() if not class_id}
+        in_classes = {key: path for key, path in run.meshes.items() if key[0]}
+        placed = {key: flat[key[1]] for key in known if key[1] in flat}
+        models = {model for _, model in known}
+        unknown = {("", model): path for model, path in flat.items() if model not in models}
+        run.meshes = unknown | placed | in_classes
 
 
 def _ground_truth(folder: Path, keys: Sequence[Key]) -> Run:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder (--ground-truth)")
-    found = _meshes(folder)
+    found: dict[Key, Path] = {}
     for class_id, model in keys:
         cloud = folder / class_id / model / "pointcloud.npz"
-        if (class_id, model) not in found and cloud.is_file():
-            found[class_id, model] = cloud
-    if not found.keys() & set(keys):
+        mesh = find_mesh(mesh_folder(folder), class_id, model)
+        if mesh is not None or cloud.is_file():
+            found[class_id, model] = mesh or cloud
+    if not found:
         raise InputError(
             f"{folder}: holds neither <class>/<model>.ply nor <class>/<model>/pointcloud.npz of "
             "any model of the runs (--ground-truth)"

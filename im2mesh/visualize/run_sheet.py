@@ -7,30 +7,27 @@ from __future__ import annotations
 
 import argparse
 import logging
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import trimesh
 from PIL import Image
 
 from im2mesh.cli import DONE, EXIT_CODES, run_script
 from im2mesh.errors import InputError
 from im2mesh.files import first_line
+from im2mesh.generation.outputs import find_meshes, mesh_folder
+from im2mesh.generation.outputs import read_mesh as read_mesh  # by its old name, too
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 
 log = logging.getLogger(__name__)
-
-FARTHEST = 1e6
-"""Largest coordinate of a mesh, which lies in or near the unit cube; squares of this are sound."""
 
 
 def run_sheet(run: Path, path: Path, most: int) -> int:
     """Draw the first ``most`` meshes of a run.
 
     Args:
-        run: folder that a generator wrote.
+        run: what a generator wrote, or ``eval_meshes.py --meshes`` takes.
         path: the PNG to write.
         most: rows at the most, in the order of class and name.
 
@@ -42,19 +39,20 @@ def run_sheet(run: Path, path: Path, most: int) -> int:
     """
     if most < 1:
         raise InputError(f"--most {most}: must be at least 1")
-    meshes = sorted((run / "meshes").glob("*/*.ply"))
+    meshes = find_meshes(mesh_folder(run))
     if not meshes:
         raise InputError(f"{run}: holds no meshes/<class>/<model>.ply; run a generator first")
     rows = []
-    for file in meshes[:most]:
-        class_name, model = file.parent.name, file.stem
+    for class_name, model in sorted(meshes)[:most]:
+        file = meshes[class_name, model]
         mesh = read_mesh(file)
         picture = run / "input" / class_name / f"{model}.jpg"
         depth = np.full((256, 256, 3), 255, np.uint8)
         if picture.is_file():
             depth = _read_picture(picture)
         closed = "closed" if mesh.is_watertight else "empty" if mesh.is_empty else "NOT closed"
-        title = f"{class_name}/{model}: {len(mesh.faces)} triangles, {closed}"
+        name = "/".join(filter(None, (class_name, model)))
+        title = f"{name}: {len(mesh.faces)} triangles, {closed}"
         rows.append((title, depth, mesh_views(mesh.vertices, mesh.faces)))
     contact_sheet(rows, path)
     return len(meshes)
@@ -68,46 +66,6 @@ def _read_picture(path: Path) -> np.ndarray:
         raise InputError(
             f"{path}: not a readable picture ({first_line(error)}); make it again or remove it"
         ) from error
-
-
-def read_mesh(path: Path) -> trimesh.Trimesh:
-    """Read a mesh file; one without faces is a result too.
-
-    Raises:
-        InputError: it cannot be read as a mesh of triangles, they name vertices that are not
-            there, or it reaches beyond :data:`FARTHEST`.
-    """
-    try:
-        loaded = trimesh.load(path, process=False)
-    except Exception as error:  # trimesh's readers raise anything on a damaged file
-        raise InputError(f"{path}: not a readable mesh ({error}); make it again") from error
-    vertices = np.asarray(getattr(loaded, "vertices", np.zeros((0, 3))))
-    if np.abs(vertices[np.isfinite(vertices)]).max(initial=0) > FARTHEST:
-        raise InputError(
-            f"{path}: has coordinates beyond {FARTHEST:g}; a mesh lies in the unit cube, make it "
-            "again"
-        )
-    if not isinstance(loaded, trimesh.Trimesh):
-        return trimesh.Trimesh(vertices)
-    faces = loaded.faces
-    if not faces.size and not _counts_faces(path):
-        return trimesh.Trimesh(loaded.vertices, process=False)
-    if loaded.vertices.shape[1:] != (3,) or faces.shape[1:] != (3,):
-        raise InputError(f"{path}: not a readable mesh (its faces are no triangles); make it again")
-    if len(faces) and not 0 <= faces.min() <= faces.max() < len(loaded.vertices):
-        raise InputError(
-            f"{path}: its faces name vertices {faces.min()} … {faces.max()} of "
-            f"{len(loaded.vertices)}; make it again"
-        )
-    return loaded
-
-
-def _counts_faces(path: Path) -> bool:
-    """Whether an OFF file says that it has faces; its reader drops what is no polygon."""
-    if path.suffix.lower() != ".off":
-        return False
-    counts = re.search(rb"OFF\s+-?\d+\s+(-?\d+)", path.read_bytes())
-    return counts is not None and int(counts[1]) != 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
