@@ -192,7 +192,11 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
         action="store_true",
         help="skip maps whose results are there (the default where --input names a folder)",
     )
-    again.add_argument("--overwrite", action="store_true", help="make all results again")
+    again.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="make all results again; those made with other settings are removed from --out first",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return parser
 
@@ -225,7 +229,7 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     resume = args.resume or (
         not args.overwrite and any(Path(path).is_dir() for path in args.input or ())
     )
-    report = run(reconstructor, sources, folder, resume)
+    report = run(reconstructor, sources, folder, resume, args.overwrite)
     for _, message in report.failed:
         log.error("%s", message)
     kept = f", {len(report.skipped)} there already" if report.skipped else ""

@@ -670,6 +670,63 @@ def test_an_interrupted_run_keeps_nothing_of_other_settings(
         assert Path("run/meshes", name).read_bytes() == Path("new/meshes", name).read_bytes()
 
 
+def test_overwriting_with_other_settings_leaves_no_result_of_the_former(workplace: Path) -> None:
+    """Of maps that are not made again either; what is not the generator's stays."""
+    change("global.yaml", generation={"generate_pointcloud": True})
+    for number, model in enumerate(MAPS):
+        copy(Path(f"data/maps/{model}/000.npz"), f"scans{min(number, 1)}/{model}.npz")
+    one = ("global.yaml", "--out", "run", "--input")
+    assert call("generate", *one, "scans0", "scans1")[1][-1] == "run: 3 done"
+    own = {"meshes/scans0/notes.txt", "meshes/mine.ply", "vis/scans0/my_mesh.ply", "mine/a.ply"}
+    for name in own:
+        Path("run", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("run", name).touch()
+    change("global.yaml", generation={"generate_pointcloud": False}, test={"threshold": 0.4})
+    before = files("run")
+    lines = call("generate", *one, "scans1", "--overwrite")[1]
+    assert lines[0] == f"run: {len(before - own) - 1} files made with other settings were removed"
+    assert lines[-1] == "run: 2 done"
+    assert own <= files("run")
+    assert not any("scans0" in name or "pointcloud" in name for name in files("run") - own)
+    assert call("generate", *one, "scans0")[1][-1] == "run: 1 done"
+    lines = call("generate", *one, "scans0", "scans1", "--overwrite")[1]
+    assert not any("removed" in line for line in lines), "the same settings"
+
+
+def test_other_settings_without_overwrite_lose_nothing(workplace: Path) -> None:
+    """A split is made again by itself, but only its own results make way."""
+    one = ("global.yaml", "--out", "run")
+    assert call("generate", *one)[0] == 0
+    assert call("generate", *one, "--observation", "none")[1][-1] == "run: 3 done"
+    Path("data/maps/three.lst").write_text(MAPS[0])
+    before = files("run")
+    code, lines = call("generate", *one, "--observation", "carve")
+    assert code == 2 and files("run") == before
+    assert (
+        "run: holds results made with other settings (generation.observation: 'none' -> 'carve')"
+        f" that this run does not make again, such as meshes/maps/{MAPS[1]}.off; remove" in lines[0]
+    )
+    record = yaml.safe_load(Path("run/config.yaml").read_text())
+    assert record["generation"]["observation"] == "none"
+    assert call("generate", *one, "--observation", "carve", "--overwrite")[0] == 0
+    assert files("run/meshes") == {f"maps/{MAPS[0]}.{suffix}" for suffix in ("ply", "off")}
+
+
+def test_timings_of_a_resumed_run_follow_the_list(workplace: Path) -> None:
+    split = Path("data/maps/three.lst")
+    table = Path("run/time_generation_full.csv")
+    arguments = ("global.yaml", "--out", "run", "--resume")
+    for listed, done in ((MAPS[1:], 2), (MAPS, 1), (MAPS[::-1], 0), (MAPS[:1], 0)):
+        split.write_text("\n".join(listed))
+        lines = call("generate", *arguments)[1]
+        assert lines[-1].startswith(f"run: {done} done")
+        rows = read_csv(table)
+        assert rows["modelname"].tolist() == list(listed)
+        assert rows["idx"].tolist() == list(range(len(listed)))
+        means = pd.read_csv("run/time_generation.csv")["class name"]
+        assert means.tolist() == sorted(name.split("_")[0] for name in listed)
+
+
 @pytest.mark.parametrize(
     "script", ["generate", "generate_merge3", "generate_merge5", "generate_merge3_sdfbl"]
 )

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 
 GROUND_TRUTH_FILES = ("model.off", "model_watertight.off")
 """Where ``generation.copy_groundtruth`` looks in a model folder."""
+
+RESULTS = ("meshes", "pointcloud")
+"""Folders of a run that hold what takes long to make."""
 
 
 @dataclass
@@ -77,23 +80,27 @@ def run(
     sources: Sequence[DepthSource],
     folder: Path,
     resume: bool = False,
+    overwrite: bool = False,
 ) -> RunReport:
     """Reconstruct every source into ``folder`` (:mod:`im2mesh.generation.outputs`).
 
     A bad depth map, or one with a name that is too long, is noted in the report and the others go
     on. Every file is whole or not
     there, and the timings are up to date after every map, so an interrupted run loses at most
-    the map it was at.
+    the map it was at. The timings are of these sources only, numbered as they are listed.
 
     Args:
         reconstructor: the levels.
         sources: the maps.
         folder: the run's folder; made when missing.
         resume: leave maps alone whose results are there and newer than their depth file.
+        overwrite: where the folder's results were made with other settings, remove them all,
+            those of maps that are not among the sources too.
 
     Raises:
         InputError: nothing is to be written, the folder holds results made with other
-            settings (only with ``resume``), or it is not writable.
+            settings (with ``resume``; without ``overwrite``, if they are not all made again), or
+            it is not writable.
         CheckpointError: a level's weights give values that are not finite.
     """
     settings = reconstructor.settings
@@ -104,8 +111,9 @@ def run(
         )
     check_writable(folder, "choose another place with --out")
     files = [_expected_files(reconstructor, source, folder) for source in sources]
-    _record_settings(reconstructor, folder, resume, [path for each in files for path in each])
-    rows = _previous_rows(folder) if resume else {}
+    again = {path for each in files for path in each}
+    _record_settings(reconstructor, folder, resume, None if overwrite else again)
+    rows = _kept_rows(folder, sources) if resume else {}
     report = RunReport()
     in_class: dict[str, int] = {}
     with tqdm(sources, unit="map", disable=None) as bar:
@@ -142,10 +150,7 @@ def run(
                 log.debug("%s: %s found", name, found)
             report.written.append(name)
             rows[(source.class_name, source.model)] = {
-                "idx": index,
-                "class id": source.class_name,
-                "class name": class_of(source.model, source.class_name),
-                "modelname": source.model,
+                **_keys(index, source),
                 **{f"time ({stage})": result.seconds[stage] for stage in STAGES},
                 "time (write)": watch.total,
                 "time (total)": watch.total + sum(result.seconds.values()),
@@ -154,18 +159,27 @@ def run(
                 "vertices": len(result.vertices),
                 "faces": len(result.faces),
             }
-            table = pd.DataFrame(sorted(rows.values(), key=lambda row: row["idx"]))
-            outputs.write_timings(table.set_index("idx"), folder)
+            _write_timings(rows, folder)
     return report
 
 
 def _record_settings(
-    reconstructor: Reconstructor, folder: Path, resume: bool, files: Sequence[Path]
+    reconstructor: Reconstructor, folder: Path, resume: bool, again: Collection[Path] | None
 ) -> None:
     """Write ``config.yaml``; with ``resume``, insist that it says what it said before.
 
-    Else, where it says something else, the ``files`` to be made are removed first, so that it
+    Else, where it says something else, all results in the folder are removed first, so that it
     never speaks of what other settings made, wherever the run is interrupted.
+
+    Args:
+        reconstructor: has the settings.
+        folder: the run's.
+        resume: no other settings.
+        again: the results that are made again, if only these may be removed, and pictures and
+            timings; None: all.
+
+    Raises:
+        InputError: the settings are other ones, and ``resume``, or there are more results.
     """
     record: dict[str, Any] = {
         "version": __version__,
@@ -193,9 +207,19 @@ def _record_settings(
                 f"{folder}: holds results made with other settings ({changed[0]}); "
                 "make them again with --overwrite, or choose another place with --out"
             )
-        for result in files if changed else ():
-            if os.path.lexists(result):  # not so where the name is too long for a file
-                result.unlink()
+        former = outputs.written(folder) if changed else []
+        others = [path for path in former if again is not None and path not in again]
+        others = [path for path in others if path.relative_to(folder).parts[0] in RESULTS]
+        if others:
+            raise InputError(
+                f"{folder}: holds results made with other settings ({changed[0]}) that this run "
+                f"does not make again, such as {others[0].relative_to(folder)}; remove them all "
+                "with --overwrite, or choose another place with --out"
+            )
+        for result in former:
+            result.unlink()
+        if former:
+            log.info("%s: %d files made with other settings were removed", folder, len(former))
     with atomic(path) as beside:
         beside.write_text(yaml.safe_dump(record, sort_keys=False))
 
@@ -214,8 +238,41 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _keys(index: int, source: DepthSource) -> dict[str, Any]:
+    """The columns of a row of timings that say which map it is about."""
+    return {
+        "idx": index,
+        "class id": source.class_name,
+        "class name": class_of(source.model, source.class_name),
+        "modelname": source.model,
+    }
+
+
+def _kept_rows(
+    folder: Path, sources: Sequence[DepthSource]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """The timings on the disk of maps that are listed, under their present numbers.
+
+    The tables are written again where that changes them.
+    """
+    before = _previous_rows(folder)
+    rows = {
+        key: {**before[key], **_keys(index, source)}
+        for index, source in enumerate(sources)
+        if (key := (source.class_name, source.model)) in before
+    }
+    if rows and list(rows.values()) != list(before.values()):
+        _write_timings(rows, folder)
+    return rows
+
+
+def _write_timings(rows: dict[tuple[str, str], dict[str, Any]], folder: Path) -> None:
+    table = pd.DataFrame(sorted(rows.values(), key=lambda row: row["idx"]))
+    outputs.write_timings(table.set_index("idx"), folder)
+
+
 def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """The timings of maps whose results are kept."""
+    """The timings on the disk, by class folder and name of the map."""
     path = folder / "time_generation_full.csv"
     if not path.is_file():
         return {}
@@ -233,7 +290,7 @@ def _expected_files(reconstructor: Reconstructor, source: DepthSource, folder: P
     if reconstructor.settings.generate_mesh:
         files += outputs.mesh_paths(folder, source.class_name, source.model).values()
     if reconstructor.settings.generate_pointcloud:
-        files.append(folder / "pointcloud" / source.class_name / f"{source.model}.ply")
+        files.append(outputs.pointcloud_path(folder, source.class_name, source.model))
     return files
 
 
@@ -266,7 +323,7 @@ def _write(
     if settings.copy_groundtruth and shown:
         _copy_ground_truth(source, vis / f"{number:02d}_gt.off")
     if settings.generate_pointcloud:
-        path = folder / "pointcloud" / source.class_name / f"{source.model}.ply"
+        path = outputs.pointcloud_path(folder, source.class_name, source.model)
         outputs.write_pointcloud(mesh, path, settings.seed)
     if settings.generate_mesh:
         paths = outputs.mesh_paths(folder, source.class_name, source.model)
