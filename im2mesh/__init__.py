@@ -1,4 +1,7 @@
-"""Hierarchical prior networks: one depth map in, one complete, closed mesh out."""
+"""Hierarchical prior networks: one depth map in, one complete mesh out.
+
+Meshes are closed, unless they are simplified (``generation.simplify_nfaces``).
+"""
 
 from __future__ import annotations
 

@@ -17,15 +17,15 @@ class Stopwatch:
     """
 
     def __init__(self, device: torch.device | None = None) -> None:
-        """Time stages that run on ``device`` (CUDA work is waited for at each boundary)."""
+        """Time stages that run on ``device``, whose CUDA work is waited for at each boundary."""
         self.seconds: dict[str, float] = {}
-        self._cuda = device is not None and device.type == "cuda"
+        self._cuda = device if device is not None and device.type == "cuda" else None
         self._open: list[str] = []
         self._since = 0.0
 
     def _lap(self) -> None:
-        if self._cuda:
-            torch.cuda.synchronize()
+        if self._cuda is not None:
+            torch.cuda.synchronize(self._cuda)  # without an argument: the current device alone
         now = time.perf_counter()
         if self._open:
             stage = self._open[-1]

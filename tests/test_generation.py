@@ -17,8 +17,8 @@ from torch import Tensor
 from im2mesh.config import load_config
 from im2mesh.data.depth import load_depth
 from im2mesh.errors import ConfigError
-from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise
-from im2mesh.generation.field import FusedField, GlobalField, PatchField
+from im2mesh.generation.extraction import extract_dense, extract_mise, in_slabs
+from im2mesh.generation.field import FusedField, GlobalField, PatchField, Rescale
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine, simplify
@@ -162,18 +162,52 @@ def test_simplification() -> None:
     assert same[1] is mesh.faces
 
 
-def test_calibration_uses_the_coarse_ranges() -> None:
-    """Dense and coarse-to-fine see the same field, whatever the lattice."""
-    global_sdf, patches = ball(0.3), (lambda p: 20 * ball(0.25)(p))
-    fields = []
-    for resolution in (32, 32):
-        field = FusedField([global_sdf, patches], -0.02, [None, -1.386])
-        calibrate(field, resolution, CPU)
-        fields.append(field)
-    lattice, watch = exact_lattice(64), Stopwatch()
-    dense = extract_dense(fields[0], lattice, CPU, watch)
-    mise = extract_mise(fields[1], lattice, 32, EMPTY, CPU, watch)
-    assert np.array_equal(dense > -0.02, mise > -0.02)
+@pytest.mark.parametrize("most", [3000, 1000, 300, 100, 40, 12])
+def test_simplification_of_many_parts(most: int) -> None:
+    """Small parts collapse into doubled faces; those go, and what encloses the rest stays."""
+    generator = torch.Generator().manual_seed(1)
+    centres = torch.rand(25, 3, generator=generator) - 0.5
+    radii = 0.03 + 0.08 * torch.rand(25, generator=generator)
+
+    def balls(points: Tensor) -> Tensor:
+        return (radii - (points[:, None] - centres).norm(dim=2)).amax(1)
+
+    lattice = exact_lattice(64)
+    values = extract_dense(FusedField([balls], 0.0), lattice, CPU, Stopwatch())
+    whole = extract_mesh(values, lattice, 0.0)
+    vertices, faces = simplify(*whole, most)
+    assert 0 < len(faces) <= most and len(np.unique(faces)) == len(vertices)
+    _, of_edge = np.unique(
+        np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0, return_counts=True
+    )
+    assert set(of_edge) <= {2, 4} and (of_edge == 4).sum() <= 2
+    assert trimesh.Trimesh(vertices, faces, process=False).is_watertight == (of_edge == 2).all()
+    doubled = len(np.unique(np.sort(faces, axis=1), axis=0)) < len(faces)
+    assert doubled == (most == 12), "nothing but doubled faces is left of 12"
+
+
+def test_simplification_keeps_the_mesh_closed_where_a_part_collapses() -> None:
+    """A doubled face on a tetrahedron's edge is what makes it touch itself."""
+    tetrahedron = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
+    doubled = np.array([[0, 1, 4], [0, 4, 1]])
+    vertices = np.vstack([np.zeros(3), np.eye(3), np.ones(3)])[[4, 0, 1, 2, 3]]
+    faces = np.concatenate([doubled, tetrahedron])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fast_simplification.simplify", lambda *_, **__: (vertices, faces))
+        kept, left = simplify(vertices, np.zeros((10, 3), np.int64), 9)
+    np.testing.assert_array_equal(left, tetrahedron)
+    np.testing.assert_array_equal(kept, vertices[:4])
+
+
+def test_the_stopwatch_waits_for_its_own_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[object] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device=None: waited.append(device))
+    with Stopwatch(torch.device("cuda:1"))("stage"):
+        pass
+    assert waited == [torch.device("cuda:1")] * 2
+    with Stopwatch(CPU)("stage"), Stopwatch()("stage"):
+        pass
+    assert len(waited) == 2
 
 
 # --- released numerics ------------------------------------------------------------------------
@@ -422,6 +456,50 @@ def test_resolutions_that_are_no_powers_of_two(
         assert mesh.is_watertight
         volumes.append(mesh.volume)
     assert volumes[0] > 0.01 and volumes[1] == pytest.approx(volumes[0], rel=0.01)
+
+
+def ranges_on(field: FusedField, lattice: Lattice) -> list[tuple[float, float]]:
+    """(min, max) of each level on a lattice."""
+    values = in_slabs(field.values, lattice.points(lattice.slab(0, lattice.nodes)), CPU)
+    return [(float(row.min()), float(row.max())) for row in values]
+
+
+def test_mixed_levels_are_calibrated_on_the_coarse_lattice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By both extractions, so that they see the same field; the released one has full grids."""
+    first, patch, _ = demo_levels(monkeypatch)
+    test = replace(first.config.test, threshold=-0.02)
+    even = replace(first.config.generation, level_weight=1.0)
+    config = replace(first.config, method="onet_sdf", test=test, generation=even)
+    levels = [Level(config, first.network), patch]
+    plain = replace(
+        first.config.generation,
+        resolution=32, mise_resolution=8, observation="none", symmetry="none",
+    )  # fmt: skip
+    depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+    iso = patch.objective.iso_level
+    fields, grids = {}, {}
+    for extraction in ("dense", "mise"):
+        reconstructor = Reconstructor(levels, replace(plain, extraction=extraction))
+        field = fields[extraction] = reconstructor.field(depth)
+        assert isinstance(field, FusedField)
+        grids[extraction] = reconstructor.grid(field, depth) > field.iso_level
+    sdf, logits = ranges_on(fields["mise"], exact_lattice(8))
+    coarse = Rescale.between(iso, logits, -0.02, sdf)
+    fine_sdf, fine_logits = ranges_on(fields["mise"], exact_lattice(32))
+    fine = Rescale.between(iso, fine_logits, -0.02, fine_sdf)
+    assert fields["dense"].rescales == fields["mise"].rescales == [None, coarse]
+    assert coarse.scale != pytest.approx(fine.scale, rel=1e-3), "else this test says nothing"
+    assert (grids["dense"] == grids["mise"]).mean() > 0.999
+    small = Lattice(nodes=16, padding=(-1e6,), span=15)
+    monkeypatch.setattr("im2mesh.generation.pipeline.released_lattice", lambda: small)
+    released = Reconstructor(levels, replace(plain, lattice="released", resolution=16))
+    field = released.field(depth)
+    assert isinstance(field, FusedField) and not field.calibrated
+    released.grid(field, depth)
+    sdf, logits = ranges_on(field, small)
+    moved = Rescale.between(iso, logits, -0.02, sdf)
+    assert field.rescales[0] is None and field.rescales[1] is not None
+    assert field.rescales[1].scale == pytest.approx(moved.scale, rel=1e-5)
 
 
 @pytest.mark.parametrize("reference", ["onet", "onet_sdf"])

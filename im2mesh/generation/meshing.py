@@ -39,6 +39,15 @@ def simplify(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Quadric simplification to at most ``most_faces`` triangles, where it is not so already.
 
+    Pairs of faces with the same corners, which small parts collapse into, are dropped, unless
+    nothing else is left. Every edge of a closed mesh then still belongs to an even number of
+    faces, to two but for a few where the mesh touches itself: there it belongs to four.
+
+    Args:
+        vertices: (V, 3).
+        faces: (F, 3) vertex numbers.
+        most_faces: at least 1.
+
     Returns:
         vertices (V, 3) float64 and faces (F, 3) int64.
     """
@@ -47,7 +56,19 @@ def simplify(
     points, triangles = fast_simplification.simplify(
         vertices, faces.astype(np.int32), target_count=most_faces
     )
-    return np.asarray(points, np.float64), np.asarray(triangles, np.int64)
+    return _without_doubles(np.asarray(points, np.float64), np.asarray(triangles, np.int64))
+
+
+def _without_doubles(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop pairs of faces with the same corners, and the vertices that only they use."""
+    _, first, count = np.unique(
+        np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True
+    )
+    kept = np.sort(first[count % 2 == 1])
+    if len(kept) in (0, len(faces)):
+        return vertices, faces
+    used, numbers = np.unique(faces[kept], return_inverse=True)
+    return vertices[used], numbers.reshape(-1, 3)
 
 
 def refine(

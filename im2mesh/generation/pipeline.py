@@ -3,6 +3,9 @@
 >>> from im2mesh import Reconstructor, load_depth
 >>> hpn3 = Reconstructor.from_configs(["global.yaml", "p64s32.yaml", "p32s16.yaml"])
 >>> mesh = hpn3(load_depth("000.npz")).mesh        # a trimesh.Trimesh
+
+Closed means that every edge belongs to two faces; of simplified ones a few may belong to four
+(:func:`im2mesh.generation.meshing.simplify`).
 """
 
 from __future__ import annotations
