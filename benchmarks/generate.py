@@ -11,10 +11,11 @@ For each network size one process each runs, on the same map and the same weight
 * ``mirror``: ``surface`` with ``generation.symmetry``: two points are evaluated for one.
 
 It prints seconds by stage, decoder calls and points, peak memory, and ratios, all measured in
-this run; then the rate of the decoder in GFLOP/s beside that of bare matrix products of the
-same shapes. ``full`` networks have the published sizes. Their weights are the bundled slim ones
-embedded in them (all other channels zero), so they compute the same field with a real surface
-at the full cost. Full-size ``released`` takes about ten minutes on two cores.
+this run (those to ``released``, which has 128 nodes a side at any ``--resolution``, only at 128);
+then the rate of the decoder in GFLOP/s beside that of bare matrix products of the same shapes.
+``full`` networks have the published sizes. Their weights are the bundled slim ones embedded in
+them (all other channels zero), so they compute the same field with a real surface at the full
+cost. Full-size ``released`` takes about ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -133,8 +134,15 @@ def rates(hidden: int, c_dim: int, points: int = 100_000) -> tuple[float, float]
     return points * flop_per_point(hidden) / best_decoder / 1e9, products / best_product / 1e9
 
 
-def report(networks: str, results: dict[str, dict], hidden: int) -> None:
-    """Print one table."""
+def report(networks: str, results: dict[str, dict], hidden: int, resolution: int) -> None:
+    """Print one table.
+
+    Args:
+        networks: their size, by name.
+        results: what :func:`measure` gave, by method.
+        hidden: width of the decoder.
+        resolution: cells of our lattice; ``released`` is compared with it at its own only.
+    """
     print(f"\n{networks} networks (hidden size {hidden})")
     head = f"{'':10}{'total':>9}{'calls':>8}{'points':>12}{'GFLOP/s':>9}{'memory':>9}{'faces':>9}"
     print(head + "   stages")
@@ -146,7 +154,7 @@ def report(networks: str, results: dict[str, dict], hidden: int) -> None:
             f"{method:10}{row['total']:7.2f} s{row['calls']:8d}{row['points']:12d}{rate:9.0f}"
             f"{row['memory']:6.2f} GB{row['faces']:9d}   {stages}"
         )
-    if "released" in results:
+    if "released" in results and resolution == released_lattice().nodes:
         for method in ("dense", "mise"):
             if method in results:
                 ratio = results["released"]["total"] / results[method]["total"]
@@ -182,7 +190,7 @@ def main() -> None:
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             results[method] = json.loads(done.stdout)
         hidden, c_dim = (256, 256) if networks == "full" else (128, 128)
-        report(networks, results, hidden)
+        report(networks, results, hidden, args.resolution)
         decoder, product = rates(hidden, c_dim)
         print(
             f"decoder {decoder:.0f} GFLOP/s, matrix products of its shapes {product:.0f} GFLOP/s: "
