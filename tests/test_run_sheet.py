@@ -10,8 +10,8 @@ import trimesh
 from PIL import Image
 
 from im2mesh.errors import InputError
-from im2mesh.generation.outputs import write_mesh, write_picture
-from im2mesh.visualize.run_sheet import main, read_mesh, run_sheet
+from im2mesh.generation.outputs import read_mesh, write_mesh, write_picture
+from im2mesh.visualize.run_sheet import main, run_sheet
 
 BALL = trimesh.creation.icosphere(2, 0.3)
 

@@ -23,7 +23,7 @@ from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model, models_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import check_writable
-from im2mesh.generation.outputs import global_level, run_folder
+from im2mesh.generation.outputs import find_mesh, global_level, mesh_folder, run_folder
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
 from im2mesh.metrics.tasks import (
@@ -36,9 +36,6 @@ from im2mesh.metrics.tasks import (
 )
 
 log = logging.getLogger(__name__)
-
-MESH_FILES = ("ply", "off")
-"""Extensions of a mesh, in the order in which they are looked for."""
 
 SAVE_EVERY = 10.0
 """Seconds between two writes of the tables."""
@@ -150,18 +147,6 @@ def evaluate(
 
 
 # --- what there is to score -------------------------------------------------------------------
-
-
-def mesh_folder(folder: Path) -> Path:
-    """Where the meshes of a run, or of another method, lie: ``meshes`` in it, or it itself."""
-    return folder / "meshes" if (folder / "meshes").is_dir() else folder
-
-
-def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
-    """The mesh of a model: ``<class>/<model>.{ply,off}``, else ``<model>.{ply,off}``."""
-    names = [f"{model}.{kind}" for kind in MESH_FILES]
-    places = [meshes / class_id / name for name in names] + [meshes / name for name in names]
-    return next((path for path in places if os.path.isfile(path)), None)
 
 
 def mesh_tasks(

@@ -17,6 +17,7 @@ from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model
 from im2mesh.errors import DataError, InputError
 from im2mesh.files import file_version
+from im2mesh.generation.outputs import read_mesh
 from im2mesh.metrics.evaluation import (
     SAMPLES,
     Evaluation,
@@ -29,7 +30,6 @@ from im2mesh.metrics.observation import observation_scores
 from im2mesh.metrics.results import MESH
 from im2mesh.patches import back_project
 from im2mesh.preparation.rendering import render_depth
-from im2mesh.visualize.run_sheet import read_mesh
 
 DEFINITIONS = 2
 """To be raised when scores get other values, so that rows scored before are scored again."""

@@ -16,8 +16,7 @@ from PIL import Image
 from im2mesh.cli import DONE, EXIT_CODES, run_script
 from im2mesh.errors import InputError
 from im2mesh.files import first_line
-from im2mesh.generation.outputs import find_meshes, mesh_folder
-from im2mesh.generation.outputs import read_mesh as read_mesh  # by its old name, too
+from im2mesh.generation.outputs import find_meshes, mesh_folder, read_mesh
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 
 log = logging.getLogger(__name__)
