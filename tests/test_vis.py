@@ -517,7 +517,7 @@ def bad(tmp_path: Path) -> Path:
         (["ball.ply", "--serve", "--port", "0"], "--port 0"),
         (["ball.ply", "--save", "x.png", "--view", "nan", "0"], "nan degrees"),
         (["--report", "missing"], "missing: no such folder of a run"),
-        (["--report", "."], r"holds no meshes/<class>/<model>\.ply"),
+        (["--report", "empty"], r"empty: holds no meshes/<class>/<model>\.ply"),
         (["--report", ".", "--color", "depth"], "--color goes with files"),
         (["--report", ".", "--serve"], "--serve goes with files"),
         (["--report", ".", "--names", "a", "b"], "--names: 2 names for 1 runs"),
@@ -529,6 +529,7 @@ def test_bad_input(
     bad: Path, argv: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(bad)
+    Path("empty").mkdir(exist_ok=True)
     if not {"--save", "--html", "--turntable", "--serve"} & set(argv):
         argv = [*argv, *(["--html", "out.html"])]
     if "--port" in argv:
