@@ -400,12 +400,14 @@ def test_resuming(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(names) == sorted(NAMES)
 
 
-def test_an_interrupted_run_goes_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = scored_models(monkeypatch)
+def interrupt(
+    project: Project, names: list[str], after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Score so many meshes, ``names`` (:func:`scored_models`), and press Ctrl-C."""
     score = MeshTask.score
 
     def stopping(task: MeshTask, threads: int):
-        if len(names) == 2:
+        if len(names) == after:
             raise KeyboardInterrupt
         return score(task, threads)
 
@@ -413,6 +415,11 @@ def test_an_interrupted_run_goes_on(project: Project, monkeypatch: pytest.Monkey
         patch.setattr(MeshTask, "score", stopping)
         with pytest.raises(KeyboardInterrupt):
             eval_meshes.main([project.config, "--workers", "1"])
+
+
+def test_an_interrupted_run_goes_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = scored_models(monkeypatch)
+    interrupt(project, names, 2, monkeypatch)
     assert project.rows().index.tolist() == NAMES[:2]
     assert project.by_class()["missing"].tolist() == [1, 0, 1]
     names.clear()
@@ -484,17 +491,7 @@ def test_a_class_folder_without_rows(
     for path in [*map(project.mesh_path, NAMES), cup]:
         os.utime(path, (1000, 1000))  # as if all were generated again
     names = scored_models(monkeypatch)
-    score = MeshTask.score
-
-    def stopping(task: MeshTask, threads: int):
-        if len(names) == len(NAMES):
-            raise KeyboardInterrupt
-        return score(task, threads)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MeshTask, "score", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            eval_meshes.main([project.config, "--workers", "1"])
+    interrupt(project, names, len(NAMES), monkeypatch)
     assert not len(others()) and missing() == {"cup": 1}, "interrupted before it"
 
 

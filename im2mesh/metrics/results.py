@@ -220,7 +220,7 @@ _REBUILDS = {
 
 
 _BEFORE_PANDAS_2 = ("Int64Index", "UInt64Index", "Float64Index")
-"""Classes of `pandas.core.indexes.numeric`, which published tables have; they became Index."""
+"""Classes of ``pandas.core.indexes.numeric``, which published tables have; they became Index."""
 
 
 class _Unpickler(pickle.Unpickler):
