@@ -37,7 +37,7 @@ from im2mesh.training.export import export
 from im2mesh.training.export import main as export_main
 from im2mesh.training.run import LIMIT, main
 from im2mesh.training.schedule import learning_rate, places
-from im2mesh.training.trainer import Limits, NonFiniteError, Trainer
+from im2mesh.training.trainer import BEST, END, LAST, End, Limits, NonFiniteError, Trainer
 from im2mesh.training.validation import IoU, Validator, batch_loss, read_history
 from tests.conftest import REPOSITORY
 from tests.datasets import PATCHES, level_config, write_balls
@@ -594,30 +594,60 @@ def test_the_best_model_is_kept(
     assert kept == [1, 2, 2, 2, 5] and run.best == sign * 0.6
 
 
-def test_a_saved_state_knows_of_its_validation(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", [2, 3])
+@pytest.mark.parametrize("checkpoint_every", [1, 3, 100])
+def test_a_validation_that_a_kill_ended_is_made_up_for(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+    checkpoint_every: int,
 ) -> None:
-    """So no worse model takes the best one's place after a kill."""
-    config = level(data, tmp_path / "out", validate_every=2, checkpoint_every=2, max_iterations=3)
-    run = trainer(config)
-    scores = iter([0.5, 0.48])
-    monkeypatch.setattr(run, "_validate", lambda *_: {"iou": next(scores)})
-    seen = []
-    save = run.save
+    """That of the last step, too; no step is lost, and no worse model replaces the best one."""
+    config = level(
+        data, tmp_path / "out",
+        validate_every=2, max_iterations=3, checkpoint_every=checkpoint_every,
+    )  # fmt: skip
+    scores, killed = {2: 0.5, 3: 0.48}, []
 
-    def saved(name: str) -> None:
-        save(name)
-        seen.append((name, run.it, load_checkpoint(tmp_path / "out" / name)["loss_val_best"]))
+    def started() -> Trainer:
+        run = trainer(config)
 
-    monkeypatch.setattr(run, "save", saved)
-    run.run()
-    assert seen == [
-        ("model_best.pt", 2, 0.5),
-        ("model.pt", 2, 0.5),
-        ("model.pt", 3, 0.5),  # and the last step is validated, too
-        ("model_end.pt", 3, 0.5),
-    ]
+        def measured(*_: object) -> dict[str, float]:
+            if run.it == step and not killed:
+                killed.append(step)
+                raise KeyboardInterrupt
+            return {"iou": scores[run.it]}
+
+        monkeypatch.setattr(run, "_validate", measured)
+        return run
+
+    with pytest.raises(KeyboardInterrupt):
+        started().run()
+    again = started()
+    assert again.resume() and again.it == step
+    assert again.run() is End.COMPLETE
     assert pd.read_csv(tmp_path / "out/validation.csv")["it"].tolist() == [2, 3]
+    best, last = (load_checkpoint(tmp_path / "out" / name) for name in (BEST, LAST))
+    assert (best["it"], best["loss_val_best"]) == (2, 0.5)
+    assert (last["it"], last["loss_val_best"], last["validated_at"]) == (3, 0.5, 3)
+    assert load_checkpoint(tmp_path / "out" / END)["it"] == 3
+    scores.clear()  # what is complete is not measured again
+    third = started()
+    assert third.resume() and third.run() is End.COMPLETE
+
+
+def test_the_checkpoint_of_a_limit_stays(data: Path, tmp_path: Path) -> None:
+    config = level(data, tmp_path / "out", validate_every=0)
+    for limit, end in ((2, 2), (4, 4), (2, 4)):
+        run = trainer(config)
+        run.resume()
+        assert run.run(Limits(iterations=limit)) is End.ITERATIONS
+        assert load_checkpoint(tmp_path / "out" / END)["it"] == end
+    run.it = 5  # trained on, without a limit
+    run.save(LAST)
+    assert run.run(Limits(iterations=2)) is End.ITERATIONS
+    assert load_checkpoint(tmp_path / "out" / END)["it"] == 4
 
 
 def test_shared_shapes_are_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
@@ -51,10 +52,18 @@ def in_order(
         worker_init_fn=_leave_signals_to_the_parent,
         multiprocessing_context="fork" if workers else None,
     )
-    for made in loader:
-        if isinstance(made, InputError):
-            raise made
-        yield made
+    others = set(multiprocessing.active_children())
+    values = iter(loader)
+    own = set(multiprocessing.active_children()) - others
+    try:
+        for made in values:
+            if isinstance(made, InputError):
+                raise made
+            yield made
+    finally:
+        del values  # asks the workers to end, and waits for some seconds
+        for process in own:
+            process.kill()
 
 
 def _as_it_is(value: Any) -> Any:
@@ -65,7 +74,7 @@ def _leave_signals_to_the_parent(_: int) -> None:
     """A terminal's Ctrl-C and a scheduler's SIGTERM go to all processes of a run.
 
     The parent then finishes its step, for which it needs the workers; they end when it lets go of
-    them, or dies.
+    them, at the latest by SIGKILL, or dies.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -141,6 +141,7 @@ class Trainer:
         epoch: the pass over the data that the last step belonged to.
         place: how far in that pass.
         best: the selection metric of the best validation so far, ±∞ before the first.
+        validated_at: the step of the last validation, 0 before the first.
     """
 
     def __init__(
@@ -182,7 +183,7 @@ class Trainer:
         self.network: ImplicitNetwork = network.to(self.fabric.device)
         self.averaged = copy.deepcopy(self.network) if config.training.ema else None
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.training.lr)
-        self.it, self.epoch, self.place = 0, 0, 0
+        self.it, self.epoch, self.place, self.validated_at = 0, 0, 0, 0
         self._last_place = False
         maximize = config.training.model_selection_mode == "maximize"
         self._sign = 1.0 if maximize else -1.0
@@ -214,6 +215,7 @@ class Trainer:
         self.place = _count(state, "place", len(self.source), path)
         self._last_place = len(self.source) - self.place < 2 * self.ranks
         self.best = _number(state, "loss_val_best", self.best, path)
+        self.validated_at = _count(state, "validated_at", 0, path)
         if "optimizer" in state:
             self._load_optimizer(state["optimizer"], path)
         if self.averaged is not None:
@@ -265,6 +267,7 @@ class Trainer:
             "epoch_it": self.epoch,
             "it": self.it,
             "loss_val_best": self.best,
+            "validated_at": self.validated_at,
             "place": self.place,
         }
         if self.averaged is not None:
@@ -372,11 +375,22 @@ class Trainer:
         """
         limits = limits or Limits()
         end = self._ended(limits)
-        if end is not None:
+        if end is None or self._validation_is_due():
+            self._prepare()
+            # One that a kill prevented.
+            if self._validation_is_due() and self.validate(limits.threshold):
+                end = End.THRESHOLD
+            end = end or self._train(limits)
             if end in FINAL:
                 self.save(END)
-            return end
-        self._prepare()
+            self.save(LAST)
+        elif end is End.COMPLETE or (end in FINAL and not (self.out_dir / END).is_file()):
+            self.save(END)  # a kill came before it; what an earlier limit left stays
+        self.fabric.barrier()
+        return end
+
+    def _train(self, limits: Limits) -> End:
+        """The loop itself."""
         meter = _Meter(self, limits)
         try:
             for place, batch in self._batches():
@@ -392,18 +406,10 @@ class Trainer:
                 meter.looked_around()
                 end = End.THRESHOLD if settled else self._ended(limits)
                 if end is not None:
-                    break
+                    return end
         finally:
             meter.close()
-        assert end is not None
-        every = self.config.training.validate_every
-        if end is End.COMPLETE and every and self.it % every:
-            self.validate()  # the last weights, which a falling rate has made the best
-        self.save(LAST)
-        if end in FINAL:
-            self.save(END)
-        self.fabric.barrier()
-        return end
+        raise AssertionError("the steps to come are endless")
 
     def _batches(self) -> Iterator[tuple[Place, Batch]]:
         """The steps to come, and this process's samples of each."""
@@ -430,13 +436,19 @@ class Trainer:
             self._print(value, meter)
         if due(training.visualize_every):
             self._visualize()
-        # Before it is saved: a state knows of the validation of its step.
-        settled = due(training.validate_every) and self.validate(threshold)
+        settled = self._validation_is_due() and self.validate(threshold)
         if due(training.checkpoint_every):
             self.save(LAST)
         if due(training.backup_every):
             self.save(f"model_{self.it}.pt")
         return settled
+
+    def _validation_is_due(self) -> bool:
+        """Every so many steps, and at the last, which a falling rate has made the best."""
+        every, most = self.config.training.validate_every, self.config.training.max_iterations
+        if self._validate is None or not every or self.validated_at == self.it:
+            return False
+        return self.it % every == 0 or (most is not None and self.it >= most)
 
     def _ended(self, limits: Limits) -> End | None:
         """Which limit is reached, the same in all processes."""
@@ -509,6 +521,9 @@ class Trainer:
     def validate(self, threshold: float | None = None) -> bool:
         """Measure the level, and save it as ``model_best.pt`` if none before was better.
 
+        ``model.pt`` is saved before, as it takes a while, and after: a run that goes on knows of
+        the validation of its step, or repeats it.
+
         Args:
             threshold: see the result.
 
@@ -517,6 +532,7 @@ class Trainer:
         """
         if self._validate is None:
             return False
+        self.save(LAST)
         if self.ranks > 1:  # the statistics that are validated are those that are saved
             for buffer in self.validated.buffers():
                 torch.distributed.broadcast(buffer, 0)
@@ -524,6 +540,7 @@ class Trainer:
         value = metrics[self.config.training.model_selection_metric]
         settled = threshold is not None and abs(value - self.best) <= threshold
         improved = self._sign * (value - self.best) > 0
+        self.validated_at = self.it
         if improved:
             self.best = value
             self.save(BEST)
@@ -532,6 +549,7 @@ class Trainer:
             log.info("it %d, validation: %s%s", self.it, shown, " (best)" if improved else "")
             self._scalars("val", metrics)
             self._record(metrics)
+        self.save(LAST)
         return settled
 
     def _record(self, metrics: dict[str, float]) -> None:
