@@ -83,6 +83,11 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise CheckpointError(f"{path}: not a checkpoint that can be loaded: {reason}") from error
     except PermissionError:
         raise
+    except _SumsDiffer as error:
+        raise CheckpointError(
+            f"{path}: its checksums differ: it is damaged, or was saved without any "
+            "(torch.serialization.set_crc32_options); copy it or save it again"
+        ) from error
     except _DAMAGE as error:
         raise CheckpointError(
             f"{path}: not a checkpoint that can be loaded: it is damaged or incomplete"
@@ -92,13 +97,18 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     return {k: v.item() if isinstance(v, np.generic) else v for k, v in checkpoint.items()}
 
 
+class _SumsDiffer(Exception):
+    """A part of a zip file is not what its checksum says."""
+
+
 def _check_sums(path: Path) -> None:
     """Compare a zip file's contents with their checksums, which torch itself does not do.
 
     Files of torch before 1.6 are no zip files and have none.
 
     Raises:
-        zipfile.BadZipFile: they differ, or the file is incomplete.
+        _SumsDiffer: they do.
+        zipfile.BadZipFile: the file is incomplete.
     """
     with open(path, "rb") as file:
         if file.read(4) != b"PK\x03\x04":  # as torch decides
@@ -106,7 +116,7 @@ def _check_sums(path: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
     if damaged is not None:
-        raise zipfile.BadZipFile(damaged)
+        raise _SumsDiffer(damaged)
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -59,9 +59,9 @@ def set_up_logging(verbose: bool) -> None:
 def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run a script's ``main(argv)`` and leave with its exit code.
 
-    What the user can cause (:class:`InputError`, ``OSError``) becomes one line on stderr and
-    exit code 2, and Ctrl-C one line and 130. Anything else is a bug: it keeps its traceback, and
-    has an exit code of its own, since Python's would be :data:`SOME_FAILED`.
+    What the user can cause (:class:`InputError`, ``OSError``, too little memory) becomes one line
+    on stderr and exit code 2, and Ctrl-C one line and 130. Anything else is a bug: it keeps its
+    traceback, and has an exit code of its own, since Python's would be :data:`SOME_FAILED`.
 
     Characters that standard output cannot encode are printed as ``?``.
     """
@@ -80,10 +80,25 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     except KeyboardInterrupt:
         log.error("interrupted; what is finished is kept")
         code = INTERRUPTED
-    except Exception:
-        traceback.print_exc()
-        code = BUG
+    except Exception as error:
+        if _is_memory(error):
+            log.error(
+                "memory ran out: %s; lower generation.batch_size, training.batch_size or --workers",
+                str(error).split("\n")[0],
+            )
+            code = BAD_INPUT
+        else:
+            traceback.print_exc()
+            code = BUG
     sys.exit(code)
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether memory ran out; torch has an error class for that of a GPU only."""
+    words = ("can't allocate memory", "out of memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+    )
 
 
 def refuse_empty(command: Sequence[str]) -> None:
@@ -195,7 +210,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
     again.add_argument(
         "--overwrite",
         action="store_true",
-        help="make all results again; those made with other settings are removed from --out first",
+        help="make all results again; all results made with other settings are removed first",
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return parser

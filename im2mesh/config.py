@@ -27,6 +27,7 @@ from typing import (
     get_type_hints,
 )
 
+import numpy as np
 import yaml
 
 from im2mesh.errors import ConfigError
@@ -41,7 +42,7 @@ DEPTH_SIZE = 256
 """Pixels along a side of a depth map."""
 
 MAX_RESOLUTION = 2048
-"""Cells along a side of the cube: more than coarse to fine can count do not fit into memory."""
+"""The most cells along a side of the cube."""
 
 LARGEST = 2**63 - 1
 """The most that an integer may be: numpy and torch hold no more."""
@@ -546,7 +547,7 @@ def read_generation(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Some keys of the ``generation`` section, checked as those of a file are.
 
     Args:
-        values: by the keys' names within the section.
+        values: by the keys' names within the section; numpy's numbers are as good as Python's.
         source: what errors name instead of a file.
 
     Returns:
@@ -555,7 +556,8 @@ def read_generation(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     Raises:
         ConfigError: unknown, of the wrong type or out of range.
     """
-    return _checked_section(values, GenerationConfig, "generation.", source, [])
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()}
+    return _checked_section(plain, GenerationConfig, "generation.", source, [])
 
 
 def to_dict(config: Config) -> dict[str, Any]:

@@ -408,6 +408,11 @@ def test_classes_that_lists_cannot_name(meshes: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="the class '.*' is no name for the lists"):
             build(tmp_path / "in", "--out", tmp_path / "out", *more)
     assert not (tmp_path / "out").exists()
+    shutil.rmtree(tmp_path / "in" / "office chair")
+    (tmp_path / "in" / "old stuff").mkdir()  # is no class
+    (tmp_path / "in" / "old stuff" / "notes.txt").touch()
+    shapes, problems = find_shapes(tmp_path / "in")
+    assert shapes and not problems
 
 
 def test_bad_meshes(tmp_path: Path) -> None:

@@ -170,6 +170,11 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
         "train.lst",
         "names angle_a-00 twice",
     ),
+    "a model twice beside another fault": (
+        lambda r: (r / "angle/train.lst").write_text("angle_a-00\nangle_a-00\nangle_zz-00\n"),
+        "angle_zz-00",
+        "no such model folder",
+    ),
     "two on a line": (
         lambda r: (r / "angle/test.lst").write_text("angle_a-00\nangle_b-00 x.h5\n"),
         "test.lst:2",

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -927,6 +928,11 @@ def test_keys_of_generation_alone() -> None:
     assert read_generation({"resolution": 64, "level_weight": 2}, "me") == {
         "resolution": 64, "level_weight": 2.0,
     }  # fmt: skip
+    numbers = read_generation(
+        {"resolution": np.int64(64), "observation_noise": np.float32(0.25)}, "me"
+    )
+    assert numbers == {"resolution": 64, "observation_noise": 0.25}
+    assert [type(number) for number in numbers.values()] == [int, float]
     with pytest.raises(ConfigError) as caught:
         read_generation({"lattice": "relased"}, "me")
     assert str(caught.value) == (

@@ -92,6 +92,18 @@ def test_a_bug_keeps_its_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" in capfd.readouterr().err
 
 
+def test_memory_that_runs_out_is_no_bug(capfd: pytest.CaptureFixture[str]) -> None:
+    def on_a_gpu() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 EiB.\nMore.")
+
+    for allocate in (on_a_gpu, lambda: torch.empty(1 << 60), lambda: np.empty(1 << 58)):
+        with pytest.raises(SystemExit) as done:
+            im2mesh.cli.run_script(lambda _, allocate=allocate: allocate())  # type: ignore[misc]
+        assert done.value.code == im2mesh.cli.BAD_INPUT
+        (line,) = capfd.readouterr().err.splitlines()
+        assert line.startswith("error: memory ran out: ") and "lower generation.batch_size" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

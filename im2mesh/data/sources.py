@@ -69,7 +69,7 @@ def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
             model.folder if isinstance(model, NpzModel) else None,
             partial(_known, model, config),
         )
-        for model in models_of_split(config, split)
+        for model in models_of_split(config, split, once=True)
     ]
     _reject_duplicates(sources)
     return sources

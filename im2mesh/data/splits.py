@@ -8,19 +8,23 @@ from im2mesh.config import Config
 from im2mesh.errors import ConfigError
 
 
-def split_models(config: Config, split: str | None) -> list[tuple[str, str, str | None]]:
+def split_models(
+    config: Config, split: str | None, once: bool = False
+) -> list[tuple[str, str, str | None]]:
     """The models that a split names.
 
     Args:
         config: its ``data`` section says where.
         split: name of the list ``<path>/<class>/<split>.lst``; None: every sub-folder.
+        once: refuse a list that names a model twice. Training may see one more often than
+            others, but it has one mesh and one row in a table.
 
     Returns:
         (class, model, HDF5 file name or None) for each model, in order.
 
     Raises:
-        ConfigError: the data folder, a class, or the list is missing or malformed, a model is
-            named twice, or none is.
+        ConfigError: the data folder, a class, or the list is missing or malformed, or it names
+            no model.
     """
     root = Path(config.data.path)
     if not root.is_dir():
@@ -59,7 +63,7 @@ def split_models(config: Config, split: str | None) -> list[tuple[str, str, str 
             model = words[0].removesuffix("/")  # as `ls -d */` lists folders
             if "/" in model or model in ("", ".", ".."):
                 raise ConfigError(f"{path}:{number}: '{words[0]}' is no model's name")
-            if model in named:
+            if once and model in named:
                 raise ConfigError(f"{path}:{number}: names {model} twice; remove one of the lines")
             named.add(model)
             found.append((name, model, words[1] if config.is_h5 else None))

@@ -245,8 +245,13 @@ class H5Model(Model):
             raise DataError(f"{self.file}: not a readable HDF5 file; write it again") from error
 
 
-def models_of_split(config: Config, split: str | None) -> list[Model]:
+def models_of_split(config: Config, split: str | None, once: bool = False) -> list[Model]:
     """The models that a split of a configuration names, in order.
+
+    Args:
+        config: its ``data`` section says where.
+        split: None: every sub-folder.
+        once: refuse a list that names a model twice.
 
     Raises:
         ConfigError: see :func:`im2mesh.data.splits.split_models`.
@@ -256,7 +261,7 @@ def models_of_split(config: Config, split: str | None) -> list[Model]:
         NpzModel(class_name, name, config.data)
         if h5 is None
         else H5Model(class_name, name, root / class_name / h5)
-        for class_name, name, h5 in split_models(config, split)
+        for class_name, name, h5 in split_models(config, split, once)
     ]
 
 

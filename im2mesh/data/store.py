@@ -312,7 +312,8 @@ class PointStore:
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
         """See :class:`im2mesh.data.batch.ValidationSource`; spread over the models."""
         chosen = np.linspace(0, len(self.names) - 1, min(count, len(self.names))).astype(int)
-        return [(self.names[k], self._depths[k].cpu().numpy()) for k in chosen]
+        # Copies, as a cache on disk must not be written to.
+        return [(self.names[k], np.array(self._depths[k].cpu())) for k in chosen]
 
     def order(self, epoch: int) -> Tensor:
         """The samples of an epoch: a permutation of all, on the CPU.

@@ -110,7 +110,7 @@ def evaluate(
     against_truth = [kind for kind in kinds if kind != results.OBSERVED]
     if not against_truth:
         return reports
-    models = models_of_split(config, config.data.test_split)
+    models = models_of_split(config, config.data.test_split, once=True)
     check_ground_truth(models, config)
     for kind in against_truth:
         missing = []

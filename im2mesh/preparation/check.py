@@ -119,7 +119,13 @@ def _read_split(
         models = split.models()
     except ConfigError as error:
         return [str(error)]
+    problems = []
+    seen: set[str] = set()
     for model in models:
+        if model.name in seen:
+            problems.append(f"{path}: names {model.name} twice")
+            continue
+        seen.add(model.name)
         # The name of a model ends in the number of its view.
         shape = (split.class_name, re.sub(r"-\d+$", "", model.name))
         if str(path) not in lists.setdefault(shape, []):
@@ -133,7 +139,7 @@ def _read_split(
             split.iou or (old is not None and old.iou),
             split.cloud or (old is not None and old.cloud),
         )
-    return []
+    return problems
 
 
 def _overlaps(lists: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:

@@ -185,17 +185,23 @@ def find_shapes(
             f"{root}: no such folder; give one with <class>/<name>{{{','.join(FORMATS)}}} or "
             f"ShapeNet's {SHAPENET_PLACE}"
         )
+    asked = classes is not None
     if classes is None:
         classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
-    names = _taxonomy(root)
-    shapes: list[MeshEntry] = []
-    problems: list[tuple[str, str]] = []
-    for folder in classes:
+
+    def check_class(folder: str) -> None:
         if not CLASS_ID.fullmatch(folder):
             raise InputError(
                 f"{root}: the class '{folder}' is no name for the lists of a data set; name its "
                 "folder without white space, slashes and a leading dot"
             )
+
+    names = _taxonomy(root)
+    shapes: list[MeshEntry] = []
+    problems: list[tuple[str, str]] = []
+    for folder in classes:
+        if asked:
+            check_class(folder)
         if not (root / folder).is_dir():
             raise InputError(f"{root / folder}: no such class folder")
         class_name = _clean(names.get(folder, folder)).replace("_", "-")
@@ -204,6 +210,7 @@ def find_shapes(
             reason, source = _mesh_of(path)
             if reason is None and source is None:
                 continue
+            check_class(folder)  # other folders may be called anything
             name = _clean(path.name if path.is_dir() else path.stem)
             if reason is None and name in taken:
                 reason = f"has the same name as {taken[name]}; rename one of them"
