@@ -111,7 +111,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         run = ScoredRun.of_config(
             config, folder, folder.name if args.meshes else Path(args.config).stem
         )
-        for method in load_methods([replace(run, class_ids=None) if args.input else run]):
+        # Not beside scores of another kind, which may be of earlier meshes.
+        for method in load_methods([replace(run, class_ids=None) if args.input else run], kinds):
             print(class_table(method, raw=not method.aligned).render("text"), end="\n\n")
     for kind, report in reports.items():
         log_report(report, folder, kind)

@@ -557,6 +557,19 @@ def test_scores_against_the_input_of_an_earlier_mesh(
     assert "method: 1 of 4 meshes have no scores against the input, or such" in remarked(
         capsys, [project.config]
     )
+    # The other way round: nothing of the former meshes is shown as if it were of these.
+    for name in NAMES:
+        project.write_mesh(name, scale=0.8)
+    capsys.readouterr()
+    assert eval_meshes.main(against) == 0
+    shown = capsys.readouterr().out
+    assert "Silhouette IoU" in shown and "F@1%" not in shown
+    assert "method: 4 of 4 meshes were made again since they were scored; run" in remarked(
+        capsys, [project.config]
+    )
+    project.evaluate("--no-icp")
+    assert "made again" not in remarked(capsys, [project.config])
+    assert silhouettes().notna().all()
     path = project.run / "eval_observed_full_things.pkl"
     table = pd.read_pickle(path)
     table.assign(fingerprint="0123456789abcdef").to_pickle(path)
@@ -617,6 +630,9 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
     assert "table: raw input points; " in lacking, "the global level is one of the runs"
     assert eval_meshes.main([project.config, "--workers", "1", "--eval_input"]) == 0
     assert "not in the table: global level alone; " in remarked(capsys, [project.config])
+    (project.root / "out/alone/meshes").rename(project.root / "out/away")
+    assert "level alone (its meshes first: generate.py " in remarked(capsys, [project.config])
+    (project.root / "out/away").rename(project.root / "out/alone/meshes")
     for path in [*project.run.glob("eval_*"), *(project.root / "out/alone").glob("eval_*")]:
         path.unlink()
     assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 1
@@ -665,6 +681,28 @@ def test_a_global_level_that_was_made_otherwise(
         "generation.observation: 'surface' -> 'none'",
         "generation.resolution: 64 -> 32",
     ]
+    record("alone", [("a", {**alone, "test": {"threshold": 0.7}})], observation="surface")
+    assert warned() == ["test.threshold: 0.5 -> 0.7"]
+
+
+def test_the_global_level_alone_made_elsewhere_is_known_by_its_weights(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = {"training": {"out_dir": str(project.root / "out/none")}}
+    patch = {"data": {"dataset": "Parts3D", "parts_size": 32, "parts_stride": 16}}
+    one, other = {"sha256": "a", "config": alone}, {"sha256": "b", "config": patch}
+    (project.run / "config.yaml").write_text(yaml.safe_dump({"levels": [other, one]}))
+    elsewhere = project.root / "out/elsewhere"
+    for name in NAMES:
+        project.write_mesh(name, 0.9, run="elsewhere")
+    project.evaluate("--no-icp")
+    arguments = ["--meshes", str(elsewhere), "--no-icp", "--workers", "1"]
+    assert eval_meshes.main([project.config, *arguments]) == 0
+    for digest, known in (("c", False), ("a", True)):
+        record = {"levels": [{**one, "sha256": digest}]}
+        (elsewhere / "config.yaml").write_text(yaml.safe_dump(record))
+        text = remarked(capsys, [str(project.run), str(elsewhere)])
+        assert ("global level alone" not in text) == known
 
 
 def test_eval_input(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

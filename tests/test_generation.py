@@ -21,7 +21,7 @@ from im2mesh.generation.extraction import extract_dense, extract_mise, in_slabs
 from im2mesh.generation.field import FusedField, GlobalField, PatchField, Rescale
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
-from im2mesh.generation.meshing import extract_mesh, refine, simplify
+from im2mesh.generation.meshing import extract_mesh, refine, simplify, without_doubles
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.patches import Windows
@@ -175,7 +175,7 @@ def test_simplification_of_many_parts(most: int) -> None:
     lattice = exact_lattice(64)
     values = extract_dense(FusedField([balls], 0.0), lattice, CPU, Stopwatch())
     whole = extract_mesh(values, lattice, 0.0)
-    vertices, faces = simplify(*whole, most)
+    vertices, faces = without_doubles(*simplify(*whole, most))
     assert 0 < len(faces) <= most and len(np.unique(faces)) == len(vertices)
     _, of_edge = np.unique(
         np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0, return_counts=True
@@ -192,11 +192,20 @@ def test_simplification_keeps_the_mesh_closed_where_a_part_collapses() -> None:
     doubled = np.array([[0, 1, 4], [0, 4, 1]])
     vertices = np.vstack([np.zeros(3), np.eye(3), np.ones(3)])[[4, 0, 1, 2, 3]]
     faces = np.concatenate([doubled, tetrahedron])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fast_simplification.simplify", lambda *_, **__: (vertices, faces))
-        kept, left = simplify(vertices, np.zeros((10, 3), np.int64), 9)
+    kept, left = without_doubles(vertices, faces)
     np.testing.assert_array_equal(left, tetrahedron)
     np.testing.assert_array_equal(kept, vertices[:4])
+
+
+@pytest.mark.parametrize("rolled", range(3))
+def test_of_three_faces_one_stays_as_most_are_turned(rolled: int) -> None:
+    tetrahedron = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
+    pair = [[0, 1, 2], np.roll([0, 2, 1], rolled)]
+    vertices = np.vstack([np.zeros(3), np.eye(3)])
+    _, faces = without_doubles(vertices, np.concatenate([pair, tetrahedron]))
+    closed = trimesh.Trimesh(vertices, faces, process=False)
+    assert len(faces) == 4 and closed.is_watertight and closed.is_winding_consistent
+    assert closed.volume == pytest.approx(1 / 6)
 
 
 def test_the_stopwatch_waits_for_its_own_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -470,6 +470,9 @@ def test_a_damaged_table_is_named(scored: Reproduction, tmp_path: Path, content:
     path = tmp_path / "results.md"
     write_document(scored, path, "command", ["claim"])
     assert "0.250 (100)" in path.read_text()
+    curve.write_text("it,epoch,loss,iou\n100,1,0.5,\n200,2,0.5,0.5\n")
+    write_document(scored, path, "command", ["claim"])
+    assert "nan (100), 0.500 (200)" in path.read_text(), "a gap is no damage"
     curve.write_bytes(content)
     said = r"validation\.csv: not a readable table \(.+\); remove it, .* without its numbers$"
     with pytest.raises(DataError, match=said):

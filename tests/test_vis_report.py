@@ -19,7 +19,7 @@ from im2mesh.generation.outputs import write_mesh, write_picture, write_timings
 from im2mesh.metrics import results
 from im2mesh.metrics.tables import Table
 from im2mesh.visualize.packing import unpack
-from im2mesh.visualize.report import _table, report_page
+from im2mesh.visualize.report import _layer, _table, report_page
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.4)
 
@@ -56,6 +56,18 @@ def test_a_mesh_is_simplified_and_stays_where_it_is(run: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(vertices, axis=1), 0.4, atol=0.01)
     assert trimesh.Trimesh(vertices, faces).is_watertight
     assert cards[1]["input"].startswith("data:image/webp") and pane["picture"].startswith("data:")
+
+
+def test_double_sided_sheets_are_shown(tmp_path: Path) -> None:
+    """As ShapeNet has them: each face twice, turned both ways."""
+    ball = trimesh.creation.icosphere(subdivisions=4, radius=0.1)
+    sheet = trimesh.creation.box((1, 1, 0)).subdivide().subdivide()
+    both = trimesh.Trimesh(sheet.vertices, np.concatenate([sheet.faces, sheet.faces[:, ::-1]]))
+    path = tmp_path / "sheet.ply"
+    write_mesh(trimesh.util.concatenate([ball, both]), path)
+    layer = _layer(path, 3000)
+    assert layer is not None and len(layer.faces) <= 3000
+    np.testing.assert_allclose(np.ptp(layer.vertices, axis=0)[:2], 1, atol=0.01)
 
 
 def test_what_is_missing_empty_or_damaged(run: Path, tmp_path: Path) -> None:

@@ -39,9 +39,8 @@ def simplify(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Quadric simplification to at most ``most_faces`` triangles, where it is not so already.
 
-    Pairs of faces with the same corners, which small parts collapse into, are dropped, unless
-    nothing else is left. Every edge of a closed mesh then still belongs to an even number of
-    faces, to two but for a few where the mesh touches itself: there it belongs to four.
+    Small parts of a closed mesh may collapse into pairs of faces with the same corners
+    (:func:`without_doubles`).
 
     Args:
         vertices: (V, 3).
@@ -56,15 +55,31 @@ def simplify(
     points, triangles = fast_simplification.simplify(
         vertices, faces.astype(np.int32), target_count=most_faces
     )
-    return _without_doubles(np.asarray(points, np.float64), np.asarray(triangles, np.int64))
+    return np.asarray(points, np.float64), np.asarray(triangles, np.int64)
 
 
-def _without_doubles(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Drop pairs of faces with the same corners, and the vertices that only they use."""
-    _, first, count = np.unique(
-        np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True
-    )
-    kept = np.sort(first[count % 2 == 1])
+def without_doubles(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop pairs of faces with the same corners, and the vertices that only they use.
+
+    Every edge of a closed mesh that was simplified then still belongs to an even number of faces,
+    to two but for a few where the mesh touches itself: there it belongs to four. Where nothing
+    else would be left, all stays.
+
+    Args:
+        vertices: (V, 3).
+        faces: (F, 3) vertex numbers. Of an odd number of faces with the same corners one is kept,
+            turned as most of them are.
+
+    Returns:
+        The vertices (W, 3) and faces (G, 3) that are left.
+    """
+    order = np.argsort(faces, axis=1)
+    turn = np.where((order[:, 1] - order[:, 0]) % 3 == 1, 1, -1)  # of the corners, in order
+    _, group = np.unique(np.sort(faces, axis=1), axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    of_most = turn == np.sign(np.bincount(group, turn))[group]
+    candidates = np.flatnonzero(of_most & (np.bincount(group)[group] % 2 == 1))
+    kept = np.sort(candidates[np.unique(group[candidates], return_index=True)[1]])
     if len(kept) in (0, len(faces)):
         return vertices, faces
     used, numbers = np.unique(faces[kept], return_inverse=True)

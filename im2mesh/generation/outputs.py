@@ -87,6 +87,14 @@ def global_level(folder: Path) -> Config | None:
     return alone if len(levels) > 1 else None
 
 
+def level_digests(folder: Path) -> list[str]:
+    """SHA-256 of the weights of each level, by the run's own record; none where it has none."""
+    try:
+        return [str(level["sha256"]) for level in read_yaml(folder / "config.yaml")["levels"]]
+    except (KeyError, TypeError, AttributeError, ConfigError):
+        return []
+
+
 def mesh_paths(run: Path, class_name: str, model: str) -> dict[str, Path]:
     """The files of one mesh by their type."""
     folder = run / "meshes" / class_name
@@ -258,3 +266,10 @@ def write_timings(rows: pd.DataFrame, run: Path) -> None:
             table.to_pickle(beside)
         with atomic(run / f"{stem}.csv") as beside:
             table.to_csv(beside)
+
+
+def remove_timings(run: Path) -> None:
+    """Remove what :func:`write_timings` wrote, where there is any."""
+    for path in run.glob("time_generation*"):
+        if path.suffix in (".pkl", ".csv"):
+            path.unlink()

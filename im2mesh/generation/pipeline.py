@@ -27,7 +27,7 @@ from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise
 from im2mesh.generation.field import FusedField, GlobalField, ObservedField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
-from im2mesh.generation.meshing import extract_mesh, refine, simplify
+from im2mesh.generation.meshing import extract_mesh, refine, simplify, without_doubles
 from im2mesh.generation.observation import Observation
 from im2mesh.generation.symmetry import Mirror, find_mirror
 from im2mesh.patches import RELEASED_NODES
@@ -208,8 +208,7 @@ class Reconstructor:
         """
         watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
-        if known is not None and self.settings.observation != "none":
-            depth = np.where(known, depth, np.float32(-1))
+        depth = self._shown(depth, known)
         with watch("encode inputs"):
             on_device = torch.from_numpy(depth).to(self.device)
             fields = [
@@ -245,6 +244,12 @@ class Reconstructor:
         if self.settings.symmetry == "auto":
             observed.mirror = self._mirror(observed, depth, watch)
         return observed
+
+    def _shown(self, depth: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+        """A depth map, background where nothing is known and an observation minds that."""
+        if known is None or self.settings.observation == "none":
+            return depth
+        return np.where(known, depth, np.float32(-1))
 
     def _mirror(
         self, observed: ObservedField, depth: np.ndarray, watch: Stopwatch
@@ -286,7 +291,8 @@ class Reconstructor:
         depth = check_depth(depth)
         if known is not None:
             known = check_known(known)
-            if self.settings.observation != "none" and not (known & (depth >= 0)).any():
+            depth = self._shown(depth, known)
+            if not (depth >= 0).any():
                 raise DepthError("the mask leaves no foreground of the depth map")
         watch = Stopwatch(self.device)
         fused = self.field(depth, watch, known)
@@ -295,7 +301,8 @@ class Reconstructor:
             vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)
         if self.settings.simplify_nfaces is not None:
             with watch("simplify"):
-                vertices, faces = simplify(vertices, faces, self.settings.simplify_nfaces)
+                simple = simplify(vertices, faces, self.settings.simplify_nfaces)
+                vertices, faces = without_doubles(*simple)
         if self.settings.refinement_step and len(vertices):
             with watch("refine"):
                 vertices = refine(

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import logging
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,11 @@ GROUND_TRUTH_FILES = ("model.off", "model_watertight.off")
 
 RESULTS = ("meshes", "pointcloud")
 """Folders of a run that hold what takes long to make."""
+
+
+_LISTS = ("classes", "train_split", "val_split", "test_split")
+_BESIDE_MESHES = ("vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
+"""Keys of ``data`` and ``generation`` on which no mesh depends."""
 
 
 @dataclass
@@ -112,7 +117,7 @@ def run(
     check_writable(folder, "choose another place with --out")
     files = [_expected_files(reconstructor, source, folder) for source in sources]
     again = {path for each in files for path in each}
-    _record_settings(reconstructor, folder, resume, None if overwrite else again)
+    _record_settings(reconstructor, folder, resume, overwrite, again)
     rows = _kept_rows(folder, sources) if resume else {}
     report = RunReport()
     in_class: dict[str, int] = {}
@@ -164,7 +169,11 @@ def run(
 
 
 def _record_settings(
-    reconstructor: Reconstructor, folder: Path, resume: bool, again: Collection[Path] | None
+    reconstructor: Reconstructor,
+    folder: Path,
+    resume: bool,
+    overwrite: bool,
+    again: Collection[Path],
 ) -> None:
     """Write ``config.yaml``; with ``resume``, insist that it says what it said before.
 
@@ -175,8 +184,9 @@ def _record_settings(
         reconstructor: has the settings.
         folder: the run's.
         resume: no other settings.
-        again: the results that are made again, if only these may be removed, and pictures and
-            timings; None: all.
+        overwrite: all results may be removed.
+        again: the results that are made again; without ``overwrite`` only these may be removed,
+            and pictures and timings.
 
     Raises:
         InputError: the settings are other ones, and ``resume``, or there are more results.
@@ -198,19 +208,22 @@ def _record_settings(
     path = folder / "config.yaml"
     if path.is_file():
         try:
-            changed = differences(_completed(read_yaml(path)), record)
+            before = _completed(read_yaml(path))
+            changed = differences(_decisive(before), _decisive(record))
         except ConfigError:
             changed = ["unreadable"]
-        changed = [line for line in changed if not line.startswith("version")]
         if changed and resume:
             raise InputError(
                 f"{folder}: holds results made with other settings ({changed[0]}); "
                 "make them again with --overwrite, or choose another place with --out"
             )
         former = outputs.written(folder) if changed else []
-        others = [path for path in former if again is not None and path not in again]
-        others = [path for path in others if path.relative_to(folder).parts[0] in RESULTS]
-        if others:
+        others = [
+            result
+            for result in former
+            if result not in again and result.relative_to(folder).parts[0] in RESULTS
+        ]
+        if others and not overwrite:
             raise InputError(
                 f"{folder}: holds results made with other settings ({changed[0]}) that this run "
                 f"does not make again, such as {others[0].relative_to(folder)}; remove them all "
@@ -231,6 +244,30 @@ def _completed(record: dict[str, Any]) -> dict[str, Any]:
     if isinstance(levels, list):
         record = {**record, "levels": [with_defaults(each, level) for each in levels]}
     return with_defaults(record, {"generation": section_to_dict(GenerationConfig())})
+
+
+def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mesh depends on, of a record: not the version, which maps are listed, or training."""
+    record = {key: value for key, value in record.items() if key != "version"}
+    if isinstance(record.get("generation"), dict):
+        record["generation"] = _without(record["generation"], *_BESIDE_MESHES)
+    if isinstance(record.get("levels"), list):
+        record["levels"] = [_decisive_of_level(level) for level in record["levels"]]
+    return record
+
+
+def _decisive_of_level(level: Any) -> Any:
+    if not (isinstance(level, dict) and isinstance(level.get("config"), dict)):
+        return level
+    config = _without(level["config"], "training")
+    for section, keys in (("data", _LISTS), ("generation", _BESIDE_MESHES)):
+        if isinstance(config.get(section), dict):
+            config[section] = _without(config[section], *keys)
+    return {**level, "config": config}
+
+
+def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
 
 
 def _digest(path: Path) -> str:
@@ -261,7 +298,9 @@ def _kept_rows(
         for index, source in enumerate(sources)
         if (key := (source.class_name, source.model)) in before
     }
-    if rows and list(rows.values()) != list(before.values()):
+    if not rows:
+        outputs.remove_timings(folder)
+    elif list(rows.values()) != list(before.values()):
         _write_timings(rows, folder)
     return rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,14 @@ import pandas as pd
 
 from im2mesh.config import Config, load_config
 from im2mesh.errors import DataError, InputError
-from im2mesh.generation.outputs import global_level, run_folder
+from im2mesh.generation.outputs import (
+    find_mesh,
+    find_meshes,
+    global_level,
+    level_digests,
+    mesh_folder,
+    run_folder,
+)
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH, Scores, read_scores
 from im2mesh.metrics.tables import Table
@@ -58,12 +65,14 @@ class Method:
         scores: its rows.
         seen: classes of the training set; None: not known.
         kind: of the scores (:data:`im2mesh.metrics.results.KINDS`).
+        outdated: the models whose mesh was made again since it was scored.
     """
 
     name: str
     scores: Scores
     seen: frozenset[str] | None = None
     kind: str = results.MESHES
+    outdated: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -166,8 +175,14 @@ class ScoredRun:
         return cls(folder, name, config.data.classes, None if seen is None else frozenset(seen))
 
 
-def load_methods(runs: Sequence[ScoredRun]) -> list[Method]:
+def load_methods(
+    runs: Sequence[ScoredRun], kinds: Collection[str] = tuple(results.KINDS)
+) -> list[Method]:
     """The scores of runs, and of the baselines scored with them.
+
+    Args:
+        runs: in the order of the tables' columns.
+        kinds: of scores; others are left out.
 
     Returns:
         A method for each run, then the raw input points and the global level alone, each of the
@@ -179,7 +194,10 @@ def load_methods(runs: Sequence[ScoredRun]) -> list[Method]:
     methods: list[Method] = []
     baselines: dict[str, Method] = {}
     for run in runs:
-        found = {kind: read_scores(run.folder, kind, run.class_ids) for kind in results.KINDS}
+        found = {
+            kind: read_scores(run.folder, kind, run.class_ids) if kind in kinds else None
+            for kind in results.KINDS
+        }
         if not any(found.values()):
             raise DataError(
                 f"{run.folder}: holds no scores ({results.MESHES}_full_<class>.pkl); run "
@@ -188,7 +206,8 @@ def load_methods(runs: Sequence[ScoredRun]) -> list[Method]:
         main = _joined(found[results.MESHES], found[results.OBSERVED])
         if main is not None:
             kind = results.MESHES if found[results.MESHES] else results.OBSERVED
-            methods.append(Method(_unlike(run.name, methods), main, run.seen, kind))
+            name, outdated = _unlike(run.name, methods), _outdated(run.folder, main.table)
+            methods.append(Method(name, main, run.seen, kind, outdated))
         for kind in (results.INPUT, results.GLOBAL):
             scores = found[kind]
             if scores is not None:
@@ -209,17 +228,32 @@ def _unlike(name: str, methods: Sequence[Method]) -> str:
 def _joined(meshes: Scores | None, observed: Scores | None) -> Scores | None:
     """Scores against ground truth and those against the input, in one table.
 
-    The latter are left out where they are of another version of the mesh than the former.
+    The latter are left out where they are of another version of the mesh than the former, and
+    whether the mesh is empty is told by the former.
     """
     if meshes is None or observed is None:
         return meshes or observed
     key = ["class id", "modelname"]
-    names = [name for name in results.score_columns(observed.table) if name not in meshes.table]
+    names = [
+        name
+        for name in results.score_columns(observed.table)
+        if name not in meshes.table and name not in results.EMPTY
+    ]
     extra = observed.table[[*key, *names]].assign(version=results.mesh_versions(observed.table))
     table = meshes.table.join(extra.set_index(key), on=key)
     now, then = results.mesh_versions(meshes.table), table.pop("version").fillna("")
     table[names] = table[names].where((now == then) | (now == "") | (then == ""))
     return replace(meshes, table=table)
+
+
+def _outdated(folder: Path, table: pd.DataFrame) -> frozenset[tuple[str, str]]:
+    """The models of a table whose mesh in the run's folder is another than was scored."""
+    meshes, found = mesh_folder(folder), []
+    for (class_id, name), version in zip(_keys(table), results.mesh_versions(table), strict=True):
+        path = find_mesh(meshes, class_id, name) if version else None
+        if path is not None and results.mesh_version(path) != version:
+            found.append((class_id, name))
+    return frozenset(found)
 
 
 def check_scores(methods: Sequence[Method], raw: bool) -> None:
@@ -406,6 +440,12 @@ def remarks(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
                 f"{method.name}: {missing} of {rows + missing} meshes have no scores and are in no "
                 "mean"
             )
+        outdated = len(method.outdated.intersection(method.models()))
+        if outdated:
+            found.append(
+                f"{method.name}: {outdated} of {rows} meshes were made again since they were "
+                "scored; run eval_meshes.py again"
+            )
         empty = next((name for name in results.EMPTY if name in method.table), None)
         if empty is not None and method.table[empty].astype(bool).any():
             found.append(
@@ -418,14 +458,15 @@ def remarks(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
         if lacking:
             found.append(
                 f"{method.name}: {lacking} of {rows} meshes have no scores against the input, or "
-                "such of an earlier mesh; eval_meshes.py CONFIG --against-input adds them"
+                "such of another version of the mesh; eval_meshes.py CONFIG --against-input adds "
+                "them"
             )
     if len({frozenset(method.models()) for method in methods}) > 1:
         sizes = ", ".join(f"{method.name} {len(method.table)}" for method in methods)
         found.append(
             f"the means are over different meshes ({sizes}); --common compares those that all have"
         )
-    absent = [results.KINDS[kind] for kind in _missing_baselines(methods, runs)]
+    absent = _missing_baselines(methods, runs)
     if absent:
         found.append(
             f"baselines not in the table: {', '.join(absent)}; eval_meshes.py CONFIG --baselines "
@@ -435,22 +476,27 @@ def remarks(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
 
 
 def _missing_baselines(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
-    """Kinds of baselines that belong beside scores of meshes and are not there.
+    """The baselines that belong beside scores of meshes and are not there, and what they want.
 
     The global level alone belongs beside fused runs, where it is none of the runs itself.
     """
     kinds = {method.kind for method in methods}
     if results.MESHES not in kinds:
         return []
-    missing = [] if results.INPUT in kinds else [results.INPUT]
-    levels = [level for run in runs if (level := global_level(run.folder)) is not None]
+    missing = [] if results.INPUT in kinds else [results.KINDS[results.INPUT]]
     folders = {run.folder.resolve() for run in runs}
-    if (
-        results.GLOBAL not in kinds
-        and levels
-        and not any(run_folder([level]).resolve() in folders for level in levels)
-    ):
-        missing.append(results.GLOBAL)
+    alone = {digests[0] for run in runs if len(digests := level_digests(run.folder)) == 1}
+    wanted = [
+        level
+        for run in runs
+        if (level := global_level(run.folder)) is not None
+        and run_folder([level]).resolve() not in folders
+        and not alone.intersection(level_digests(run.folder))
+    ]
+    if wanted and results.GLOBAL not in kinds:
+        made = any(find_meshes(mesh_folder(run_folder([level]))) for level in wanted)
+        first = "" if made else f" (its meshes first: generate.py {wanted[0].source})"
+        missing.append(results.KINDS[results.GLOBAL] + first)
     return missing
 
 

@@ -15,6 +15,8 @@ where no model of it has a row, but then no file of curves.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from im2mesh.errors import DataError
-from im2mesh.files import NAMES, atomic, first_line, read_csv
+from im2mesh.files import NAMES, atomic, file_version, first_line, read_csv
 from im2mesh.metrics.scores import CURVE
 
 MESHES, INPUT, GLOBAL, OBSERVED = "eval_meshes", "eval_input", "eval_global", "eval_observed"
@@ -250,11 +252,25 @@ def _portable(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def mesh_version(path: Path) -> str:
+    """Which version of a mesh's file this is; only good for comparing.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    return digest(file_version(path))
+
+
+def digest(values: Sequence[Any]) -> str:
+    """16 hexadecimal digits of what JSON can say."""
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+
+
 def mesh_versions(table: pd.DataFrame) -> pd.Series:
     """(rows,) str: which version of its mesh each row is about, by its fingerprint.
 
-    Versions are only good for comparing them; ``""`` where that is not known, as in tables of
-    earlier releases.
+    As :func:`mesh_version` gives them; ``""`` where that is not known, as in tables of earlier
+    releases.
     """
     if "fingerprint" not in table:
         return pd.Series("", table.index)

@@ -23,7 +23,14 @@ from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model, models_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import check_writable
-from im2mesh.generation.outputs import find_mesh, global_level, mesh_folder, run_folder
+from im2mesh.generation.outputs import (
+    find_mesh,
+    global_level,
+    level_digests,
+    mesh_folder,
+    pointcloud_path,
+    run_folder,
+)
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
 from im2mesh.metrics.tasks import (
@@ -52,7 +59,7 @@ DECISIVE = (
     "refinement_step",
     "simplify_nfaces",
 )
-"""Keys of ``generation`` that the meshes of a level alone depend on, besides the resolution."""
+"""Keys of ``generation`` that a level's meshes depend on, besides the resolution."""
 
 NAMED = 10
 """Models that one line of a report names at the most."""
@@ -175,7 +182,7 @@ def mesh_tasks(
         if config.test.eval_mesh:
             files[MESH] = find_mesh(meshes, model.class_name, model.name)
         if with_clouds:
-            cloud = clouds / model.class_name / f"{model.name}.ply"
+            cloud = pointcloud_path(folder, model.class_name, model.name)
             files[CLOUD] = cloud if cloud.is_file() else None
         there = {kind: path for kind, path in files.items() if path is not None}
         if next(iter(files)) not in there:  # the mesh, or the cloud where no mesh is asked for
@@ -239,18 +246,22 @@ def _made_otherwise(fused: Path, alone: Path, level: Config) -> list[str]:
     """
     try:
         records = [read_yaml(folder / "config.yaml") for folder in (fused, alone)]
-        digests = {each["sha256"] for each in records[0]["levels"]}
         own = records[1]["levels"][0]
-        sections = [
-            {key: record["generation"].get(key, getattr(GenerationConfig, key)) for key in DECISIVE}
-            for record in records
+        settings = [
+            {
+                "generation": {
+                    key: record["generation"].get(key, getattr(GenerationConfig, key))
+                    for key in DECISIVE
+                }
+                | {"resolution": config.resolution},
+                "test": {"threshold": config.test.threshold},
+            }
+            for record, config in zip(records, (level, from_dict(own["config"])), strict=True)
         ]
-        sections[0]["resolution"] = level.resolution
-        sections[1]["resolution"] = from_dict(own["config"]).resolution
-        weights = [] if own["sha256"] in digests else ["other weights"]
+        weights = [] if own["sha256"] in level_digests(fused) else ["other weights"]
     except (KeyError, IndexError, TypeError, AttributeError, ConfigError):
         return []
-    return weights + [f"generation.{line}" for line in differences(*sections)]
+    return weights + differences(*settings)
 
 
 def check_ground_truth(models: Sequence[Model], config: Config) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,7 +26,7 @@ from im2mesh.metrics.evaluation import (
     measure_mesh,
 )
 from im2mesh.metrics.observation import observation_scores
-from im2mesh.metrics.results import MESH
+from im2mesh.metrics.results import MESH, digest, mesh_version
 from im2mesh.patches import back_project
 from im2mesh.preparation.rendering import render_depth
 
@@ -124,8 +123,8 @@ class Task(ABC):
         """
         depends = [DEFINITIONS, type(self).__name__, asdict(self.settings), self._files()]
         mesh = self._mesh()
-        version = "" if mesh is None else f"{_digest(file_version(mesh))}-"
-        return version + _digest(depends)
+        version = "" if mesh is None else f"{mesh_version(mesh)}-"
+        return version + digest(depends)
 
     def _mesh(self) -> Path | None:
         """The file of the mesh that is scored; None where none is."""
@@ -279,7 +278,3 @@ def _ground_truth(model: Model, iou: bool) -> tuple[GroundTruth, list[str]]:
             notes.append(f"no IoU: {error}")
             queries = occupancies = None
     return GroundTruth(cloud.points, cloud.normals, cloud.visible, queries, occupancies), notes
-
-
-def _digest(values: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]

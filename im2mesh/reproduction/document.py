@@ -221,7 +221,7 @@ def _training(plan: Reproduction, networks: Sequence[tuple[str, int]]) -> list[s
             if (network.name, seed) not in networks or not curve.is_file():
                 continue
             cells[0] = str(steps_of(config))
-            shown = _read(curve, "it", "iou").itertuples(index=False)
+            shown = _read(curve, "it", gaps=["iou"]).itertuples(index=False)
             cells[1 + column] = ", ".join(f"{iou:.3f} ({step:.0f})" for step, iou in shown)
         if any(cells):
             rows.append((network.name, cells))
@@ -435,15 +435,15 @@ def _seconds(plan: Reproduction, name: str) -> float | None:
     return float(_read(path, "time (total)")["time (total)"].mean()) if path.is_file() else None
 
 
-def _read(path: Path, *columns: str) -> pd.DataFrame:
-    """Columns of numbers of a table that a script wrote.
+def _read(path: Path, *columns: str, gaps: Sequence[str] = ()) -> pd.DataFrame:
+    """Columns of numbers of a table that a script wrote; those of ``gaps`` may have some.
 
     Raises:
         DataError: it is damaged, or is another table.
     """
     try:
-        return read_csv(path, columns)[list(columns)]
-    except (ValueError, OSError) as error:
+        return read_csv(path, columns)[[*columns, *gaps]]
+    except (ValueError, KeyError, OSError) as error:
         raise DataError(
             f"{path}: not a readable table ({first_line(error)}); remove it, and the document is "
             "written without its numbers"

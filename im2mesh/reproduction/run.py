@@ -184,8 +184,9 @@ class Reproduction:
         if path.is_file():
             try:
                 before = dict(yaml.safe_load(path.read_text()))
-                before = {key: before[key] for key in ("share", "resolution")} | before
-            except (yaml.YAMLError, ValueError, TypeError, KeyError) as error:
+                if not {"share", "resolution"} <= before.keys():
+                    raise ValueError("it is no record of a size")
+            except (yaml.YAMLError, ValueError, TypeError) as error:
                 raise InputError(
                     f"{path}: damaged; choose another --out, or remove it if all in {self.out} "
                     "is of one size"
