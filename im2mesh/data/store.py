@@ -313,7 +313,7 @@ class PointStore:
         """See :class:`im2mesh.data.batch.ValidationSource`; spread over the models."""
         chosen = np.linspace(0, len(self.names) - 1, min(count, len(self.names))).astype(int)
         # Copies, as a cache on disk must not be written to.
-        return [(self.names[k], np.array(self._depths[k].cpu())) for k in chosen]
+        return [(self.names[k], self._depths[k].cpu().numpy().copy()) for k in chosen]
 
     def order(self, epoch: int) -> Tensor:
         """The samples of an epoch: a permutation of all, on the CPU.
