@@ -407,6 +407,19 @@ def test_the_document_has_the_numbers(scored: Reproduction, tmp_path: Path) -> N
     assert "results/claim.png" in text
 
 
+def test_ablations_are_held_against_their_base(scored: Reproduction, tmp_path: Path) -> None:
+    ablation = next(a for a in plan.ABLATED if a.title == "Number of levels (HPN3 is the third)")
+    names = [method.name for method in ablation.methods[:3]]
+    assert names[2] == ablation.base
+    for name, f in zip(names, (0.2, 0.4, 0.3), strict=True):
+        fake_scores(scored, run.ABLATIONS, name, f, [*plan.SEEN, "lamp"], results.MESHES)
+    path = write_document(scored, tmp_path / "results.md", "command", ["ablations"])
+    rows = [line.split(" | ") for line in path.read_text().splitlines() if line.startswith("| g")]
+    assert [row[1] for row in rows] == ["21.5", "**41.5**", "31.5"]
+    same = ["-10.0 [-10.0, -10.0]", "+10.0 [+10.0, +10.0]", ""]
+    assert [row[-2].strip() for row in rows] == same
+
+
 def test_other_sections_stay(scored: Reproduction, tmp_path: Path) -> None:
     path = tmp_path / "results.md"
     path.write_text(
@@ -528,7 +541,7 @@ def test_a_tiny_reproduction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         trimesh.creation.box((0.8, 0.5, 0.3)).export(path)
     (tmp_path / "maps").mkdir()
-    shutil.copy(next(Path("data").rglob("*.npz")), tmp_path / "maps")
+    shutil.copy("data/demo/sofa_demo-00/000.npz", tmp_path / "maps")
     arguments = ["--share", "0.003", "--objects", "1", "--resolution", "32", "--no-cuda"]
     arguments += ["--real-meshes", str(tmp_path / "real"), "--real-maps", str(tmp_path / "maps")]
     arguments += ["--out", str(tmp_path / "out"), "--document", str(tmp_path / "results.md")]

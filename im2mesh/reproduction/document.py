@@ -523,14 +523,16 @@ def _with_best(rows: Sequence[Row], better: str) -> list[Row]:
     """The best number of each column in bold.
 
     Args:
-        rows: of formatted numbers, "" for none.
+        rows: of formatted numbers, "" for none; of any texts in columns without a mark.
         better: for each column ``h`` (high), ``l`` (low), or anything else for no mark.
     """
     marked = [(label, list(cells)) for label, cells in rows]
     for column, which in enumerate(better):
-        numbers = {k: float(cells[column]) for k, (_, cells) in enumerate(rows) if cells[column]}
         pick: Callable[..., float] | None = {"h": max, "l": min}.get(which)
-        if pick is None or len(numbers) < 2:
+        if pick is None:
+            continue
+        numbers = {k: float(cells[column]) for k, (_, cells) in enumerate(rows) if cells[column]}
+        if len(numbers) < 2:
             continue
         best = pick(numbers.values())
         for k, number in numbers.items():
