@@ -64,6 +64,7 @@ def in_order(
         del values  # asks the workers to end, and waits for some seconds
         for process in own:
             process.kill()
+            process.join()
 
 
 def _as_it_is(value: Any) -> Any:
