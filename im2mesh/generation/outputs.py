@@ -43,6 +43,7 @@ FARTHEST = 1e6
 Key = tuple[str, str]
 """Class folder and name of a model."""
 
+_TIMINGS = ("time_generation*.pkl", "time_generation*.csv")
 _WRITTEN = (
     *(f"meshes/*/*.{kind}" for kind in MESH_FILES),
     "pointcloud/*/*.ply",
@@ -50,8 +51,7 @@ _WRITTEN = (
     "vis/*/[0-9][0-9]*_mesh.ply",
     "vis/*/[0-9][0-9]*_in.jpg",
     "vis/*/[0-9][0-9]*_gt.off",
-    "time_generation*.pkl",
-    "time_generation*.csv",
+    *_TIMINGS,
 )
 
 
@@ -270,6 +270,6 @@ def write_timings(rows: pd.DataFrame, run: Path) -> None:
 
 def remove_timings(run: Path) -> None:
     """Remove what :func:`write_timings` wrote, where there is any."""
-    for path in run.glob("time_generation*"):
-        if path.suffix in (".pkl", ".csv"):
+    for pattern in _TIMINGS:
+        for path in run.glob(pattern):
             path.unlink()

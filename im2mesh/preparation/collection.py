@@ -188,20 +188,12 @@ def find_shapes(
     asked = classes is not None
     if classes is None:
         classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
-
-    def check_class(folder: str) -> None:
-        if not CLASS_ID.fullmatch(folder):
-            raise InputError(
-                f"{root}: the class '{folder}' is no name for the lists of a data set; name its "
-                "folder without white space, slashes and a leading dot"
-            )
-
     names = _taxonomy(root)
     shapes: list[MeshEntry] = []
     problems: list[tuple[str, str]] = []
     for folder in classes:
         if asked:
-            check_class(folder)
+            _check_class(root, folder)
         if not (root / folder).is_dir():
             raise InputError(f"{root / folder}: no such class folder")
         class_name = _clean(names.get(folder, folder)).replace("_", "-")
@@ -210,7 +202,7 @@ def find_shapes(
             reason, source = _mesh_of(path)
             if reason is None and source is None:
                 continue
-            check_class(folder)  # other folders may be called anything
+            _check_class(root, folder)  # other folders may be called anything
             name = _clean(path.name if path.is_dir() else path.stem)
             if reason is None and name in taken:
                 reason = f"has the same name as {taken[name]}; rename one of them"
@@ -228,6 +220,14 @@ def find_shapes(
             f"{root}: holds no <class>/<name>{{{','.join(FORMATS)}}} and no {SHAPENET_PLACE}{hint}"
         )
     return shapes, problems
+
+
+def _check_class(root: Path, folder: str) -> None:
+    if not CLASS_ID.fullmatch(folder):
+        raise InputError(
+            f"{root}: the class '{folder}' is no name for the lists of a data set; name its "
+            "folder without white space, slashes and a leading dot"
+        )
 
 
 def find_shapes_of_poses(

@@ -436,9 +436,12 @@ class Trainer:
             self._print(value, meter)
         if due(training.visualize_every):
             self._visualize()
-        settled = self._validation_is_due() and self.validate(threshold)
-        if due(training.checkpoint_every):
-            self.save(LAST)
+        validates = self._validation_is_due()
+        if validates:
+            self.save(LAST)  # a validation takes a while
+        settled = validates and self.validate(threshold)
+        if validates or due(training.checkpoint_every):
+            self.save(LAST)  # it knows of the validation of its step
         if due(training.backup_every):
             self.save(f"model_{self.it}.pt")
         return settled
@@ -521,9 +524,6 @@ class Trainer:
     def validate(self, threshold: float | None = None) -> bool:
         """Measure the level, and save it as ``model_best.pt`` if none before was better.
 
-        ``model.pt`` is saved before, as it takes a while, and after: a run that goes on knows of
-        the validation of its step, or repeats it.
-
         Args:
             threshold: see the result.
 
@@ -532,7 +532,6 @@ class Trainer:
         """
         if self._validate is None:
             return False
-        self.save(LAST)
         if self.ranks > 1:  # the statistics that are validated are those that are saved
             for buffer in self.validated.buffers():
                 torch.distributed.broadcast(buffer, 0)
@@ -549,7 +548,6 @@ class Trainer:
             log.info("it %d, validation: %s%s", self.it, shown, " (best)" if improved else "")
             self._scalars("val", metrics)
             self._record(metrics)
-        self.save(LAST)
         return settled
 
     def _record(self, metrics: dict[str, float]) -> None:
