@@ -564,11 +564,11 @@ def test_scores_against_the_input_of_an_earlier_mesh(
     assert eval_meshes.main(against) == 0
     shown = capsys.readouterr().out
     assert "Silhouette" in shown and "F@1%" not in shown
-    assert "method: 4 of 4 meshes were made again since they were scored; run" in remarked(
+    assert "method: 4 of 4 meshes are files of another size or time than were scored" in remarked(
         capsys, [project.config]
     )
     project.evaluate("--no-icp")
-    assert "made again" not in remarked(capsys, [project.config])
+    assert "another size or time" not in remarked(capsys, [project.config])
     assert silhouettes().notna().all()
     path = project.run / "eval_observed_full_things.pkl"
     table = pd.read_pickle(path)
@@ -698,8 +698,8 @@ def test_the_global_level_alone_made_elsewhere_is_known_by_its_weights(
     project.evaluate("--no-icp")
     arguments = ["--meshes", str(elsewhere), "--no-icp", "--workers", "1"]
     assert eval_meshes.main([project.config, *arguments]) == 0
-    for digest, known in (("c", False), ("a", True)):
-        record = {"levels": [{**one, "sha256": digest}]}
+    for level, known in (({**one, "sha256": "c"}, False), (other, False), (one, True)):
+        record = {"levels": [level]}
         (elsewhere / "config.yaml").write_text(yaml.safe_dump(record))
         text = remarked(capsys, [str(project.run), str(elsewhere)])
         assert ("global level alone" not in text) == known

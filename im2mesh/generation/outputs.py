@@ -71,28 +71,31 @@ def run_folder(configs: Sequence[Config]) -> Path:
     return Path(named_by.training.out_dir) / (named_by.generation.generation_dir + suffix)
 
 
-def global_level(folder: Path) -> Config | None:
-    """The global level of a fused run, by the run's own record.
+def recorded_levels(folder: Path) -> list[tuple[Config, str]]:
+    """The levels of a run, by its own record.
 
     Returns:
-        Its configuration, which names where it writes when it is alone; None where the run's
-        ``config.yaml`` is missing or damaged, or the run is that level alone, or has none.
+        Configuration and SHA-256 of the weights ("" where that is not known) of each; none where
+        the run's ``config.yaml`` is missing or damaged.
     """
     try:
-        record = read_yaml(folder / "config.yaml")
-        levels = [from_dict(lv["config"], Path(lv.get("source", ""))) for lv in record["levels"]]
-    except (KeyError, TypeError, AttributeError, ConfigError):
-        return None
-    alone = next((config for config in levels if not config.is_patch), None)
-    return alone if len(levels) > 1 else None
-
-
-def level_digests(folder: Path) -> list[str]:
-    """SHA-256 of the weights of each level, by the run's own record; none where it has none."""
-    try:
-        return [str(level["sha256"]) for level in read_yaml(folder / "config.yaml")["levels"]]
+        return [
+            (from_dict(level["config"], Path(level.get("source", ""))), level.get("sha256", ""))
+            for level in read_yaml(folder / "config.yaml")["levels"]
+        ]
     except (KeyError, TypeError, AttributeError, ConfigError):
         return []
+
+
+def global_level(folder: Path) -> tuple[Config, str] | None:
+    """The global level of a fused run, as :func:`recorded_levels` has it.
+
+    Its configuration names where it writes when it is alone. None where there is no record, or
+    the run is a level alone, or has no global one.
+    """
+    levels = recorded_levels(folder)
+    found = next((level for level in levels if not level[0].is_patch), None)
+    return found if len(levels) > 1 else None
 
 
 def mesh_paths(run: Path, class_name: str, model: str) -> dict[str, Path]:

@@ -15,8 +15,8 @@ from im2mesh.generation.outputs import (
     find_mesh,
     find_meshes,
     global_level,
-    level_digests,
     mesh_folder,
+    recorded_levels,
     run_folder,
 )
 from im2mesh.metrics import results
@@ -65,7 +65,7 @@ class Method:
         scores: its rows.
         seen: classes of the training set; None: not known.
         kind: of the scores (:data:`im2mesh.metrics.results.KINDS`).
-        outdated: the models whose mesh was made again since it was scored.
+        outdated: the models whose mesh is another file than was scored, by size and time.
     """
 
     name: str
@@ -443,8 +443,8 @@ def remarks(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> list[str]:
         outdated = len(method.outdated.intersection(method.models()))
         if outdated:
             found.append(
-                f"{method.name}: {outdated} of {rows} meshes were made again since they were "
-                "scored; run eval_meshes.py again"
+                f"{method.name}: {outdated} of {rows} meshes are files of another size or time "
+                "than were scored; if they were made again, run eval_meshes.py again"
             )
         empty = next((name for name in results.EMPTY if name in method.table), None)
         if empty is not None and method.table[empty].astype(bool).any():
@@ -485,16 +485,16 @@ def _missing_baselines(methods: Sequence[Method], runs: Sequence[ScoredRun]) -> 
         return []
     missing = [] if results.INPUT in kinds else [results.KINDS[results.INPUT]]
     folders = {run.folder.resolve() for run in runs}
-    alone = {digests[0] for run in runs if len(digests := level_digests(run.folder)) == 1}
+    recorded = [recorded_levels(run.folder) for run in runs]
+    alone = {levels[0][1] for levels in recorded if len(levels) == 1} - {""}
+    fused = [level for run in runs if (level := global_level(run.folder)) is not None]
     wanted = [
-        level
-        for run in runs
-        if (level := global_level(run.folder)) is not None
-        and run_folder([level]).resolve() not in folders
-        and not alone.intersection(level_digests(run.folder))
+        config
+        for config, digest in fused
+        if run_folder([config]).resolve() not in folders and digest not in alone
     ]
     if wanted and results.GLOBAL not in kinds:
-        made = any(find_meshes(mesh_folder(run_folder([level]))) for level in wanted)
+        made = any(find_meshes(mesh_folder(run_folder([config]))) for config in wanted)
         first = "" if made else f" (its meshes first: generate.py {wanted[0].source})"
         missing.append(results.KINDS[results.GLOBAL] + first)
     return missing

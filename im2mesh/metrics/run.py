@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from im2mesh.config import Config, GenerationConfig, differences, from_dict, read_yaml
+from im2mesh.config import Config, GenerationConfig, differences, read_yaml
 from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model, models_of_split
@@ -26,9 +26,9 @@ from im2mesh.files import check_writable
 from im2mesh.generation.outputs import (
     find_mesh,
     global_level,
-    level_digests,
     mesh_folder,
     pointcloud_path,
+    recorded_levels,
     run_folder,
 )
 from im2mesh.metrics import results
@@ -132,16 +132,16 @@ def evaluate(
                     folder / "config.yaml",
                 )
                 continue
-            alone = run_folder([level])
+            alone = run_folder([level[0]])
             if not _has_meshes(alone, models):
                 log.info(
                     "%s: passed over: %s holds no meshes; make them with generate.py %s",
                     results.KINDS[kind],
                     alone,
-                    level.source,
+                    level[0].source,
                 )
                 continue
-            for line in _made_otherwise(folder, alone, level):
+            for line in _made_otherwise(folder, alone, *level):
                 log.warning(
                     "%s: %s: made otherwise than the run: %s", results.KINDS[kind], alone, line
                 )
@@ -233,20 +233,21 @@ def _has_meshes(folder: Path, models: Sequence[Model]) -> bool:
     return any(find_mesh(meshes, model.class_name, model.name) for model in models)
 
 
-def _made_otherwise(fused: Path, alone: Path, level: Config) -> list[str]:
+def _made_otherwise(fused: Path, alone: Path, level: Config, digest: str) -> list[str]:
     """What the meshes of a global level depend on and its record says unlike that of a fused run.
 
     Args:
         fused: folder of the fused run.
         alone: folder of the level's own run.
         level: its configuration in the fused run.
+        digest: of its weights there.
 
     Returns:
         A line a difference; none where one of the two records is missing or damaged.
     """
     try:
         records = [read_yaml(folder / "config.yaml") for folder in (fused, alone)]
-        own = records[1]["levels"][0]
+        ((own, own_digest),) = recorded_levels(alone)
         settings = [
             {
                 "generation": {
@@ -256,11 +257,11 @@ def _made_otherwise(fused: Path, alone: Path, level: Config) -> list[str]:
                 | {"resolution": config.resolution},
                 "test": {"threshold": config.test.threshold},
             }
-            for record, config in zip(records, (level, from_dict(own["config"])), strict=True)
+            for record, config in zip(records, (level, own), strict=True)
         ]
-        weights = [] if own["sha256"] in level_digests(fused) else ["other weights"]
-    except (KeyError, IndexError, TypeError, AttributeError, ConfigError):
+    except (KeyError, ValueError, TypeError, AttributeError, ConfigError):
         return []
+    weights = [] if own_digest == digest else ["other weights"]
     return weights + differences(*settings)
 
 
