@@ -36,7 +36,9 @@ from im2mesh.preparation.solids import (
     capsule,
     ellipsoid,
     frustum,
+    prism,
     rotation_matrix,
+    shell,
     torus,
     vector,
 )
@@ -54,6 +56,8 @@ __all__ = [
     "capsule",
     "ellipsoid",
     "frustum",
+    "prism",
+    "shell",
     "torus",
 ]
 

@@ -1,4 +1,6 @@
-"""Analytic solids: box, frustum, ellipsoid, capsule, torus; batches of one kind, and single ones.
+"""Analytic solids: batches of one kind, and single ones.
+
+The kinds are box, frustum, ellipsoid, capsule, torus, shell and prism.
 
 A kind is a set of pure functions in the solid's own frame, over any shape of batch that the
 sizes and the places broadcast to:
@@ -9,7 +11,7 @@ sizes and the places broadcast to:
 - ``nearest``: the nearest point of the surface, and ``normal``: the outward normal there;
 - ``sample``: points spread evenly over the surface;
 - ``support``: how far the solid reaches in a direction, which gives exact extents;
-- ``reach``: half the sides of a box around it.
+- ``reach``: half the sides of a box about the own origin that holds it.
 
 They compute in the type of their arguments. Lengths and frames: a solid's own frame has its axis
 of symmetry along y; ``rotation`` and ``centre`` take it to the shape's frame (x right, y up, z
@@ -160,7 +162,7 @@ class Primitives(ABC):
     @staticmethod
     @abstractmethod
     def reach(size: Tensor) -> Tensor:
-        """(…, S) → (…, 3): the least box around the solid along the own axes, half its sides."""
+        """(…, S) → (…, 3): half the sides of the least box about the own origin that holds it."""
 
     def bounds(self) -> tuple[Tensor, Tensor]:
         """(K, 3) least and (K, 3) largest coordinates of each solid in the shape frame, exact."""
@@ -178,6 +180,21 @@ class Primitives(ABC):
             rotation=rotation @ self.rotation,
             centre=scale * self.centre @ rotation.T + offset,
         )
+
+    def mirrored(self, axis: int) -> Primitives:
+        """The mirror images in the plane through the shape frame's origin across an axis (0–2)."""
+        # Every kind but one is its own mirror image across any own axis: the image is a turned
+        # solid.
+        sign = torch.ones(3, dtype=torch.float64)
+        sign[axis] = -1
+        return self._mirrored(axis, sign)
+
+    def _mirrored(self, axis: int, own: Tensor) -> Primitives:
+        """The same; (3,) signs ``own`` mirror the own frame and leave the solids as they are."""
+        sign = torch.ones(3, dtype=torch.float64, device=self.size.device)
+        sign[axis] = -1
+        rotation = sign[:, None] * self.rotation * own.to(sign)
+        return replace(self, rotation=rotation, centre=sign * self.centre)
 
     def to(self, device: torch.device | str) -> Primitives:
         """The same solids on another device."""
@@ -296,31 +313,12 @@ class Frustum(Primitives):
     @staticmethod
     def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         start, end, half = size.unbind(-1)
-        slope = (end - start) / (2 * half)
-        x, y, z = origin.unbind(-1)
-        dx, dy, dz = direction.unbind(-1)
-        # From where a ray is nearest to the axis, the roots lose no digits.
-        sideways = dx * dx + dz * dz
-        shift = -(x * dx + z * dz) * torch.where(sideways > END_ON, 1 / sideways, 0.0)
-        x, y, z = x + shift * dx, y + shift * dy, z + shift * dz
-        radius = (start + end) / 2 + slope * y
-        growth = slope * dy
-        # Inside the double cone where a t² + 2 b t + c ≤ 0.
-        a = sideways - growth * growth
-        b = x * dx + z * dz - growth * radius
-        low, high, miss = _quadratic(a, b, x * x + z * z - radius * radius)
-        # Steeper than the cone (a < 0): inside on both sides of the roots, each side in one of
-        # the two nappes; the solid is in the one where the radius is positive.
-        steep, up = a < 0, growth > 0
-        first, last = low, high
-        if bool(steep.any()):
-            first = torch.where(steep, torch.where(up, high, -math.inf), low)
-            last = torch.where(steep & up, math.inf, torch.where(steep, low, high))
-            miss = miss & ~steep
-        enters, leaves = _slab(half, y, dy)
+        line = _AxisLine.of(origin, direction)
+        first, last, miss = line.within_cone(start, end, half)
+        enters, leaves = _slab(half, line.y, line.dy)
         first = torch.maximum(first, enters)
         last = torch.minimum(last, leaves)
-        return torch.where(miss, math.inf, _first(first, last)) + shift
+        return torch.where(miss, math.inf, _first(first, last)) + line.shift
 
     @staticmethod
     def contains(size: Tensor, point: Tensor) -> Tensor:
@@ -418,9 +416,7 @@ class Frustum(Primitives):
         side = (start + end) * slant
         pick = pick * (side + start * start + end * end)
         # The area up to a radius grows with its square, on the flat ends and on the side.
-        radius = (start * start + along * (end * end - start * start)).clamp(min=0).sqrt()
-        share = along * (start + end) / (radius + start).clamp(min=torch.finfo(radius.dtype).tiny)
-        y = (2 * share - 1) * half
+        radius, y = _on_cone(start, end, half, along)
         flat, at_end = pick >= side, pick >= side + start * start
         radius = torch.where(flat, along.sqrt() * torch.where(at_end, end, start), radius)
         y = torch.where(flat, torch.where(at_end, half, -half), y)
@@ -703,7 +699,366 @@ class Torus(Primitives):
         return torch.stack([wide, size[..., 1], wide], dim=-1)
 
 
-KINDS: tuple[type[Primitives], ...] = (Box, Frustum, Ellipsoid, Capsule, Torus)
+class Shell(Primitives):
+    """Conical shells: what a trapezoid with level ends sweeps when it turns about y.
+
+    A point is in a shell where |y| ≤ half height and its distance from the axis lies between the
+    inner and the outer radius at its height. With inner radii of 0 this is a frustum. 0 ≤ inner
+    radius ≤ outer radius at both ends.
+    """
+
+    lengths = (
+        "inner radius at the start",
+        "inner radius at the end",
+        "outer radius at the start",
+        "outer radius at the end",
+        "half height",
+    )
+
+    @staticmethod
+    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+        inner, inner_end, start, end, half = size.unbind(-1)
+        line = _AxisLine.of(origin, direction)
+        enters, leaves = _slab(half, line.y, line.dy)
+        first, last, miss = line.within_cone(start, end, half)
+        first = torch.maximum(first, enters)
+        met = ~miss & (first <= torch.minimum(last, leaves))
+        # A line that comes through an end into the hole meets the wall where it leaves the hole,
+        # unless it leaves it through the other end.
+        into, out, past = line.within_cone(inner, inner_end, half)
+        through = ~past & (into <= enters) & (enters < out)
+        through &= torch.maximum(inner, inner_end) > 0
+        first = torch.where(through, out, first)
+        met &= ~through | (out <= leaves)
+        return torch.where(met, first, math.inf) + line.shift
+
+    @staticmethod
+    def contains(size: Tensor, point: Tensor) -> Tensor:
+        inner, inner_end, start, end, half = size.unbind(-1)
+        share = (point[..., 1] / half + 1) / 2
+        out = _from_axis(point)
+        within = out <= start + (end - start) * share
+        within &= out >= inner + (inner_end - inner) * share
+        return within & (point[..., 1].abs() <= half)
+
+    @staticmethod
+    def distance(size: Tensor, point: Tensor) -> Tensor:
+        inner, inner_end, start, end, half = size.unbind(-1)
+        x, y, z = point.unbind(-1)
+        out, up = (x * x + z * z).sqrt(), y + half
+        outer_square, outside = _from_slant(start, end, half, out, up)
+        inner_square, hollow = _from_slant(inner, inner_end, half, out, up)
+        # An inner side on the axis is no surface.
+        solid = torch.maximum(inner, inner_end) == 0
+        inner_square = torch.where(solid, math.inf, inner_square)
+        hollow = torch.where(solid, math.inf, hollow)
+        # The end that is nearer; the other one is never nearer than both sides.
+        at_end = (y > 0).to(y)
+        beyond = y.abs() - half
+        past_rim = out - start - (end - start) * at_end
+        past_rim = torch.maximum(past_rim, inner + (inner_end - inner) * at_end - out)
+        past_rim = past_rim.clamp(min=0)
+        nearer = torch.minimum(outer_square, inner_square)
+        nearer = torch.minimum(nearer, past_rim * past_rim + beyond * beyond)
+        outside = torch.maximum(torch.maximum(beyond, outside), -hollow)
+        return torch.copysign(nearer.sqrt(), outside)
+
+    @staticmethod
+    def nearest(size: Tensor, point: Tensor) -> Tensor:
+        inner, inner_end, start, end, half = size.unbind(-1)
+        y, out = point[..., 1], _from_axis(point)
+        height = 2 * half
+
+        def on_side(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+            wider = high - low
+            share = ((out - low) * wider + (y + half) * height) / (wider * wider + height * height)
+            share = share.clamp(0, 1)
+            return low + share * wider, share * height - half
+
+        best_out, best_y = on_side(start, end)
+        best = (best_out - out) ** 2 + (best_y - y) ** 2
+        solid = torch.maximum(inner, inner_end) == 0
+        others = (
+            (*on_side(inner, inner_end), solid),
+            (torch.clamp(out, inner_end, end), half.expand_as(out), False),
+            (torch.clamp(out, inner, start), -half.expand_as(out), False),
+        )
+        for other_out, other_y, never in others:
+            squared = (other_out - out) ** 2 + (other_y - y) ** 2
+            nearer = (squared < best) & ~torch.as_tensor(never, device=out.device)
+            best = torch.where(nearer, squared, best)
+            best_out = torch.where(nearer, other_out, best_out)
+            best_y = torch.where(nearer, other_y, best_y)
+        right, front = _around(point)
+        return _vectors(best_out * right, best_y, best_out * front)
+
+    @staticmethod
+    def normal(size: Tensor, point: Tensor) -> Tensor:
+        inner, inner_end, start, end, half = size.unbind(-1)
+        y, out = point[..., 1], _from_axis(point)
+        up = y + half
+        _, outside = _from_slant(start, end, half, out, up)
+        _, hollow = _from_slant(inner, inner_end, half, out, up)
+        hollow = torch.where(torch.maximum(inner, inner_end) == 0, math.inf, hollow)
+        flat = y.abs() - half
+        is_flat = flat > outside
+        in_hole = -hollow > torch.maximum(flat, outside)
+        sign = torch.where(in_hole, -1.0, 1.0).to(y)
+        widening = torch.where(in_hole, inner_end - inner, end - start)
+        length = torch.hypot(widening, 2 * half)
+        right, front = _around(point)
+        level = torch.copysign(torch.ones_like(y), y)
+        is_flat &= ~in_hole
+        sideways = torch.where(is_flat, 0.0, sign * 2 * half / length)
+        upwards = torch.where(is_flat, level, -sign * widening / length)
+        return _vectors(sideways * right, upwards, sideways * front)
+
+    @classmethod
+    def face(cls, size: Tensor, point: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        """As in the base class; in the hole, where no plane separates, that of the near wall.
+
+        The wall is taken beside the place that ``direction`` comes from. The hole is convex: its
+        point nearest to that place is beyond this plane.
+        """
+        inner, inner_end, start, end, half = size.unbind(-1)
+        y, out = point[..., 1], _from_axis(point)
+        up, height = y + half, 2 * half
+        _, outside = _from_slant(start, end, half, out, up)
+        _, hollow = _from_slant(inner, inner_end, half, out, up)
+        hollow = torch.where(torch.maximum(inner, inner_end) == 0, math.inf, hollow)
+        tiny = 1e-9 * height
+        level = torch.copysign(torch.ones_like(y), y)
+        zero = torch.zeros_like(y)
+        place, normal = point, torch.zeros_like(point)
+        best = torch.full_like(y, -math.inf)
+
+        def side(low: Tensor, high: Tensor, at: Tensor, sign: float) -> tuple[Tensor, Tensor]:
+            right, front = _around(at)
+            length = torch.hypot(high - low, height)
+            sideways = sign * height / length
+            normal = _vectors(sideways * right, -sign * (high - low) / length, sideways * front)
+            return _vectors(low * right, -half, low * front), normal
+
+        candidates = (
+            (outside >= -tiny, *side(start, end, point, 1.0)),
+            (hollow <= tiny, *side(inner, inner_end, point - direction, -1.0)),
+            (
+                y.abs() >= half - tiny,
+                _vectors(zero, level * half, zero),
+                _vectors(zero, level, zero),
+            ),
+        )
+        for beyond, at, outward in candidates:
+            looks = (outward * direction).sum(dim=-1)
+            better = beyond & (looks > best)
+            best = torch.where(better, looks, best)
+            place = torch.where(better[..., None], at, place)
+            normal = torch.where(better[..., None], outward, normal)
+        return place, normal
+
+    @staticmethod
+    def area(size: Tensor) -> Tensor:
+        return math.pi * sum(Shell._areas(size))
+
+    @staticmethod
+    def _areas(size: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The areas of the outer and the inner side, the start and the end, over π."""
+        inner, inner_end, start, end, half = size.unbind(-1)
+        return (
+            (start + end) * torch.hypot(end - start, 2 * half),
+            (inner + inner_end) * torch.hypot(inner_end - inner, 2 * half),
+            start * start - inner * inner,
+            end * end - inner_end * inner_end,
+        )
+
+    @staticmethod
+    def sample(size: Tensor, random: Tensor) -> tuple[Tensor, Tensor]:
+        inner, inner_end, start, end, half = size.unbind(-1)
+        pick, turn, along = random.unbind(-1)
+        outer_side, inner_side, bottom, top = Shell._areas(size)
+        sides = outer_side + inner_side
+        pick = pick * (sides + bottom + top)
+        within, flat, at_end = pick >= outer_side, pick >= sides, pick >= sides + bottom
+        low, high = torch.where(within, inner, start), torch.where(within, inner_end, end)
+        radius, y = _on_cone(low, high, half, along)
+        # The area of a ring up to a radius grows with its square, too.
+        least = torch.where(at_end, inner_end, inner)
+        ring = least * least + along * torch.where(at_end, top, bottom)
+        radius = torch.where(flat, ring.sqrt(), radius)
+        y = torch.where(flat, torch.where(at_end, half, -half), y)
+        angle = 2 * math.pi * turn
+        point = _vectors(radius * angle.cos(), y, radius * angle.sin())
+        return point, torch.ones_like(pick, dtype=torch.bool)
+
+    @staticmethod
+    def support(size: Tensor, direction: Tensor) -> Tensor:
+        return Frustum.support(size[..., 2:], direction)
+
+    @staticmethod
+    def reach(size: Tensor) -> Tensor:
+        return Frustum.reach(size[..., 2:])
+
+
+class Prism(Primitives):
+    """Upright prisms: a convex quadrilateral in the own x-y plane, as thick along z on both sides.
+
+    The corners run counter-clockwise, seen from +z. A triangle repeats a corner. The own origin
+    may be anywhere: prisms that share a frame and a side leave no gap between them, not even for
+    rounding.
+    """
+
+    lengths = ("x 1", "y 1", "x 2", "y 2", "x 3", "y 3", "x 4", "y 4", "half thickness")
+
+    @staticmethod
+    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+        x, y, z = origin.unbind(-1)
+        dx, dy, dz = direction.unbind(-1)
+        first, last = _slab(size[..., 8], z, dz)
+        for edge in _edges(size):
+            outside, rate = edge.outside(x, y), dx * edge.ey - dy * edge.ex
+            along = rate == 0
+            t = -outside / torch.where(along, 1.0, rate)
+            never = torch.where(along & (outside > 0), math.inf, -math.inf)
+            first = torch.maximum(first, torch.where(rate < 0, t, never))
+            last = torch.minimum(last, torch.where(rate > 0, t, math.inf))
+        return _first(first, last)
+
+    @staticmethod
+    def contains(size: Tensor, point: Tensor) -> Tensor:
+        x, y, z = point.unbind(-1)
+        inside = z.abs() <= size[..., 8]
+        for edge in _edges(size):
+            inside = inside & (edge.outside(x, y) <= 0)
+        return inside
+
+    @staticmethod
+    def distance(size: Tensor, point: Tensor) -> Tensor:
+        x, y, z = point.unbind(-1)
+        nearest: Tensor | None = None
+        outside: Tensor | None = None
+        for edge in _edges(size):
+            at_x, at_y = edge.nearest(x, y)
+            squared = (at_x - x) ** 2 + (at_y - y) ** 2
+            beyond = torch.where(edge.squared > 0, edge.outside(x, y), -math.inf)
+            nearest = squared if nearest is None else torch.minimum(nearest, squared)
+            outside = beyond if outside is None else torch.maximum(outside, beyond)
+        assert nearest is not None and outside is not None
+        flat = torch.copysign(nearest.sqrt(), outside)
+        above = z.abs() - size[..., 8]
+        inside = torch.maximum(flat, above).clamp(max=0)
+        flat, above = flat.clamp(min=0), above.clamp(min=0)
+        return (flat * flat + above * above).sqrt() + inside
+
+    @staticmethod
+    def nearest(size: Tensor, point: Tensor) -> Tensor:
+        x, y, z = point.unbind(-1)
+        half = size[..., 8]
+        best = torch.full_like(x + half, math.inf)
+        side_x, side_y = best, best
+        outside = torch.zeros_like(best, dtype=torch.bool)
+        for edge in _edges(size):
+            at_x, at_y = edge.nearest(x, y)
+            squared = (at_x - x) ** 2 + (at_y - y) ** 2
+            nearer = squared < best
+            best = torch.where(nearer, squared, best)
+            side_x, side_y = torch.where(nearer, at_x, side_x), torch.where(nearer, at_y, side_y)
+            outside = outside | ((edge.outside(x, y) > 0) & (edge.squared > 0))
+        above = z.abs() - half
+        # From inside, to a side or to an end, whichever is nearer.
+        to_side = outside | ((above <= 0) & (best.sqrt() < -above))
+        to_end = (above > 0) | ~to_side
+        end = torch.copysign(half.expand_as(z), z)
+        return _vectors(
+            torch.where(to_side, side_x, x),
+            torch.where(to_side, side_y, y),
+            torch.where(to_end, end, z),
+        )
+
+    @staticmethod
+    def normal(size: Tensor, point: Tensor) -> Tensor:
+        z = point[..., 2]
+        best = z.abs() - size[..., 8]
+        normal = _vectors(
+            torch.zeros_like(best), torch.zeros_like(best), torch.copysign(torch.ones_like(z), z)
+        )
+        for edge in _edges(size):
+            outside, outward = edge.plane(point)
+            better = outside >= best
+            best = torch.where(better, outside, best)
+            normal = torch.where(better[..., None], outward, normal)
+        return normal
+
+    @classmethod
+    def face(cls, size: Tensor, point: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        z, half = point[..., 2], size[..., 8]
+        tiny = 1e-9 * cls.reach(size).amax(dim=-1)
+        zero, end = torch.zeros_like(z), torch.copysign(torch.ones_like(z), z)
+        place, normal = _vectors(zero, zero, end * half), _vectors(zero, zero, end)
+        best = torch.where(z.abs() - half >= -tiny, end * direction[..., 2], -math.inf)
+        for edge in _edges(size):
+            outside, outward = edge.plane(point)
+            looks = torch.where(outside >= -tiny, (outward * direction).sum(dim=-1), -math.inf)
+            better = looks > best
+            best = torch.where(better, looks, best)
+            corner = _vectors(edge.x.expand_as(z), edge.y.expand_as(z), zero)
+            place = torch.where(better[..., None], corner, place)
+            normal = torch.where(better[..., None], outward, normal)
+        return place, normal
+
+    @staticmethod
+    def area(size: Tensor) -> Tensor:
+        return Prism._areas(size).sum(dim=-1)
+
+    @staticmethod
+    def _areas(size: Tensor) -> Tensor:
+        """(…, 6): the areas of the four sides, and of both ends' triangles 1-2-3 and 1-3-4."""
+        x1, y1, x2, y2, x3, y3, x4, y4, half = size.unbind(-1)
+        sides = [2 * half * edge.squared.sqrt() for edge in _edges(size)]
+        # Both ends: twice the half of a parallelogram.
+        one = (x2 - x1) * (y3 - y1) - (y2 - y1) * (x3 - x1)
+        other = (x3 - x1) * (y4 - y1) - (y3 - y1) * (x4 - x1)
+        return torch.stack([*sides, one.clamp(min=0), other.clamp(min=0)], dim=-1)
+
+    @staticmethod
+    def sample(size: Tensor, random: Tensor) -> tuple[Tensor, Tensor]:
+        pick, one, other = random.unbind(-1)
+        areas = Prism._areas(size)
+        share = areas.cumsum(-1) / areas.sum(-1, keepdim=True)
+        part = (pick[..., None] >= share[..., :5]).sum(dim=-1)
+        half, edges = size[..., 8], _edges(size)
+        # On an end: in a triangle of it, even by a root; ``one`` says which end, too.
+        end = torch.where(one < 0.5, half, -half)
+        root = ((2 * one) % 1).sqrt()
+        first, second, third = 1 - root, root * (1 - other), root * other
+        b = torch.where(part == 4, edges[1].x, edges[2].x)
+        c = torch.where(part == 4, edges[2].x, edges[3].x)
+        x = first * edges[0].x + second * b + third * c
+        b = torch.where(part == 4, edges[1].y, edges[2].y)
+        c = torch.where(part == 4, edges[2].y, edges[3].y)
+        y = first * edges[0].y + second * b + third * c
+        for number, edge in enumerate(edges):
+            x = torch.where(part == number, edge.x + one * edge.ex, x)
+            y = torch.where(part == number, edge.y + one * edge.ey, y)
+        z = torch.where(part < 4, (2 * other - 1) * half, end)
+        return _vectors(x, y, z), torch.ones_like(pick, dtype=torch.bool)
+
+    @staticmethod
+    def support(size: Tensor, direction: Tensor) -> Tensor:
+        dx, dy, dz = direction.unbind(-1)
+        corners = [edge.x * dx + edge.y * dy for edge in _edges(size)]
+        return torch.stack(corners).amax(dim=0) + size[..., 8] * dz.abs()
+
+    @staticmethod
+    def reach(size: Tensor) -> Tensor:
+        far = size.abs()
+        return _vectors(far[..., 0:8:2].amax(-1), far[..., 1:8:2].amax(-1), far[..., 8])
+
+    def mirrored(self, axis: int) -> Primitives:
+        # The quadrilateral is not its own mirror image, but the prism is across its own z.
+        return self._mirrored(axis, torch.tensor([1.0, 1.0, -1.0], dtype=torch.float64))
+
+
+KINDS: tuple[type[Primitives], ...] = (Box, Frustum, Ellipsoid, Capsule, Torus, Shell, Prism)
 
 
 # --- single solids ----------------------------------------------------------------------------
@@ -786,6 +1141,62 @@ def torus(
     middle = vector(centre, "centre")
     _, rotation, _ = _between(middle, middle + vector(axis, "axis"))
     return _solid(Torus, np.array([radius, tube]), middle, rotation)
+
+
+def shell(
+    start: Vector,
+    end: Vector,
+    inner: tuple[float, float],
+    outer: tuple[float, float],
+) -> Primitives:
+    """A ring, a tube or a hollow (truncated) cone between two points, open at both ends.
+
+    Args:
+        start: (3,) the middle of one end.
+        end: (3,) the middle of the other, another point than ``start``.
+        inner: radii of the hole at the start and at the end, ≥ 0.
+        outer: radii of the outside there, ≥ those of the hole, not the same at both ends.
+    """
+    middle, rotation, length = _between(start, end)
+    walls = [outside - inside for inside, outside in zip(inner, outer, strict=True)]
+    if not min(*inner, *walls) >= 0 or not max(walls) > 0:
+        raise InputError(f"a shell cannot have the inner radii {inner} and the outer radii {outer}")
+    return _solid(Shell, np.array([*inner, *outer, length / 2]), middle, rotation, least=0.0)
+
+
+def prism(
+    corners: Sequence[Sequence[float]] | np.ndarray,
+    thickness: float,
+    centre: Vector = (0.0, 0.0, 0.0),
+    rotation: Vector | None = None,
+) -> Primitives:
+    """An upright prism over a triangle or a convex quadrilateral in the x-y plane.
+
+    Args:
+        corners: (3, 2) or (4, 2) x and y about the centre, in turn, either way round.
+        thickness: along z, half of it on each side, > 0.
+        centre: (3,).
+        rotation: (3, 3) about the centre; None: none.
+
+    Raises:
+        InputError: not a convex triangle or quadrilateral, or a length that is not positive.
+    """
+    places = np.array(corners, dtype=np.float64)
+    if places.shape not in ((3, 2), (4, 2)) or not np.isfinite(places).all():
+        raise InputError(f"a prism needs three or four corners (x, y), not {places.tolist()}")
+    if len(places) == 3:
+        places = np.concatenate([places, places[:1]])
+    before, after = np.roll(places, 1, axis=0) - places, np.roll(places, -1, axis=0) - places
+    turns = after[:, 0] * before[:, 1] - after[:, 1] * before[:, 0]  # > 0: to the left
+    if turns.sum() < 0:
+        places, turns = places[::-1], -turns
+    around = np.abs(places - places.mean(axis=0)).max()
+    if not (turns >= -1e-12 * around**2).all() or not turns.sum() > 1e-12 * around**2:
+        raise InputError(f"the corners of a prism are not convex: {places.tolist()}")
+    size = np.array([*places.reshape(-1), thickness / 2])
+    if not (math.isfinite(thickness) and thickness > 0):
+        raise InputError(f"prism: the thickness must be positive ({thickness:g})")
+    return _solid(Prism, size, centre, rotation_matrix(rotation), least=-math.inf)
 
 
 def _solid(
@@ -911,6 +1322,86 @@ def _slab(half: Tensor, origin: Tensor, direction: Tensor) -> tuple[Tensor, Tens
     return first, last
 
 
+def _from_slant(
+    start: Tensor, end: Tensor, half: Tensor, out: Tensor, up: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Places against the slanted side of a cone, in the half-plane of distance from the axis.
+
+    Args:
+        start: the radius at the height 0.
+        end: that at the height of 2 · half.
+        half: half the height.
+        out: distances from the axis.
+        up: heights.
+
+    Returns:
+        (…) the squared distance to the side, and (…) that to its line, positive outside the cone.
+    """
+    widening, height = end - start, 2 * half
+    length = (widening * widening + height * height).sqrt()
+    out = out - start
+    share = ((out * widening + up * height) / (length * length)).clamp(0, 1)
+    side_out, side_up = out - share * widening, up - share * height
+    line = out * (height / length) - up * (widening / length)
+    return side_out * side_out + side_up * side_up, line
+
+
+@dataclass(frozen=True, eq=False)
+class _Edge:
+    """One edge of prisms' quadrilaterals, from its first corner to the next."""
+
+    x: Tensor
+    y: Tensor
+    end_x: Tensor
+    end_y: Tensor
+
+    @property
+    def ex(self) -> Tensor:
+        """What the edge goes along x; :attr:`ey` along y."""
+        return self.end_x - self.x
+
+    @property
+    def ey(self) -> Tensor:
+        """What the edge goes along y."""
+        return self.end_y - self.y
+
+    @property
+    def squared(self) -> Tensor:
+        """The squared length; 0: no edge, a repeated corner."""
+        return self.ex * self.ex + self.ey * self.ey
+
+    def outside(self, x: Tensor, y: Tensor) -> Tensor:
+        """How far places are outside of the edge, times its length.
+
+        Exactly the opposite for the same edge the other way round: no place is outside of both
+        prisms that share it.
+        """
+        return (self.y - y) * (self.end_x - x) - (self.x - x) * (self.end_y - y)
+
+    def nearest(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest points of the edge."""
+        squared = self.squared.clamp(min=torch.finfo(x.dtype).tiny)
+        share = (((x - self.x) * self.ex + (y - self.y) * self.ey) / squared).clamp(0, 1)
+        return self.x + share * self.ex, self.y + share * self.ey
+
+    def plane(self, point: Tensor) -> tuple[Tensor, Tensor]:
+        """(…, 3) → (…) distances from the edge's side, −∞ if there is none; its (…, 3) normals."""
+        length = self.squared.sqrt()
+        none = length == 0
+        safe = torch.where(none, 1.0, length)
+        outside = self.outside(point[..., 0], point[..., 1]) / safe
+        zero = torch.zeros_like(outside)
+        normal = _vectors((self.ey / safe).expand_as(zero), (-self.ex / safe).expand_as(zero), zero)
+        return torch.where(none, -math.inf, outside), normal
+
+
+def _edges(size: Tensor) -> list[_Edge]:
+    """The four edges of (…, 9) prisms."""
+    columns = size.unbind(-1)
+    corners = [columns[2 * k : 2 * k + 2] for k in range(4)]
+    return [_Edge(*corners[k], *corners[(k + 1) % 4]) for k in range(4)]
+
+
 def _quadratic(a: Tensor, b: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Roots of a t² + 2 b t + c.
 
@@ -933,6 +1424,68 @@ def _quadratic(a: Tensor, b: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]
     low = torch.where(constant, -math.inf, torch.minimum(one, other))
     high = torch.where(constant, math.inf, torch.maximum(one, other))
     return low, high, miss | (constant & (c > 0))
+
+
+@dataclass(frozen=True, eq=False)
+class _AxisLine:
+    """Lines from their points nearest to the y axis, where that is well defined.
+
+    From there the roots of :meth:`within_cone` lose no digits.
+    """
+
+    x: Tensor
+    y: Tensor
+    z: Tensor
+    dx: Tensor
+    dy: Tensor
+    dz: Tensor
+    sideways: Tensor
+    """dx² + dz²."""
+    shift: Tensor
+    """The t of those points on the lines as they were given."""
+
+    @classmethod
+    def of(cls, origin: Tensor, direction: Tensor) -> _AxisLine:
+        x, y, z = origin.unbind(-1)
+        dx, dy, dz = direction.unbind(-1)
+        sideways = dx * dx + dz * dz
+        shift = -(x * dx + z * dz) * torch.where(sideways > END_ON, 1 / sideways, 0.0)
+        return cls(x + shift * dx, y + shift * dy, z + shift * dz, dx, dy, dz, sideways, shift)
+
+    def within_cone(
+        self, start: Tensor, end: Tensor, half: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Where lines are in the endless cone of a radius at −half height and one at +half.
+
+        Returns:
+            (…) the first and (…) the last t, and (…) bool where the line misses it. Where the
+            radius is negative, the cone may be there or not.
+        """
+        slope = (end - start) / (2 * half)
+        radius = (start + end) / 2 + slope * self.y
+        growth = slope * self.dy
+        # Inside the double cone where a t² + 2 b t + c ≤ 0.
+        a = self.sideways - growth * growth
+        b = self.x * self.dx + self.z * self.dz - growth * radius
+        low, high, miss = _quadratic(a, b, self.x * self.x + self.z * self.z - radius * radius)
+        # Steeper than the cone (a < 0): inside on both sides of the roots, each side in one of
+        # the two nappes; the solid is in the one where the radius is positive.
+        steep, up = a < 0, growth > 0
+        if not bool(steep.any()):
+            return low, high, miss
+        first = torch.where(steep, torch.where(up, high, -math.inf), low)
+        last = torch.where(steep & up, math.inf, torch.where(steep, low, high))
+        return first, last, miss & ~steep
+
+
+def _on_cone(start: Tensor, end: Tensor, half: Tensor, along: Tensor) -> tuple[Tensor, Tensor]:
+    """Radius and height on a cone's side for (…) numbers, even by area for numbers even in [0, 1).
+
+    The area up to a radius grows with its square.
+    """
+    radius = (start * start + along * (end * end - start * start)).clamp(min=0).sqrt()
+    share = along * (start + end) / (radius + start).clamp(min=torch.finfo(radius.dtype).tiny)
+    return radius, (2 * share - 1) * half
 
 
 def _enter_ball(origin: Tensor, direction: Tensor, radius: Tensor) -> Tensor:

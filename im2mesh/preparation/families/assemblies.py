@@ -65,13 +65,7 @@ def _symmetric(random: np.random.Generator) -> list[Primitives]:
     solids = [_solid(random, 0.5, upright=True)]
     for _ in range(int(random.integers(2, 7))):
         _grow(random, solids)
-    mirror = torch.tensor([-1.0, 1.0, 1.0], dtype=torch.float64)
-    # Every kind is its own mirror image, so a reflected solid is a turned one.
-    images = [
-        type(solid)(solid.size, mirror[:, None] * solid.rotation * mirror, mirror * solid.centre)
-        for solid in solids[1:]
-    ]
-    return solids + images
+    return solids + [solid.mirrored(0) for solid in solids[1:]]
 
 
 def _repeated(random: np.random.Generator) -> list[Primitives]:
