@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -44,6 +43,11 @@ def uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(rng.uniform(low, high))
 
 
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number in [low, high) whose logarithm is even, for proportions; 0 < low < high."""
+    return math.exp(uniform(rng, math.log(low), math.log(high)))
+
+
 def count(rng: np.random.Generator, low: int, high: int) -> int:
     """A whole number from low to high, both included."""
     return int(rng.integers(low, high + 1))
@@ -67,17 +71,7 @@ def draw(rng: np.random.Generator, kinds: dict[Make, float]) -> list[Primitives]
 def mirrored(solids: Iterable[Primitives], axis: int = 0) -> list[Primitives]:
     """The solids and their mirror images in the plane through the origin across an axis."""
     solids = list(solids)
-    sign = torch.ones(3, dtype=torch.float64)
-    sign[axis] = -1
-    # Every kind is its own mirror image in its own frame, so the image is a turned solid.
-    return solids + [
-        replace(
-            solid,
-            rotation=sign[:, None] * solid.rotation * sign,
-            centre=sign * solid.centre,
-        )
-        for solid in solids
-    ]
+    return solids + [solid.mirrored(axis) for solid in solids]
 
 
 def moved(
@@ -89,6 +83,13 @@ def moved(
     return [solid.transformed(turn, step, 1.0) for solid in solids]
 
 
+def turned(solids: Iterable[Primitives], rotation: Vector) -> list[Primitives]:
+    """The solids, turned about the origin by a (3, 3) rotation; such as :func:`tilt`."""
+    turn = torch.from_numpy(np.array(rotation, dtype=np.float64))
+    still = torch.zeros(3, dtype=torch.float64)
+    return [solid.transformed(turn, still, 1.0) for solid in solids]
+
+
 def stand(*solids: Primitives) -> Shape:
     """The union of the solids, moved along y so that its lowest point is on the floor, y = 0."""
     shape = Shape.of(*solids)
@@ -98,6 +99,12 @@ def stand(*solids: Primitives) -> Shape:
 def around(angle: float) -> np.ndarray:
     """(3,) the level unit vector at an angle in degrees: 0 is +z, 90 is +x."""
     return pose_rotation(angle, 0.0)[:, 2]
+
+
+def roll(degrees: float) -> np.ndarray:
+    """(3, 3) the rotation about z that leans what stands upright to the left, −x."""
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
 def tilt(degrees: float) -> np.ndarray:
