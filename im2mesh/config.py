@@ -141,12 +141,48 @@ def _read_subsample(value: Any) -> int | tuple[int, int]:
     return outside, inside
 
 
+def _interval(least: float, most: float) -> Callable[[Any], tuple[float, float]]:
+    read_bound = _within(least, most)
+
+    def read(value: Any) -> tuple[float, float]:
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise _Mismatch("")
+        low, high = (read_bound(bound) for bound in value)
+        if low > high:
+            raise _Mismatch("the first is the larger one")
+        return low, high
+
+    return read
+
+
 def _read_observed(value: Any) -> str:
     if isinstance(value, bool):
         return "silhouette" if value else "none"
     if value not in ("none", "offset", "silhouette", "features"):
         raise _Mismatch("")
     return str(value)
+
+
+def _read_cells(value: Any) -> int:
+    if value not in (16, 32, 64, 128, 256) or isinstance(value, bool | float):
+        raise _Mismatch("")
+    return int(value)
+
+
+def _read_lift(value: Any) -> int:
+    number = _whole(0, 1024)(value)
+    if number % 8:
+        raise _Mismatch("")
+    return number
+
+
+def _read_sizes(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 5:
+        raise _Mismatch("")
+    sizes = tuple(_read_lift(size) for size in value)
+    if not all(sizes):
+        raise _Mismatch("")
+    return sizes
 
 
 def _choice(*words: str) -> _Kind:
@@ -166,6 +202,11 @@ Doublings: TypeAlias = Annotated[int, _Kind("an integer from 0 to 16", _whole(0,
 Workers: TypeAlias = Annotated[int, _Kind("an integer from 0 to 1024", _whole(0, 1024))]
 Width: TypeAlias = Annotated[int, _Kind("an integer from 1 to 1024", _whole(1, 1024))]
 Channels: TypeAlias = Annotated[int, _Kind("an integer from 1 to 8192", _whole(1, 8192))]
+Cells: TypeAlias = Annotated[int, _Kind("16, 32, 64, 128 or 256", _read_cells)]
+Sizes: TypeAlias = Annotated[
+    Sequence[int], _Kind("a list of one to five multiples of 8, up to 1024", _read_sizes)
+]
+LiftChannels: TypeAlias = Annotated[int, _Kind("a multiple of 8 up to 1024, or 0", _read_lift)]
 CellsOrNull: TypeAlias = Annotated[
     int | None,
     _Kind(f"an integer from 1 to {MAX_RESOLUTION} or null", _optional(_whole(1, MAX_RESOLUTION))),
@@ -192,6 +233,15 @@ Names: TypeAlias = Annotated[
 Subsample: TypeAlias = Annotated[
     int | tuple[int, int], _Kind("an integer from 1 to 2^24, or [outside, inside]", _read_subsample)
 ]
+Elevations: TypeAlias = Annotated[
+    tuple[float, float],
+    _Kind("[low, high], two numbers from -90 to 90", _interval(-90, 90)),
+]
+Extents: TypeAlias = Annotated[
+    tuple[float, float],
+    _Kind("[low, high], two numbers from 0.1 to 1", _interval(0.1, 1)),
+]
+Strength: TypeAlias = Annotated[float, _Kind("a number from 0 to 4", _within(0, 4))]
 Method: TypeAlias = Annotated[Literal["onet", "onet_sdf"], _choice("onet", "onet_sdf")]
 Dataset: TypeAlias = Annotated[
     Literal["Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5", "Procedural3D", "ProceduralParts3D"],
@@ -246,6 +296,18 @@ class DataConfig:
     train_families: Names = None  # Procedural…: what training sees; null: all families
     val_families: Names = None  # Procedural…: the same for validation
     val_shapes: Count = 64  # Procedural…: shapes in validation, never among those of training
+    # Views and sensor effects are of procedural shapes only; stored maps are read as they are.
+    orientation: Share = 0.0  # share of the shapes that are turned any way; the others are upright
+    elevation: Elevations = (-20.0, 50.0)  # degrees from above at which upright shapes are seen
+    # Largest extent in sides of the cube: half of the shapes draw it from [low, high] and lie
+    # anywhere in the cube, the others have the high one and lie in the middle
+    extent: Extents = (1.0, 1.0)  # see the lines above; [1, 1]: all fill the cube
+    sensor: Share = 0.0  # share of the maps with sensor effects (im2mesh/data/sensor_effects.py)
+    sensor_strength: Strength = 1.0  # of these effects, in validation, too; 0: none
+    val_orientation: Share = 0.0  # the same for validation, whatever training sees
+    val_elevation: Elevations = (-20.0, 50.0)  # the same for validation
+    val_extent: Extents = (1.0, 1.0)  # the same for validation
+    val_sensor: Share = 0.0  # the same for validation
 
 
 @dataclass(frozen=True)
@@ -255,7 +317,11 @@ class EncoderConfig:
     input_channels: Count = 1  # channels of the depth map; only 1 is supported
     normalize: Flag = False  # ImageNet normalisation; only false is supported
     pretrained: Flag = False  # ImageNet weights; only false is supported
-    width: Width = 64  # channels of the first stage; 64 is the standard ResNet-18
+    width: Width = 64  # resnet18: channels of the first stage; 64 is the standard ResNet-18
+    cells: Cells = 64  # volume: voxels along a side of the volume that the U-Net is given
+    channels: Sizes = (32, 64, 128, 192)  # volume: of the U-Net, from cells / 2 down
+    features: Channels = 32  # volume: channels that a point reads
+    lift: LiftChannels = 64  # volume: channels of the 2D branch lifted into it; 0: none
 
 
 @dataclass(frozen=True)
@@ -263,6 +329,7 @@ class DecoderConfig:
     """``model.decoder_kwargs``."""
 
     hidden_size: Channels = 256  # channels of the residual blocks
+    blocks: Count = 4  # residual: how many there are; cbatchnorm has the published five
     # What the depth map shows at a point's pixel, told to the decoder (im2mesh/models/observed.py)
     observed: Observed = "none"  # false: none; true: silhouette; offset; features
 
@@ -271,12 +338,12 @@ class DecoderConfig:
 class ModelConfig:
     """``model``: the network."""
 
-    decoder: Text = "simple"  # only cbatchnorm is supported
-    encoder: TextOrNull = "resnet18"  # only resnet18 is supported
+    decoder: Text = "simple"  # cbatchnorm, or residual for a volume level
+    encoder: TextOrNull = "resnet18"  # resnet18, or volume: a global level's 3D U-Net
     encoder_latent: TextOrNull = None  # only null is supported
     decoder_kwargs: DecoderConfig = field(default_factory=DecoderConfig)
     encoder_kwargs: EncoderConfig = field(default_factory=EncoderConfig)
-    c_dim: Channels = 512  # length of the code of an image or a patch
+    c_dim: Channels = 512  # length of the code of an image or a patch; a volume level has none
     z_dim: CountOrZero = 64  # length of the latent code; only 0, none, is supported
 
 
@@ -374,6 +441,11 @@ class Config:
     def is_sdf(self) -> bool:
         """Signed distance; else occupancy."""
         return self.method == "onet_sdf"
+
+    @property
+    def is_volume(self) -> bool:
+        """The network is a volume level's (:mod:`im2mesh.models.volume`)."""
+        return self.model.encoder == "volume"
 
     @property
     def is_h5(self) -> bool:
@@ -474,10 +546,11 @@ class Config:
             ConfigError: for the first key that has another value than the supported one.
         """
         model, kwargs = self.model, self.model.encoder_kwargs
+        decoder = "residual" if self.is_volume else "cbatchnorm"
         for key, value, supported in (
             ("data.input_type", self.data.input_type, "depth"),
-            ("model.decoder", model.decoder, "cbatchnorm"),
-            ("model.encoder", model.encoder, "resnet18"),
+            ("model.encoder", model.encoder, "volume" if self.is_volume else "resnet18"),
+            ("model.decoder", model.decoder, decoder),
             ("model.encoder_latent", model.encoder_latent, None),
             ("model.z_dim", model.z_dim, 0),
             ("model.encoder_kwargs.input_channels", kwargs.input_channels, 1),
@@ -487,8 +560,26 @@ class Config:
             if value != supported:
                 raise ConfigError(
                     f"{self._name}: {key} is {_found(value)}, but only {_found(supported)} is "
-                    "supported"
+                    f"supported{' with model.encoder volume' if self.is_volume else ''}"
                 )
+        if not self.is_volume:
+            return
+        if self.is_patch:
+            raise ConfigError(
+                f"{self._name}: model.encoder volume is for global levels, but data.dataset is "
+                f"{self.data.dataset}; use resnet18 for patches"
+            )
+        if model.decoder_kwargs.observed == "features":
+            raise ConfigError(
+                f"{self._name}: model.decoder_kwargs.observed features are those of resnet18; use "
+                "silhouette with model.encoder volume"
+            )
+        halvings = len(kwargs.channels)
+        if kwargs.cells % 2**halvings:
+            raise ConfigError(
+                f"{self._name}: model.encoder_kwargs.channels has {halvings} entries, each for half "
+                f"the resolution before it; {kwargs.cells} cells cannot be halved so often"
+            )
 
 
 Section: TypeAlias = (

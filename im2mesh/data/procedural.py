@@ -1,10 +1,10 @@
 """Training data that are made while they are needed: fresh shapes in every batch.
 
 A shape is a function of its number (a 32-bit hash of the seed, the split, the epoch and its
-place), which gives its family, its parameters and its pose, so runs can be resumed and a
-validation set stays the same without a file being written. Depth, occupancy and distances are
-exact (:mod:`im2mesh.preparation.batch`) and computed on the training device, all shapes of
-a batch at once.
+place), which gives its family, its parameters, its view and the sensor effects on its map, so runs
+can be resumed and a validation set stays the same without a file being written. Depth, occupancy
+and distances are exact (:mod:`im2mesh.preparation.batch`) and computed on the training device, all
+shapes of a batch at once. Sensor effects are on the maps alone.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from torch import Tensor
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, Whole
 from im2mesh.data.draws import random_below, random_bits, random_seed, random_uniform
+from im2mesh.data.sensor_effects import sensor_effects
 from im2mesh.data.store import windows_of
 from im2mesh.errors import ConfigError
 from im2mesh.objectives import build_objective
 from im2mesh.preparation.batch import ShapeBatch
 from im2mesh.preparation.families import FAMILIES, make_shape
+from im2mesh.preparation.posing import uniform_rotation
 from im2mesh.preparation.procedural import Shape
 
 EPOCH = 100_000
 """Samples of what is called an epoch where the data have no end."""
-
-ELEVATIONS = (-20.0, 50.0)
-"""Degrees between which a view's elevation is drawn; its azimuth is any."""
 
 SURFACE_POINTS = 512
 """Points drawn on each shape's surface, times the windows along a side of the image, from which
@@ -48,6 +47,7 @@ TRAIN, VALIDATION = 0, 1
 
 # What a random number is for; each use has a key of its own.
 _SHAPE, _FAMILY, _AZIMUTH, _ELEVATION, _WINDOW, _SURFACE, _UNIFORM, _PICK, _FAR, _NORMAL = range(10)
+_TURNED, _ROTATION, _PLACED, _EXTENT, _OFFSET, _SENSOR = range(10, 16)
 
 
 class Shapes(Protocol):
@@ -68,6 +68,65 @@ class Shapes(Protocol):
     def sample_surface(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Points and normals, (B, count, 3) each."""
         ...
+
+
+@dataclass(frozen=True)
+class Views:
+    """How shapes stand before the camera, and what the camera does to their maps.
+
+    Attributes:
+        orientation: share of the shapes that are turned any way.
+        elevation: (low, high) degrees of the others' elevations; their azimuth is any.
+        extent: (low, high) largest extent, in sides of the cube; see :meth:`posed`.
+        sensor: share of the maps with sensor effects.
+        strength: of these effects.
+    """
+
+    orientation: float
+    elevation: tuple[float, float]
+    extent: tuple[float, float]
+    sensor: float
+    strength: float
+
+    @classmethod
+    def of(cls, config: Config, split: int) -> Views:
+        """Read the keys of a split."""
+        data = config.data
+        if split == TRAIN:
+            shares = (data.orientation, data.elevation, data.extent, data.sensor)
+        else:
+            shares = (data.val_orientation, data.val_elevation, data.val_extent, data.val_sensor)
+        return cls(*shares, strength=data.sensor_strength)
+
+    def posed(self, shape: Shape, number: int) -> Shape:
+        """Return the view of a shape that belongs to its number.
+
+        Half of the shapes draw their extent from :attr:`extent`, evenly, and lie anywhere in the
+        cube; the others have the high extent and lie in the middle.
+        """
+        if _uniform(number, _TURNED) < self.orientation:
+            draws = [_uniform(number, _ROTATION, k) for k in range(3)]
+            posed = shape.transformed(uniform_rotation(*draws)).normalised()
+        else:
+            azimuth = _uniform(number, _AZIMUTH) * 360
+            low, high = self.elevation
+            elevation = low + _uniform(number, _ELEVATION) * (high - low)
+            posed = shape.posed(azimuth, elevation)
+        low, high = self.extent
+        if low == 1:
+            return posed
+        if _uniform(number, _PLACED) >= 0.5:
+            return posed.transformed(scale=high)
+        extent = low + _uniform(number, _EXTENT) * (high - low)
+        least, largest = posed.bounds().cpu().numpy() * extent
+        place = np.array([_uniform(number, _OFFSET, k) for k in range(3)])
+        offset = (place - 0.5) * (1 - (largest - least))
+        return posed.transformed(offset=offset, scale=extent)
+
+    def sensed(self, depths: Tensor, numbers: Tensor, seed: int) -> Tensor:
+        """Return the maps (B, S, S) as a sensor sees them, for a share of them."""
+        seed = random_seed(seed, _SENSOR)
+        return sensor_effects(depths, numbers, self.sensor, self.strength, seed)
 
 
 class ProceduralSource:
@@ -108,6 +167,7 @@ class ProceduralSource:
             )
         self.config, self.families, self.device = config, list(families), device
         self._split, self._make_shape, self._gather = split, make_shape, gather
+        self._views = Views.of(config, split)
         self.windows = windows_of(config)
         self.per_shape = config.data.windows_per_shape if config.is_patch else 1
         self._points: int = config.data.points_subsample
@@ -125,10 +185,7 @@ class ProceduralSource:
 
     def shape(self, number: int) -> Shape:
         """The posed shape of a number."""
-        azimuth = random_seed(number, _AZIMUTH) / 2**32 * 360
-        low, high = ELEVATIONS
-        elevation = low + random_seed(number, _ELEVATION) / 2**32 * (high - low)
-        return self._make_shape(self._family(number), number).posed(azimuth, elevation)
+        return self._views.posed(self._make_shape(self._family(number), number), number)
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
         """See :class:`im2mesh.data.batch.Source`."""
@@ -150,7 +207,8 @@ class ProceduralSource:
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
         """The first shapes of the first epoch."""
         numbers = [self._number(0, k) for k in range(count)]
-        depths = self._gather([self.shape(number) for number in numbers]).depth()
+        shapes = self._gather([self.shape(number) for number in numbers])
+        depths = self._sensed(shapes, torch.tensor(numbers, device=self.device))
         return [
             (self.name(number), depth.cpu().numpy())
             for number, depth in zip(numbers, depths, strict=True)
@@ -165,7 +223,7 @@ class ProceduralSource:
         numbers = [self._number(epoch, index) for index in range(first, last)]
         shapes = self._gather([self.shape(number) for number in numbers])
         number = torch.tensor(numbers, device=self.device)
-        depths = shapes.depth()
+        depths = self._sensed(shapes, number)
         window = self._choose_windows(depths, number)  # (shapes, windows of each)
         group = torch.arange(len(numbers), device=self.device).repeat_interleave(self.per_shape)
         flat = window.flatten()
@@ -197,6 +255,10 @@ class ProceduralSource:
             inside[wanted],
             keys[0][wanted, 0],
         )
+
+    def _sensed(self, shapes: Shapes, numbers: Tensor) -> Tensor:
+        """Return the maps of shapes as the network is given them."""
+        return self._views.sensed(shapes.depth(), numbers, self.config.training.seed)
 
     @property
     def _whole_image(self) -> bool:
@@ -323,6 +385,11 @@ class ProceduralValidation:
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
         """See :class:`ProceduralSource`."""
         return self._source.maps(min(count, self._shapes))
+
+
+def _uniform(number: int, *keys: int) -> float:
+    """Return a shape's random number in [0, 1) for a use."""
+    return random_seed(number, *keys) / 2**32
 
 
 def open_procedural(

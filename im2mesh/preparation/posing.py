@@ -53,6 +53,32 @@ def pose_rotation(
     return about_x @ about_y + 0.0  # adding 0 turns −0 into 0
 
 
+def uniform_rotation(u: float, v: float, w: float) -> np.ndarray:
+    """Return the rotation that belongs to a point of the unit cube.
+
+    Points that are even in the cube give rotations that are even among all rotations (Shoemake,
+    Graphics Gems III, 1992).
+
+    Args:
+        u: in [0, 1].
+        v: in [0, 1].
+        w: in [0, 1].
+
+    Returns:
+        (3, 3) float64 rotation matrix.
+    """
+    a, b = math.sqrt(1 - u), math.sqrt(u)
+    x, y = a * math.sin(2 * math.pi * v), a * math.cos(2 * math.pi * v)
+    z, s = b * math.sin(2 * math.pi * w), b * math.cos(2 * math.pi * w)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * s), 2 * (x * z + y * s)],
+            [2 * (x * y + z * s), 1 - 2 * (x * x + z * z), 2 * (y * z - x * s)],
+            [2 * (x * z - y * s), 2 * (y * z + x * s), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
 def centre_and_extent(bounds: ArrayLike) -> tuple[np.ndarray, float]:
     """What an object must be moved and scaled by to fill the unit cube.
 
