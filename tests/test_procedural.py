@@ -18,11 +18,14 @@ from im2mesh.preparation.demo import MODELS, main, write_demo
 from im2mesh.preparation.posing import pose_rotation
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import (
+    Primitives,
     beam,
     box,
     capsule,
     ellipsoid,
     frustum,
+    prism,
+    shell,
     torus,
 )
 from tests.conftest import REPOSITORY
@@ -160,6 +163,36 @@ def test_beam_is_a_box_between_two_points() -> None:
     torch.testing.assert_close(between.depth(), plain.depth())
 
 
+def test_tube_towards_the_viewer() -> None:
+    tube = Shape.of(shell((0, 0, -0.4), (0, 0, 0.2), (0.1, 0.2), (0.3, 0.4)))
+    # Between the radii at the wide end its face; within, the side of the hole, that is seen.
+    hole = 0.2 - 0.6 * (0.2 - R) / 0.1
+    z = np.where(R <= 0.2, np.where(R < 0.1, np.nan, hole), 0.2)
+    expect(tube, np.where(R <= 0.4, z, np.nan))
+
+
+def test_tube_from_its_side_and_into_it() -> None:
+    tube = Shape.of(shell((-0.4, 0, 0), (0.4, 0, 0), (0.15, 0.15), (0.2, 0.2)))
+    expect(tube, np.where(np.abs(X) <= 0.4, root(0.04 - Y**2), np.nan))
+    turn = np.radians(60)
+    end = 0.3 * np.array([np.sin(turn), 0, np.cos(turn)])
+    leaning = Shape.of(shell(-end, end, (0.3, 0.3), (0.35, 0.35)))
+    check_hits(leaning, np.stack(np.meshgrid(AXIS[::8], AXIS[::8]), -1).reshape(-1, 2))
+    # Onto the outside, and through the open end onto the far wall.
+    across = (0.25 * np.cos(turn) - 0.3) / np.sin(turn)
+    met = leaning.first_hit(np.array([[0.0, 0.0], [0.25, 0.0]])).numpy()
+    np.testing.assert_allclose(met, [0.35 / np.sin(turn), across], atol=1e-9)
+
+
+def test_prism_towards_the_viewer() -> None:
+    corners = [(-0.4, -0.3), (0.4, -0.3), (0.1, 0.4), (-0.2, 0.3)]
+    inside = np.ones((256, 256), dtype=bool)
+    for (x, y), (u, v) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        inside &= (u - x) * (Y - y) - (v - y) * (X - x) >= 0
+    expect(Shape.of(prism(corners, 0.4, (0, 0, 0.1))), np.where(inside, 0.3, np.nan))
+    expect(Shape.of(prism(corners[::-1], 0.4, (0, 0, 0.1))), np.where(inside, 0.3, np.nan))
+
+
 # --- any shape --------------------------------------------------------------------------------
 
 
@@ -178,6 +211,15 @@ def random_shape(seed: int) -> Shape:
     def along() -> np.ndarray:
         return turn() @ [0, rng.uniform(0.02, 0.6), 0]
 
+    def hollow(at: np.ndarray, to: np.ndarray) -> Primitives:
+        outer = rng.uniform(0.05, 0.4, 2)
+        return shell(at, at + to, outer * rng.uniform(0, 0.95, 2), outer)
+
+    def corners() -> np.ndarray:
+        number = rng.integers(3, 5)
+        angle = 2 * np.pi * (np.arange(number) + rng.uniform(-0.3, 0.3, number)) / number
+        return rng.uniform(0.05, 0.4, 2) * np.column_stack([np.cos(angle), np.sin(angle)])
+
     makers = (
         lambda: box(rng.uniform(0.01, 0.7, 3), place(), turn()),
         lambda: frustum(at := place(), at + along(), rng.uniform(0.01, 0.4), rng.uniform(0, 0.4)),
@@ -186,6 +228,8 @@ def random_shape(seed: int) -> Shape:
         lambda: ellipsoid(rng.uniform(0.02, 0.4, 3), place(), turn()),
         lambda: capsule(at := place(), at + along(), rng.uniform(0.01, 0.2)),
         lambda: torus(rng.uniform(0.1, 0.4), rng.uniform(0.01, 0.1), place(), along()),
+        lambda: hollow(place(), along()),
+        lambda: prism(corners(), rng.uniform(0.01, 0.6), place(), turn()),
     )
     solids = [makers[rng.integers(len(makers))]() for _ in range(rng.integers(1, 6))]
     return Shape.of(*solids).normalised()
@@ -297,6 +341,15 @@ def test_nothing_at_all_is_no_error() -> None:
         (lambda: torus(0.3, 0.0), "tube 0"),
         (lambda: torus(0.3, 0.1, axis=(0, 0, 0)), "same point"),
         (lambda: beam((0, 0, 0), (0, 1, 0), 1, 1, (0, 2, 0)), "along the beam"),
+        (lambda: shell((0, 0, 0), (0, 1, 0), (0.2, 0.1), (0.1, 0.2)), "inner radii"),
+        (lambda: shell((0, 0, 0), (0, 1, 0), (0.2, 0.2), (0.2, 0.2)), "inner radii"),
+        (lambda: shell((0, 0, 0), (0, 1, 0), (-0.1, 0.1), (0.2, 0.2)), "inner radii"),
+        (lambda: prism([(0, 0), (1, 0)], 1), "three or four corners"),
+        (lambda: prism([(0, 0), (1, 0), (1, float("nan"))], 1), "three or four corners"),
+        (lambda: prism([(0, 0), (1, 0), (2, 0)], 1), "not convex"),
+        (lambda: prism([(0, 0), (1, 0), (0.1, 0.1), (0, 1)], 1), "not convex"),
+        (lambda: prism([(0, 0), (1, 1), (1, 0), (0, 1)], 1), "not convex"),
+        (lambda: prism([(0, 0), (1, 0), (0, 1)], 0), "thickness must be positive"),
         (lambda: Shape.of(box((2, 1, 1))).depth(), "pose or normalise"),
         (lambda: Shape.of(box((1, 1, 1))).transformed(scale=0), "positive"),
         (lambda: Shape.of(box((1, 1, 1))).occupancy(np.zeros((3, 2))), r"\(3, 2\).*\(N, 3\)"),

@@ -11,7 +11,7 @@ from embreex.rtcore_scene import EmbreeScene
 from im2mesh.errors import InputError
 from im2mesh.preparation import demo
 from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.solids import box, capsule, ellipsoid, frustum, torus
+from im2mesh.preparation.solids import box, capsule, ellipsoid, frustum, prism, shell, torus
 from tests.test_procedural import random_shape
 
 AXIS = (np.arange(256) + 0.5) / 256 - 0.5
@@ -73,6 +73,12 @@ def test_meshes_of_any_shapes(seed: int) -> None:
         (capsule((-0.2, 0, 0), (0.1, 0, 0), 0.1), np.pi * (0.003 + 4 / 3 * 0.001)),
         (torus(0.3, 0.1), 2 * np.pi**2 * 0.003),
         (torus(0.2, 0.2), 2 * np.pi**2 * 0.008),
+        (shell((0, 0, 0), (0, 0.5, 0), (0.1, 0.1), (0.3, 0.3)), np.pi * 0.5 * 0.08),
+        (shell((0, 0, 0), (0, 0.3, 0), (0.0, 0.3), (0.3, 0.3)), np.pi * 0.2 * 0.09),
+        (shell((0, 0, 0), (0, 0.5, 0), (0.0, 0.0), (0.3, 0.1)), np.pi * 0.5 * 0.13 / 3),
+        (prism([(0, 0), (0.4, 0), (0, 0.3)], 0.2, (0.1, 0, 0)), 0.012),
+        (prism([(0, 0), (0.2, 0), (0.4, 0), (0, 0.3)], 0.2), 0.012),
+        (prism([(0.1, 0.1), (0.1, 0.4), (0.3, 0.3), (0.5, 0)], 0.2), 0.016),
     ],
 )
 def test_volumes(solid: object, volume: float) -> None:

@@ -182,19 +182,14 @@ class Primitives(ABC):
         )
 
     def mirrored(self, axis: int) -> Primitives:
-        """The mirror images in the plane through the shape frame's origin across an axis (0–2)."""
-        # Every kind but one is its own mirror image across any own axis: the image is a turned
-        # solid.
-        sign = torch.ones(3, dtype=torch.float64)
-        sign[axis] = -1
-        return self._mirrored(axis, sign)
-
-    def _mirrored(self, axis: int, own: Tensor) -> Primitives:
-        """The same; (3,) signs ``own`` mirror the own frame and leave the solids as they are."""
+        """The mirror images in the plane through the shape frame's origin across an axis, 0–2."""
         sign = torch.ones(3, dtype=torch.float64, device=self.size.device)
         sign[axis] = -1
-        rotation = sign[:, None] * self.rotation * own.to(sign)
-        return replace(self, rotation=rotation, centre=sign * self.centre)
+        # Every kind is its own mirror image across its own z, so the image is a turned solid.
+        own = sign.new_tensor([1.0, 1.0, -1.0])
+        return replace(
+            self, rotation=sign[:, None] * self.rotation * own, centre=sign * self.centre
+        )
 
     def to(self, device: torch.device | str) -> Primitives:
         """The same solids on another device."""
@@ -1052,10 +1047,6 @@ class Prism(Primitives):
     def reach(size: Tensor) -> Tensor:
         far = size.abs()
         return _vectors(far[..., 0:8:2].amax(-1), far[..., 1:8:2].amax(-1), far[..., 8])
-
-    def mirrored(self, axis: int) -> Primitives:
-        # The quadrilateral is not its own mirror image, but the prism is across its own z.
-        return self._mirrored(axis, torch.tensor([1.0, 1.0, -1.0], dtype=torch.float64))
 
 
 KINDS: tuple[type[Primitives], ...] = (Box, Frustum, Ellipsoid, Capsule, Torus, Shell, Prism)

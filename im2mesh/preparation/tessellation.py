@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.solids import Box, Capsule, Ellipsoid, Frustum, Primitives
+from im2mesh.preparation.solids import Box, Capsule, Ellipsoid, Frustum, Primitives, Prism, Shell
 
 if TYPE_CHECKING:
     from im2mesh.preparation.procedural import Shape
@@ -73,7 +73,16 @@ def _bodies(manifold3d: Any, group: Primitives, allowed: float, skin: float) -> 
         group.size.numpy(), group.rotation.numpy(), group.centre.numpy(), strict=True
     ):
         pose = np.column_stack([rotation, centre])
-        size = np.where(size > 0, size + skin, 0.0)  # a cone's tip stays one
+        if kind is Prism:
+            corners = _widened(size[:8].reshape(4, 2), skin)
+            thick = np.full(len(corners), size[8] + skin)
+            ends = [np.column_stack([corners, side * thick]) for side in (-1, 1)]
+            yield manifold3d.Manifold.hull_points(np.concatenate(ends)).transform(pose)
+            continue
+        if kind is Shell:
+            size = np.where(size > 0, size + skin * np.array([-1, -1, 1, 1, 1]), 0.0).clip(min=0)
+        else:
+            size = np.where(size > 0, size + skin, 0.0)  # a cone's tip stays one
         if kind is Box:
             yield manifold3d.Manifold.cube(2 * size, True).transform(pose)
             continue
@@ -89,6 +98,20 @@ def _bodies(manifold3d: Any, group: Primitives, allowed: float, skin: float) -> 
         yield body.transform(pose)
 
 
+def _widened(corners: np.ndarray, skin: float) -> np.ndarray:
+    """(4, 2) corners of a convex polygon in turn, one repeated perhaps → each side moved out."""
+    edges = np.roll(corners, -1, axis=0) - corners
+    kept = np.hypot(*edges.T) > 0
+    corners, edges = corners[kept], edges[kept]
+    edges /= np.hypot(*edges.T)[:, None]
+    before = np.roll(edges, 1, axis=0)
+    # A corner moves along both of its edges, away from where they come from and go to.
+    sine = before[:, 0] * edges[:, 1] - before[:, 1] * edges[:, 0]
+    straight = sine < 1e-9  # a corner that is none
+    moved = corners + skin * (before - edges) / np.where(straight, 1.0, sine)[:, None]
+    return moved[~straight]
+
+
 def _profile(kind: type[Primitives], size: np.ndarray, allowed: float) -> tuple[np.ndarray, float]:
     """The outline of a round solid, (P, 2) radius and height counter-clockwise; its radius."""
     if kind is Frustum:
@@ -101,6 +124,14 @@ def _profile(kind: type[Primitives], size: np.ndarray, allowed: float) -> tuple[
         elif end == 0:
             del outline[2]
         return np.array(outline), wide
+    if kind is Shell and size[:2].max() > 0:
+        inner, inner_end, start, end, half = size
+        wide = max(start, end)
+        grow = _grow(_sides(wide, allowed))
+        corners = [(inner, -half), (start, -half), (end, half), (inner_end, half)]
+        return np.array([(radius * grow, height) for radius, height in corners]), wide
+    if kind is Shell:
+        return _profile(Frustum, size[2:], allowed)
     if kind is Ellipsoid:
         wide = float(size.max())
         radius, height = _arc(-90, 90, 1.0, _sides(wide, allowed))

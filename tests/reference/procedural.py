@@ -39,6 +39,19 @@ def excess(kind: str, size: list[float], p: np.ndarray) -> np.ndarray:
         around = np.maximum(from_axis, 1e-300)
         nearest = np.stack([x / around * ring, 0 * y, z / around * ring], axis=1)
         return np.linalg.norm(p - nearest, axis=1) - tube
+    if kind == "Shell":
+        inner, inner_end, start, end, half = size
+        hole = np.interp(y, [-half, half], [inner, inner_end])
+        radius = np.interp(y, [-half, half], [start, end])
+        return np.max([from_axis - radius, hole - from_axis, np.abs(y) - half], axis=0)
+    if kind == "Prism":
+        beyond = [np.abs(z) - size[8]]
+        corners = np.reshape(size[:8], (4, 2))
+        for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            if (a != b).any():
+                out = np.array([b[1] - a[1], a[0] - b[0]]) / np.hypot(*(b - a))
+                beyond.append((p[:, :2] - a) @ out)
+        return np.max(beyond, axis=0)
     raise AssertionError(kind)
 
 
@@ -65,6 +78,10 @@ def mesh(shape: Shape, sections: int = 256) -> trimesh.Trimesh:
     for kind, size, rotation, centre in solids(shape):
         if kind == "Box":
             part = trimesh.creation.box(2 * np.array(size))
+        elif kind == "Prism":
+            corners = np.reshape(size[:8], (4, 2))
+            ends = [np.column_stack([corners, np.full(4, z)]) for z in (-size[8], size[8])]
+            part = trimesh.Trimesh(np.concatenate(ends), process=False).convex_hull
         else:
             profile = _profile(kind, size, sections)
             part = trimesh.creation.revolve(profile, sections=sections)
@@ -113,6 +130,11 @@ def _profile(kind: str, size: list[float], sections: int) -> np.ndarray:
         radius, half = size
         height = radius * np.sin(angle) + np.where(angle < 0, -half, half)
         return np.column_stack([radius * np.cos(angle), height])
+    if kind == "Shell":
+        inner, inner_end, start, end, half = size
+        return np.array(
+            [(inner, -half), (start, -half), (end, half), (inner_end, half), (inner, -half)]
+        )
     ring, tube = size
     angle = np.linspace(-np.pi, np.pi, sections + 1)
     return np.column_stack([ring + tube * np.cos(angle), tube * np.sin(angle)])
