@@ -12,6 +12,7 @@ import yaml
 from im2mesh.config import load_config
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
+from im2mesh.preparation.families import FURNITURE_AND_VEHICLES
 
 SEEN = ("chair", "car", "aircraft")
 """Families that the networks of the claim learn from, as the paper's seen classes."""
@@ -252,7 +253,11 @@ def training_config(network: Network, seed: int, share: float, out: Path) -> Pat
         raise InputError(f"{network.base}: training.max_iterations is missing")
     place = out / "networks" / f"seed{seed}" / network.name
     changes = {section: dict(keys) for section, keys in network.changes.items()}
-    data = {"train_families": list(SEEN), "val_families": None, **changes.get("data", {})}
+    data = {
+        "train_families": list(SEEN),
+        "val_families": list(FURNITURE_AND_VEHICLES),
+        **changes.get("data", {}),
+    }
     training = {"out_dir": str(place), "seed": seed}
     if share != 1:
         steps = max(round(steps * share), 2)

@@ -1,4 +1,4 @@
-"""Families of procedural objects: endless variants of a dozen things, drawn from a generator.
+"""Families of procedural objects: endless variants of many things, drawn from a generator.
 
 A family is a function from a random generator to a :class:`Shape`: a union of analytic solids
 that touch each other. Models have y up, stand on the floor at y = 0 (a boat and an aircraft too,
@@ -20,6 +20,8 @@ import numpy as np
 
 from im2mesh.errors import InputError
 from im2mesh.preparation.families.assemblies import assembly, compositional
+from im2mesh.preparation.families.broad import extrusion, mixture, revolution, soft, sweep
+from im2mesh.preparation.families.containers import bottle, bowl, box, can, cup, jar, vase
 from im2mesh.preparation.families.furniture import (
     bed,
     bench,
@@ -30,6 +32,7 @@ from im2mesh.preparation.families.furniture import (
     sofa,
     table,
 )
+from im2mesh.preparation.families.tools import tool
 from im2mesh.preparation.families.vehicles import aircraft, boat, car, motorcycle
 from im2mesh.preparation.procedural import Shape
 
@@ -48,8 +51,25 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Shape]] = {
     "motorcycle": motorcycle,
     "assembly": assembly,
     "compositional": compositional,
+    "box": box,
+    "can": can,
+    "bottle": bottle,
+    "jar": jar,
+    "cup": cup,
+    "bowl": bowl,
+    "vase": vase,
+    "tool": tool,
+    "revolution": revolution,
+    "extrusion": extrusion,
+    "sweep": sweep,
+    "blob": soft,
+    "mixture": mixture,
 }
 """Name → what draws one object of the family from a generator."""
+
+FURNITURE_AND_VEHICLES = tuple(FAMILIES)[:14]
+"""The families up to ``compositional``, with which the paper's claim is reproduced. Their order
+and their shapes stay: the number of a training shape chooses a family by its place in the list."""
 
 
 def make_shape(family: str, seed: int) -> Shape:

@@ -293,15 +293,15 @@ def _facing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def compositional(random: np.random.Generator) -> Shape:
-    """Two objects of other families: side by side, touching, on or under, or a little overlapping.
+    """Two pieces of furniture or vehicles: side by side, touching, on or under, or overlapping.
 
     Each has its own yaw; both stand on the floor, y = 0, unless one is on the other. The larger
     has a largest extent of 1.
     """
     # Here, not above: the package's own module holds this family too.
-    from im2mesh.preparation.families import FAMILIES
+    from im2mesh.preparation.families import FAMILIES, FURNITURE_AND_VEHICLES
 
-    names = [name for name in FAMILIES if name not in ("assembly", "compositional")]
+    names = FURNITURE_AND_VEHICLES[:-2]  # all but the two of this module
     one, other = (FAMILIES[names[k]] for k in random.integers(len(names), size=2))
     first = _placed(random, one(random), 1.0)
     how = str(
