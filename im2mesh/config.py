@@ -412,7 +412,8 @@ class GenerationConfig:
     level_weight: Weight = 1.0  # of this level in the fused mean; each level's own
     observation: Observe = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: Share = 0.0  # standard deviation of the depths, in sides of the cube
-    symmetry: Symmetry = "none"  # auto: a mirror plane is looked for, under an observation
+    symmetry: Symmetry = "none"  # auto: planes or an axis are looked for, under an observation
+    min_piece: Share = 0.0  # pieces that no camera saw go below this share of the largest; 0: none
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: CountOrNull = None  # faces that are left after simplification; null: all
 

@@ -108,3 +108,12 @@ def level_config(root: Path, out: Path, **changes: dict[str, object]) -> Config:
 
 PATCHES: dict[str, object] = {"dataset": "Parts3D", "parts_size": 64, "parts_stride": 32}
 """Keys of ``data`` that make it a patch level."""
+
+
+VOLUME: dict[str, object] = {
+    "encoder": "volume",
+    "encoder_kwargs": {"cells": 16, "channels": [8, 16], "features": 8, "lift": 8},
+    "decoder": "residual",
+    "decoder_kwargs": {"hidden_size": 8, "blocks": 1, "observed": True},
+}
+"""Keys of ``model`` that make it a tiny volume level."""

@@ -120,6 +120,11 @@ NEW_DEFAULTS = {
     "model.encoder_kwargs.pretrained": False,
     "model.encoder_kwargs.width": 64,
     "model.decoder_kwargs.hidden_size": 256,
+    "model.decoder_kwargs.blocks": 4,
+    "model.encoder_kwargs.cells": 64,
+    "model.encoder_kwargs.channels": [32, 64, 128, 192],
+    "model.encoder_kwargs.features": 32,
+    "model.encoder_kwargs.lift": 64,
     "model.decoder_kwargs.observed": "none",
     "generation.lattice": "exact",
     "generation.resolution": None,
@@ -130,6 +135,7 @@ NEW_DEFAULTS = {
     "generation.observation": "none",
     "generation.observation_noise": 0.0,
     "generation.symmetry": "none",
+    "generation.min_piece": 0.0,
     "generation.seed": 0,
     "test.seen_classes": None,
     "data.cache": None,
@@ -698,11 +704,11 @@ MESSAGES = {
     ),
     "model: {decoder_kwargs: {leaky: true}}": (
         "x.yaml: unknown key model.decoder_kwargs.leaky; the nearest known key is "
-        "model.decoder_kwargs.observed"
+        "model.decoder_kwargs.blocks"
     ),
     "3: 4": "x.yaml: unknown key 3; the nearest known key is training",
     "a.path: 4": "x.yaml: unknown key a.path; did you mean data.path?",
-    "a.b: 4": "x.yaml: unknown key a.b; the nearest known key is model.decoder_kwargs.observed",
+    "a.b: 4": "x.yaml: unknown key a.b; the nearest known key is model.decoder_kwargs.blocks",
     "preprocessor: {foo: 1}": (
         "x.yaml: unknown key preprocessor.foo; nothing reads preprocessor, leave it out"
     ),

@@ -40,10 +40,10 @@ from im2mesh.training.schedule import learning_rate, places
 from im2mesh.training.trainer import BEST, END, LAST, End, Limits, NonFiniteError, Trainer
 from im2mesh.training.validation import IoU, Validator, batch_loss, read_history
 from tests.conftest import REPOSITORY
-from tests.datasets import PATCHES, level_config, write_balls
+from tests.datasets import PATCHES, VOLUME, level_config, write_balls
 
 THRESHOLDS = {"onet": 0.5, "onet_sdf": -0.02}
-LEVELS = [(method, kind) for method in THRESHOLDS for kind in ("global", "patch")]
+LEVELS = [(method, kind) for method in THRESHOLDS for kind in ("global", "patch", "volume")]
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,7 @@ def level(
         out,
         method=method,
         data=dict(PATCHES) if kind == "patch" else {},
+        model=dict(VOLUME) if kind == "volume" else {},
         test={"threshold": THRESHOLDS[method]},
         training=training,
     )
@@ -238,7 +239,7 @@ VARIANTS: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=["plain", "ema+cosine", "worker"])
-@pytest.mark.parametrize("kind", ["global", "patch"])
+@pytest.mark.parametrize("kind", ["global", "patch", "volume"])
 def test_two_and_two_steps_are_four(
     data: Path, tmp_path: Path, kind: str, variant: dict[str, object]
 ) -> None:

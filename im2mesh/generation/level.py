@@ -12,7 +12,7 @@ from im2mesh.checkpoints import load_weights
 from im2mesh.config import Config
 from im2mesh.generation.field import Field, GlobalField, PatchField
 from im2mesh.models.build import build_network
-from im2mesh.models.network import ImplicitNetwork
+from im2mesh.models.network import Network
 from im2mesh.objectives import build_objective
 from im2mesh.patches import Windows
 
@@ -27,7 +27,7 @@ class Level:
         objective: sign and iso-level.
     """
 
-    def __init__(self, config: Config, network: ImplicitNetwork) -> None:
+    def __init__(self, config: Config, network: Network) -> None:
         self.config = config
         self.network = network.eval()
         self.objective = build_objective(config.method, config.test.threshold)
@@ -54,7 +54,8 @@ class Level:
         """A short name for logs and tables: ``global``, ``global_sdf``, ``p32s16``."""
         sdf = "_sdf" if self.config.is_sdf else ""
         if self.windows is None:
-            return f"global{sdf}"
+            kind = "volume" if self.config.is_volume else "global"
+            return f"{kind}{sdf}"
         return f"p{self.windows.size}s{self.windows.stride}{sdf}"
 
     @property

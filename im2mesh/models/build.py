@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from im2mesh.config import Config
+from im2mesh.config import Config, ModelConfig
 from im2mesh.errors import ConfigError
 from im2mesh.models.decoder import CBatchNormDecoder
 from im2mesh.models.encoder import ResNet18Encoder
-from im2mesh.models.network import ImplicitNetwork
+from im2mesh.models.network import ImplicitNetwork, Network
 from im2mesh.models.observed import channels
+from im2mesh.models.volume import VolumeDecoder, VolumeEncoder, VolumeNetwork, decoder_inputs
 
 
-def build_network(config: Config) -> ImplicitNetwork:
-    """The network that ``config.model`` describes, with fresh weights, in training mode.
+def build_network(config: Config) -> Network:
+    """Return the network that ``config.model`` describes, with fresh weights, in training mode.
 
     Raises:
         ConfigError: the configuration asks for a branch that this project does not have, or for
             a network that does not fit into memory.
     """
     config.check_supported()
-    model, width = config.model, config.model.encoder_kwargs.width
-    observed, hidden_size = model.decoder_kwargs.observed, model.decoder_kwargs.hidden_size
     try:
-        return ImplicitNetwork(
-            ResNet18Encoder(model.c_dim, model.encoder_kwargs.input_channels, width),
-            CBatchNormDecoder(model.c_dim, hidden_size, channels(observed, width)),
-            observed,
-        )
+        return _volume(config.model) if config.is_volume else _implicit(config.model)
     except RuntimeError as error:
         if "allocate memory" not in str(error):
             raise
+        kwargs, decoder = config.model.encoder_kwargs, config.model.decoder_kwargs
+        sizes = f"width {kwargs.width}"
+        if config.is_volume:
+            sizes = f"channels {list(kwargs.channels)}, features {kwargs.features}"
         raise ConfigError(
-            f"{config.source or 'config'}: a network of model.encoder_kwargs.width {width}, "
-            f"model.decoder_kwargs.hidden_size {hidden_size} and model.c_dim {model.c_dim} does "
-            "not fit into memory; lower them"
+            f"{config.source or 'config'}: a network of model.encoder_kwargs.{sizes}, "
+            f"model.decoder_kwargs.hidden_size {decoder.hidden_size} and model.c_dim "
+            f"{config.model.c_dim} does not fit into memory; lower them"
         ) from error
+
+
+def _implicit(model: ModelConfig) -> ImplicitNetwork:
+    width, decoder = model.encoder_kwargs.width, model.decoder_kwargs
+    return ImplicitNetwork(
+        ResNet18Encoder(model.c_dim, model.encoder_kwargs.input_channels, width),
+        CBatchNormDecoder(model.c_dim, decoder.hidden_size, channels(decoder.observed, width)),
+        decoder.observed,
+    )
+
+
+def _volume(model: ModelConfig) -> VolumeNetwork:
+    sizes, decoder = model.encoder_kwargs, model.decoder_kwargs
+    inputs = decoder_inputs(sizes.features, decoder.observed)
+    return VolumeNetwork(
+        VolumeEncoder(sizes.cells, sizes.channels, sizes.features, sizes.lift),
+        VolumeDecoder(inputs, decoder.hidden_size, decoder.blocks),
+        decoder.observed,
+    )

@@ -1,6 +1,9 @@
-"""The implicit network of one level: an encoder and a decoder."""
+"""The networks of a level: what they have in common, and the published one."""
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +13,53 @@ from im2mesh.models.encoder import ResNet18Encoder
 from im2mesh.models.observed import Observed
 
 
-class ImplicitNetwork(nn.Module):
-    """Depth and points → values. The same network serves every level.
+class BoundDecoder(Protocol):
+    """A network in evaluation mode, bound to K images.
 
-    A global level sees the whole depth map and points of the cube; a patch level sees a
-    window of it and points in the window's own coordinates (:mod:`im2mesh.patches`). The
-    values are logits or signed distances (:mod:`im2mesh.objectives`).
+    Attributes:
+        codes: K.
+        device: where it computes.
+        passes: decoder passes so far.
+        rows: pairs of a point and an image evaluated so far.
+    """
+
+    codes: int
+    device: torch.device
+    passes: int
+    rows: int
+
+    def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
+        """Evaluate each point under its own image; a value depends on nothing else.
+
+        Args:
+            points: (N, 3) float32, those of image 0 first, then those of image 1, …
+            counts: K numbers of points, one an image, with sum N.
+            batch_size: most rows of one pass.
+
+        Returns:
+            (N,) float32 values.
+        """
+        ...
+
+
+class Network(nn.Module, ABC):
+    """Depth and points → values: logits or signed distances (:mod:`im2mesh.objectives`)."""
+
+    @abstractmethod
+    def forward(self, images: Tensor, points: Tensor) -> Tensor:
+        """(B, 1, H, W) depth and (B, T, 3) points → (B, T) values."""
+
+    @abstractmethod
+    def bind(self, images: Tensor) -> BoundDecoder:
+        """Encode K images (K, 1, H, W) once; the network must be in evaluation mode."""
+
+
+class ImplicitNetwork(Network):
+    """The published network: a code for the image, a decoder conditioned on it.
+
+    The same network serves every level. A global one sees the whole depth map and points of the
+    cube; a patch level sees a window of it and points in the window's own coordinates
+    (:mod:`im2mesh.patches`).
     """
 
     def __init__(

@@ -12,7 +12,7 @@ import torch
 from im2mesh.config import Config
 from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import Reconstructor
-from im2mesh.models.network import ImplicitNetwork
+from im2mesh.models.network import Network
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 from im2mesh.visualize.depth import depth_picture
 
@@ -22,7 +22,7 @@ RESOLUTION = 64
 
 def draw_predictions(
     config: Config,
-    network: ImplicitNetwork,
+    network: Network,
     device: torch.device,
     maps: Sequence[tuple[str, np.ndarray]],
     path: Path,

@@ -31,7 +31,7 @@ from im2mesh.data.workers import in_order
 from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.files import atomic
 from im2mesh.models.build import build_network
-from im2mesh.models.network import ImplicitNetwork
+from im2mesh.models.network import Network
 from im2mesh.objectives import build_objective
 from im2mesh.training.pictures import draw_predictions
 from im2mesh.training.schedule import Place, learning_rate, places
@@ -180,7 +180,7 @@ class Trainer:
             network = build_network(config)
         if self.ranks > 1 and self.fabric.device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        self.network: ImplicitNetwork = network.to(self.fabric.device)
+        self.network: Network = network.to(self.fabric.device)
         self.averaged = copy.deepcopy(self.network) if config.training.ema else None
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.training.lr)
         self.it, self.epoch, self.place, self.validated_at = 0, 0, 0, 0
@@ -292,7 +292,7 @@ class Trainer:
             raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
     @property
-    def validated(self) -> ImplicitNetwork:
+    def validated(self) -> Network:
         """The network that validation and pictures see."""
         return self.network if self.averaged is None else self.averaged
 
@@ -354,7 +354,7 @@ class Trainer:
         )
 
     @torch.no_grad()
-    def _average(self, averaged: ImplicitNetwork) -> None:
+    def _average(self, averaged: Network) -> None:
         # In the first steps the mean follows faster, or it would hold the random weights long.
         decay = min(self.config.training.ema, (1 + self.it) / (10 + self.it))
         for mean, now in zip(

@@ -16,7 +16,7 @@ from im2mesh.config import Config
 from im2mesh.data.batch import Batch, ValidationSource, Whole
 from im2mesh.errors import ConfigError, DataError
 from im2mesh.files import first_line, read_csv
-from im2mesh.models.network import ImplicitNetwork
+from im2mesh.models.network import Network
 from im2mesh.objectives import Objective
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Validator:
             yield start, min(start + size, len(self.source))
 
     @torch.inference_mode()
-    def __call__(self, network: ImplicitNetwork, device: torch.device) -> dict[str, float]:
+    def __call__(self, network: Network, device: torch.device) -> dict[str, float]:
         """Measure a network, which is left in the mode it was in.
 
         Returns:

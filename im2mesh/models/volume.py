@@ -1,0 +1,361 @@
+"""The volume level: the depth map as a volume, a 3D U-Net on it, and a decoder that reads it.
+
+One code for a whole object forgets where things are. Here every pixel of the depth map says what
+it knows of the column of space behind it, voxel by voxel, and a 3D U-Net completes the picture;
+a point then reads the volume's features at its own place. Convolutions see the object as it stands
+in space, so what one corner teaches holds for every other one.
+
+A volume has its axes in the order (z, row, column): z rises towards the viewer, rows run down as
+in the depth map, columns run right.
+
+The nearest relatives: 3D U-Net (Çiçek et al., MICCAI 2016) and Convolutional Occupancy Networks
+(Peng et al., ECCV 2020), whose points read a feature volume in the same way.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from im2mesh.models.decoder import CPU_ROWS, ROW_MULTIPLE
+from im2mesh.models.group_norm import GroupNorm
+from im2mesh.models.network import Network
+from im2mesh.models.observed import REACH, Observed, channels, silhouette_distance
+from im2mesh.patches import to_pixels
+
+OFFSET_RANGES = (0.02, 0.2, 1.0)
+"""Offsets behind a block's mean depth are divided by each of these and clamped to ±1."""
+
+BOUND_RANGE = 0.05
+"""The same of the offsets behind the nearest and the farthest depth of a block."""
+
+FEATURES = len(OFFSET_RANGES) + 5
+"""Channels of :func:`volume_features`."""
+
+GROUPS = 8
+"""Of every group normalisation."""
+
+
+def volume_features(images: Tensor, cells: int) -> Tensor:
+    """Return what blocks of pixels say of the voxels in their columns.
+
+    A block is the square of pixels in front of one column of voxels.
+
+    Args:
+        images: (B, 1, S, S) depth in [0, 1], background negative; S is a multiple of ``cells``.
+        cells: voxels along a side, N.
+
+    Returns:
+        (B, :data:`FEATURES`, N, N, N) float32: the voxel middle's offset behind the mean depth of
+        the block's foreground over each of :data:`OFFSET_RANGES`; its offsets behind the nearest
+        and the farthest one over :data:`BOUND_RANGE`; all of them clamped to [−1, 1], and −1
+        where the block has no foreground; the share of foreground in [0, 1]; the mean distance to
+        the silhouette over 16 pixels in [−1, 1]; and the middle's z in [−0.5, 0.5].
+    """
+    block = images.shape[-1] // cells
+    foreground = images >= 0
+    share = F.avg_pool2d(foreground.float(), block)
+    mean = F.avg_pool2d(images.clamp(min=0), block) / share.clamp(min=1e-6)
+    nearest = -F.max_pool2d(torch.where(foreground, -images, -torch.inf), block)
+    farthest = F.max_pool2d(images, block)
+    silhouette = F.avg_pool2d(silhouette_distance(foreground[:, 0])[:, None], block) / REACH
+    amp = torch.is_autocast_enabled(images.device.type)
+    z = (torch.arange(cells, device=images.device) + 0.5) / cells - 0.5
+    depth = (0.5 - z)[:, None, None]  # of the voxels' middles
+    empty = share == 0
+    offsets = [((depth - mean) / width).clamp(-1, 1) for width in OFFSET_RANGES]
+    offsets += [((depth - bound) / BOUND_RANGE).clamp(-1, 1) for bound in (nearest, farthest)]
+    parts = [torch.where(empty, -1.0, offset) for offset in offsets]
+    parts += [share, silhouette, z[:, None, None]]
+    whole = (len(images), cells, cells, cells)
+    dtype = torch.get_autocast_dtype(images.device.type) if amp else torch.float32
+    # The channels of a voxel side by side, as the convolutions want them.
+    return torch.stack([p.to(dtype).expand(whole) for p in parts], dim=4).permute(0, 4, 1, 2, 3)
+
+
+class VolumeBlock(nn.Module):
+    """x + conv(relu(conv(relu(norm(x))))): 3³ convolutions; it starts as the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = GroupNorm(GROUPS, channels)
+        self.conv_0 = nn.Conv3d(channels, channels, 3, padding=1)
+        self.conv_1 = nn.Conv3d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.conv_1.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, channels, N, N, N) → the same shape."""
+        hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
+        return x + hidden
+
+
+class ImageBlock(nn.Module):
+    """The same as :class:`VolumeBlock` for images."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = GroupNorm(GROUPS, channels)
+        self.conv_0 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv_1 = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.conv_1.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, channels, H, W) → the same shape."""
+        hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
+        return x + hidden
+
+
+class Lift(nn.Module):
+    """Features of the image at full detail, the same for all voxels of a column."""
+
+    def __init__(self, size: int, features: int, out: int) -> None:
+        """Build it.
+
+        Args:
+            size: columns along a side; 256 / size must be a power of two.
+            features: channels within.
+            out: channels of the result.
+        """
+        super().__init__()
+        steps = (256 // size).bit_length() - 1
+        widths = [2, *(max(GROUPS, features >> k) for k in reversed(range(steps)))]
+        self.stem = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in itertools.pairwise(widths)
+        )
+        self.blocks = nn.ModuleList(ImageBlock(features) for _ in range(2))
+        self.out = nn.Conv2d(features, out, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 1, 256, 256) depth → (B, out, 1, size, size)."""
+        silhouette = silhouette_distance(images[:, 0] >= 0)[:, None] / REACH
+        x = torch.cat([images, silhouette], dim=1)
+        # Depth needs more digits than bfloat16's 8 bits, under autocast too.
+        with torch.autocast(images.device.type, enabled=False):
+            x = self.stem[0](x)
+        for conv in list(self.stem)[1:]:
+            x = conv(F.relu(x))
+        for block in self.blocks:
+            x = block(x)
+        lifted: Tensor = self.out(F.relu(x))
+        return lifted.unsqueeze(2)
+
+
+class VolumeEncoder(nn.Module):
+    """Depth maps → volumes of features: a convolution of stride 2, then a 3D U-Net."""
+
+    def __init__(self, cells: int, widths: Sequence[int], features: int, lift: int) -> None:
+        """Build it.
+
+        Args:
+            cells: voxels along a side of the input, N; the result has N / 2.
+            widths: channels of each resolution, from N / 2 down; multiples of 8.
+            features: channels of the result.
+            lift: channels of the 2D branch; 0: none.
+        """
+        super().__init__()
+        self.cells = cells
+        steps = list(itertools.pairwise(widths))
+        self.stem = nn.Conv3d(FEATURES, widths[0], 3, stride=2, padding=1)
+        self.lift = Lift(cells // 2, lift, widths[0]) if lift else None
+        self.encoder = nn.ModuleList(VolumeBlock(width) for width in widths)
+        self.down = nn.ModuleList(nn.Conv3d(fine, coarse, 2, stride=2) for fine, coarse in steps)
+        self.context = nn.Linear(widths[-1], widths[-1])
+        self.bottom = VolumeBlock(widths[-1])
+        self.up = nn.ModuleList(nn.Conv3d(coarse, fine, 1) for fine, coarse in steps)
+        self.decoder = nn.ModuleList(VolumeBlock(width) for width in widths[:-1])
+        self.norm = GroupNorm(GROUPS, widths[0])
+        self.out = nn.Conv3d(widths[0], features, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 1, S, S) depth → (B, N / 2, N / 2, N / 2, features) float32, z, rows, columns."""
+        x = self.stem(volume_features(images, self.cells))
+        if self.lift is not None:
+            x = x + self.lift(images)
+        skipped = []
+        for level, block in enumerate(self.encoder):
+            x = block(x)
+            if level < len(self.down):
+                skipped.append(x)
+                x = self.down[level](x)
+        # What the whole object is like, told to every place.
+        mean = self.context(F.relu(x.mean(dim=(2, 3, 4))))
+        x = self.bottom(x + mean[:, :, None, None, None])
+        for level in reversed(range(len(self.up))):
+            raised = F.interpolate(self.up[level](x), scale_factor=2.0)
+            x = self.decoder[level](skipped[level] + raised)
+        x = self.out(self.norm(x).relu_())
+        return x.permute(0, 2, 3, 4, 1).float().contiguous()
+
+
+def corners(points: Tensor, cells: int) -> tuple[Tensor, Tensor]:
+    """Return the voxels around points and their trilinear weights.
+
+    Args:
+        points: (…, 3) in the cube; beyond the outermost voxels' middles they read those.
+        cells: voxels along a side.
+
+    Returns:
+        (…, 8) int64 numbers of voxels in the order (z, row, column), and (…, 8) float32 weights
+        with sum 1.
+    """
+    row, column = to_pixels(points, cells)
+    height = (points[..., 2] + 0.5) * cells - 0.5
+    number = torch.zeros((), dtype=torch.int64, device=points.device)
+    weight = torch.ones((), device=points.device)
+    for place in (height, row, column):
+        place = place.clamp(0, cells - 1)
+        low = place.floor().clamp(max=cells - 2)
+        share = place - low
+        both = torch.stack([low, low + 1], dim=-1).long()
+        shares = torch.stack([1 - share, share], dim=-1)
+        number = (number[..., None] * cells + both[..., None, :]).flatten(-2)
+        weight = (weight[..., None] * shares[..., None, :]).flatten(-2)
+    return number, weight
+
+
+def read_volume(volume: Tensor, points: Tensor) -> Tensor:
+    """Return the features at points, trilinear between the voxels' middles.
+
+    Args:
+        volume: (B, N, N, N, C) with axes (z, row, column).
+        points: (B, T, 3).
+
+    Returns:
+        (B, T, C).
+    """
+    batch, cells, channels_ = len(volume), volume.shape[1], volume.shape[-1]
+    number, weight = corners(points, cells)
+    first = torch.arange(batch, device=volume.device)[:, None, None] * cells**3
+    # One row a voxel, one bag a point: the fastest gather that torch has, both ways.
+    read: Tensor = F.embedding_bag(
+        (number + first).view(-1, 8),
+        volume.view(-1, channels_),
+        per_sample_weights=weight.to(volume.dtype).view(-1, 8),
+        mode="sum",
+    )
+    return read.view(batch, -1, channels_)
+
+
+class PointBlock(nn.Module):
+    """x + linear(relu(linear(relu(x)))); it starts as the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.fc_0 = nn.Linear(channels, channels)
+        self.fc_1 = nn.Linear(channels, channels)
+        nn.init.zeros_(self.fc_1.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(rows, channels) → the same shape."""
+        hidden: Tensor = self.fc_1(F.relu(self.fc_0(F.relu(x))))
+        return x + hidden
+
+
+class VolumeDecoder(nn.Module):
+    """What a point reads → its value: residual blocks and a linear map."""
+
+    def __init__(self, inputs: int, hidden_size: int, blocks: int) -> None:
+        super().__init__()
+        self.fc_in = nn.Linear(inputs, hidden_size)
+        self.blocks = nn.ModuleList(PointBlock(hidden_size) for _ in range(blocks))
+        # Products of few columns go to kernels that round by the number of rows: see ROW_MULTIPLE.
+        self.fc_out = nn.Linear(hidden_size, 1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(rows, inputs) → (rows,)."""
+        x = self.fc_in(inputs)
+        for block in self.blocks:
+            x = block(x)
+        out = F.pad(self.fc_out.weight, (0, 0, 0, ROW_MULTIPLE - 1))
+        values: Tensor = F.linear(F.relu(x), out)[:, 0] + self.fc_out.bias
+        return values
+
+
+class VolumeNetwork(Network):
+    """Depth and points → values, by way of a volume of features; a global level's network."""
+
+    def __init__(self, encoder: VolumeEncoder, decoder: VolumeDecoder, observed: str) -> None:
+        """Combine both; ``observed`` says what a point is told of its pixel (``Observed``)."""
+        super().__init__()
+        self._kind = observed
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, images: Tensor, points: Tensor) -> Tensor:
+        """(B, 1, 256, 256) depth and (B, T, 3) points of the cube → (B, T) values."""
+        volume, observed = self.encode(images)
+        inputs = _inputs(volume, observed, points)
+        # Coordinates and offsets need more digits than bfloat16's 8 bits.
+        with torch.autocast(points.device.type, enabled=False):
+            return self.decoder(inputs.flatten(0, 1)).view(points.shape[:2])
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Observed | None]:
+        """(B, 1, 256, 256) depth → (B, N, N, N, C) volumes, and what is seen at pixels."""
+        observed = None if self._kind == "none" else Observed(images, self._kind)
+        return self.encoder(images), observed
+
+    @torch.inference_mode()
+    def bind(self, images: Tensor, batch: int = 8) -> BoundVolume:
+        """Make the volumes of K images (K, 1, 256, 256), ``batch`` at a time.
+
+        The network must be in evaluation mode.
+        """
+        assert not self.training
+        volume = torch.cat([self.encoder(part) for part in torch.split(images, batch)])
+        observed = None if self._kind == "none" else Observed(images, self._kind)
+        return BoundVolume(self.decoder, volume, observed)
+
+
+class BoundVolume:
+    """A decoder bound to K volumes; to callers the same as a ``FoldedDecoder``.
+
+    Attributes:
+        codes: K.
+        device: where everything lies.
+        passes: decoder passes so far.
+        rows: points evaluated so far.
+    """
+
+    def __init__(self, decoder: VolumeDecoder, volume: Tensor, observed: Observed | None) -> None:
+        self.codes = len(volume)
+        self.device = volume.device
+        self.passes = 0
+        self.rows = 0
+        self._decoder, self._volume, self._observed = decoder, volume, observed
+
+    @torch.inference_mode()
+    def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
+        """Evaluate each point under its own volume; see :meth:`FoldedDecoder.__call__`."""
+        assert len(counts) == self.codes and sum(counts) == len(points)
+        most = min(batch_size, CPU_ROWS) if self.device.type == "cpu" else batch_size
+        most = -(-most // ROW_MULTIPLE) * ROW_MULTIPLE
+        values = [points.new_zeros(0)]
+        for k, own in enumerate(torch.split(points, counts)):
+            one = slice(k, k + 1)
+            for part in torch.split(own, most) if len(own) else ():
+                rows = -(-len(part) // ROW_MULTIPLE) * ROW_MULTIPLE
+                padded = F.pad(part, (0, 0, 0, rows - len(part)))
+                read = [read_volume(self._volume[one], padded[None])[0], padded]
+                if self._observed is not None:
+                    read.append(self._observed.of(k, padded))
+                values.append(self._decoder(torch.cat(read, dim=1))[: len(part)])
+                self.passes += 1
+        self.rows += len(points)
+        return torch.cat(values)
+
+
+def _inputs(volume: Tensor, observed: Observed | None, points: Tensor) -> Tensor:
+    """What the decoder is given at points: (B, T, C + 3 + pixel features)."""
+    read = [read_volume(volume, points), points]
+    if observed is not None:
+        read.append(observed(points))
+    return torch.cat(read, dim=2)
+
+
+def decoder_inputs(features: int, observed: str) -> int:
+    """Return the number of channels that the decoder is given."""
+    return features + 3 + channels(observed, 0)
