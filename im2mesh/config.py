@@ -578,8 +578,8 @@ class Config:
         halvings = len(kwargs.channels)
         if kwargs.cells % 2**halvings:
             raise ConfigError(
-                f"{self._name}: model.encoder_kwargs.channels has {halvings} entries, each for half "
-                f"the resolution before it; {kwargs.cells} cells cannot be halved so often"
+                f"{self._name}: model.encoder_kwargs.channels has {halvings} entries, each for "
+                f"half the resolution before it; {kwargs.cells} cells cannot be halved so often"
             )
 
 
