@@ -230,8 +230,8 @@ def _training(plan: Reproduction, networks: Sequence[tuple[str, int]]) -> list[s
     heads = ["network", "steps", *(f"seed {seed}: IoU after steps" for seed in SEEDS)]
     return [
         f"Trained on the families {_listed(SEEN)} alone, with {plan.size.share:.0%} of the steps "
-        "of `configs/procedural`, and validated on 32 objects of the 14 families of the claim, other ones for "
-        "each seed.",
+        "of `configs/procedural`, and validated on 32 objects of the 14 families of the claim, "
+        "other ones for each seed.",
         "",
         *_table(heads, rows),
         "",

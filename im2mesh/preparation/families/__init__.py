@@ -32,6 +32,7 @@ from im2mesh.preparation.families.furniture import (
     sofa,
     table,
 )
+from im2mesh.preparation.families.household import appliance, bathroom, display
 from im2mesh.preparation.families.tools import tool
 from im2mesh.preparation.families.vehicles import aircraft, boat, car, motorcycle
 from im2mesh.preparation.procedural import Shape
@@ -64,6 +65,9 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Shape]] = {
     "sweep": sweep,
     "blob": soft,
     "mixture": mixture,
+    "appliance": appliance,
+    "display": display,
+    "bathroom": bathroom,
 }
 """Name → what draws one object of the family from a generator."""
 

@@ -89,7 +89,7 @@ def _grown(rng: np.random.Generator, first: Shape, second: Shape) -> Shape:
     """Return the second shape, moved so that it meets the first one from outside, sunk a little."""
     out = torch.from_numpy(pose_rotation(uniform(rng, 0, 360), uniform(rng, -90, 90))[:, 2].copy())
     step = _outermost(rng, first, out) - _outermost(rng, second, -out)
-    return second.transformed(offset=step - log_uniform(rng, 0.01, 0.15) * out)
+    return second.transformed(offset=(step - log_uniform(rng, 0.01, 0.15) * out).numpy())
 
 
 def _outermost(rng: np.random.Generator, shape: Shape, out: torch.Tensor) -> torch.Tensor:
