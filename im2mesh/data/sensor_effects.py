@@ -37,12 +37,20 @@ LEAST_LEFT = 0.4
 FAR = 2.0
 """The depth of background while effects are applied; surfaces have depths in [0, 1]."""
 
-REACHES = (1, 3, 6)
-"""Pixels by which an edge may grow over what is behind it, or hide it; each at most twice the one
-before it, and one."""
+NOWHERE = 1.5
+"""The depth beyond which there is only background."""
+
+REACH = 4
+"""The most pixels by which an edge grows over what is behind it, or hides it."""
 
 JUMP = 0.03
 """The difference in depth between neighbours that makes an edge, in sides of the cube."""
+
+STEEPEST = 0.1
+"""The most by which the depth of a steep surface differs over two pixels; an edge differs more."""
+
+ROUNDING = 0.01
+"""The most by which rounded edges move a depth, in sides of the cube."""
 
 WIDEST = 6.0
 """The widest pixel of the sensor, in pixels of the map."""
@@ -51,15 +59,14 @@ _APPLIES, _SIZES, _PIXELS = range(3)  # the use of a random number: each has a k
 _GRID = 64  # nodes along a side of the smooth fields, before they are enlarged to the map
 _SIZES_OF_A_MAP = 64  # random sizes that are drawn for a map; fewer are used
 
-# Weights of the octaves (8, 16, 32 and 64 nodes along a side) in the four smooth fields, and the
+# Weights of the octaves (8, 16, 32 and 64 nodes along a side) in the three smooth fields, and the
 # standard deviations of the sums, by which the fields are divided.
 _OCTAVES = (
-    (0.0, 0.0, 0.5, 1.0),  # columns by which a rim is displaced
-    (0.0, 0.0, 0.5, 1.0),  # rows
+    (0.0, 0.0, 0.5, 1.0),  # rim: by which its pixels are displaced
     (1.0, 0.8, 0.6, 0.4),  # blobs with ragged edges
     (0.3, 1.0, 0.5, 0.0),  # waves
 )
-_DEVIATIONS = (0.49, 0.49, 0.64, 0.54)
+_DEVIATIONS = (0.44, 0.70, 0.55)
 
 
 def sensor_effects(
@@ -90,34 +97,40 @@ def sensor_effects(
 
 
 def _with_effects(depth: Tensor, random: _Random) -> Tensor:
-    foreground = (depth >= 0).float()
-    clean = depth + (FAR + 1) * (1 - foreground)
+    background = _positive(-depth)
+    clean = depth + (FAR + 1) * background
     white, salt = random.pixels(depth.shape[1])
-    across, down, blobs, waves = _smooth_fields(salt)
+    rim, blobs, waves = _smooth_fields(salt)
 
-    near, far, spread = _neighbours(clean, random)
-    lost = _cut_off(clean, foreground, random)
-    lost = torch.maximum(lost, _grazing(spread, white, random))
-    lost = torch.maximum(lost, _torn(far - clean, down, random))
-    lost = torch.maximum(lost, _holes(blobs, across, random))
-    surface, hidden = _edges(clean, near, blobs, random)
-    lost = torch.maximum(lost, hidden)
+    near, spread, beside = _neighbours(clean, random)
+    kind = random.uniform()
+    grows, hides = (kind < 0.3).float(), (kind > 0.6).float()
+    lost = _cut_off(clean, background, random)
+    _join(lost, _grazing(spread, white, random))
+    _join(lost, _torn(beside, rim, random) - 10 * grows)  # else a ring would be left around it
+    _join(lost, _holes(blobs, rim, random))
+    _join(lost, _hidden(clean, near, hides))
+    surface = _rounded(_grown(clean, near, grows), random)
     # What is lost is far from here on, so the coarser grid shows in its outline, too.
-    surface = torch.maximum(_rounded(surface, random), FAR * (lost > 0))
-    surface = _displaced(surface, across, down, random)
-    lost = torch.maximum(surface - (1 + FAR) / 2, _missing_pixels(salt, random))
+    _join(surface, _positive(lost).mul_(FAR))
+    surface = _displaced(surface, rim, random)
+    lost = surface - NOWHERE
+    _join(lost, _missing_pixels(salt, random))
 
-    left = ((lost <= 0) * foreground).sum((1, 2), keepdim=True)
-    too_few = (left < LEAST_LEFT * foreground.sum((1, 2), keepdim=True)).float()
-    lost = torch.lerp(lost, clean - (1 + FAR) / 2, too_few)
-    surface = _noisy(torch.lerp(surface, clean, too_few), waves, white, random)
-    return torch.where(lost > 0, -1.0, surface)
+    # A map that would lose too much keeps its outline, and has noise alone.
+    had = (1 - background).sum((1, 2), keepdim=True)
+    gone = torch.maximum(_positive(lost), background).sum((1, 2), keepdim=True)
+    left = background[0].numel() - gone
+    too_few = (left < LEAST_LEFT * had).float()
+    surface = _noisy(surface.lerp_(clean, too_few), waves, white, random)
+    lost = _positive(lost.lerp_(clean - NOWHERE, too_few))
+    return surface.lerp_(surface.new_tensor(-1.0), lost)
 
 
 # --- effects: on maps (B, S, S) with background FAR; each draws its sizes -----------------------
 
 
-def _cut_off(surface: Tensor, foreground: Tensor, random: _Random) -> Tensor:
+def _cut_off(surface: Tensor, background: Tensor, random: _Random) -> Tensor:
     """Return the score of pixels between two planes, at an end of the object or anywhere.
 
     The planes are parallel to the viewing direction (the frame of the image, a strip in front of
@@ -128,26 +141,26 @@ def _cut_off(surface: Tensor, foreground: Tensor, random: _Random) -> Tensor:
     share = random.amount(0.35, 0.35).clamp(max=0.5)
     start = (1 - share) * (1 - random.flag(0.3) * random.uniform())
     place = torch.arange(surface.shape[1], device=surface.device) / surface.shape[1]
-    along = slope * surface + (x * place - y * place[:, None])
-    background = 10 * (1 - foreground)
-    top = (along - background).amax((1, 2), keepdim=True)
-    bottom = (along + background).amin((1, 2), keepdim=True)
-    low, high = torch.lerp(bottom, top, start), torch.lerp(bottom, top, start + 1.01 * share)
-    return torch.minimum(along - low, high - along)
+    along = slope * surface + (x * place + y * place[:, None])
+    # The ends of the object, to four pixels.
+    some, nothing = along[:, ::4, ::4], 10 * background[:, ::4, ::4]
+    top = (some - nothing).amax((1, 2), keepdim=True)
+    bottom = (some + nothing).amin((1, 2), keepdim=True)
+    low, high = torch.lerp(bottom, top, start), torch.lerp(bottom, top, start + 1.1 * share)
+    return torch.minimum(high - along, along.sub_(low))
 
 
 def _grazing(spread: Tensor, white: Tensor, random: _Random) -> Tensor:
     """Return the score of steep pixels: the steeper, the likelier they are lost."""
-    weight = random.amount(1, 0.5).clamp(max=1)
-    # The difference of depth over two pixels, as a slope; silhouettes are steep, too.
-    slope = (spread * (spread.shape[1] / 2)).clamp(max=10)
-    return slope * weight + 2 * white - 6
+    weight = random.amount(0.5, 0.5).clamp(max=0.5)
+    steep = spread - hardshrink(spread, STEEPEST)  # edges are not steep surfaces
+    # As a slope: the difference is that of two pixels.
+    return steep.mul_(spread.shape[1] / 2 * weight).add_(white).sub_(3)
 
 
-def _torn(behind: Tensor, field: Tensor, random: _Random) -> Tensor:
-    """Return the score of pixels beside background (``behind`` > 1) that a field picks."""
-    picked = field + (4 * random.amount(1, 0.5) - 3).clamp(max=3)
-    return torch.minimum(behind - 1, picked)
+def _torn(beside: Tensor, field: Tensor, random: _Random) -> Tensor:
+    """Return the score of pixels beside background (``beside`` > 0) that a field picks."""
+    return torch.minimum(beside, field + (4 * random.amount(1, 0.5) - 3).clamp(max=3))
 
 
 def _holes(blobs: Tensor, spots: Tensor, random: _Random) -> Tensor:
@@ -157,24 +170,24 @@ def _holes(blobs: Tensor, spots: Tensor, random: _Random) -> Tensor:
     return torch.maximum(blobs + (1.8 * large - 3), spots + (1.2 * small - 3))
 
 
-def _edges(surface: Tensor, near: Tensor, field: Tensor, random: _Random) -> tuple[Tensor, Tensor]:
-    """Let nearer edges grow where a field says so, or return the score of a gap behind them."""
-    kind = random.uniform()
-    grows, hides = (kind < 0.3).float(), (kind > 0.6).float()
-    # Where nothing grows, near is pushed behind the surface.
-    push = (5 * (field + random.uniform(-1, 1)) + 10 * (1 - grows)).clamp(min=0)
-    grown = surface + hardshrink((near - surface + push).clamp(max=0), JUMP)
-    return grown, (surface - near - JUMP) * hides - (1 - hides)
+def _hidden(surface: Tensor, near: Tensor, hides: Tensor) -> Tensor:
+    """Return the score of pixels behind a nearer edge, in maps where ``hides`` is 1."""
+    return surface - near + (10 * (hides - 1) - JUMP)
+
+
+def _grown(surface: Tensor, near: Tensor, grows: Tensor) -> Tensor:
+    """Let nearer edges grow over what is behind them, in maps where ``grows`` is 1."""
+    return hardshrink(near - surface, JUMP).mul_(grows).add_(surface)
 
 
 def _rounded(surface: Tensor, random: _Random) -> Tensor:
-    """Blur within surfaces: differences beyond :data:`JUMP` stay."""
+    """Blur by at most :data:`ROUNDING`."""
     weight = random.amount(2, 0.5).clamp(max=1)
-    change = _blurred(surface, 2) - surface
-    return surface + weight * (change - hardshrink(change, JUMP))
+    change = _blurred(surface, 2).sub_(surface).clamp_(-ROUNDING, ROUNDING)
+    return change.mul_(weight).add_(surface)
 
 
-def _displaced(surface: Tensor, across: Tensor, down: Tensor, random: _Random) -> Tensor:
+def _displaced(surface: Tensor, field: Tensor, random: _Random) -> Tensor:
     """Read the map at displaced pixels, in the steps of a coarser grid.
 
     Within a surface most maps keep their own depth, as where a sensor's pixels are interpolated.
@@ -185,11 +198,13 @@ def _displaced(surface: Tensor, across: Tensor, down: Tensor, random: _Random) -
     jitter, blocky = random.amount(1.5, 0.6), random.flag(0.3)
     place = torch.arange(size, device=surface.device)
     middle = ((place / cell + begin).floor() + 0.5 - begin) * cell
-    column = (middle + jitter * across).clamp(0, size - 1).floor()
-    row = (middle.transpose(1, 2) + jitter * down).clamp(0, size - 1).floor()
-    index = (row * size + column).long()
+    column = (jitter * field).add_(middle).clamp_(0, size - 1).floor_()
+    # Turned half around, the same field is another one.
+    row = (jitter * field.flip(1, 2)).add_(middle.transpose(1, 2)).clamp_(0, size - 1).floor_()
+    index = row.mul_(size).add_(column).long()
     moved = surface.flatten(1).gather(1, index.flatten(1)).view_as(surface)
-    return torch.lerp(surface + hardshrink(moved - surface, JUMP), moved, blocky)
+    own = hardshrink(moved - surface, JUMP).add_(surface)
+    return torch.lerp(own, moved, blocky)
 
 
 def _missing_pixels(salt: Tensor, random: _Random) -> Tensor:
@@ -197,8 +212,8 @@ def _missing_pixels(salt: Tensor, random: _Random) -> Tensor:
     single, on_lines = random.amount(0.02, 0.4), random.amount(0.6, 0.3)
     place = torch.arange(salt.shape[1], device=salt.device)
     line = ((place + 50 * random.uniform()) % random.uniform(8, 50) < 1) * on_lines
-    probability = line + line.transpose(1, 2) * random.flag(0.5) + single
-    return salt - (1 - 2 * probability)
+    columns, rows = line + single, line.transpose(1, 2) * random.flag(0.5)
+    return salt + (2 * columns - 1) + 2 * rows
 
 
 def _noisy(surface: Tensor, waves: Tensor, white: Tensor, random: _Random) -> Tensor:
@@ -207,57 +222,68 @@ def _noisy(surface: Tensor, waves: Tensor, white: Tensor, random: _Random) -> Te
     rough = random.amount(0.006, 0.7) + 0.0005 * random.strength
     step = random.amount(0.01, 0.5).clamp(min=1e-6)
     begin = random.uniform()
-    noisy = surface + smooth * waves + rough * white
-    return (((noisy / step + begin).round() - begin) * step).clamp(0, 1)
+    noisy = (smooth * waves).add_(surface).add_(rough * white)
+    return noisy.div_(step).add_(begin).round_().sub_(begin).mul_(step).clamp_(0, 1)
 
 
 # --- what they are made of ----------------------------------------------------------------------
 
 
 def _neighbours(surface: Tensor, random: _Random) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the nearest and the farthest depth around each pixel, and their spread.
+    """Return what is around each pixel.
 
-    The first two are of the square that reaches some of :data:`REACHES` pixels, each map's own;
-    the spread is of the 3 × 3 pixels.
+    Returns:
+        The nearest depth within one pixel or :data:`REACH`, each map's own; the difference between
+        the farthest and the nearest depth within one pixel; a score that is positive for surfaces
+        within one pixel of background.
     """
-    reach = random.uniform(0, len(REACHES) * random.strength)
-    near = _extreme(surface, REACHES[0], torch.minimum)
-    far = _extreme(surface, REACHES[0], torch.maximum)
-    spread = far - near
-    for k in range(1, len(REACHES)):
-        further = (reach > k).float()
-        step = REACHES[k] - REACHES[k - 1]
-        near = torch.lerp(near, _extreme(near, step, torch.minimum), further)
-        far = torch.lerp(far, _extreme(far, step, torch.maximum), further)
-    return near, far, spread
+    wide = (random.uniform(0, random.strength) > 0.4).float()
+    near = _extreme(surface, 1, torch.minimum)
+    far = _extreme(surface, 1, torch.maximum)
+    nearest = torch.lerp(near, _extreme(near, REACH - 1, torch.minimum), wide)
+    return nearest, far - near, far - surface - 1
 
 
 def _extreme(image: Tensor, step: int, pick: Callable[..., Tensor]) -> Tensor:
     """Return the least or largest of each pixel and those ``step`` rows and columns away."""
-    rows = image.clone()
-    pick(rows[:, step:], image[:, :-step], out=rows[:, step:])
-    pick(rows[:, :-step], image[:, step:], out=rows[:, :-step])
-    both = rows.clone()
-    pick(both[:, :, step:], rows[:, :, :-step], out=both[:, :, step:])
-    pick(both[:, :, :-step], rows[:, :, step:], out=both[:, :, :-step])
-    return both
+    for axis in (1, 2):
+        before, _, after = _shifted(image, axis, step)
+        image = image.clone()
+        middle = _shifted(image, axis, step)[1]
+        pick(middle, before, out=middle)
+        pick(middle, after, out=middle)
+    return image
 
 
 def _blurred(image: Tensor, step: int) -> Tensor:
-    """Return the mean of pixels ``step`` apart, weighted 1, 2, 1 along rows and columns."""
-    rows = image.clone()
-    rows[:, step:-step] = (image[:, 2 * step :] + image[:, : -2 * step]) / 4 + image[
-        :, step:-step
-    ] / 2
-    both = rows.clone()
-    both[:, :, step:-step] = (rows[:, :, 2 * step :] + rows[:, :, : -2 * step]) / 4 + rows[
-        :, :, step:-step
-    ] / 2
-    return both
+    """Return means of pixels ``step`` apart, weighted 1, 2, 1 along rows and columns."""
+    for axis in (1, 2):
+        before, _, after = _shifted(image, axis, step)
+        image = image.clone()
+        # (2/3 middle + 1/3 before) · 3/4 + 1/4 after
+        _shifted(image, axis, step)[1].lerp_(before, 1 / 3).lerp_(after, 1 / 4)
+    return image
+
+
+def _join(scores: Tensor, others: Tensor) -> None:
+    """Make each score the larger of the two."""
+    torch.maximum(scores, others, out=scores)
+
+
+def _positive(score: Tensor) -> Tensor:
+    """Return 1 where a score is positive, else 0; faster than a comparison, and a new tensor."""
+    return score.sign().clamp_(min=0)
+
+
+def _shifted(image: Tensor, axis: int, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return views of the pixels before, at and after those that have both neighbours."""
+    count = image.shape[axis] - 2 * step
+    before, middle, after = (image.narrow(axis, k * step, count) for k in range(3))
+    return before, middle, after
 
 
 def _smooth_fields(white: Tensor) -> tuple[Tensor, ...]:
-    """Return four fields (B, S, S) of about standard normal numbers, from S² random numbers.
+    """Return fields (B, S, S) of about standard normal numbers, from S² random numbers.
 
     Random numbers on grids of 8² to 64² nodes are enlarged and added, octave by octave.
     """
@@ -267,11 +293,13 @@ def _smooth_fields(white: Tensor) -> tuple[Tensor, ...]:
     total = white.new_zeros(count, fields, 4, 4)
     for octave in range(4):
         nodes = _GRID >> (3 - octave)
-        total = interpolate(total, (nodes, nodes), mode="bicubic", align_corners=False)
+        total = interpolate(total, (nodes, nodes), mode="bicubic")
         grid = grids[:, octave, :, :nodes, :nodes]
         total = total + weights[:, octave, None, None] * grid
     size = white.shape[1:]
-    return interpolate(total, size, mode="bilinear", align_corners=False).unbind(1)
+    # One channel at a time: of several, interpolate takes three times as long.
+    total = interpolate(total.view(-1, 1, _GRID, _GRID), size, mode="bilinear")
+    return total.view(count, fields, *size).unbind(1)
 
 
 class _Random:
@@ -314,7 +342,8 @@ class _Random:
         index = torch.arange(2 * size, device=self._numbers.device)
         words = random_bits(self._seed, _PIXELS, self._numbers[:, None], index) - (1 << 31)
         rows, columns = words.int().view(-1, 2, size).unbind(1)
-        mixed = (rows[:, :, None] ^ columns[:, None, :]) * 0x7FEB352D
-        mixed = (mixed ^ (mixed >> 15)) * 0x6C8E9CF5
-        other = (mixed ^ (mixed >> 16)) * 0x27D4EB2F
-        return mixed.float() * 2.0**-31, other.float() * 2.0**-31
+        mixed = (rows[:, :, None] ^ columns[:, None, :]).mul_(0x7FEB352D)
+        mixed ^= mixed >> 15
+        mixed.mul_(0x6C8E9CF5)
+        other = (mixed ^ (mixed >> 16)) << 16  # the lower half, which the upper one is mixed into
+        return mixed.float().mul_(2.0**-31), other.float().mul_(2.0**-31)
