@@ -22,6 +22,7 @@ from im2mesh.errors import InputError
 from im2mesh.preparation.families.assemblies import assembly, compositional
 from im2mesh.preparation.families.broad import extrusion, mixture, revolution, soft, sweep
 from im2mesh.preparation.families.containers import bottle, bowl, box, can, cup, jar, vase
+from im2mesh.preparation.families.food import fruit
 from im2mesh.preparation.families.furniture import (
     bed,
     bench,
@@ -35,6 +36,7 @@ from im2mesh.preparation.families.furniture import (
 from im2mesh.preparation.families.household import appliance, bathroom, display
 from im2mesh.preparation.families.tools import tool
 from im2mesh.preparation.families.vehicles import aircraft, boat, car, motorcycle
+from im2mesh.preparation.families.wearables import clothing
 from im2mesh.preparation.procedural import Shape
 
 FAMILIES: dict[str, Callable[[np.random.Generator], Shape]] = {
@@ -68,6 +70,8 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Shape]] = {
     "appliance": appliance,
     "display": display,
     "bathroom": bathroom,
+    "fruit": fruit,
+    "clothing": clothing,
 }
 """Name → what draws one object of the family from a generator."""
 

@@ -11,35 +11,30 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import manifold3d
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.families.parts import (
-    UP,
-    chain,
-    chance,
-    count,
-    cushion,
-    uniform,
-)
+from im2mesh.preparation.families.parts import chain, chance, count, cushion, uniform
 from im2mesh.preparation.solids import (
+    ORIGIN,
+    UP,
     Primitives,
     Vector,
     box,
     capsule,
     ellipsoid,
+    frusta,
     frustum,
-    prism,
+    prisms,
     rotation_matrix,
-    shell,
+    shells,
     vector,
 )
 
 Profile = Sequence[tuple[float, float]] | np.ndarray
 Outline = Sequence[tuple[float, float]] | np.ndarray
-
-ORIGIN = (0.0, 0.0, 0.0)
 
 # --- solids of revolution ---------------------------------------------------------------------
 
@@ -56,12 +51,9 @@ def lathe(profile: Profile, centre: Vector = ORIGIN, axis: Vector = UP) -> list[
     Raises:
         InputError: a profile that is not as above.
     """
-    points, along = _profile(profile), _Along(centre, axis)
-    return [
-        frustum(along(low), along(high), radius, end)
-        for (radius, low), (end, high) in itertools.pairwise(points.tolist())
-        if high > low and max(radius, end) > 0
-    ]
+    points = _profile(profile)
+    radii, heights = _pieces(points)
+    return [frusta(radii, heights, centre, axis)]
 
 
 def vessel(
@@ -87,17 +79,19 @@ def vessel(
             f"a vessel cannot be {top - bottom:g} high with a wall of {wall:g} and a floor of "
             f"{floor:g}"
         )
-    level, along = bottom + floor, _Along(centre, axis)
+    level = bottom + floor
+    # The hole has a step a wall's thickness above and below a step of the outside.
+    steps = points[1:, 1][np.diff(points[:, 1]) == 0]
+    radii, heights = _pieces(_cut(points, level, top, np.append(steps - wall, steps + wall)))
+    # On both sides of a step, each piece has its own radius.
+    inside = 1e-9 * (heights[:, 1] - heights[:, 0])[:, None] * (1, -1)
+    inner = _hole(points, wall, heights + inside).clip(max=radii)
+    hollow = inner.max(axis=1) > 0
     solids = lathe(_cut(points, bottom, level), centre, axis) if floor else []
-    hollow = _hollow(points, wall)
-    for (radius, low), (end, high) in itertools.pairwise(_cut(points, level, top).tolist()):
-        if not high > low or not max(radius, end) > 0:
-            continue
-        inner = tuple(min(hollow(y), out) for y, out in ((low, radius), (high, end)))
-        if max(inner) == 0:
-            solids.append(frustum(along(low), along(high), radius, end))
-        elif inner != (radius, end):
-            solids.append(shell(along(low), along(high), inner, (radius, end)))
+    if not hollow.all():
+        solids.append(frusta(radii[~hollow], heights[~hollow], centre, axis))
+    if hollow.any():
+        solids.append(shells(inner[hollow], radii[hollow], heights[hollow], centre, axis))
     return solids
 
 
@@ -128,41 +122,26 @@ def random_profile(rng: np.random.Generator) -> list[tuple[float, float]]:
     """Return a random profile for :func:`lathe` or :func:`vessel`.
 
     Returns:
-        Radii from 0 to 0.5 (the largest is at least 0.15), heights from 0 to a top of 0.3 to 1;
-        smooth, with edges, or with steps.
+        Radii up to 0.15 to 0.5, heights from 0 to a top of 0.3 to 1; smooth, with edges, or with
+        steps. Only a smooth one may end in a point.
     """
     tall, number = uniform(rng, 0.3, 1.0), count(rng, 2, 6)
     gaps = rng.uniform(0.3, 1.0, number - 1)
     heights = np.concatenate([[0.0], np.cumsum(gaps)]) / gaps.sum() * tall
-    radii = uniform(rng, 0.15, 0.5) * np.exp(rng.uniform(-1.2, 0.0, number))
+    radii = np.exp(rng.uniform(-1.2, 0.0, number))
     radii *= uniform(rng, 0.15, 0.5) / radii.max()
     style = rng.random()
+    points = np.column_stack([radii, heights])
     if style < 0.5:
         if chance(rng, 0.3):
-            radii[-1] = 0.0
-        return smooth_profile(list(zip(radii, heights, strict=True)), 3 * number)
-    if style < 0.8:
-        return [(float(r), float(y)) for r, y in zip(radii, heights, strict=True)]
-    # Steps: each piece is a disc or a tapered one.
-    points = []
-    for k in range(number - 1):
-        taper = uniform(rng, 0.7, 1.0) if chance(rng, 0.4) else 1.0
-        points += [(float(radii[k]), heights[k]), (float(radii[k]) * taper, heights[k + 1])]
-    return points
-
-
-class _Along:
-    """The points of an axis by their height."""
-
-    def __init__(self, centre: Vector, axis: Vector) -> None:
-        self.centre, direction = vector(centre, "centre"), vector(axis, "axis")
-        length = float(np.linalg.norm(direction))
-        if length == 0:
-            raise InputError("an axis needs a direction")
-        self.direction = direction / length
-
-    def __call__(self, height: float) -> np.ndarray:
-        return np.asarray(self.centre + height * self.direction)
+            points = np.concatenate([points, [(0.0, tall + radii[-1] * uniform(rng, 0.5, 1.2))]])
+            points[:, 1] *= tall / points[-1, 1]
+        return smooth_profile(points, 3 * number)
+    if style > 0.8:  # each piece is a disc or a tapered one
+        low, high = points[:-1], points[1:] * (0.0, 1.0)
+        high[:, 0] = low[:, 0] * np.where(rng.random(number - 1) < 0.4, uniform(rng, 0.7, 1.0), 1)
+        points = np.stack([low, high], axis=1).reshape(-1, 2)
+    return [(radius, height) for radius, height in points.tolist()]
 
 
 def _profile(profile: Profile) -> np.ndarray:
@@ -184,37 +163,55 @@ def _profile(profile: Profile) -> np.ndarray:
     return points
 
 
-def _cut(points: np.ndarray, low: float, high: float) -> np.ndarray:
-    """The part of a profile between two heights."""
+def _pieces(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(K, 2) radii and (K, 2) heights of the ends of the pieces that are not flat or a line."""
+    radii, heights = (np.column_stack([column[:-1], column[1:]]) for column in points.T)
+    kept = (heights[:, 1] > heights[:, 0]) & (radii.max(axis=1) > 0)
+    return radii[kept], heights[kept]
+
+
+def _cut(points: np.ndarray, low: float, high: float, more: np.ndarray | None = None) -> np.ndarray:
+    """The part of a profile between two heights, with points at ``more`` heights."""
     radius, height = points.T
-    kept = [(r, y) for r, y in points.tolist() if low < y < high]
-    # At a step the radius is that of the part that is kept.
-    first = (
-        points[height == low][-1:, 0] if (height == low).any() else np.interp([low], height, radius)
+    # At a step, the radius is that of the part that is kept.
+    begin = int(np.searchsorted(height, low, side="right"))
+    end = int(np.searchsorted(height, high, side="left"))
+    kept = [(_at(points, begin, low), low), (_at(points, end, high), high)]
+    kept[1:1] = points[begin:end].tolist()
+    if more is not None:
+        more = more[(more > low) & (more < high) & ~np.isin(more, height)]
+        kept += zip(np.interp(more, height, radius).tolist(), more.tolist(), strict=True)
+    # The two points of a step keep their order.
+    return np.array(sorted(kept, key=lambda point: point[1]))
+
+
+def _at(points: np.ndarray, after: int, height: float) -> float:
+    """The radius at a height on the piece of a profile that ends at the point ``after``."""
+    return float(np.interp(height, *points[after - 1 : after + 1, ::-1].T))
+
+
+def _hole(points: np.ndarray, wall: float, heights: np.ndarray) -> np.ndarray:
+    """The radii within which nothing is nearer to the outside of a profile than the wall.
+
+    Args:
+        points: (P, 2) the profile.
+        wall: > 0.
+        heights: (…).
+
+    Returns:
+        (…) ≥ 0, to a thousandth of the wall.
+    """
+    (radius, low), (end, high) = points[:-1].T, points[1:].T
+    at = heights[..., None]
+    first, last = np.maximum(low, at - wall), np.minimum(high, at + wall)
+    near = first[..., None] + (last - first)[..., None] * np.linspace(0, 1, 33)
+    slope = (end - radius) / np.where(high > low, high - low, math.inf)
+    out = np.where(high > low, radius, np.minimum(radius, end))[:, None] + slope[:, None] * (
+        near - low[:, None]
     )
-    last = (
-        points[height == high][:1, 0]
-        if (height == high).any()
-        else np.interp([high], height, radius)
-    )
-    return np.array([(first[0], low), *kept, (last[0], high)])
-
-
-def _hollow(points: np.ndarray, wall: float):
-    """The radius of the hole at a height: no point of the outside is nearer than the wall."""
-    share = np.linspace(0, 1, 33)[:, None]
-    dense = np.concatenate([a + share * (b - a) for a, b in itertools.pairwise(points)])
-
-    def radius(height: float) -> float:
-        apart = dense[:, 1] - height
-        near = np.abs(apart) < wall
-        if not near.any():
-            near = np.abs(apart) <= np.abs(apart).min()
-            apart = 0 * apart
-        inner = dense[near, 0] - np.sqrt(wall**2 - apart[near] ** 2)
-        return max(0.0, float(inner.min()))
-
-    return radius
+    inner = out - np.sqrt((wall**2 - (near - at[..., None]) ** 2).clip(0))
+    inner = np.where((first <= last)[..., None], inner, math.inf)
+    return np.asarray(inner.min(axis=(-2, -1)).clip(0))
 
 
 # --- prisms -----------------------------------------------------------------------------------
@@ -235,14 +232,17 @@ def extrude(
     Raises:
         InputError: not an outline.
     """
-    return [prism(piece, thickness, centre, rotation) for piece in convex_pieces(outline)]
+    return [prisms(convex_pieces(outline), thickness, centre, rotation)]
 
 
-def convex_pieces(outline: Outline) -> list[np.ndarray]:
-    """Return triangles and convex quadrilaterals (3 or 4, 2) that a simple polygon consists of.
+def convex_pieces(outline: Outline) -> np.ndarray:
+    """Return triangles and convex quadrilaterals that a simple polygon consists of.
 
     Args:
         outline: (M, 2) corners in turn, M ≥ 3.
+
+    Returns:
+        (K, 4, 2) their corners, counter-clockwise; a triangle repeats one.
 
     Raises:
         InputError: fewer corners, or an outline without area.
@@ -250,47 +250,45 @@ def convex_pieces(outline: Outline) -> list[np.ndarray]:
     corners = np.array(outline, dtype=np.float64)
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
         raise InputError(f"an outline needs three corners (x, y) or more, not {corners.tolist()}")
-    area = signed_area(corners)
-    extent = float(np.ptp(corners, axis=0).max())
+    area, extent = polygon_area(corners), float(np.ptp(corners, axis=0).max())
     if not abs(area) > 1e-9 * extent**2:
-        raise InputError("an outline needs an area")
+        raise InputError(f"an outline needs an area, not {corners.tolist()}")
     if area < 0:
         corners = corners[::-1]
-    import manifold3d
-
-    faces = [tuple(face) for face in manifold3d.triangulate([corners]).tolist()]
-    faces = [face for face in faces if signed_area(corners[list(face)]) > 1e-12 * extent**2]
+    faces = manifold3d.triangulate([corners])
+    flat = polygon_area(corners[faces]) <= 1e-12 * extent**2
+    faces = faces[~flat].tolist()
     # Two triangles that share an edge are one piece where they are convex together, the pairs
     # with the longest shared edges first.
-    sides = {
+    opposite = {
         (face[k], face[(k + 1) % 3]): (number, face[(k + 2) % 3])
         for number, face in enumerate(faces)
         for k in range(3)
     }
-    shared = sorted(
-        (-math.dist(corners[a], corners[b]), a, b) for a, b in sides if a < b and (b, a) in sides
-    )
+    shared = [(a, b) for a, b in opposite if a < b and (b, a) in opposite]
+    shared.sort(key=lambda edge: -math.dist(*corners[list(edge)]))
     free, pieces = set(range(len(faces))), []
-    for _, a, b in shared:
-        (one, apex), (other, opposite) = sides[a, b], sides[b, a]
-        four = corners[[a, opposite, b, apex]]
-        if {one, other} <= free and _is_convex(four):
+    for a, b in shared:
+        (one, left), (other, right) = opposite[a, b], opposite[b, a]
+        four = [a, right, b, left]
+        if {one, other} <= free and _turns_left(corners[four]):
             free -= {one, other}
             pieces.append(four)
-    return pieces + [corners[list(faces[number])] for number in sorted(free)]
+    pieces += [[*faces[number], faces[number][0]] for number in sorted(free)]
+    return np.asarray(corners[pieces])
 
 
-def signed_area(corners: np.ndarray) -> float:
-    """Return the area of a polygon (M, 2), positive where its corners run counter-clockwise."""
-    x, y = corners.T
-    return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2)
+def polygon_area(corners: np.ndarray) -> np.ndarray:
+    """Return the areas (…) of polygons (…, M, 2), positive where they run counter-clockwise."""
+    x, y = np.moveaxis(corners, -1, 0)
+    return np.asarray((x * np.roll(y, -1, -1) - y * np.roll(x, -1, -1)).sum(axis=-1) / 2)
 
 
-def _is_convex(corners: np.ndarray) -> bool:
-    """Whether a polygon (M, 2) turns to the left at each corner."""
-    before, after = corners - np.roll(corners, 1, axis=0), np.roll(corners, -1, axis=0) - corners
-    turns = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    return bool((turns >= 0).all())
+def _turns_left(corners: np.ndarray) -> bool:
+    """Whether a polygon (M, 2) turns to the left, or goes straight on, at each corner."""
+    edges = np.roll(corners, -1, axis=0) - corners
+    after = np.roll(edges, -1, axis=0)
+    return bool((edges[:, 0] * after[:, 1] >= edges[:, 1] * after[:, 0]).all())
 
 
 def rounded_outline(

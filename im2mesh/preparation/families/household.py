@@ -675,7 +675,9 @@ def _toilet(rng: np.random.Generator) -> list[Primitives]:
         lid = [ellipsoid((0.19, 0.015, long / 2), (0, 0, long / 2))]
         angle = -100.0 if style == "up" else 0.0
         lid = turned(lid, tilt(angle + 10)) if style == "up" else lid
-        hinge = (0, high - 0.03, -long / 2 + 0.075) if style == "up" else (0, high, -long / 2 + 0.04)
+        hinge = (
+            (0, high - 0.03, -long / 2 + 0.075) if style == "up" else (0, high, -long / 2 + 0.04)
+        )
         solids += moved(lid, hinge)
     return solids
 
