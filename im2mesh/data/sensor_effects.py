@@ -30,6 +30,7 @@ from torch import Tensor
 from torch.nn.functional import hardshrink, interpolate
 
 from im2mesh.data.draws import random_bits, random_uniform
+from im2mesh.patches import IMAGE_SIZE
 
 LEAST_LEFT = 0.4
 """The share of a map's foreground that is left, whatever the effects."""
@@ -75,18 +76,17 @@ def sensor_effects(
     """Apply a sensor's effects to some of the depth maps.
 
     Args:
-        depth: (B, S, S) float32, values in [0, 1] and background −1; not changed. S is a multiple
-            of 64.
+        depth: (B, 256, 256) float32, values in [0, 1] and background −1; not changed.
         numbers: (B,) int64, one for each map. The effects are a function of it and of ``seed``.
         share: of the maps that get effects, 0 to 1.
         strength: of the effects; 0 is none, 1 is about what sensors at arm's length have.
         seed: any integer.
 
     Returns:
-        (B, S, S): maps of the same form. A map that gets effects keeps at least
+        (B, 256, 256): maps of the same form. A map that gets effects keeps at least
         :data:`LEAST_LEFT` of its foreground.
     """
-    assert depth.ndim == 3 and depth.shape[1] == depth.shape[2] and not depth.shape[1] % _GRID
+    assert depth.shape == (len(numbers), IMAGE_SIZE, IMAGE_SIZE)
     if share <= 0 or strength <= 0:
         return depth
     chosen = (random_uniform(seed, _APPLIES, numbers) < share).nonzero()[:, 0]
@@ -139,20 +139,22 @@ def _cut_off(surface: Tensor, background: Tensor, random: _Random) -> Tensor:
     x, y = random.direction()
     slope = random.uniform(-1, 1) * random.flag(0.5)
     share = random.amount(0.35, 0.35).clamp(max=0.5)
-    start = (1 - share) * (1 - random.flag(0.3) * random.uniform())
+    strip = random.flag(0.3)
+    start = (1 - share) * (1 - strip * random.uniform())
+    stop = start + share * (11 - 10 * strip)  # without a strip, well beyond the end
     place = torch.arange(surface.shape[1], device=surface.device) / surface.shape[1]
     along = slope * surface + (x * place + y * place[:, None])
     # The ends of the object, to four pixels.
     some, nothing = along[:, ::4, ::4], 10 * background[:, ::4, ::4]
     top = (some - nothing).amax((1, 2), keepdim=True)
     bottom = (some + nothing).amin((1, 2), keepdim=True)
-    low, high = torch.lerp(bottom, top, start), torch.lerp(bottom, top, start + 1.1 * share)
+    low, high = torch.lerp(bottom, top, start), torch.lerp(bottom, top, stop)
     return torch.minimum(high - along, along.sub_(low))
 
 
 def _grazing(spread: Tensor, white: Tensor, random: _Random) -> Tensor:
     """Return the score of steep pixels: the steeper, the likelier they are lost."""
-    weight = random.amount(0.5, 0.5).clamp(max=0.5)
+    weight = random.amount(1, 0.5).clamp(max=1)
     steep = spread - hardshrink(spread, STEEPEST)  # edges are not steep surfaces
     # As a slope: the difference is that of two pixels.
     return steep.mul_(spread.shape[1] / 2 * weight).add_(white).sub_(3)
@@ -160,14 +162,17 @@ def _grazing(spread: Tensor, white: Tensor, random: _Random) -> Tensor:
 
 def _torn(beside: Tensor, field: Tensor, random: _Random) -> Tensor:
     """Return the score of pixels beside background (``beside`` > 0) that a field picks."""
-    return torch.minimum(beside, field + (4 * random.amount(1, 0.5) - 3).clamp(max=3))
+    return torch.minimum(beside, field + (5 * random.amount(1, 0.5) - 4).clamp(max=3))
 
 
 def _holes(blobs: Tensor, spots: Tensor, random: _Random) -> Tensor:
     """Return the score of large blobs and of small dark spots."""
     large = random.amount(1, 0.4).clamp(max=1.5)
     small = random.amount(1, 0.4).clamp(max=1.5)
-    return torch.maximum(blobs + (1.8 * large - 3), spots + (1.2 * small - 3))
+    return torch.maximum(
+        blobs + (2.1 * large - 3.3 - 10.0 * (large == 0)),
+        spots + (1.4 * small - 3.2 - 10.0 * (small == 0)),
+    )
 
 
 def _hidden(surface: Tensor, near: Tensor, hides: Tensor) -> Tensor:
