@@ -34,6 +34,7 @@ from im2mesh.preparation.families.furniture import (
     table,
 )
 from im2mesh.preparation.families.household import appliance, bathroom, display
+from im2mesh.preparation.families.living import animal, figure, toy
 from im2mesh.preparation.families.tools import tool
 from im2mesh.preparation.families.vehicles import aircraft, boat, car, motorcycle
 from im2mesh.preparation.families.wearables import clothing
@@ -72,6 +73,9 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Shape]] = {
     "bathroom": bathroom,
     "fruit": fruit,
     "clothing": clothing,
+    "animal": animal,
+    "figure": figure,
+    "toy": toy,
 }
 """Name → what draws one object of the family from a generator."""
 

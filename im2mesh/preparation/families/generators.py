@@ -205,9 +205,14 @@ def _hole(points: np.ndarray, wall: float, heights: np.ndarray) -> np.ndarray:
     at = heights[..., None]
     first, last = np.maximum(low, at - wall), np.minimum(high, at + wall)
     near = first[..., None] + (last - first)[..., None] * np.linspace(0, 1, 33)
+    # A step is kept away from by the whole wall: what is hollow stays square there.
+    step = (high == low)[:, None]
+    near = np.where(step, at[..., None], near)
     slope = (end - radius) / np.where(high > low, high - low, math.inf)
-    out = np.where(high > low, radius, np.minimum(radius, end))[:, None] + slope[:, None] * (
-        near - low[:, None]
+    out = np.where(
+        step,
+        np.minimum(radius, end)[:, None],
+        radius[:, None] + slope[:, None] * (near - low[:, None]),
     )
     inner = out - np.sqrt((wall**2 - (near - at[..., None]) ** 2).clip(0))
     inner = np.where((first <= last)[..., None], inner, math.inf)
@@ -318,17 +323,22 @@ def random_outline(rng: np.random.Generator) -> list[tuple[float, float]]:
             radii = rng.uniform(0.2, 0.5, number)
         stretch = uniform(rng, 0.4, 1.0)
         points = np.column_stack([radii * np.cos(angles), stretch * radii * np.sin(angles)])
-        return [(float(x), float(y)) for x, y in points]
-    # A skyline on a base: columns of different heights below and above a middle line.
+        return [(x, y) for x, y in points.tolist()]
+    # Columns of different heights on a common floor, or up and down from a middle line.
     columns = count(rng, 2, 5)
-    edges = np.sort(rng.uniform(-0.5, 0.5, columns + 1))
-    edges = np.linspace(-0.5, 0.5, columns + 1) + 0.25 / columns * (edges - edges.mean())
-    high, low = rng.uniform(0.08, 0.5, columns), -rng.uniform(0.08, 0.5, columns)
+    edges = np.concatenate([[0.0], np.cumsum(rng.uniform(0.3, 1.0, columns))])
+    edges = edges / edges[-1] - 0.5
+    if chance(rng, 0.6):
+        low, high = np.full(columns, -0.5), rng.uniform(-0.38, 0.5, columns)
+    else:
+        low, high = -rng.uniform(0.06, 0.5, columns), rng.uniform(0.06, 0.5, columns)
+    corners = [(x, y) for k, y in enumerate(low) for x in edges[k : k + 2]]
+    corners += [(x, y) for k, y in enumerate(high) for x in edges[k : k + 2]][::-1]
+    same = [here == last for last, here in itertools.pairwise([None, *corners])]
+    points = np.array(corners)[~np.array(same)]
     if chance(rng, 0.5):
-        low[:] = low.min()
-    top = [(x, y) for k, y in enumerate(high) for x in (edges[k], edges[k + 1])]
-    bottom = [(x, y) for k, y in enumerate(low) for x in (edges[k], edges[k + 1])]
-    return [(float(x), float(y)) for x, y in [*bottom, *top[::-1]]]
+        points = points[:, ::-1]
+    return [(x, y) for x, y in points.tolist()]
 
 
 # --- bars -------------------------------------------------------------------------------------

@@ -216,8 +216,11 @@ def _pump(rng: np.random.Generator) -> list[Primitives]:
     """A shoe with a high heel, or a sandal or slipper."""
     heel = uniform(rng, 0.3, 1.1)
     wide, thick = 0.8, 0.1
-    solids = [beam((0, heel, 0), (0, heel, 0.6), 0.55, thick, RIGHT), beam((0, heel, 0.55), (0, 0.07, 1.7), 0.5, thick, RIGHT),
-              *extrude(_last(2.6, wide)[2:10], thick, (0, 0.05, 0), tilt(90))]  # fmt: skip
+    solids = [
+        beam((0, heel, 0), (0, heel, 0.6), 0.55, thick, RIGHT),
+        beam((0, heel, 0.55), (0, 0.07, 1.7), 0.5, thick, RIGHT),
+        *extrude(_last(2.6, wide)[2:10], thick, (0, 0.05, 0), tilt(90)),
+    ]
     solids += [frustum((0, 0, 0.12), (0, heel, 0.2), uniform(rng, 0.08, 0.2), 0.24)]
     solids += [ellipsoid((0.4, 0.28, 0.5), (0, 0.1, 2.0))]
     cup = vessel([(0.3, 0), (0.27, 0.5)], 0.07, 0)
