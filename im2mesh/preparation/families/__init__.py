@@ -34,6 +34,7 @@ from im2mesh.preparation.families.furniture import (
     table,
 )
 from im2mesh.preparation.families.household import appliance, bathroom, display
+from im2mesh.preparation.families.instruments import instrument
 from im2mesh.preparation.families.living import animal, figure, toy
 from im2mesh.preparation.families.tools import tool
 from im2mesh.preparation.families.vehicles import aircraft, boat, car, motorcycle
@@ -76,6 +77,7 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Shape]] = {
     "animal": animal,
     "figure": figure,
     "toy": toy,
+    "instrument": instrument,
 }
 """Name → what draws one object of the family from a generator."""
 

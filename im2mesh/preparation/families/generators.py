@@ -80,9 +80,7 @@ def vessel(
             f"{floor:g}"
         )
     level = bottom + floor
-    # The hole has a step a wall's thickness above and below a step of the outside.
-    steps = points[1:, 1][np.diff(points[:, 1]) == 0]
-    radii, heights = _pieces(_cut(points, level, top, np.append(steps - wall, steps + wall)))
+    radii, heights = _pieces(_cut(points, level, top, _bends(points, wall)))
     # On both sides of a step, each piece has its own radius.
     inside = 1e-9 * (heights[:, 1] - heights[:, 0])[:, None] * (1, -1)
     inner = _hole(points, wall, heights + inside).clip(max=radii)
@@ -108,9 +106,7 @@ def smooth_profile(points: Profile, pieces: int) -> list[tuple[float, float]]:
         (radius, height) for each of pieces + 1 points, even by the length of the control polygon.
     """
     control = _profile(points)
-    length = np.hypot(*np.diff(control, axis=0).T)
-    control = control[np.concatenate([[True], length > 0])]
-    until = np.concatenate([[0.0], np.cumsum(length[length > 0])])
+    until = np.append(0.0, np.cumsum(np.hypot(*np.diff(control, axis=0).T)))
     curve = PchipInterpolator(until, control)(np.linspace(0, until[-1], pieces + 1))
     # Up to rounding the curve keeps between its control points.
     curve[:, 0] = curve[:, 0].clip(min=0)
@@ -160,7 +156,7 @@ def _profile(profile: Profile) -> np.ndarray:
         raise InputError(
             f"a profile needs (radius ≥ 0, height) points of rising height, not {points.tolist()}"
         )
-    return points
+    return points[np.append(True, np.diff(points, axis=0).any(axis=1))]
 
 
 def _pieces(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -188,6 +184,21 @@ def _cut(points: np.ndarray, low: float, high: float, more: np.ndarray | None = 
 def _at(points: np.ndarray, after: int, height: float) -> float:
     """The radius at a height on the piece of a profile that ends at the point ``after``."""
     return float(np.interp(height, *points[after - 1 : after + 1, ::-1].T))
+
+
+def _bends(points: np.ndarray, wall: float) -> np.ndarray:
+    """Heights between which the hole of a vessel is nearly straight, beside those of the outside.
+
+    Where the outside bends outwards, the hole is at first an arc about the corner. It ends where
+    the hole runs beside the next piece.
+    """
+    along = np.diff(points, axis=0)
+    widening, rise = along.T / np.hypot(*along.T)
+    thickness = 1 / rise.clip(min=1e-3)  # along the radius, in units of the wall
+    bends = (np.diff(widening) > 0) & (np.abs(np.diff(thickness)) > 0.3)
+    corner = points[1:-1, 1][bends]
+    ends = [corner + wall * sides[bends] for sides in (widening[:-1], widening[1:])]
+    return np.concatenate(ends)
 
 
 def _hole(points: np.ndarray, wall: float, heights: np.ndarray) -> np.ndarray:
