@@ -46,6 +46,8 @@ END_ON, ALONG = 1e-2, 1e-12
 
 Vector = Sequence[float] | np.ndarray | Tensor
 
+ORIGIN, UP = (0.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+
 
 # --- batches ----------------------------------------------------------------------------------
 
@@ -123,7 +125,7 @@ class Primitives(ABC):
         Args:
             size: (…, S).
             point: (…, 3) outside or on the surface.
-            direction: (…, 3) any vectors.
+            direction: (…, 3) vectors to the points from the places that look for a way out.
 
         Returns:
             (…, 3) a point of the plane and (…, 3) its unit normal, away from the solid.
@@ -853,7 +855,7 @@ class Shell(Primitives):
 
     @staticmethod
     def area(size: Tensor) -> Tensor:
-        return math.pi * sum(Shell._areas(size))
+        return math.pi * torch.stack(Shell._areas(size)).sum(dim=0)
 
     @staticmethod
     def _areas(size: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -1055,9 +1057,7 @@ KINDS: tuple[type[Primitives], ...] = (Box, Frustum, Ellipsoid, Capsule, Torus, 
 # --- single solids ----------------------------------------------------------------------------
 
 
-def box(
-    size: Vector, centre: Vector = (0.0, 0.0, 0.0), rotation: Vector | None = None
-) -> Primitives:
+def box(size: Vector, centre: Vector = ORIGIN, rotation: Vector | None = None) -> Primitives:
     """A cuboid.
 
     Args:
@@ -1104,7 +1104,7 @@ def frustum(
 
 
 def ellipsoid(
-    semi_axes: Vector, centre: Vector = (0.0, 0.0, 0.0), rotation: Vector | None = None
+    semi_axes: Vector, centre: Vector = ORIGIN, rotation: Vector | None = None
 ) -> Primitives:
     """An ellipsoid; (3,) semi-axes > 0 along x, y, z before the (3, 3) rotation."""
     return _solid(Ellipsoid, vector(semi_axes, "semi_axes"), centre, rotation_matrix(rotation))
@@ -1116,9 +1116,7 @@ def capsule(start: Vector, end: Vector, radius: float) -> Primitives:
     return _solid(Capsule, np.array([radius, length / 2]), middle, rotation)
 
 
-def torus(
-    radius: float, tube: float, centre: Vector = (0.0, 0.0, 0.0), axis: Vector = (0.0, 1.0, 0.0)
-) -> Primitives:
+def torus(radius: float, tube: float, centre: Vector = ORIGIN, axis: Vector = UP) -> Primitives:
     """A ring.
 
     Args:
@@ -1135,10 +1133,7 @@ def torus(
 
 
 def shell(
-    start: Vector,
-    end: Vector,
-    inner: tuple[float, float],
-    outer: tuple[float, float],
+    start: Vector, end: Vector, inner: tuple[float, float], outer: tuple[float, float]
 ) -> Primitives:
     """A ring, a tube or a hollow (truncated) cone between two points, open at both ends.
 
@@ -1149,16 +1144,64 @@ def shell(
         outer: radii of the outside there, ≥ those of the hole, not the same at both ends.
     """
     middle, rotation, length = _between(start, end)
-    walls = [outside - inside for inside, outside in zip(inner, outer, strict=True)]
-    if not min(*inner, *walls) >= 0 or not max(walls) > 0:
-        raise InputError(f"a shell cannot have the inner radii {inner} and the outer radii {outer}")
-    return _solid(Shell, np.array([*inner, *outer, length / 2]), middle, rotation, least=0.0)
+    return _shells(np.array([[*inner, *outer, length / 2]]), middle[None], rotation)
+
+
+def frusta(
+    radii: np.ndarray, heights: np.ndarray, centre: Vector = ORIGIN, axis: Vector = UP
+) -> Primitives:
+    """K cylinders and (truncated) cones about one axis.
+
+    Args:
+        radii: (K, 2) at the lower and the upper end, ≥ 0, not both 0.
+        heights: (K, 2) of the ends along the axis, rising.
+        centre: (3,) where the axis is at height 0.
+        axis: (3,) the direction in which heights grow, of any length > 0.
+    """
+    if not (radii.min(axis=1) >= 0).all() or not (radii.max(axis=1) > 0).all():
+        raise InputError(f"frusta cannot have the radii {radii.tolist()}")
+    places, rotation, half = _along(heights, centre, axis)
+    return _solids(Frustum, np.column_stack([radii, half]), places, rotation, least=0.0)
+
+
+def shells(
+    inner: np.ndarray,
+    outer: np.ndarray,
+    heights: np.ndarray,
+    centre: Vector = ORIGIN,
+    axis: Vector = UP,
+) -> Primitives:
+    """K shells about one axis; for (K, 2) radii see :func:`shell`, for the rest :func:`frusta`."""
+    places, rotation, half = _along(heights, centre, axis)
+    return _shells(np.column_stack([inner, outer, half]), places, rotation)
+
+
+def _along(
+    heights: np.ndarray, centre: Vector, axis: Vector
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(K, 3) middles, the rotation and (K,) half lengths of pieces (K, 2) of an axis."""
+    origin = vector(centre, "centre")
+    _, rotation, _ = _between(origin, origin + vector(axis, "axis"))
+    places = origin + heights.mean(axis=1)[:, None] * rotation[:, 1]
+    return places, rotation, (heights[:, 1] - heights[:, 0]) / 2
+
+
+def _shells(size: np.ndarray, centre: np.ndarray, rotation: np.ndarray) -> Primitives:
+    """(K, 5) and (K, 3), with one rotation."""
+    inner, outer = size[:, :2], size[:, 2:4]
+    walls = outer - inner
+    if not min(inner.min(), walls.min()) >= 0 or not (walls.max(axis=1) > 0).all():
+        raise InputError(
+            f"a shell cannot have the inner radii {inner.tolist()} "
+            f"and the outer radii {outer.tolist()}"
+        )
+    return _solids(Shell, size, centre, rotation, least=0.0)
 
 
 def prism(
     corners: Sequence[Sequence[float]] | np.ndarray,
     thickness: float,
-    centre: Vector = (0.0, 0.0, 0.0),
+    centre: Vector = ORIGIN,
     rotation: Vector | None = None,
 ) -> Primitives:
     """An upright prism over a triangle or a convex quadrilateral in the x-y plane.
@@ -1173,21 +1216,37 @@ def prism(
         InputError: not a convex triangle or quadrilateral, or a length that is not positive.
     """
     places = np.array(corners, dtype=np.float64)
-    if places.shape not in ((3, 2), (4, 2)) or not np.isfinite(places).all():
+    if places.shape not in ((3, 2), (4, 2)):
         raise InputError(f"a prism needs three or four corners (x, y), not {places.tolist()}")
     if len(places) == 3:
         places = np.concatenate([places, places[:1]])
-    before, after = np.roll(places, 1, axis=0) - places, np.roll(places, -1, axis=0) - places
-    turns = after[:, 0] * before[:, 1] - after[:, 1] * before[:, 0]  # > 0: to the left
-    if turns.sum() < 0:
-        places, turns = places[::-1], -turns
-    around = np.abs(places - places.mean(axis=0)).max()
-    if not (turns >= -1e-12 * around**2).all() or not turns.sum() > 1e-12 * around**2:
-        raise InputError(f"the corners of a prism are not convex: {places.tolist()}")
-    size = np.array([*places.reshape(-1), thickness / 2])
+    return prisms(places[None], thickness, centre, rotation)
+
+
+def prisms(
+    corners: np.ndarray,
+    thickness: float,
+    centre: Vector = ORIGIN,
+    rotation: Vector | None = None,
+) -> Primitives:
+    """K prisms with one frame; corners (K, 4, 2), for the rest see :func:`prism`.
+
+    Those that share a side leave no gap between them.
+    """
+    before = np.roll(corners, 1, axis=1) - corners
+    after = np.roll(corners, -1, axis=1) - corners
+    turns = after[..., 0] * before[..., 1] - after[..., 1] * before[..., 0]  # > 0: to the left
+    clockwise = turns.sum(axis=1) < 0
+    corners = np.where(clockwise[:, None, None], corners[:, ::-1], corners)
+    turns = np.where(clockwise[:, None], -turns, turns)
+    allowed = 1e-12 * np.ptp(corners, axis=1).max(axis=1) ** 2
+    if not (turns.min(axis=1) >= -allowed).all() or not (turns.sum(axis=1) > allowed).all():
+        raise InputError(f"the corners of a prism are not convex: {corners.tolist()}")
     if not (math.isfinite(thickness) and thickness > 0):
         raise InputError(f"prism: the thickness must be positive ({thickness:g})")
-    return _solid(Prism, size, centre, rotation_matrix(rotation), least=-math.inf)
+    size = np.column_stack([corners.reshape(-1, 8), np.full(len(corners), thickness / 2)])
+    places = np.tile(vector(centre, "centre"), (len(corners), 1))
+    return _solids(Prism, size, places, rotation_matrix(rotation), least=-math.inf)
 
 
 def _solid(
@@ -1198,15 +1257,28 @@ def _solid(
     least: float | None = None,
 ) -> Primitives:
     """One solid; ``least``: a length may be as small as this, None: it must be positive."""
+    return _solids(kind, size[None], vector(centre, "centre")[None], rotation, least)
+
+
+def _solids(
+    kind: type[Primitives],
+    size: np.ndarray,
+    centre: np.ndarray,
+    rotation: np.ndarray,
+    least: float | None = None,
+) -> Primitives:
+    """Solids of (K, S) sizes about (K, 3) places, all turned by one (3, 3) rotation."""
     size = np.asarray(size, dtype=np.float64)
     large_enough = (size > 0) if least is None else (size >= least)
-    if not (large_enough & np.isfinite(size)).all():
+    bad = ~(large_enough & np.isfinite(size)).all(axis=1)
+    if bad.any():
         named = ", ".join(
-            f"{name} {value:g}" for name, value in zip(kind.lengths, size.tolist(), strict=True)
+            f"{name} {value:g}"
+            for name, value in zip(kind.lengths, size[bad][0].tolist(), strict=True)
         )
         raise InputError(f"{kind.__name__.lower()}: lengths must be positive ({named})")
-    parts = (size, rotation, vector(centre, "centre"))
-    return kind(*(torch.from_numpy(part)[None] for part in parts))
+    turns = np.tile(rotation, (len(size), 1, 1))
+    return kind(*(torch.from_numpy(part) for part in (size, turns, centre)))
 
 
 def vector(value: Vector, name: str) -> np.ndarray:
