@@ -822,6 +822,19 @@ MESSAGES = {
     "data: {points_near_surface: 2}": (
         "x.yaml: data.points_near_surface must be a number from 0 to 1, found 2"
     ),
+    "data: {extent: 0.8}": (
+        "x.yaml: data.extent must be [low, high], two numbers from 0.1 to 1, found 0.8"
+    ),
+    "data: {extent: [0.8, 1.1]}": (
+        "x.yaml: data.extent must be [low, high], two numbers from 0.1 to 1, found a list"
+    ),
+    "data: {elevation: [50, -20]}": (
+        "x.yaml: data.elevation must be [low, high], two numbers from -90 to 90, found a list; "
+        "the first is the larger one"
+    ),
+    "data: {sensor_strength: -1}": (
+        "x.yaml: data.sensor_strength must be a number from 0 to 4, found -1"
+    ),
     # numbers that are too large
     f"data: {{val_shapes: {2**63}}}": (
         "x.yaml: data.val_shapes must be a positive integer, found a number beyond 64 bits"

@@ -15,6 +15,7 @@ from im2mesh.preparation.posing import (
     normalise,
     pose,
     pose_rotation,
+    uniform_rotation,
 )
 
 ANGLES = st.floats(-720, 720)
@@ -98,6 +99,19 @@ def test_pose_turns_and_then_normalises(
     if np.ptp(turned, axis=0).max() > 0:
         expected = normalise(turned)
         np.testing.assert_allclose(pose(points, azimuth, elevation), expected, atol=1e-6)
+
+
+def test_uniform_rotations_are_rotations_and_even() -> None:
+    points = np.random.default_rng(0).random((2000, 3))
+    turns = np.stack([uniform_rotation(*point) for point in points])
+    assert np.allclose(turns @ turns.transpose(0, 2, 1), np.eye(3), atol=1e-12)
+    assert np.allclose(np.linalg.det(turns), 1)
+    # Of even rotations each entry has mean 0 and variance 1/3, and a half has angles above 2.31.
+    assert np.abs(turns.mean(axis=0)).max() < 0.05
+    assert np.abs((turns**2).mean(axis=0) - 1 / 3).max() < 0.03
+    angles = np.arccos(np.clip((np.trace(turns, axis1=1, axis2=2) - 1) / 2, -1, 1))
+    assert abs(np.median(angles) - 2.3099) < 0.05
+    assert np.allclose(uniform_rotation(0, 0, 0), np.diag([-1, 1, -1]))
 
 
 def test_centre_and_extent() -> None:

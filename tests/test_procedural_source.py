@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from im2mesh.config import Config
+from im2mesh.data.draws import random_seed
 from im2mesh.data.procedural import (
     EPOCH,
     POINTS_OF_A_CUBE,
@@ -22,6 +24,8 @@ from im2mesh.data.procedural import (
 )
 from im2mesh.errors import ConfigError
 from im2mesh.patches import Windows
+from im2mesh.preparation.batch import OUTSIDE, ShapeBatch
+from im2mesh.preparation.families import make_shape
 from im2mesh.preparation.procedural import Shape, box, ellipsoid
 from im2mesh.training.trainer import Trainer
 from tests.datasets import level_config
@@ -173,6 +177,140 @@ def test_real_families_train_a_step(tmp_path: Path) -> None:
     run = Trainer(config, train, kept)
     run._prepare()
     assert run.step(batch) > 0
+
+
+# --- views and sensor effects -------------------------------------------------------------------
+
+FAMILIES = {"train_families": ["chair", "car", "lamp"], "val_families": ["table", "sofa"]}
+
+
+def opened(tmp_path: Path, kind: str = "global", **data: object):  # type: ignore[no-untyped-def]
+    config = configured(tmp_path, kind, val_shapes=4, **FAMILIES, **data)
+    return open_procedural(config, torch.device("cpu"))
+
+
+def numbers_of(made: ProceduralSource, count: int) -> list[int]:
+    per_shape = made.per_shape
+    return made.batch(0, 0, count * per_shape).shapes[::per_shape].tolist()
+
+
+def test_defaults_are_upright_full_and_clean(tmp_path: Path) -> None:
+    train, kept = opened(tmp_path)
+    names = ["lamp-2024692378", "lamp-2782098827", "car-83661149"]
+    assert [train.name(number) for number in numbers_of(train, 3)] == names
+    names = ["table-1022273383", "sofa-3876506404", "table-63377933"]
+    assert [name for name, _ in kept.maps(3)] == names
+    batch = train.batch(0, 0, 3)
+    for number, image in zip(batch.shapes.tolist(), batch.images[:, 0], strict=True):
+        # The keys 2 and 3 and the bounds that they always had.
+        azimuth = random_seed(number, 2) / 2**32 * 360
+        elevation = -20 + random_seed(number, 3) / 2**32 * 70
+        shape = make_shape(train.name(number).split("-")[0], number).posed(azimuth, elevation)
+        assert torch.equal(train.shape(number).bounds(), shape.bounds())
+        assert torch.equal(image, ShapeBatch.of([shape]).depth()[0])
+
+
+@pytest.mark.parametrize("share", [0.4, 1.0])
+def test_a_share_has_any_orientation(tmp_path: Path, share: float) -> None:
+    def make(family: str, number: int) -> Shape:
+        return Shape.of(box((1, 2, 3)))
+
+    config = configured(tmp_path, "global", orientation=share)
+    made = ProceduralSource(config, TRAIN, ["box"], make, Balls, torch.device("cpu"))
+    turns = [made.shape(number).groups[0].rotation[0] for number in range(400)]
+    # Where the model's up axis points: upright, it has no x.
+    up = torch.stack([turn[:, 1] for turn in turns])
+    upright = up[:, 0].abs() < 1e-12
+    assert (~upright).float().mean() == pytest.approx(share, abs=0.08)
+    turned = up[~upright]
+    assert (turned.mean(0).abs() < 4 / math.sqrt(3 * len(turned))).all()
+    torch.testing.assert_close(
+        (turned**2).mean(0), torch.full((3,), 1 / 3, dtype=torch.float64), rtol=0, atol=0.09
+    )
+
+
+def test_elevations_are_those_of_the_range(tmp_path: Path) -> None:
+    made = source(configured(tmp_path, "global", elevation=[60, 90]), families=("box",))
+    up = torch.stack([made.shape(number).groups[0].rotation[0][:, 1] for number in range(60)])
+    above = torch.rad2deg(torch.asin(up[:, 2]))
+    assert above.min() >= 60 and above.max() <= 90 and above.max() - above.min() > 20
+
+
+@pytest.mark.parametrize("orientation", [0, 1])
+def test_extents_and_places_stay_in_the_cube(tmp_path: Path, orientation: float) -> None:
+    train, kept = opened(tmp_path, extent=[0.6, 0.9], orientation=orientation)
+    bounds = torch.stack([train.shape(number).bounds() for number in range(120)])
+    assert bounds.abs().max() <= 0.5 + OUTSIDE
+    extent = (bounds[:, 1] - bounds[:, 0]).amax(1)
+    middle = bounds.mean(1)
+    placed = middle.abs().amax(1) > 1e-9
+    assert 0.35 < placed.float().mean() < 0.65
+    torch.testing.assert_close(extent[~placed], torch.full_like(extent[~placed], 0.9))
+    assert extent[placed].min() >= 0.6 and extent[placed].max() <= 0.9
+    assert extent[placed].max() - extent[placed].min() > 0.2
+    reached = bounds[placed].abs().amax(1)
+    assert (reached > 0.45).any(0).all() and (middle[placed] < 0).any(0).all(), "any place"
+    # What is not in the cube is empty, and the map is of what is in it.
+    batch = train.batch(0, 0, 4)
+    shapes = ShapeBatch.of([train.shape(number) for number in batch.shapes.tolist()])
+    outside = torch.rand(4, 500, 3) - 0.5
+    outside[..., 0] = outside[..., 0].sign() * 0.51
+    assert not shapes.occupancy(outside).any()
+    assert ((batch.images == -1) | ((batch.images >= 0) & (batch.images <= 1))).all()
+    full = kept.maps(1)[0][1]
+    rows, columns = np.nonzero(full >= 0)
+    seen = max(np.ptp(rows), np.ptp(columns), np.ptp(full[full >= 0]) * 256)
+    assert seen > 200, "validation is as it was"
+
+
+def test_sensor_effects_are_on_maps_alone(tmp_path: Path) -> None:
+    clean, sensed = (opened(tmp_path, sensor=share)[0] for share in (0, 1))
+    one, other = clean.batch(0, 0, 6), sensed.batch(0, 0, 6)
+    assert all(
+        torch.equal(vars(one)[key], vars(other)[key])
+        for key in ("points", "targets", "valid", "shapes")
+    )
+    assert (one.images != other.images).flatten(1).any(1).all()
+    assert torch.equal(
+        one.images, opened(tmp_path, sensor=1, sensor_strength=0)[0].batch(0, 0, 6).images
+    )
+    some = opened(tmp_path, sensor=0.5)[0].batch(0, 0, 6).images
+    same = [(some == images).flatten(1).all(1) for images in (one.images, other.images)]
+    assert torch.equal(same[0], ~same[1]) and same[0].any() and same[1].any()
+    depths = torch.from_numpy(np.stack([depth for _, depth in sensed.maps(6)]))
+    assert torch.equal(depths, other.images[:, 0]), "pictures show what the network is given"
+
+
+@pytest.mark.parametrize("kind", ["global", "patch"])
+def test_sensor_effects_belong_to_the_sample(tmp_path: Path, kind: str) -> None:
+    made, _ = opened(tmp_path, kind, sensor=0.7, orientation=0.5, extent=[0.7, 1])
+    whole = made.batch(0, 0, 8)
+    parts = [made.batch(0, 0, 4), made.batch(0, 4, 8)]
+    assert torch.equal(whole.images, torch.cat([part.images for part in parts]))
+    assert torch.equal(whole.points[:, 100:], torch.cat([part.points[:, 100:] for part in parts]))
+
+
+def test_windows_are_cut_from_the_map_with_effects(tmp_path: Path) -> None:
+    made, _ = opened(tmp_path, "patch", sensor=1, windows_per_shape=4)
+    batch = made.batch(0, 0, 32)
+    assert (batch.images >= 0).flatten(1).any(1).all(), "every window sees something"
+    depths = dict(made.maps(8))
+    for number, image in zip(batch.shapes.tolist(), batch.images[:, 0], strict=True):
+        crops = made.windows.crop(torch.from_numpy(depths[made.name(number)]))
+        assert (crops == image).flatten(1).all(1).any()
+
+
+def test_validation_has_keys_of_its_own(tmp_path: Path) -> None:
+    def maps(**data: object) -> list[np.ndarray]:
+        return [depth for _, depth in opened(tmp_path, **data)[1].maps(4)]
+
+    usual = maps()
+    wide = {"orientation": 1, "elevation": [80, 90], "extent": [0.5, 0.5], "sensor": 1}
+    for one, other in zip(usual, maps(**wide), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for key, value in wide.items():
+        changed = maps(**{f"val_{key}": value})
+        assert not any(map(np.array_equal, usual, changed)), key
 
 
 def test_unknown_families(tmp_path: Path) -> None:

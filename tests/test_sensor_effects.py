@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from im2mesh.data import sensor_effects as effects
+from im2mesh.data.draws import random_bits
 from im2mesh.data.sensor_effects import FAR, JUMP, LEAST_LEFT, REACH, sensor_effects
 from im2mesh.preparation.batch import ShapeBatch
 from im2mesh.preparation.families import make_shape
@@ -261,7 +262,7 @@ def test_neighbours_as_the_reference(step: int) -> None:
 @given(seed=st.integers(0, 2**32), row=st.integers(0, 63), column=st.integers(0, 63))
 def test_random_pixels_as_the_reference(seed: int, row: int, column: int) -> None:
     keys = torch.tensor([seed]), torch.arange(128)
-    words = effects.random_bits(5, effects._PIXELS, keys[0][:, None], keys[1])[0] - (1 << 31)
+    words = random_bits(5, effects._PIXELS, keys[0][:, None], keys[1])[0] - (1 << 31)
     expected = reference.mixed(int(words[row]), int(words[64 + column]))
     found = effects._Random(5, keys[0], 1.0).pixels(64)
     for field, number in zip(found, expected, strict=True):
