@@ -162,7 +162,7 @@ def _violin(rng: np.random.Generator) -> list[Primitives]:
     solids += [
         torus(0.06, 0.045, (0, tall + 0.82, z), RIGHT),
         box((0.28, 0.18, 0.06), (0, 0.55, z + 0.05)),
-        box((0.14, 0.4, 0.06), (0, 0.25, z + 0.06)),
+        box((0.14, 0.4, 0.12), (0, 0.25, z + 0.04)),
     ]
     solids += mirrored(
         [capsule((0.0, y, z), (0.2, y, z), 0.03) for y in (tall + 0.62, tall + 0.72)]
