@@ -199,8 +199,8 @@ def test_a_coarser_grid_shows_at_edges(step: Tensor) -> None:
     assert len(blocky[0, 20].unique()) in (18, 19), "one depth a cell"
     fine = effects._displaced(step, field, Given([0.0, NO, 0.5, 0.0, NO, YES]))
     assert torch.equal(fine, step)
-    moved = effects._displaced(step, field + 2, Given([0.0, NO, 0.5, *SURE, YES]))
-    assert torch.equal(moved[0, 20, :60], step[0, 20, 3:63]), "2 · 1.5 pixels"
+    moved = effects._displaced(step, field + 2.5, Given([0.0, NO, 0.5, *SURE, YES]))
+    assert torch.equal(moved[0, 20, :60], step[0, 20, 3:63]), "2.5 · 1.2 pixels"
 
 
 def test_depths_come_in_steps() -> None:
@@ -234,10 +234,10 @@ def test_holes_cover_a_few_percent() -> None:
 def test_missing_pixels_and_lines() -> None:
     salt = Given().pixels(256)[1]
     single = effects._missing_pixels(salt, Given([*SURE, 0.0, NO, 0.0, 0.0, NO])) > 0
-    assert single.float().mean() == pytest.approx(0.02, rel=0.2)
+    assert single.float().mean() == pytest.approx(0.01, rel=0.2)
     lines = effects._missing_pixels(salt, Given([0.0, NO, *SURE, 0.0, 0.5, NO])) > 0
     columns = lines[0].float().mean(0)
-    assert ((columns == 0) | ((columns > 0.4) & (columns < 0.8))).all()
+    assert ((columns == 0) | ((columns > 0.35) & (columns < 0.65))).all()
     assert 256 / 50 - 1 <= (columns > 0).sum() <= 256 / 8
 
 

@@ -106,8 +106,10 @@ def _with_effects(depth: Tensor, random: _Random) -> Tensor:
     kind = random.uniform()
     grows, hides = (kind < 0.3).float(), (kind > 0.6).float()
     lost = _cut_off(clean, background, random)
-    _join(lost, _grazing(spread, white, random))
-    _join(lost, _torn(beside, rim, random) - 10 * grows)  # else a ring would be left around it
+    at_rims = _grazing(spread, white, random)
+    _join(at_rims, _torn(beside, rim, random))
+    # Where a rim grows nothing is lost at it, else a ring would be left.
+    _join(lost, at_rims.sub_(10 * grows))
     _join(lost, _holes(blobs, rim, random))
     _join(lost, _hidden(clean, near, hides))
     surface = _rounded(_grown(clean, near, grows), random)
@@ -167,10 +169,10 @@ def _torn(beside: Tensor, field: Tensor, random: _Random) -> Tensor:
 
 def _holes(blobs: Tensor, spots: Tensor, random: _Random) -> Tensor:
     """Return the score of large blobs and of small dark spots."""
-    large = random.amount(1, 0.4).clamp(max=1.5)
+    large = random.amount(1, 0.35).clamp(max=1.5)
     small = random.amount(1, 0.4).clamp(max=1.5)
     return torch.maximum(
-        blobs + (2.1 * large - 3.3 - 10.0 * (large == 0)),
+        blobs + (1.8 * large - 3.3 - 10.0 * (large == 0)),
         spots + (1.4 * small - 3.2 - 10.0 * (small == 0)),
     )
 
@@ -200,7 +202,7 @@ def _displaced(surface: Tensor, field: Tensor, random: _Random) -> Tensor:
     size = surface.shape[1]
     cell = 1 + random.amount(2.5, 0.6).clamp(max=WIDEST - 1)
     begin = random.uniform() * (cell > 1)
-    jitter, blocky = random.amount(1.5, 0.6), random.flag(0.3)
+    jitter, blocky = random.amount(1.2, 0.5), random.flag(0.3)
     place = torch.arange(size, device=surface.device)
     middle = ((place / cell + begin).floor() + 0.5 - begin) * cell
     column = (jitter * field).add_(middle).clamp_(0, size - 1).floor_()
@@ -214,7 +216,7 @@ def _displaced(surface: Tensor, field: Tensor, random: _Random) -> Tensor:
 
 def _missing_pixels(salt: Tensor, random: _Random) -> Tensor:
     """Return the score of single pixels, and of broken lines along rows and columns."""
-    single, on_lines = random.amount(0.02, 0.4), random.amount(0.6, 0.3)
+    single, on_lines = random.amount(0.01, 0.3), random.amount(0.5, 0.2)
     place = torch.arange(salt.shape[1], device=salt.device)
     line = ((place + 50 * random.uniform()) % random.uniform(8, 50) < 1) * on_lines
     columns, rows = line + single, line.transpose(1, 2) * random.flag(0.5)
@@ -224,7 +226,7 @@ def _missing_pixels(salt: Tensor, random: _Random) -> Tensor:
 def _noisy(surface: Tensor, waves: Tensor, white: Tensor, random: _Random) -> Tensor:
     """Add noise, then round to steps; depths stay in [0, 1]."""
     smooth = random.amount(0.006, 0.8)
-    rough = random.amount(0.006, 0.7) + 0.0005 * random.strength
+    rough = random.amount(0.004, 0.7) + 0.0005 * random.strength
     step = random.amount(0.01, 0.5).clamp(min=1e-6)
     begin = random.uniform()
     noisy = (smooth * waves).add_(surface).add_(rough * white)
