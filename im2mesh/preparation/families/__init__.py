@@ -33,6 +33,7 @@ from im2mesh.preparation.families.furniture import (
     sofa,
     table,
 )
+from im2mesh.preparation.families.heavy_vehicles import helicopter, tank, train, truck
 from im2mesh.preparation.families.household import appliance, bathroom, display
 from im2mesh.preparation.families.instruments import instrument
 from im2mesh.preparation.families.living import animal, figure, toy
@@ -78,6 +79,10 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Shape]] = {
     "figure": figure,
     "toy": toy,
     "instrument": instrument,
+    "train": train,
+    "truck": truck,
+    "tank": tank,
+    "helicopter": helicopter,
 }
 """Name → what draws one object of the family from a generator."""
 
