@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from im2mesh.data.depth import load_depth
     from im2mesh.generation.pipeline import Reconstruction, Reconstructor
+    from im2mesh.generation.sensor import SensorReconstruction, reconstruct
 
 __version__ = "0.1.0"
-__all__ = ["Reconstruction", "Reconstructor", "__version__", "load_depth"]
+__all__ = [
+    "Reconstruction",
+    "Reconstructor",
+    "SensorReconstruction",
+    "__version__",
+    "load_depth",
+    "reconstruct",
+]
 
 _HOMES = {
     "Reconstruction": "im2mesh.generation.pipeline",
     "Reconstructor": "im2mesh.generation.pipeline",
+    "SensorReconstruction": "im2mesh.generation.sensor",
     "load_depth": "im2mesh.data.depth",
+    "reconstruct": "im2mesh.generation.sensor",
 }
 
 

@@ -1,0 +1,192 @@
+"""Real sensor views to metric meshes, with scores where the true mesh is known.
+
+    python benchmarks/sensor.py FOLDER [CONFIG …] [--out out/sensor]
+
+FOLDER is searched, with its sub-folders, for views: ``<name>.npz`` (``depth`` in metres, ``K``)
+with ``<name>_mask.png``; or ``depth.png`` with BOP's ``camera.json`` and ``<name>_mask.png``. The
+true mesh, if there is one, is ``<name>_gt_camera.ply`` (metres, the camera's frame). The levels
+that the configurations name (default: those of ``configs/demo``) reconstruct each view.
+
+Prints a row a view: F-scores (times 100) at 1% and 2% of the true object's largest extent and
+Chamfer in mm, of the mesh and of the raw points; the median distance of the measured points from
+the mesh in mm; pieces; whether it is closed. ``--out`` gets a mesh, a picture (camera, side,
+behind, above) of each view, and the table. The other options override the configurations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from im2mesh.cameras import Camera  # noqa: E402
+from im2mesh.config import load_config  # noqa: E402
+from im2mesh.generation.level import Level  # noqa: E402
+from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
+from im2mesh.generation.sensor import SensorReconstruction, demo_levels, reconstruct  # noqa: E402
+from im2mesh.metrics.distances import Cloud, sample_surface  # noqa: E402
+from im2mesh.metrics.volume import is_closed  # noqa: E402
+from im2mesh.preparation.meshes import load_mesh  # noqa: E402
+from im2mesh.visualize.contact_sheet import picture_sheet  # noqa: E402
+from im2mesh.visualize.depth import depth_picture  # noqa: E402
+from im2mesh.visualize.mesh import render_mesh  # noqa: E402
+
+SIDES = (("camera", 0.0, 0.0), ("side", 90.0, 0.0), ("behind", 180.0, 0.0), ("above", 20.0, 60.0))
+SAMPLES = 100_000
+OVERRIDES = ("observation", "symmetry", "resolution")
+
+
+@dataclass(frozen=True)
+class View:
+    """One object in one depth image, in metres."""
+
+    name: str
+    depth: np.ndarray
+    camera: Camera
+    mask: np.ndarray
+    truth: tuple[np.ndarray, np.ndarray] | None
+
+
+def find_views(folder: Path) -> list[View]:
+    """Read all views below a folder, by name."""
+    views = []
+    for path in sorted(folder.rglob("*_mask.png")):
+        name = path.name.removesuffix("_mask.png")
+        if path.with_name(f"{name}.npz").is_file():
+            with np.load(path.with_name(f"{name}.npz")) as arrays:
+                depth, camera = arrays["depth"], Camera.from_matrix(arrays["K"])
+        elif path.with_name("camera.json").is_file():
+            facts = json.loads(path.with_name("camera.json").read_text())
+            depth = np.asarray(Image.open(path.with_name("depth.png"))) * facts["depth_scale"] / 1e3
+            camera = Camera.from_matrix(np.reshape(facts["cam_K"], (3, 3)))
+        else:
+            continue
+        mask = np.asarray(Image.open(path)) > 0
+        truth = path.with_name(f"{name}_gt_camera.ply")
+        views.append(View(name, depth, camera, mask, load_mesh(truth) if truth.is_file() else None))
+    return views
+
+
+def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[str, Any]:
+    """Score a mesh; distances in metres."""
+    mesh = result.mesh
+    vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
+    predicted = sample_surface(vertices, faces, SAMPLES, np.random.default_rng(0))[0]
+    gaps = Cloud(predicted).nearest(result.points)[0]
+    row: dict[str, Any] = {"view": view.name}
+    if view.truth is not None:
+        truth = sample_surface(*view.truth, SAMPLES, np.random.default_rng(1))[0]
+        size = float(np.ptp(view.truth[0], axis=0).max())
+        for name, points in (("", predicted), (" raw", result.points)):
+            recall, precision = Cloud(points).nearest(truth)[0], Cloud(truth).nearest(points)[0]
+            for percent in (1, 2):
+                r, p = ((d < size * percent / 100).mean() for d in (recall, precision))
+                row[f"F@{percent}%{name}"] = 100 * 2 * r * p / (r + p) if r + p else 0.0
+            row[f"chamfer mm{name}"] = 1e3 * (recall.mean() + precision.mean())
+        row["true size mm"] = 1e3 * size
+    return row | {
+        "off mm": 1e3 * float(np.median(gaps)),
+        "closed": bool(len(faces)) and is_closed(vertices, faces),
+        "pieces": len(mesh.split(only_watertight=False)) if len(faces) else 0,
+        "seen mm": "×".join(f"{1e3 * e:.0f}" for e in result.placement.seen),
+        "mesh mm": "×".join(
+            f"{e:.0f}"
+            for e in 1e3
+            * result.placement.frame.size
+            * np.ptp(result.reconstruction.vertices, axis=0)
+        )
+        if len(faces)
+        else "",
+        "removed": sum(result.cleaned.removed.values()),
+        "s": seconds,
+    }
+
+
+def picture(view: View, result: SensorReconstruction, size: int = 256) -> np.ndarray:
+    """The map that the networks were shown and the mesh from four sides, beside the true one."""
+    shown = depth_picture(result.seen.depth)
+    shown = np.where(
+        ((result.seen.depth < 0) & ~result.seen.known)[..., None], (150, 90, 150), shown
+    )
+    frame = result.placement.frame
+    meshes = [(result.reconstruction.vertices, result.reconstruction.faces)]
+    if view.truth is not None:
+        meshes.append((frame.to_cube(view.truth[0]), view.truth[1]))
+    rows = []
+    for number, (vertices, faces) in enumerate(meshes):
+        row = [(n, render_mesh(vertices, faces, a, e, size)) for n, a, e in SIDES]
+        first = (
+            ("seen", shown.astype(np.uint8))
+            if not number
+            else ("truth", np.full_like(row[0][1], 255))
+        )
+        rows.append((view.name if not number else "", [first, *row]))
+    return picture_sheet(rows)
+
+
+def main() -> int:
+    """Reconstruct, score and draw every view."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("configs", nargs="*", metavar="CONFIG", help="one YAML file a level")
+    parser.add_argument("--out", type=Path, default=ROOT / "out/sensor")
+    parser.add_argument("--views", nargs="+", metavar="NAME", help="only these")
+    parser.add_argument("--observation", choices=("none", "carve", "surface"))
+    parser.add_argument("--symmetry", choices=("none", "auto"))
+    parser.add_argument("--threshold", type=float, help="test.threshold of all levels")
+    parser.add_argument("--resolution", type=int, help="cells of the lattice")
+    parser.add_argument("--noise", type=float, metavar="MM", help="of the depths, in mm")
+    args = parser.parse_args()
+    levels = []
+    for path in args.configs or demo_levels():
+        level = Level.load(load_config(path))
+        if args.threshold is not None:
+            test = replace(level.config.test, threshold=args.threshold)
+            level = Level(replace(level.config, test=test), level.network)
+        levels.append(level)
+    changes = {k: getattr(args, k) for k in OVERRIDES if getattr(args, k)}
+    reconstructor = Reconstructor(levels, replace(levels[0].config.generation, **changes))
+    args.out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for view in find_views(args.folder):
+        if args.views and view.name not in args.views:
+            continue
+        start = time.perf_counter()
+        with torch.inference_mode():
+            result = reconstruct(
+                view.depth, view.camera, view.mask, reconstructor=reconstructor,
+                noise=None if args.noise is None else args.noise / 1e3,
+            )  # fmt: skip
+        rows.append(measure(view, result, time.perf_counter() - start))
+        print(
+            ", ".join(
+                f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in rows[-1].items()
+            ),
+            flush=True,
+        )
+        result.mesh.export(args.out / f"{view.name}.ply")
+        Image.fromarray(picture(view, result)).save(args.out / f"{view.name}.png")
+    table = pd.DataFrame(rows)
+    table.to_csv(args.out / "scores.csv", index=False, float_format="%.5g")
+    with pd.option_context("display.width", 250, "display.max_columns", None):
+        print(table.round(1).to_string(index=False))
+        print("mean", table.select_dtypes("number").mean().round(1).to_dict())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,431 @@
+"""Cleaning a sensor's depth: what of a masked depth image is the object.
+
+Depth is (H, W) float64 z in metres, NaN where nothing was measured. Two neighbouring pixels are on
+the same surface if their depths differ by no more than a steep slope and the noise explain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import ndimage
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from im2mesh.cameras import Camera
+
+STEEPEST = 5.0
+"""Largest slope, in metres of depth a metre across, of one surface between neighbours."""
+
+SIGMAS = 3.0
+"""By how many standard deviations of the noise depths of one surface may differ on top."""
+
+LEAST_NEIGHBOURS = 4
+"""A pixel with fewer of its eight neighbours on its own surface is a flying one."""
+
+SMALL_PIECE, FAR_PIECE = 0.05, 0.1
+"""A detached piece goes if it has less than this share of the object's pixels, and is further from
+the rest than this share of the rest's extent."""
+
+FARTHEST_PIECE = 1.0
+"""A piece goes, whatever its size, if it is further than so many extents."""
+
+GAP_LINKS = 0.3
+"""A gap of the mask is filled if so much of its border continues the object's surface."""
+
+RIM = 2
+"""So many pixels beside the mask are unknown where nothing was measured."""
+
+SMALL_HOLE = 30
+"""Holes up to so many pixels are filled from around them."""
+
+PLANE_RING = 0.6
+"""Width of the ring around the mask in which a supporting plane is looked for, in extents of the
+mask."""
+
+PLANE_TRIALS = 200
+PLANE_SHARE = 0.3
+"""Least share of the ring's pixels that lie on a supporting plane."""
+
+PLANE_ABOVE = 0.9
+"""Least share of the object's points above it."""
+
+TABLE_WINDOW, TABLE_SHARE = 11, 0.85
+"""A pixel of the mask is of the table if so much of the mask in a window around it lies on it."""
+
+
+def default_noise(distance: float) -> float:
+    """Return the standard deviation to be expected of depths at ``distance``, in metres."""
+    return 1e-3 + 1.5e-3 * distance**2
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The supporting plane {p: normal·p = offset}, in the camera frame.
+
+    Attributes:
+        normal: (3,) float64 unit vector, towards the object.
+        offset: in metres.
+    """
+
+    normal: np.ndarray
+    offset: float
+
+    def height(self, points: np.ndarray) -> np.ndarray:
+        """(…, 3) points → (…) metres above the plane."""
+        return points @ self.normal - self.offset
+
+    def depth_along(self, rays: np.ndarray) -> np.ndarray:
+        """Return z where rays meet the plane, ∞ where they do not.
+
+        Args:
+            rays: (…, 3) points at z = 1.
+        """
+        towards = rays @ self.normal
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = self.offset / towards
+        return np.where((towards != 0) & (z > 0), z, np.inf)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What a depth image shows of one object.
+
+    Attributes:
+        depth: (H, W) float64, z in metres at the object's pixels, small holes filled; NaN
+            elsewhere.
+        unknown: (H, W) bool, pixels that may or may not show the object: holes, occluders in
+            front of it, removed pixels, an unmeasured rim. None of them is in ``depth``.
+        measured: number of the object's pixels that were measured and kept.
+        removed: reason → number of pixels of the mask that were removed.
+        holes: pixels of the mask without a measurement.
+        filled: pixels that were filled from around them.
+        plane: the plane that the object stands on, None where none was found.
+        dropped: (H, W) bool, the removed pixels.
+        noise: standard deviation of the depths in metres.
+    """
+
+    depth: np.ndarray
+    unknown: np.ndarray
+    measured: int
+    removed: dict[str, int]
+    holes: int
+    filled: int
+    plane: Plane | None
+    dropped: np.ndarray
+    noise: float
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> np.ndarray:
+        """(H, W) bool, the object's pixels with a depth."""
+        return np.isfinite(self.depth)
+
+
+def same_surface(a: np.ndarray, b: np.ndarray, camera: Camera, noise: float) -> np.ndarray:
+    """Whether depths of neighbouring pixels belong to one surface, NaN to none; see module."""
+    reach = STEEPEST / min(camera.fx, camera.fy)
+    return np.abs(a - b) <= np.minimum(a, b) * reach + SIGMAS * noise
+
+
+def neighbours_on_surface(depth: np.ndarray, camera: Camera, noise: float) -> np.ndarray:
+    """(H, W) int, how many of each pixel's eight neighbours are on its own surface."""
+    padded = np.pad(depth, 1, constant_values=np.nan)
+    height, width = depth.shape
+    count = np.zeros(depth.shape, np.int64)
+    for row in range(3):
+        for column in range(3):
+            if (row, column) != (1, 1):
+                other = padded[row : row + height, column : column + width]
+                count += same_surface(depth, other, camera, noise)
+    return count
+
+
+def clean(
+    depth: np.ndarray,
+    mask: np.ndarray,
+    camera: Camera,
+    noise: float | None = None,
+) -> Cleaned:
+    """Find an object's pixels and what is unknown around them.
+
+    Args:
+        depth: (H, W) float64, z in metres, NaN where nothing was measured.
+        mask: (H, W) bool, the object's pixels.
+        camera: the image's.
+        noise: standard deviation of the depths in metres; None: :func:`default_noise`.
+    """
+    inside = depth[mask & np.isfinite(depth)]
+    if noise is None:
+        noise = default_noise(float(np.median(inside))) if len(inside) else 0.0
+    window = _window(mask, depth.shape)
+    part = Camera(camera.fx, camera.fy, camera.cx - window[1].start, camera.cy - window[0].start)
+    cleaned = _clean(depth[window], mask[window], part, noise)
+    if window == np.s_[0 : depth.shape[0], 0 : depth.shape[1]]:
+        return cleaned
+    full_depth = np.full(depth.shape, np.nan)
+    full_depth[window] = cleaned.depth
+    unknown, dropped = np.zeros((2, *depth.shape), bool)
+    unknown[window], dropped[window] = cleaned.unknown, cleaned.dropped
+    return Cleaned(
+        full_depth,
+        unknown,
+        cleaned.measured,
+        cleaned.removed,
+        cleaned.holes,
+        cleaned.filled,
+        cleaned.plane,
+        dropped,
+        noise,
+    )
+
+
+def _window(mask: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The part of the image that matters: the mask's bounds and the ring around them."""
+    if not mask.any():
+        return np.s_[0 : shape[0], 0 : shape[1]]
+    bounds = [np.flatnonzero(mask.any(axis=1 - axis))[[0, -1]] for axis in (0, 1)]
+    extent = max(int(high - low) + 1 for low, high in bounds)
+    ring = int(np.ceil(PLANE_RING * extent)) + RIM + 2
+    rows, columns = (
+        slice(max(int(low) - ring, 0), min(int(high) + 1 + ring, side))
+        for (low, high), side in zip(bounds, shape, strict=True)
+    )
+    return rows, columns
+
+
+def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) -> Cleaned:
+    rays = camera.rays_of(depth.shape)
+    points = rays * depth[..., None]
+    measured = np.isfinite(depth)
+    holes = int((mask & ~measured).sum())
+    mask = mask | _continued_gaps(mask, depth, camera, noise)
+    kept = mask & measured
+
+    removed = {}
+    flying = kept & (
+        neighbours_on_surface(np.where(kept, depth, np.nan), camera, noise) < LEAST_NEIGHBOURS
+    )
+    removed["flying pixels"] = int(flying.sum())
+    kept &= ~flying
+    plane = find_plane(points, kept, mask, noise)
+    if plane is not None:
+        table = _table(points, kept, plane, noise)
+        removed["supporting plane"] = int(table.sum())
+        kept &= ~table
+    far = _far_pieces(points, depth, kept, camera, noise)
+    removed["far pieces"] = int(far.sum())
+    kept &= ~far
+    count = int(kept.sum())
+
+    object_depth = np.where(kept, depth, np.nan)
+    whole = ndimage.binary_fill_holes(mask)
+    # A gap of the mask is background where the camera sees past the object through it.
+    unknown = (mask & ~kept & ~far) | (whole & ~measured)
+    unknown |= ndimage.binary_dilation(mask, iterations=RIM) & ~measured
+    if plane is not None:
+        unknown &= ~(mask & measured & ~kept & _on(points, plane, noise))
+    occluder = _occluders(points, depth, object_depth, mask, plane, camera, noise)
+    unknown |= occluder
+    object_depth, filled = _filled(object_depth, unknown & whole & ~occluder, camera, noise)
+    unknown &= ~np.isfinite(object_depth)
+    dropped = mask & measured & ~kept
+    return Cleaned(object_depth, unknown, count, removed, holes, filled, plane, dropped, noise)
+
+
+def _continued_gaps(
+    mask: np.ndarray, depth: np.ndarray, camera: Camera, noise: float
+) -> np.ndarray:
+    """Pixels that the mask encloses and leaves out though the object's surface continues there."""
+    gaps, count = ndimage.label(ndimage.binary_fill_holes(mask) & ~mask & np.isfinite(depth))
+    if not count:
+        return np.zeros_like(mask)
+    across, linked = np.zeros((2, count + 1), np.int64)
+    for axis in (0, 1):
+        for here, there in ((np.s_[1:], np.s_[:-1]), (np.s_[:-1], np.s_[1:])):
+            gap = np.moveaxis(gaps, axis, 0)[here]
+            border = (gap > 0) & np.moveaxis(mask, axis, 0)[there]
+            a, b = (np.moveaxis(depth, axis, 0)[side] for side in (here, there))
+            border &= np.isfinite(b)
+            across += np.bincount(gap[border], minlength=count + 1)
+            same = border & same_surface(a, b, camera, noise)
+            linked += np.bincount(gap[same], minlength=count + 1)
+    continued = (across > 0) & (linked >= GAP_LINKS * across)
+    return np.asarray(continued[gaps])
+
+
+def find_plane(
+    points: np.ndarray, kept: np.ndarray, mask: np.ndarray, noise: float
+) -> Plane | None:
+    """Look for the plane that the object stands on, around the mask.
+
+    Args:
+        points: (H, W, 3), NaN where nothing was measured.
+        kept: (H, W) bool, the object.
+        mask: (H, W) bool, what may be the object.
+        noise: standard deviation in metres.
+
+    Returns:
+        The plane with the most pixels of the ring around the mask, if the object is above it;
+        the same for the same image.
+    """
+    if not kept.any():
+        return None
+    around = np.isfinite(points[..., 2]) & ~ndimage.binary_dilation(mask, iterations=RIM)
+    ring = points[around]
+    own = points[kept]
+    extent = float(np.linalg.norm(np.ptp(own, axis=0)))
+    near = ring[np.abs(ring[:, 2] - np.median(own[:, 2])) < 2 * extent]
+    if len(near) < 100:
+        return None
+    rng = np.random.default_rng(0)
+    some = near[rng.permutation(len(near))[:2000]]
+    corners = some[rng.integers(len(some), size=(PLANE_TRIALS, 3))]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.linalg.norm(normals, axis=1)
+    good = length > 1e-12
+    normals, corners = normals[good] / length[good, None], corners[good]
+    if not len(normals):
+        return None
+    tolerance = SIGMAS * noise + 1e-3
+    distance = some @ normals.T - (corners[:, 0] * normals).sum(axis=1)
+    best = int((np.abs(distance) < tolerance).sum(axis=0).argmax())
+    normal, offset = normals[best], float(corners[best, 0] @ normals[best])
+    for _ in range(3):  # least squares over the pixels on it
+        on = near[np.abs(near @ normal - offset) < tolerance]
+        if len(on) < 10:
+            return None
+        normal = np.linalg.svd(on - on.mean(axis=0), full_matrices=False)[2][2]
+        offset = float(normal @ on.mean(axis=0))
+    if offset > 0:  # the camera is above the table, too
+        normal, offset = -normal, -offset
+    plane = Plane(normal, offset)
+    share = (np.abs(plane.height(near)) < tolerance).mean()
+    above = (plane.height(own) > -tolerance).mean()
+    return plane if share >= PLANE_SHARE and above >= PLANE_ABOVE else None
+
+
+def _on(points: np.ndarray, plane: Plane, noise: float) -> np.ndarray:
+    return np.asarray(np.abs(plane.height(points)) < SIGMAS * noise + 1e-3)
+
+
+def _table(points: np.ndarray, kept: np.ndarray, plane: Plane, noise: float) -> np.ndarray:
+    """Pixels of the mask that show the table, not the object's lowest edge."""
+    on = kept & (np.abs(plane.height(points)) < 1.5 * noise + 5e-4)
+    around = ndimage.uniform_filter(kept.astype(np.float64), TABLE_WINDOW, mode="constant")
+    share = ndimage.uniform_filter(on.astype(np.float64), TABLE_WINDOW, mode="constant")
+    return on & (share >= TABLE_SHARE * around)
+
+
+def _far_pieces(
+    points: np.ndarray, depth: np.ndarray, kept: np.ndarray, camera: Camera, noise: float
+) -> np.ndarray:
+    """Detached pieces that are small and far from the largest."""
+    pieces, count = surface_pieces(np.where(kept, depth, np.nan), camera, noise)
+    far = np.zeros_like(kept)
+    if count < 2:
+        return far
+    sizes = np.bincount(pieces[kept], minlength=count)
+    largest = int(sizes.argmax())
+    main = points[pieces == largest]
+    low, high = main.min(axis=0), main.max(axis=0)
+    extent = float((high - low).max())
+    for piece in np.flatnonzero(sizes):
+        if piece == largest:
+            continue
+        own = points[pieces == piece]
+        # The distance from the largest piece's bounds is enough to tell far from near.
+        gap = float(np.linalg.norm(np.maximum(0, np.maximum(low - own, own - high)), axis=1).min())
+        small = sizes[piece] < SMALL_PIECE * sizes[largest]
+        if gap > FARTHEST_PIECE * extent or (small and gap > FAR_PIECE * extent):
+            far |= pieces == piece
+    return far
+
+
+def surface_pieces(depth: np.ndarray, camera: Camera, noise: float) -> tuple[np.ndarray, int]:
+    """Number the connected pieces of surface in a depth image.
+
+    Args:
+        depth: (H, W), NaN where there is nothing.
+        camera: the image's.
+        noise: standard deviation in metres.
+
+    Returns:
+        (H, W) int64 piece of each pixel, −1 where there is nothing; how many there are.
+    """
+    numbers = np.full(depth.shape, -1)
+    there = np.isfinite(depth)
+    numbers[there] = np.arange(there.sum())
+    pairs = []
+    for here, other in (
+        (np.s_[:, 1:], np.s_[:, :-1]),
+        (np.s_[1:, :], np.s_[:-1, :]),
+        (np.s_[1:, 1:], np.s_[:-1, :-1]),
+        (np.s_[1:, :-1], np.s_[:-1, 1:]),
+    ):
+        same = same_surface(depth[here], depth[other], camera, noise)
+        pairs.append(np.stack([numbers[here][same], numbers[other][same]]))
+    one, two = np.concatenate(pairs, axis=1)
+    size = int(there.sum())
+    graph = coo_matrix((np.ones(len(one), bool), (one, two)), shape=(size, size))
+    count, labels = connected_components(graph, directed=False)
+    pieces = np.full(depth.shape, -1)
+    pieces[there] = labels
+    return pieces, int(count)
+
+
+def _occluders(
+    points: np.ndarray,
+    depth: np.ndarray,
+    object_depth: np.ndarray,
+    mask: np.ndarray,
+    plane: Plane | None,
+    camera: Camera,
+    noise: float,
+) -> np.ndarray:
+    """Pixels beside the mask that show something in front of the object."""
+    seen = np.isfinite(object_depth)
+    if not seen.any():
+        return np.zeros_like(seen)
+    nearest = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
+    own = object_depth[tuple(nearest)]
+    front = np.isfinite(depth) & ~mask & (depth < own)
+    front &= ~same_surface(depth, own, camera, noise)
+    if plane is not None:
+        front &= ~_on(points, plane, noise)
+    pieces, _ = ndimage.label(front)
+    touching = np.unique(pieces[ndimage.binary_dilation(mask, iterations=RIM + 1) & front])
+    return np.asarray(np.isin(pieces, touching[touching > 0]))
+
+
+def _filled(
+    depth: np.ndarray, holes: np.ndarray, camera: Camera, noise: float
+) -> tuple[np.ndarray, int]:
+    """Fill small holes that lie within one surface, by the mean around them."""
+    pieces, count = ndimage.label(holes)
+    if not count:
+        return depth, 0
+    sizes = np.bincount(pieces.ravel())
+    fill = np.zeros_like(holes)
+    for piece, where in enumerate(ndimage.find_objects(pieces), start=1):
+        if sizes[piece] > SMALL_HOLE:
+            continue
+        grown = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in where)
+        own = pieces[grown] == piece
+        border = depth[grown][ndimage.binary_dilation(own, np.ones((3, 3))) & ~own]
+        border = border[np.isfinite(border)]
+        # Enclosed, and by one surface.
+        if len(border) >= 8 and same_surface(border.max(), border.min(), camera, noise):
+            fill[grown] |= own
+    if not fill.any():
+        return depth, 0
+    there = np.isfinite(depth)
+    # Disparity is affine over a plane, so that means of it lie on the plane.
+    disparity = np.where(there, 1 / np.where(there, depth, 1.0), 0.0)
+    weights = ndimage.gaussian_filter(there.astype(np.float64), 2.0)
+    smooth = ndimage.gaussian_filter(disparity, 2.0)
+    fill &= weights > 1e-6
+    result = depth.copy()
+    result[fill] = weights[fill] / smooth[fill]
+    return result, int(fill.sum())
