@@ -10,6 +10,12 @@ from hypothesis import strategies as st
 
 from im2mesh.errors import InputError
 from im2mesh.preparation import demo
+from im2mesh.preparation.families.generators import (
+    extrude,
+    loop_handle,
+    smooth_profile,
+    vessel,
+)
 from im2mesh.preparation.interior import beyond_planes
 from im2mesh.preparation.procedural import Shape, ShapeBatch
 from im2mesh.preparation.solids import beam, box, ellipsoid, frustum
@@ -72,6 +78,17 @@ def test_one_ball_in_another() -> None:
     np.testing.assert_allclose(2 * samples, normals, atol=1e-9)
 
 
+def test_the_bottom_of_a_cup() -> None:
+    """From inside the floor's rim, the nearest surface is the inner corner's circle, exactly."""
+    cup = Shape.of(*vessel([(0.5, 0), (0.5, 1)], 0.2, 0.2))
+    rng = np.random.default_rng(0)
+    turn, out, down = rng.uniform(0, 2 * np.pi, 400), *rng.uniform(0, 0.07, (2, 400))
+    radius = 0.3 + out
+    points = np.column_stack([radius * np.cos(turn), 0.2 - down, radius * np.sin(turn)])
+    off = -cup.signed_distance(points).numpy() - np.hypot(out, down)
+    assert off.min() > -3e-5 and (off > 3e-5).mean() < 0.01 and off.max() < 2e-3
+
+
 def test_touching_balls_of_the_medial_axis() -> None:
     """A cross of two bars: the middle is as deep as the inner corners are far."""
     shape = Shape.of(box((1, 0.2, 0.9)), box((0.2, 1, 0.9)))
@@ -115,7 +132,20 @@ def test_distances_change_no_faster_than_places(seed: int) -> None:
     assert (excess > 1e-3).mean() < 0.01
 
 
-@pytest.mark.parametrize("build", DEMO)
+def mug() -> Shape:
+    """A vessel with a handle."""
+    profile = smooth_profile([(0.35, 0), (0.5, 0.3), (0.4, 1)], 6)
+    handle = loop_handle((0.45, 0.25, 0), (0.4, 0.85, 0), (0.35, 0, 0), 0.06)
+    return Shape.of(*vessel(profile, 0.1, 0.15), *handle)
+
+
+def arrow() -> Shape:
+    """A concave outline, extruded."""
+    outline = [(-0.5, -0.15), (0.1, -0.15), (0.1, -0.4), (0.5, 0), (0.1, 0.4), (0.1, 0.15)]
+    return Shape.of(*extrude([*outline, (-0.5, 0.15), (-0.4, 0)], 0.3))
+
+
+@pytest.mark.parametrize("build", [*DEMO, mug, arrow])
 def test_depth_inside_objects(build: object) -> None:
     """What the module promises, on objects of up to 40 solids."""
     shape = build().posed(40.0, 25.0)  # type: ignore[operator]

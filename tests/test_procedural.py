@@ -213,7 +213,8 @@ def random_shape(seed: int) -> Shape:
 
     def hollow(at: np.ndarray, to: np.ndarray) -> Primitives:
         outer = rng.uniform(0.05, 0.4, 2)
-        return shell(at, at + to, outer * rng.uniform(0, 0.95, 2), outer)
+        inner = outer * rng.uniform(0, 0.95, 2)
+        return shell(at, at + to, (inner[0], inner[1]), (outer[0], outer[1]))
 
     def corners() -> np.ndarray:
         number = rng.integers(3, 5)
@@ -345,7 +346,7 @@ def test_nothing_at_all_is_no_error() -> None:
         (lambda: shell((0, 0, 0), (0, 1, 0), (0.2, 0.2), (0.2, 0.2)), "inner radii"),
         (lambda: shell((0, 0, 0), (0, 1, 0), (-0.1, 0.1), (0.2, 0.2)), "inner radii"),
         (lambda: prism([(0, 0), (1, 0)], 1), "three or four corners"),
-        (lambda: prism([(0, 0), (1, 0), (1, float("nan"))], 1), "three or four corners"),
+        (lambda: prism([(0, 0), (1, 0), (1, float("nan"))], 1), "not convex"),
         (lambda: prism([(0, 0), (1, 0), (2, 0)], 1), "not convex"),
         (lambda: prism([(0, 0), (1, 0), (0.1, 0.1), (0, 1)], 1), "not convex"),
         (lambda: prism([(0, 0), (1, 1), (1, 0), (0, 1)], 1), "not convex"),

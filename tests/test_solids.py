@@ -155,9 +155,9 @@ def test_rays_meet_the_surface_first(kind: Kind, dtype: torch.dtype) -> None:
     rng = np.random.default_rng(8)
     size = sizes(kind, 1200, rng)
     # From any side, and along or across the own axes.
-    direction = rng.normal(size=(1200, 3)) * np.where(rng.random((1200, 3)) < 0.2, 0, 1)
-    direction[:, 2] += np.where(np.abs(direction).sum(axis=1) == 0, 1, 0)
-    direction = torch.from_numpy(direction / np.linalg.norm(direction, axis=1, keepdims=True))
+    along = rng.normal(size=(1200, 3)) * np.where(rng.random((1200, 3)) < 0.2, 0, 1)
+    along[:, 2] += np.where(np.abs(along).sum(axis=1) == 0, 1, 0)
+    direction = torch.from_numpy(along / np.linalg.norm(along, axis=1, keepdims=True))
     origin = around(kind, size, rng)
     t = kind.enter(size.to(dtype), origin.to(dtype), direction.to(dtype)).double()
     hit = torch.isfinite(t)
@@ -170,8 +170,8 @@ def test_rays_meet_the_surface_first(kind: Kind, dtype: torch.dtype) -> None:
     before = torch.where(hit, t, far)[:, None]
     share = torch.linspace(0, 1, 300).double()
     places = -far[:, None] + share * (before + far[:, None]) - 1e-5
-    along = origin[:, None] + places[..., None] * direction[:, None]
-    apart = kind.distance(size[:, None].expand(-1, 300, -1), along).amin(dim=1)
+    on_ray = origin[:, None] + places[..., None] * direction[:, None]
+    apart = kind.distance(size[:, None].expand(-1, 300, -1), on_ray).amin(dim=1)
     assert (apart < -exact).double().mean() < (3e-3 if dtype == torch.float32 else 1e-9)
 
 

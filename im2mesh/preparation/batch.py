@@ -1,9 +1,9 @@
 """Many unions of analytic solids at once, in torch on any device, for training without files.
 
 A batch keeps the solids of all its shapes by kind, as a shape does, and remembers whose each one
-is. Nothing loops over shapes: loops run over the five kinds, and over blocks that fit into a
-cache. What must be exact is computed in float64 (occupancy, samples, what is inside); depth and
-the distance from outside in float32, where it costs nothing that anyone sees (1e-6).
+is. Nothing loops over shapes: loops run over the kinds, and over blocks that fit into a cache.
+What must be exact is computed in float64 (occupancy, samples, what is inside); depth and the
+distance from outside in float32, where it costs nothing that anyone sees (1e-6).
 
 Everything a batch gives equals what :class:`im2mesh.preparation.procedural.Shape` gives one by
 one; tests/test_procedural.py compares them.

@@ -15,7 +15,9 @@ in no solid. It is found in two steps.
      the solid's point nearest to x. All x' beyond these planes are in no solid either, so the
      nearest of them to p (a projection onto an intersection of half-spaces) is nearer than x, or
      x is the nearest in its surroundings. A few steps end at a face, crease or corner to 1e-5.
-     A torus is not convex; a step into it is not taken.
+     A torus is not convex; a step into it is not taken. Nor is a shell, but its hole is: from
+     there the plane is that of the hole's wall nearest to p (:meth:`Shell.face`), beyond which
+     is the hole's point nearest to p.
    - A look around, so that the descent does not end in the wrong place: directions spread over
      a sphere about p, a little within the best point so far. Any that is in no solid is better.
 
@@ -164,7 +166,8 @@ def faces_on(
         batch: the shapes.
         points: (M, 3) float64.
         solids: (M,) numbers of solids, counted through, that the points are not in.
-        directions: (M, 3) where the faces should look.
+        directions: (M, 3) where the faces should look: from the place below the surface to the
+            points.
 
     Returns:
         (M, 3) float64 points of the planes and (M, 3) their unit normals.

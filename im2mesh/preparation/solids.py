@@ -772,17 +772,19 @@ class Shell(Primitives):
             share = share.clamp(0, 1)
             return low + share * wider, share * height - half
 
+        # An inner side on the axis is no surface: it is nowhere.
+        solid = torch.maximum(inner, inner_end) == 0
+        inner_out, inner_y = on_side(inner, inner_end)
+        places = (
+            (torch.where(solid, math.inf, inner_out), inner_y),
+            (torch.clamp(out, inner_end, end), half.expand_as(out)),
+            (torch.clamp(out, inner, start), -half.expand_as(out)),
+        )
         best_out, best_y = on_side(start, end)
         best = (best_out - out) ** 2 + (best_y - y) ** 2
-        solid = torch.maximum(inner, inner_end) == 0
-        others = (
-            (*on_side(inner, inner_end), solid),
-            (torch.clamp(out, inner_end, end), half.expand_as(out), False),
-            (torch.clamp(out, inner, start), -half.expand_as(out), False),
-        )
-        for other_out, other_y, never in others:
+        for other_out, other_y in places:
             squared = (other_out - out) ** 2 + (other_y - y) ** 2
-            nearer = (squared < best) & ~torch.as_tensor(never, device=out.device)
+            nearer = squared < best
             best = torch.where(nearer, squared, best)
             best_out = torch.where(nearer, other_out, best_out)
             best_y = torch.where(nearer, other_y, best_y)
@@ -799,7 +801,10 @@ class Shell(Primitives):
         hollow = torch.where(torch.maximum(inner, inner_end) == 0, math.inf, hollow)
         flat = y.abs() - half
         is_flat = flat > outside
-        in_hole = -hollow > torch.maximum(flat, outside)
+        # Where the hole ends in a point on the axis, the end's: a step into the hole from there
+        # would be one into the wall across.
+        tiny = 8 * torch.finfo(y.dtype).eps * (half + torch.maximum(start, end))
+        in_hole = -hollow > torch.maximum(flat + tiny, outside)
         sign = torch.where(in_hole, -1.0, 1.0).to(y)
         widening = torch.where(in_hole, inner_end - inner, end - start)
         length = torch.hypot(widening, 2 * half)
@@ -1240,8 +1245,9 @@ def prisms(
     corners = np.where(clockwise[:, None, None], corners[:, ::-1], corners)
     turns = np.where(clockwise[:, None], -turns, turns)
     allowed = 1e-12 * np.ptp(corners, axis=1).max(axis=1) ** 2
-    if not (turns.min(axis=1) >= -allowed).all() or not (turns.sum(axis=1) > allowed).all():
-        raise InputError(f"the corners of a prism are not convex: {corners.tolist()}")
+    convex = (turns.min(axis=1) >= -allowed) & (turns.sum(axis=1) > allowed)
+    if not convex.all():
+        raise InputError(f"the corners of a prism are not convex: {corners[~convex][0].tolist()}")
     if not (math.isfinite(thickness) and thickness > 0):
         raise InputError(f"prism: the thickness must be positive ({thickness:g})")
     size = np.column_stack([corners.reshape(-1, 8), np.full(len(corners), thickness / 2)])
