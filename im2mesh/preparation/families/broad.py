@@ -39,7 +39,7 @@ from im2mesh.preparation.families.parts import (
 )
 from im2mesh.preparation.posing import pose_rotation
 from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.solids import Primitives, box, ellipsoid, frustum, torus
+from im2mesh.preparation.solids import Primitives, Shell, Torus, box, ellipsoid, frustum, torus
 
 
 def revolution(rng: np.random.Generator) -> Shape:
@@ -86,19 +86,22 @@ def _sized(rng: np.random.Generator, solids: list[Primitives], extent: float) ->
 
 
 def _grown(rng: np.random.Generator, first: Shape, second: Shape) -> Shape:
-    """Return the second shape, moved so that it meets the first one from outside, sunk a little."""
+    """Return the second shape, moved so that it overlaps the first one a little, from outside."""
     out = torch.from_numpy(pose_rotation(uniform(rng, 0, 360), uniform(rng, -90, 90))[:, 2].copy())
     step = _outermost(rng, first, out) - _outermost(rng, second, -out)
-    return second.transformed(offset=(step - log_uniform(rng, 0.01, 0.15) * out).numpy())
+    return second.transformed(offset=step.numpy())
 
 
 def _outermost(rng: np.random.Generator, shape: Shape, out: torch.Tensor) -> torch.Tensor:
-    """Return a point of the surface that is about as far in a direction as there are any."""
+    """Return a point close below the surface, about as far in a direction as there are any."""
     points = []
     for group in shape.groups:
-        index = torch.arange(len(group)).repeat(16)
-        random = torch.from_numpy(rng.random((len(index), 3)))
-        points.append(group.shape_frame(group.sample(group.size[index], random)[0], index))
+        random = torch.from_numpy(rng.random((len(group), 16, 3)))
+        own, _ = group.sample(group.size[:, None].expand(-1, 16, -1), random)
+        if not isinstance(group, (Shell, Torus)):  # convex: towards its middle is inside
+            own = own.lerp(own.mean(dim=1, keepdim=True), log_uniform(rng, 0.02, 0.3))
+        index = torch.arange(len(group)).repeat_interleave(16)
+        points.append(group.shape_frame(own.flatten(0, 1), index))
     every = torch.cat(points)
     return every[(every @ out).argmax()]
 

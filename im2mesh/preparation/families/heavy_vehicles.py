@@ -557,6 +557,7 @@ def _tractor(rng: np.random.Generator) -> list[Primitives]:
     return [
         *solids,
         torus(0.18, 0.03, (0, y + 0.72, 0.3), (0, 0.8, -0.6)),
+        capsule((-0.17, y + 0.72, 0.3), (0.17, y + 0.72, 0.3), 0.03),
         box((0.3, 0.3, 0.3), (0, y + 0.2, -0.1)),
     ]
 

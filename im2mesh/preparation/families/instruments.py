@@ -161,7 +161,7 @@ def _violin(rng: np.random.Generator) -> list[Primitives]:
     ]
     solids += [
         torus(0.06, 0.045, (0, tall + 0.82, z), RIGHT),
-        box((0.28, 0.18, 0.06), (0, 0.55, z + 0.05)),
+        box((0.28, 0.18, 0.14), (0, 0.55, z + 0.04)),
         box((0.14, 0.4, 0.12), (0, 0.25, z + 0.04)),
     ]
     solids += mirrored(
@@ -418,7 +418,7 @@ def _upright(rng: np.random.Generator) -> list[Primitives]:
     keys = np.linspace(-0.4, 0.4, count(rng, 7, 12)) * wide
     solids += [box((0.035, 0.05, 0.1), (x, 0.775, 0.14)) for x in keys]
     if chance(rng, 0.4):
-        solids += [box((0.6, 0.3, 0.04), (0, 0.95, 0.04))]
+        solids += [box((0.6, 0.3, 0.06), (0, 0.95, 0.02))]
     return solids
 
 

@@ -143,14 +143,10 @@ def _wrench(rng: np.random.Generator) -> list[Primitives]:
             frustum((0.35, length - 0.15, 0), (0.35, length - 0.3, 0), 0.16),
         ]
         return [bar, *solids, *ring()] if chance(rng, 0.3) else [bar, *solids]
-    ends = [pick(rng, jaw, jaw, ring)(), pick(rng, jaw, ring, ring)()]
+    solids = [bar, *moved(pick(rng, jaw, jaw, ring)(), (0, length + 0.75 * head, 0))]
     if chance(rng, 0.3):
-        ends[1] = [capsule((0, -0.02, 0), (0, 0.02, 0), 0.6 * wide)]
-    return [
-        bar,
-        *moved(ends[0], (0, length + 0.75 * head, 0)),
-        *turned(moved(ends[1], (0, 0.75 * head if len(ends[1]) > 1 else 0, 0)), roll(180)),
-    ]
+        return [*solids, capsule((0, -0.02, 0), (0, 0.02, 0), 0.6 * wide)]
+    return solids + turned(moved(pick(rng, jaw, ring, ring)(), (0, 0.75 * head, 0)), roll(180))
 
 
 def _pliers(rng: np.random.Generator) -> list[Primitives]:
@@ -194,7 +190,9 @@ def _saw(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.35):  # a hacksaw
         bow = [(0.2, 0, 0), (0.2, high, 0), (length, high, 0), (length, 0, 0)]
         solids = sweep(bow, 0.08) + [box((length - 0.1, 0.18, thick), (length / 2 + 0.1, 0, 0))]
-        return solids + turned(grip(rng, 0, 1, 0.2), roll(uniform(rng, 95, 150)))
+        return solids + moved(
+            turned(grip(rng, -0.1, 1, 0.2), roll(uniform(rng, 95, 150))), (0.2, 0.1, 0)
+        )
     teeth = count(rng, 12, 24)
     low = [
         (x, 0.0 if k % 2 else -0.07) for k, x in enumerate(np.linspace(length, 0.2, 2 * teeth + 1))

@@ -321,23 +321,14 @@ def _suitcase(rng: np.random.Generator) -> list[Primitives]:
 def _glasses(rng: np.random.Generator) -> list[Primitives]:
     r, t = uniform(rng, 0.5, 0.7), uniform(rng, 0.05, 0.12)
     x, flat = r + uniform(rng, 0.15, 0.3), uniform(rng, 0.6, 1)
-    if chance(rng, 0.5):
-        rim: list[Primitives] = [torus(r, t, (x, 0, 0), FRONT)]
-        flat = 1.0
+    round_ones, lenses = chance(rng, 0.5), chance(rng, 0.5)
+    if round_ones:
+        rim = [torus(r, t, (x, 0, 0), FRONT)]
+        rim += [frustum((x, 0, -0.03), (x, 0, 0.03), r)] if lenses else []
     else:
-        corners = [
-            (x - r, 0.8 * r * flat),
-            (x + r, r * flat),
-            (x + 0.8 * r, -r * flat),
-            (x - 0.7 * r, -0.8 * r * flat),
-        ]
-        rim = sweep([(a, b, 0) for a, b in [*corners, corners[0]]], t)
-    if chance(rng, 0.5):  # with lenses
-        rim += (
-            [box((1.5 * r, 1.5 * r * flat, 0.05), (x, 0, 0))]
-            if len(rim) > 1
-            else [frustum((x, 0, -0.03), (x, 0, 0.03), r)]
-        )
+        corners = np.array([(-1, 0.8), (1, 1), (0.8, -1), (-0.7, -0.8), (-1, 0.8)]) * r
+        rim = sweep([(x + a, flat * b, 0) for a, b in corners], t)
+        rim += [box((1.5 * r, 1.5 * r * flat, 0.05), (x, 0, 0))] if lenses else []
     long = uniform(rng, 1.6, 2.2)
     temple = [
         (x + r, 0.35 * r, 0),
