@@ -1426,12 +1426,12 @@ class _Edge:
 
     @property
     def ex(self) -> Tensor:
-        """What the edge goes along x; :attr:`ey` along y."""
+        """The difference of the two corners along x."""
         return self.end_x - self.x
 
     @property
     def ey(self) -> Tensor:
-        """What the edge goes along y."""
+        """The difference of the two corners along y."""
         return self.end_y - self.y
 
     @property
