@@ -97,9 +97,8 @@ def _toaster(rng: np.random.Generator) -> list[Primitives]:
     solids += [box((0.25, 0.12, 0.3), (wide / 2 + 0.08, uniform(rng, 0.4, 0.8) * tall, 0))]
     if chance(rng, 0.5):  # bread
         for z in (-0.5, 0.5):
-            solids += slab(
-                (0.7 * wide, 0.8, 0.8 * gap), 0.15, (0, tall - 0.1, z * (deep + gap) / 3)
-            )
+            size, y = (0.7 * wide, tall + 0.3 - low, 0.8 * gap), (tall + 0.3 + low) / 2
+            solids += slab(size, 0.15, (0, y, z * (deep + gap) / 3))
     return solids
 
 
@@ -322,7 +321,7 @@ def _heater(rng: np.random.Generator) -> list[Primitives]:
         for x in np.linspace(-wide / 2, wide / 2, ribs)
     ]
     solids += [capsule((-wide / 2, y, 0), (wide / 2, y, 0), 0.04) for y in (0.18, tall)]
-    return solids + mirrored([box((0.04, 0.12, 1.6 * deep), (0.4 * wide, 0.06, 0))])
+    return solids + mirrored([box((0.04, 0.2, 1.6 * deep), (0.4 * wide, 0.1, 0))])
 
 
 def _speaker(rng: np.random.Generator) -> list[Primitives]:
@@ -399,7 +398,7 @@ def _laptop(rng: np.random.Generator) -> list[Primitives]:
     cover += mirrored([box((0.05, deep, 0.03), (wide / 2 - 0.03, deep / 2, 0.01))])
     shut = angle > 60
     hinge = np.array((0, thick + lid * shut, -deep / 2 + 0.03))
-    solids += [capsule(hinge - (0.4 * wide, 0, 0), hinge + (0.4 * wide, 0, 0), 0.06)]
+    solids += [capsule(hinge - (0.4 * wide, 0, 0), hinge + (0.4 * wide, 0, 0), 1.05 * lid)]
     return solids + moved(turned(cover, tilt(angle if shut else -angle)), hinge)
 
 
@@ -419,7 +418,7 @@ def _tube(rng: np.random.Generator) -> list[Primitives]:
             for y in (0.5, 0.7)
         ]
     if chance(rng, 0.4):
-        solids += [capsule((0, tall, -0.2), (s * 0.5, tall + 0.7, -0.3), 0.02) for s in (-1, 1)]
+        solids += [capsule((0, tall, -0.1), (s * 0.5, tall + 0.7, -0.3), 0.02) for s in (-1, 1)]
     return solids
 
 
@@ -632,14 +631,11 @@ def _oval(
 
 def _faucet(rng: np.random.Generator, high: float, reach: float, r: float) -> list[Primitives]:
     """Return a tap that stands at the origin and pours towards +z."""
-    bow = [
-        (0, 0, 0),
-        *arc((0, high, reach / 2), reach / 2, 180, 0, FRONT, UP, 5),
-        (0, 0.75 * high, reach),
-    ]
+    top = arc((0, high, reach / 2), reach / 2, 180, 0, FRONT, UP, 5)
     if chance(rng, 0.4):
-        bow = [(0, 0, 0), (0, high, 0), (0, high, reach), (0, 0.8 * high, reach)]
-    solids = sweep(bow, r)
+        top = [point + (0, 0.2 * high, 0) for point in (top[0], top[-1])]
+    foot, mouth = np.zeros(3), np.array((0, 0.75 * high, reach))
+    solids = sweep([foot, *top, mouth], r)
     if chance(rng, 0.5):
         return [*solids, capsule((0, 0.4 * high, 0), (2.5 * r + 0.1, 0.6 * high, 0), 0.7 * r)]
     handles = [

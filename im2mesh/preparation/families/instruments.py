@@ -354,7 +354,7 @@ def _horn(rng: np.random.Generator) -> list[Primitives]:
 
 def _saxophone(rng: np.random.Generator) -> list[Primitives]:
     long = uniform(rng, 1.4, 1.9)
-    bend = [(0, long, 0), (0, 0.15, 0), *arc((0.2, 0.1, 0), 0.2, 180, 360, RIGHT, UP, 5)]
+    bend = [np.array((0, long, 0)), *arc((0.2, 0.1, 0), 0.2, 180, 360, RIGHT, UP, 5)]
     solids = sweep(bend, list(np.linspace(0.05, 0.15, len(bend))))
     solids += vessel(
         _bellmouth(rng, uniform(rng, 0.28, 0.4), 0.8, 0.15), 0.03, 0, (0.4, 0.05, 0), (0.15, 1, 0)

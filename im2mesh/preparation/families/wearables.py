@@ -422,6 +422,6 @@ def _umbrella(rng: np.random.Generator) -> list[Primitives]:
 
 def _tie(rng: np.random.Generator) -> list[Primitives]:
     blade = np.array([(-0.14, 0), (0.14, 0), (0.3, -2.2), (0, -2.5), (-0.3, -2.2)])
-    solids = extrude(blade, 0.1) + [box((0.3, 0.3, 0.25), (0, 0.05, 0))]
+    solids = extrude(blade, 0.1) + [box((0.3, 0.4, 0.25), (0, 0.1, 0))]
     solids += [torus(0.45, 0.08, (0, 0.3, -0.4), UP)]
     return turned(solids, tilt(pick(rng, 0, 90)))
