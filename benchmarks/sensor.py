@@ -115,11 +115,11 @@ def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[st
 
 
 def picture(view: View, result: SensorReconstruction, size: int = 256) -> np.ndarray:
-    """The map that the networks were shown and the mesh from four sides, beside the true one."""
-    shown = depth_picture(result.seen.depth)
-    shown = np.where(
-        ((result.seen.depth < 0) & ~result.seen.known)[..., None], (150, 90, 150), shown
-    )
+    """What the camera's rays saw and the mesh from four sides, above the true one."""
+    rays = result.rays
+    first = depth_picture(rays.depth)
+    first[(rays.depth < 0) & ~rays.known] = (150, 90, 150)
+    first = np.asarray(Image.fromarray(first).resize((size, size)))
     frame = result.placement.frame
     meshes = [(result.reconstruction.vertices, result.reconstruction.faces)]
     if view.truth is not None:
@@ -127,12 +127,8 @@ def picture(view: View, result: SensorReconstruction, size: int = 256) -> np.nda
     rows = []
     for number, (vertices, faces) in enumerate(meshes):
         row = [(n, render_mesh(vertices, faces, a, e, size)) for n, a, e in SIDES]
-        first = (
-            ("seen", shown.astype(np.uint8))
-            if not number
-            else ("truth", np.full_like(row[0][1], 255))
-        )
-        rows.append((view.name if not number else "", [first, *row]))
+        rows.append((view.name if not number else "", [("", first), *row]))
+        first = np.full_like(first, 255)
     return picture_sheet(rows)
 
 

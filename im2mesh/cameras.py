@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -182,3 +183,49 @@ class CubeFrame:
         matrix[:3, :3] = self.rotation.T * self.size
         matrix[:3, 3] = self.centre
         return matrix
+
+
+@dataclass(frozen=True)
+class Perspective:
+    """The projective map that makes the rays of a camera in front of the cube parallel.
+
+    The camera is at (0, 0, D). A point q goes to q·(D − ½)/(D − z): the cube's face at z = ½ stays
+    where it is, the cube goes into itself, planes stay planes, and the ray through q becomes a
+    line parallel to the z axis. A depth map of that cube has a pixel for each of the camera's rays.
+
+    Attributes:
+        distance: D, > ½, in sides of the cube.
+    """
+
+    distance: float
+
+    def magnification(self, z: Any) -> Any:
+        """Return how much longer lengths across the rays become at z (an array or a tensor)."""
+        # Behind the camera nothing is seen; there the map need only be finite.
+        return (self.distance - 0.5) / (self.distance - z).clip(min=(self.distance - 0.5) / 8)
+
+    def __call__(self, points: Any) -> Any:
+        """(…, 3) points of the cube → (…, 3), an array or a tensor."""
+        return points * self.magnification(points[..., 2:])
+
+    def inverse(self, points: np.ndarray) -> np.ndarray:
+        """(…, 3) → (…, 3) points of the cube."""
+        # z* = z·a/(D − z) with a = D − ½, so z = D·z*/(a + z*) and (D − z)/a = D/(a + z*).
+        near = self.distance - 0.5
+        return points * (self.distance / (near + points[..., 2:]))
+
+
+@dataclass(frozen=True)
+class RayMap:
+    """What a camera saw of the cube, a pixel for each ray.
+
+    Attributes:
+        depth: (S, S) float32 depth map of the cube that ``perspective`` makes of the cube, as
+            :func:`im2mesh.data.depth.check_depth` has it, background −1.
+        known: (S, S) bool, False where the camera could not tell what a ray meets.
+        perspective: where the camera is.
+    """
+
+    depth: np.ndarray
+    known: np.ndarray
+    perspective: Perspective

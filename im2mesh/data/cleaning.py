@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from im2mesh.cameras import Camera
 
@@ -31,8 +32,21 @@ the rest than this share of the rest's extent."""
 FARTHEST_PIECE = 1.0
 """A piece goes, whatever its size, if it is further than so many extents."""
 
+GAP_CLOSING = 9
+"""What the mask encloses but for openings of fewer pixels is a gap of it."""
+
 GAP_LINKS = 0.3
 """A gap of the mask is filled if so much of its border continues the object's surface."""
+
+FOOT, FOOT_ASIDE = 0.015, 0.003
+"""Up to so many metres above its plane an object is followed beyond a mask that ends above it, and
+so many metres aside, no more: sensors round the corner between object and plane off."""
+
+SMOOTHING, SMOOTHING_REACH = 2.0, 4
+"""Standard deviation and half width, in pixels, of the window in which noise is averaged."""
+
+RESIDUAL = 0.5
+"""What that leaves of the noise, which neighbouring pixels share."""
 
 RIM = 2
 """So many pixels beside the mask are unknown where nothing was measured."""
@@ -44,7 +58,7 @@ PLANE_RING = 0.6
 """Width of the ring around the mask in which a supporting plane is looked for, in extents of the
 mask."""
 
-PLANE_TRIALS = 200
+PLANE_TRIALS = 100
 PLANE_SHARE = 0.3
 """Least share of the ring's pixels that lie on a supporting plane."""
 
@@ -75,6 +89,17 @@ class Plane:
     def height(self, points: np.ndarray) -> np.ndarray:
         """(…, 3) points → (…) metres above the plane."""
         return points @ self.normal - self.offset
+
+    def tolerance(self, rays: np.ndarray, noise: float) -> np.ndarray:
+        """Return how far from the plane, in metres, points of it may be measured.
+
+        Args:
+            rays: (…, 3) points at z = 1.
+            noise: standard deviation along the rays in metres.
+        """
+        # Noise is along the ray, which is aslant to the plane.
+        slant = np.abs(rays @ self.normal) / np.linalg.norm(rays, axis=-1)
+        return slant * (SIGMAS * noise + 1e-3)
 
     def depth_along(self, rays: np.ndarray) -> np.ndarray:
         """Return z where rays meet the plane, ∞ where they do not.
@@ -201,6 +226,9 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     measured = np.isfinite(depth)
     holes = int((mask & ~measured).sum())
     mask = mask | _continued_gaps(mask, depth, camera, noise)
+    plane = find_plane(points, mask & measured, mask, noise)
+    if plane is not None:
+        mask = mask | _foot(mask, points, rays, plane, camera, noise)
     kept = mask & measured
 
     removed = {}
@@ -209,9 +237,8 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     )
     removed["flying pixels"] = int(flying.sum())
     kept &= ~flying
-    plane = find_plane(points, kept, mask, noise)
     if plane is not None:
-        table = _table(points, kept, plane, noise)
+        table = _table(points, rays, kept, plane, noise)
         removed["supporting plane"] = int(table.sum())
         kept &= ~table
     far = _far_pieces(points, depth, kept, camera, noise)
@@ -221,16 +248,18 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
 
     object_depth = np.where(kept, depth, np.nan)
     whole = ndimage.binary_fill_holes(mask)
+    dropped = mask & measured & ~kept
     # A gap of the mask is background where the camera sees past the object through it.
     unknown = (mask & ~kept & ~far) | (whole & ~measured)
     unknown |= ndimage.binary_dilation(mask, iterations=RIM) & ~measured
     if plane is not None:
-        unknown &= ~(mask & measured & ~kept & _on(points, plane, noise))
-    occluder = _occluders(points, depth, object_depth, mask, plane, camera, noise)
+        unknown &= ~(dropped & _on(points, rays, plane, noise))
+    on_plane = np.zeros_like(mask) if plane is None else _on(points, rays, plane, noise)
+    occluder = _occluders(depth, object_depth, mask | on_plane, mask, camera, noise)
     unknown |= occluder
     object_depth, filled = _filled(object_depth, unknown & whole & ~occluder, camera, noise)
     unknown &= ~np.isfinite(object_depth)
-    dropped = mask & measured & ~kept
+    object_depth = smoothed(object_depth, camera, noise)
     return Cleaned(object_depth, unknown, count, removed, holes, filled, plane, dropped, noise)
 
 
@@ -238,7 +267,10 @@ def _continued_gaps(
     mask: np.ndarray, depth: np.ndarray, camera: Camera, noise: float
 ) -> np.ndarray:
     """Pixels that the mask encloses and leaves out though the object's surface continues there."""
-    gaps, count = ndimage.label(ndimage.binary_fill_holes(mask) & ~mask & np.isfinite(depth))
+    closed = np.pad(mask, GAP_CLOSING)
+    closed = ndimage.binary_closing(closed, np.ones((GAP_CLOSING, GAP_CLOSING)))
+    closed = closed[GAP_CLOSING:-GAP_CLOSING, GAP_CLOSING:-GAP_CLOSING] | mask
+    gaps, count = ndimage.label(ndimage.binary_fill_holes(closed) & ~mask & np.isfinite(depth))
     if not count:
         return np.zeros_like(mask)
     across, linked = np.zeros((2, count + 1), np.int64)
@@ -280,7 +312,7 @@ def find_plane(
     if len(near) < 100:
         return None
     rng = np.random.default_rng(0)
-    some = near[rng.permutation(len(near))[:2000]]
+    some = near[rng.permutation(len(near))[:1000]]
     corners = some[rng.integers(len(some), size=(PLANE_TRIALS, 3))]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(normals, axis=1)
@@ -296,7 +328,7 @@ def find_plane(
         on = near[np.abs(near @ normal - offset) < tolerance]
         if len(on) < 10:
             return None
-        normal = np.linalg.svd(on - on.mean(axis=0), full_matrices=False)[2][2]
+        normal = np.linalg.eigh(np.cov(on.T))[1][:, 0]
         offset = float(normal @ on.mean(axis=0))
     if offset > 0:  # the camera is above the table, too
         normal, offset = -normal, -offset
@@ -306,13 +338,37 @@ def find_plane(
     return plane if share >= PLANE_SHARE and above >= PLANE_ABOVE else None
 
 
-def _on(points: np.ndarray, plane: Plane, noise: float) -> np.ndarray:
-    return np.asarray(np.abs(plane.height(points)) < SIGMAS * noise + 1e-3)
+def _foot(
+    mask: np.ndarray,
+    points: np.ndarray,
+    rays: np.ndarray,
+    plane: Plane,
+    camera: Camera,
+    noise: float,
+) -> np.ndarray:
+    """The object's lowest pixels, where the mask ends above the plane that it stands on."""
+    depth, height = points[..., 2], plane.height(points)
+    low = np.isfinite(depth) & ~mask & (height > plane.tolerance(rays, noise)) & (height < FOOT)
+    start = mask & (height < 2 * FOOT)
+    if not low.any() or not start.any():
+        return np.zeros_like(mask)
+    footprint = cKDTree(points[start] - height[start][:, None] * plane.normal)
+    below = points[low] - height[low][:, None] * plane.normal
+    low[low] = footprint.query(below, distance_upper_bound=FOOT_ASIDE)[0] < FOOT_ASIDE
+    pieces, count = surface_pieces(np.where(low | start, depth, np.nan), camera, 0.0)
+    own = np.bincount(pieces[start & (pieces >= 0)], minlength=count) > 0
+    return low & own[pieces]
 
 
-def _table(points: np.ndarray, kept: np.ndarray, plane: Plane, noise: float) -> np.ndarray:
+def _on(points: np.ndarray, rays: np.ndarray, plane: Plane, noise: float) -> np.ndarray:
+    return np.asarray(np.abs(plane.height(points)) < plane.tolerance(rays, noise))
+
+
+def _table(
+    points: np.ndarray, rays: np.ndarray, kept: np.ndarray, plane: Plane, noise: float
+) -> np.ndarray:
     """Pixels of the mask that show the table, not the object's lowest edge."""
-    on = kept & (np.abs(plane.height(points)) < 1.5 * noise + 5e-4)
+    on = kept & _on(points, rays, plane, noise / 2)
     around = ndimage.uniform_filter(kept.astype(np.float64), TABLE_WINDOW, mode="constant")
     share = ndimage.uniform_filter(on.astype(np.float64), TABLE_WINDOW, mode="constant")
     return on & (share >= TABLE_SHARE * around)
@@ -376,11 +432,10 @@ def surface_pieces(depth: np.ndarray, camera: Camera, noise: float) -> tuple[np.
 
 
 def _occluders(
-    points: np.ndarray,
     depth: np.ndarray,
     object_depth: np.ndarray,
+    never: np.ndarray,
     mask: np.ndarray,
-    plane: Plane | None,
     camera: Camera,
     noise: float,
 ) -> np.ndarray:
@@ -390,10 +445,8 @@ def _occluders(
         return np.zeros_like(seen)
     nearest = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
     own = object_depth[tuple(nearest)]
-    front = np.isfinite(depth) & ~mask & (depth < own)
+    front = np.isfinite(depth) & ~never & (depth < own)
     front &= ~same_surface(depth, own, camera, noise)
-    if plane is not None:
-        front &= ~_on(points, plane, noise)
     pieces, _ = ndimage.label(front)
     touching = np.unique(pieces[ndimage.binary_dilation(mask, iterations=RIM + 1) & front])
     return np.asarray(np.isin(pieces, touching[touching > 0]))
@@ -429,3 +482,53 @@ def _filled(
     result = depth.copy()
     result[fill] = weights[fill] / smooth[fill]
     return result, int(fill.sum())
+
+
+def smoothed(depth: np.ndarray, camera: Camera, noise: float) -> np.ndarray:
+    """Average the noise within surfaces.
+
+    Each pixel gets the value of the plane that fits the pixels around it best, weighted by their
+    distance in the image and in depth. So slanted surfaces keep their place up to their borders.
+
+    Args:
+        depth: (H, W), z in metres, NaN where there is nothing.
+        camera: the image's.
+        noise: standard deviation in metres; 0: nothing is changed.
+    """
+    at = np.nonzero(np.isfinite(depth))
+    if not noise or not len(at[0]):
+        return depth
+    reach = SMOOTHING_REACH
+    padded = np.pad(depth, reach, constant_values=np.nan)
+    with np.errstate(invalid="ignore"):
+        disparity = np.nan_to_num(1 / padded)
+    flat = disparity.ravel()
+    start = (at[0] + reach) * padded.shape[1] + at[1] + reach
+    own = flat[start]
+    span = SIGMAS * noise * own**2  # a step of depth dz is one of dz/z² in disparity
+    sums = np.zeros((9, len(own)))
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            square = (down**2 + right**2) / SMOOTHING**2
+            if square > (reach / SMOOTHING) ** 2 + 0.25:
+                continue
+            other = flat[start + down * padded.shape[1] + right]
+            step = other - own
+            weight = np.exp(-0.5 * (square + (step / span) ** 2))
+            weight[other == 0] = 0
+            moved = weight * step
+            for k, value in enumerate((1, down, right, down**2, down * right, right**2)):
+                if value:
+                    sums[k] += value * weight
+            for k, value in enumerate((1, down, right)):
+                if value:
+                    sums[6 + k] += value * moved
+    total, y, x, yy, xy, xx, d, yd, xd = sums
+    # A little ridge keeps lines of pixels, whose slope across is not known, from swinging.
+    yy, xx = yy + 0.01 * total, xx + 0.01 * total
+    minors = yy * xx - xy**2, x * xy - y * xx, y * xy - x * yy
+    determinant = total * minors[0] + y * minors[1] + x * minors[2]
+    change = (d * minors[0] + yd * minors[1] + xd * minors[2]) / determinant
+    result = depth.copy()
+    result[at] = 1 / (own + np.clip(change, -span, span))
+    return result

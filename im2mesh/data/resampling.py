@@ -2,9 +2,9 @@
 
 Each pixel with a depth is a square of four triangles around its centre (a *fan*). Corners are
 shared where the pixels around them are on one surface; elsewhere a pixel's own slope continues to
-its border. The fans are moved into the cube and rays are cast at them: along −z for the
-orthographic map that the networks are shown, from the camera's own place for the map that free
-space is tested with.
+its border. Seen by the camera the fans tile the image, so the map of the camera's own rays, which
+free space is tested with, is looked up. For the orthographic map, which networks are shown, the
+fans are moved into the cube and rays are cast at them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from im2mesh.cameras import Camera, CubeFrame
-from im2mesh.data.cleaning import STEEPEST, Cleaned, same_surface
+from im2mesh.cameras import Camera, CubeFrame, Perspective, RayMap
+from im2mesh.data.cleaning import STEEPEST, same_surface
 from im2mesh.data.depth import BACKGROUND
 from im2mesh.patches import IMAGE_SIZE, back_project
 from im2mesh.preparation.raycast import cast
@@ -23,146 +23,144 @@ from im2mesh.preparation.raycast import cast
 CRACK = 2
 """Cracks between fans up to about this many pixels of a map are closed."""
 
-SAMPLES = 32
-"""Points of a column that are looked up to find out whether all of it is free."""
-
 CORNERS = ((-1, -1), (-1, 1), (1, 1), (1, -1))
 """Rows and columns of a pixel's corners, in half pixels, clockwise in the image."""
 
 
 @dataclass(frozen=True)
-class SquareMap:
-    """A depth map of the cube.
+class Fans:
+    """A surface made of an image's pixels.
+
+    Depth is kept as disparity, 1/z, which over a plane is affine in rows and columns.
 
     Attributes:
-        depth: (S, S) float32 as :func:`im2mesh.data.depth.check_depth` has it, background −1.
-        known: (S, S) bool, False where the camera could not tell what a ray meets.
+        camera: the image's.
+        number: (H, W) int64, which fan a pixel is; −1: none.
+        rows: (N,) int64 of the pixels.
+        columns: (N,) int64.
+        centre: (N,) float64 disparity at the pixels' centres, in 1/m.
+        corners: (4, N) float64 disparity at their corners, in the order of :data:`CORNERS`.
     """
 
-    depth: np.ndarray
-    known: np.ndarray
+    camera: Camera
+    number: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    centre: np.ndarray
+    corners: np.ndarray
+
+    def mesh(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the triangles.
+
+        Returns:
+            (5 N, 3) float64 vertices in the camera frame and (4 N, 3) int64 faces, clockwise as
+            the camera sees them.
+        """
+        vertices = [self.camera.rays(self.columns, self.rows) / self.centre[:, None]]
+        for (down, right), corner in zip(CORNERS, self.corners, strict=True):
+            rays = self.camera.rays(self.columns + right / 2, self.rows + down / 2)
+            vertices.append(rays / corner[:, None])
+        count = len(self.centre)
+        number = np.arange(count)
+        faces = [
+            np.stack([number, number + (k + 1) * count, number + ((k + 1) % 4 + 1) * count])
+            for k in range(4)
+        ]
+        return np.concatenate(vertices), np.concatenate(faces, axis=1).T
+
+    def disparity_at(self, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """(M,) disparity of the surface at places of the image; NaN where there is none."""
+        nearest = np.rint(rows), np.rint(columns)
+        fan = looked_up(nearest[1], nearest[0], self.number, -1)
+        there = fan >= 0
+        fan = fan[there]
+        down, right = (a[there] - b[there] for a, b in ((rows, nearest[0]), (columns, nearest[1])))
+        # The triangle's side: above, on the right, below, on the left.
+        beside = np.abs(right) > np.abs(down)
+        side = np.where(beside, np.where(right > 0, 1, 3), np.where(down > 0, 2, 0))
+        outward = 2 * np.where(beside, np.abs(right), np.abs(down))
+        along = np.choose(side, [right, down, -right, -down])
+        first, second = self.corners[side, fan], self.corners[(side + 1) % 4, fan]
+        centre = self.centre[fan]
+        values = np.full(len(rows), np.nan)
+        middle = (first + second) / 2
+        values[there] = centre + outward * (middle - centre) + along * (second - first)
+        return values
 
 
-def pixel_fans(depth: np.ndarray, camera: Camera, noise: float) -> tuple[np.ndarray, np.ndarray]:
+def pixel_fans(depth: np.ndarray, camera: Camera, noise: float) -> Fans:
     """Make a surface of an image's pixels.
 
     Args:
         depth: (H, W) float64, z in metres, NaN where there is nothing.
         camera: the image's.
         noise: standard deviation of the depths in metres.
-
-    Returns:
-        (V, 3) float64 vertices in the camera frame and (F, 3) int64 faces, four for each pixel;
-        seen from the camera they run clockwise.
     """
     rows, columns = np.nonzero(np.isfinite(depth))
+    number = np.full(depth.shape, -1)
+    number[rows, columns] = np.arange(len(rows))
     if not len(rows):
-        return np.zeros((0, 3)), np.zeros((0, 3), np.int64)
-    window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    depth = np.pad(depth[window], 1, constant_values=np.nan)
-    at = np.nonzero(np.isfinite(depth))
-    # Disparity is affine in the pixels over a plane.
-    disparity = 1 / depth
-    linked = {
-        (down, right): _linked(depth, down, right, camera, noise)
-        for down in (-1, 0, 1)
-        for right in (-1, 0, 1)
-    }
+        return Fans(camera, number, rows, columns, np.zeros(0), np.zeros((4, 0)))
+    top, left = rows.min(), columns.min()
+    window = np.pad(
+        depth[top : rows.max() + 1, left : columns.max() + 1], 1, constant_values=np.nan
+    )
+    at = rows - top + 1, columns - left + 1
+    disparity = 1 / window
+    linked = {(0, 0): np.isfinite(window)}
+    for down, right in ((0, 1), (1, -1), (1, 0), (1, 1)):
+        there = same_surface(window, np.roll(window, (-down, -right), (0, 1)), camera, noise)
+        linked[down, right] = there
+        linked[-down, -right] = np.roll(there, (down, right), (0, 1))
     steepest = STEEPEST * disparity / min(camera.fx, camera.fy)
     slopes = []
-    for down, right in ((1, 0), (0, 1)):
-        ahead = np.where(linked[down, right], np.roll(disparity, (-down, -right), (0, 1)), np.nan)
-        behind = np.where(linked[-down, -right], np.roll(disparity, (down, right), (0, 1)), np.nan)
-        ahead, behind = ahead - disparity, disparity - behind
-        both = np.isfinite(ahead).astype(np.int64) + np.isfinite(behind)
-        slope = (np.nan_to_num(ahead) + np.nan_to_num(behind)) / np.maximum(both, 1)
-        slopes.append(np.clip(slope, -steepest, steepest))
+    for step in ((1, 0), (0, 1)):
+        back = -step[0], -step[1]
+        ahead = np.where(linked[step], np.roll(disparity, back, (0, 1)) - disparity, 0)
+        behind = np.where(linked[back], disparity - np.roll(disparity, step, (0, 1)), 0)
+        both = linked[step].astype(np.int64) + linked[back]
+        slopes.append(np.clip((ahead + behind) / np.maximum(both, 1), -steepest, steepest))
     centre = disparity[at]
-    vertices = [_placed(at[0], at[1], centre, camera, window)]
-    for down, right in CORNERS:
-        total, count = np.zeros((2, len(centre)))
-        flat = np.zeros(len(centre))
+    corners = np.empty((4, len(centre)))
+    for k, (down, right) in enumerate(CORNERS):
+        total, flat, count = np.zeros((3, len(centre)))
         for i in (0, down):
             for j in (0, right):
                 there = linked[i, j][at]
                 other = at[0] + i, at[1] + j
-                own = disparity[other]
+                own = np.where(there, disparity[other], 0.0)
                 # From the other pixel's centre to the corner.
-                offset = down / 2 - i, right / 2 - j
-                continued = own + slopes[0][other] * offset[0] + slopes[1][other] * offset[1]
-                total += np.where(there, continued, 0.0)
-                flat += np.where(there, own, 0.0)
+                rise = slopes[0][other] * (down / 2 - i) + slopes[1][other] * (right / 2 - j)
+                flat += own
+                total += np.where(there, own + rise, 0.0)
                 count += there
         # Amid four pixels of one surface their mean needs no slopes.
-        corner = np.where(count == 4, flat, total) / count
+        mean = np.where(count == 4, flat, total) / count
         # No corner is behind the camera or runs away.
-        corner = np.clip(corner, centre / 2, centre * 2)
-        vertices.append(_placed(at[0] + down / 2, at[1] + right / 2, corner, camera, window))
-    number = np.arange(len(centre))
-    faces = [
-        np.stack([number, number + (k + 1) * len(centre), number + ((k + 1) % 4 + 1) * len(centre)])
-        for k in range(4)
-    ]
-    return np.concatenate(vertices), np.concatenate(faces, axis=1).T
+        corners[k] = np.clip(mean, centre / 2, centre * 2)
+    return Fans(camera, number, rows, columns, centre, corners)
 
 
-def _linked(depth: np.ndarray, down: int, right: int, camera: Camera, noise: float) -> np.ndarray:
-    """(H, W) bool, whether each pixel is on one surface with its neighbour."""
-    with np.errstate(invalid="ignore"):
-        return same_surface(depth, np.roll(depth, (-down, -right), (0, 1)), camera, noise)
-
-
-def _placed(
-    rows: np.ndarray,
-    columns: np.ndarray,
-    disparity: np.ndarray,
-    camera: Camera,
-    window: tuple[slice, slice],
-) -> np.ndarray:
-    """(N, 3) points from places in a padded window and their disparity."""
-    rays = camera.rays(columns + window[1].start - 1, rows + window[0].start - 1)
-    return rays / disparity[:, None]
-
-
-def rasterise(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
-    """Draw a surface in the cube as the depth map of its nearest points.
+def orthographic_map(fans: Fans, frame: CubeFrame, size: int = IMAGE_SIZE) -> np.ndarray:
+    """Draw an object as networks are shown it.
 
     Args:
-        vertices: (V, 3) in the cube; what is outside its columns is not seen.
-        faces: (F, 3).
+        fans: the object's surface.
+        frame: where the cube lies; what is outside its columns is not seen.
         size: pixels along a side, S.
 
     Returns:
-        (S, S) float64 depths, d = 0.5 − z, in [0, 1]; NaN where there is nothing.
+        (S, S) float32 depth map as :func:`im2mesh.data.depth.check_depth` has it, background −1.
     """
     depth = np.full(size * size, np.nan)
+    vertices, faces = fans.mesh()
     if len(faces):
+        vertices = frame.to_cube(vertices)
         hit, face, weights = cast(vertices, faces, size)
         z = (vertices[faces[face], 2] * weights).sum(axis=1)
         depth[hit] = np.clip(0.5 - z, 0.0, 1.0)
-    return depth.reshape(size, size)
-
-
-def orthographic_map(
-    cleaned: Cleaned, camera: Camera, frame: CubeFrame, size: int = IMAGE_SIZE
-) -> SquareMap:
-    """Resample an object into the map that networks are shown.
-
-    A column is background where the camera sees all of it to be free; where it neither shows the
-    object nor is all free, it is not known.
-
-    Args:
-        cleaned: the object.
-        camera: the image's.
-        frame: where the cube lies.
-        size: pixels along a side, S.
-    """
-    vertices, faces = pixel_fans(cleaned.depth, camera, cleaned.noise)
-    depth = _closed_cracks(rasterise(frame.to_cube(vertices), faces, size))
-    seen = np.isfinite(depth)
-    known = seen.copy()
-    known[~seen] = _columns_free(~seen, cleaned, camera, frame)
-    return SquareMap(np.where(seen, depth, BACKGROUND).astype(np.float32), known)
+    depth = _closed_cracks(depth.reshape(size, size))
+    return np.where(np.isfinite(depth), depth, BACKGROUND).astype(np.float32)
 
 
 def _closed_cracks(depth: np.ndarray) -> np.ndarray:
@@ -178,54 +176,44 @@ def _closed_cracks(depth: np.ndarray) -> np.ndarray:
     return np.where(cracks & (weights > 1e-9), total / np.maximum(weights, 1e-9), depth)
 
 
-def _columns_free(
-    columns: np.ndarray, cleaned: Cleaned, camera: Camera, frame: CubeFrame
-) -> np.ndarray:
-    """Whether the camera sees all of some columns of the cube to be free.
+def ray_map(fans: Fans, unknown: np.ndarray, frame: CubeFrame, size: int = IMAGE_SIZE) -> RayMap:
+    """Draw an object as the camera's own rays see it.
 
     Args:
-        columns: (S, S) bool, which columns; M of them.
-        cleaned: the object.
-        camera: the image's.
+        fans: the object's surface.
+        unknown: (H, W) bool, pixels of the image that may show the object or not; what is outside
+            the image is not known either.
         frame: where the cube lies.
-
-    Returns:
-        (M,) bool.
+        size: pixels along a side of the cube's middle; the map has more, for the near face.
     """
-    size = len(columns)
-    hidden = blocked_depth(cleaned)
-    points = back_project(np.where(columns, np.float32(0.5), np.float32(-1))).astype(np.float64)
-    free = np.ones(len(points), bool)
-    for z in np.linspace(0.5, -0.5, min(SAMPLES, size)):
-        points[:, 2] = z
-        free &= is_free(frame.to_camera(points), hidden, camera)
-    return free
+    perspective = Perspective(frame.distance)
+    side = int(np.ceil(size / perspective.magnification(np.zeros(1))[0]))
+    face = back_project(np.zeros((side, side), np.float32)).astype(np.float64)
+    rays = frame.to_camera(face)
+    rays /= rays[:, 2:]
+    columns, rows = fans.camera.project(rays).T
+    disparity = fans.disparity_at(columns, rows)
+    seen = np.isfinite(disparity)
+    points = frame.to_cube(rays[seen] / disparity[seen, None])
+    depth = np.full(side * side, BACKGROUND, np.float32)
+    depth[seen] = np.clip(0.5 - perspective(points)[:, 2], 0.0, 1.0)
+    known = ~looked_up(columns, rows, unknown, True) | seen
+    return RayMap(depth.reshape(side, side), known.reshape(side, side), perspective)
 
 
-def blocked_depth(cleaned: Cleaned) -> np.ndarray:
-    """Return from which depth on each pixel's ray is hidden.
-
-    That is the object's depth, 0 where nothing is known, ∞ where the object is not.
-    """
-    hidden = np.where(cleaned.seen, cleaned.depth, np.inf)
-    return np.where(cleaned.unknown, 0.0, hidden)
-
-
-def is_free(points: np.ndarray, hidden: np.ndarray, camera: Camera) -> np.ndarray:
-    """Whether the camera sees points to be free.
+def looked_up(columns: np.ndarray, rows: np.ndarray, image: np.ndarray, outside: int) -> np.ndarray:
+    """Return an image's values at the pixels nearest to places.
 
     Args:
-        points: (N, 3) in the camera frame.
-        hidden: (H, W) from which depth on each ray is hidden.
-        camera: the image's.
+        columns: (N,) u.
+        rows: (N,) v.
+        image: (H, W).
+        outside: the value beyond the image.
 
     Returns:
-        (N,) bool; False for points that are outside the image.
+        (N,).
     """
-    ahead = points[:, 2] > 0
-    at = camera.project(np.where(ahead[:, None], points, 1.0))
-    columns, rows = np.rint(at).astype(np.int64).T
-    height, width = hidden.shape
-    within = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & ahead
-    limit = hidden[np.where(within, rows, 0), np.where(within, columns, 0)]
-    return within & (points[:, 2] < limit)
+    u, v = np.rint(columns).astype(np.int64), np.rint(rows).astype(np.int64)
+    height, width = image.shape
+    within = (v >= 0) & (v < height) & (u >= 0) & (u < width)
+    return np.where(within, image[np.where(within, v, 0), np.where(within, u, 0)], outside)

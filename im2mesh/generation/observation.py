@@ -22,6 +22,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
+from im2mesh.cameras import Perspective
 from im2mesh.generation.lattice import SLAB, Lattice
 from im2mesh.patches import IMAGE_SIZE, to_pixels
 
@@ -113,20 +114,32 @@ class Observation:
         noise: float = 0.0,
         known: np.ndarray | None = None,
         device: torch.device | str = "cpu",
+        perspective: Perspective | None = None,
     ) -> None:
         """Prepare a depth map.
 
         Args:
-            depth: (256, 256) float32, d ≥ 0 where the surface is at z = 0.5 − d, background −1.
+            depth: (S, S) float32, d ≥ 0 where the surface is at z = 0.5 − d, background −1;
+                S = 256, unless a camera is given.
             resolution: cells of the final lattice along a side of the cube.
             noise: standard deviation of the depths, ≥ 0, in sides of the cube.
             known: (256, 256) bool, False where it is not known what the ray meets; whatever the
                 map says there is ignored. None: background is background, except, with noise,
                 for small holes in the object.
             device: where points will be.
+            perspective: where the camera is; the map is then one of its rays
+                (:class:`im2mesh.cameras.RayMap`), and all that follows happens in the cube that
+                they are parallel in. None: the map is orthographic.
         """
         self.cell = 1 / resolution
-        self._pixels = IMAGE_SIZE / resolution  # in a cell
+        self._perspective = perspective
+        self._side = len(depth)
+        self._pixels = self._side / resolution  # in a cell
+        if perspective is not None:
+            # Of a cell at the nearest point, so that the shell is thick enough everywhere.
+            nearest = 0.5 - depth[depth >= 0].min(initial=1.0)
+            z = perspective.inverse(np.array([0.0, 0.0, nearest]))[2:]
+            self._pixels *= float(perspective.magnification(z)[0])
         self._slack = SIGMAS * noise * IMAGE_SIZE
         maps = _draw(depth, self._pixels, noise * IMAGE_SIZE, known)
         stack = np.stack([getattr(maps, name) for name in _Maps.__dataclass_fields__])
@@ -149,7 +162,12 @@ class Observation:
             * c, the distance to hidden space's boundary, positive in hidden space;
             * s ≤ c, the distance to the shell's boundary, positive in the shell.
         """
-        return self._measured(self._sample(points), points[:, 2])
+        if self._perspective is None:
+            return self._measured(self._sample(points), points[:, 2])
+        seen = self._perspective(points)
+        hidden, shell = self._measured(self._sample(seen), seen[:, 2])
+        scale = self._perspective.magnification(points[:, 2])
+        return hidden / scale, shell / scale
 
     def hidden_in_cube(self, points: Tensor) -> Tensor:
         """The same c of points anywhere: before and behind the cube all is free.
@@ -174,6 +192,8 @@ class Observation:
         Returns:
             (n, n, n) bool along (x, y, z) each: in hidden space; in the shell.
         """
+        if self._perspective is not None:
+            return self._sides_along_rays(lattice)
         nodes = lattice.nodes
         column = np.zeros((nodes, 3), np.int32)
         column[:, 2] = np.arange(nodes)
@@ -190,11 +210,29 @@ class Observation:
                 hidden[at], shell[at] = ((distance > 0).cpu().numpy() for distance in found)
         return hidden.reshape((nodes,) * 3), shell.reshape((nodes,) * 3)
 
+    def _sides_along_rays(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
+        """:meth:`sides` where each node is on a ray of its own."""
+        assert self._perspective is not None
+        nodes = lattice.nodes
+        hidden, shell = np.zeros((2, nodes**3), dtype=bool)
+        # Pixels within the silhouette, or unknown, and those beside them.
+        used = torch.maximum(self._maps[:, :1], self._maps[:, -1:]) > 0
+        used = functional.max_pool2d(used.float(), 3, 1, 1)
+        planes = max(1, SLAB // nodes**2)
+        for start in range(0, nodes, planes):
+            points = lattice.points(lattice.slab(start, min(start + planes, nodes)))
+            seen = self._perspective(points.to(self._maps.device))
+            index = (_looked_up(used, seen, self._side, "nearest")[0] > 0).nonzero().squeeze(1)
+            found = self._measured(self._sample(seen[index]), seen[index, 2])
+            at = start * nodes**2 + index.cpu().numpy()
+            hidden[at], shell[at] = ((distance > 0).cpu().numpy() for distance in found)
+        return hidden.reshape((nodes,) * 3), shell.reshape((nodes,) * 3)
+
     def _measured(self, maps: Sequence[Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
         """Both distances at points from the maps at their pixels and their z."""
         e, o, near, far, near_cosine, far_cosine, near_width, far_width, *rest = maps
         own, own_cosine, clear, unknown = rest
-        z = z * IMAGE_SIZE
+        z = z * self._side
         near, far, own = near - z, far - z, own - z
         # Hidden: behind the far surface, or, within the near part's outline, behind that one.
         hidden = torch.maximum(
@@ -215,23 +253,38 @@ class Observation:
             layer = _shell(seen - self._slack, cosine, torch.minimum(e, within), width, upright)
             shell = torch.maximum(shell, layer)
         shell = torch.minimum(torch.minimum(shell, hidden), -unknown)
-        return hidden / IMAGE_SIZE, shell / IMAGE_SIZE
+        return hidden / self._side, shell / self._side
 
     def _sample(self, points: Tensor) -> Sequence[Tensor]:
         """All maps at the points' pixels, bilinear between the pixels' middles."""
-        rows, columns = to_pixels(points, IMAGE_SIZE)
-        height, width = self._maps.shape[2:]
-        at = torch.stack(
-            [
-                (columns + PADDING) * (4 / (width - 1)) - 1,
-                (rows + PADDING) * (4 / (height - 1)) - 1,
-            ],
-            dim=1,
-        )
-        found: Tensor = functional.grid_sample(
-            self._maps, at[None, None], padding_mode="border", align_corners=True
-        )
-        return found[0, :, 0].unbind(0)
+        return _looked_up(self._maps, points, self._side).unbind(0)
+
+
+def _looked_up(maps: Tensor, points: Tensor, side: int, mode: str = "bilinear") -> Tensor:
+    """Values of maps at the pixels of points.
+
+    Args:
+        maps: (1, C, H, W) on the fine grid, padded.
+        points: (N, 3).
+        side: pixels along a side of the depth map.
+        mode: of interpolation.
+
+    Returns:
+        (C, N).
+    """
+    rows, columns = to_pixels(points, side)
+    height, width = maps.shape[2:]
+    at = torch.stack(
+        [
+            (columns + PADDING) * (4 / (width - 1)) - 1,
+            (rows + PADDING) * (4 / (height - 1)) - 1,
+        ],
+        dim=1,
+    )
+    found: Tensor = functional.grid_sample(
+        maps, at[None, None], mode, padding_mode="border", align_corners=True
+    )
+    return found[0, :, 0]
 
 
 def _shell(
@@ -297,6 +350,7 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
         ``own``: z of the observed surface, whatever part it belongs to, far away where there are
         two; ``clear``: the distance from all edges, less a little.
     """
+    side = len(depth)
     depth = np.pad(depth.astype(np.float64), PADDING, constant_values=-1)
     seen = depth >= 0
     missing = np.zeros_like(seen)
@@ -305,7 +359,7 @@ def _draw(depth: np.ndarray, cell: float, noise: float, known: np.ndarray | None
         seen &= ~missing
     elif noise:
         missing = _small_holes(seen)
-    height = np.where(seen, (0.5 - depth) * IMAGE_SIZE, 0)
+    height = np.where(seen, (0.5 - depth) * side, 0)
     closed = missing & ndimage.binary_closing(seen, _disc(HOLE))
     jump = JUMP + 4 * noise
     if noise or closed.any():

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import trimesh
 
+from im2mesh.cameras import RayMap
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
 from im2mesh.data.depth import check_depth, check_known
 from im2mesh.errors import ConfigError, DepthError
@@ -194,6 +195,7 @@ class Reconstructor:
         depth: np.ndarray,
         watch: Stopwatch | None = None,
         known: np.ndarray | None = None,
+        rays: RayMap | None = None,
     ) -> FusedField | ObservedField:
         """The fused field of all levels under one depth map.
 
@@ -205,6 +207,8 @@ class Reconstructor:
             watch: gets the time of the stages ``encode inputs``, ``observe`` and ``eval points``.
             known: see :class:`Observation`; the networks are shown background where nothing is
                 known. With ``observation: none`` it says nothing.
+            rays: what a camera in front of the cube saw; the observation is then of this map, and
+                the networks alone see ``depth``.
         """
         watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
@@ -236,8 +240,12 @@ class Reconstructor:
         if self.settings.observation == "none":
             return fused
         with watch("observe"):
+            noise, perspective = self.settings.observation_noise, None
+            observed_map = depth
+            if rays is not None:
+                observed_map, known, perspective = rays.depth, rays.known, rays.perspective
             observation = Observation(
-                depth, self.resolution, self.settings.observation_noise, known, self.device
+                observed_map, self.resolution, noise, known, self.device, perspective
             )
         surface = self.settings.observation == "surface"
         observed = ObservedField(fused, observation, surface, reference.config.is_sdf)
@@ -277,12 +285,15 @@ class Reconstructor:
             return extract_dense(fused, self.lattice, self.device, watch)
         return extract_mise(fused, self.lattice, self.mise_resolution, depth, self.device, watch)
 
-    def __call__(self, depth: np.ndarray, known: np.ndarray | None = None) -> Reconstruction:
+    def __call__(
+        self, depth: np.ndarray, known: np.ndarray | None = None, rays: RayMap | None = None
+    ) -> Reconstruction:
         """Reconstruct one depth map.
 
         Args:
             depth: a depth map as :func:`im2mesh.data.depth.check_depth` takes it.
             known: where it was measured or is certainly background, see :class:`Observation`.
+            rays: what a camera in front of the cube saw, see :meth:`field`.
 
         Raises:
             DepthError: it is not one, ``known`` is no mask, or leaves nothing of it.
@@ -295,7 +306,7 @@ class Reconstructor:
             if not (depth >= 0).any():
                 raise DepthError("the mask leaves no foreground of the depth map")
         watch = Stopwatch(self.device)
-        fused = self.field(depth, watch, known)
+        fused = self.field(depth, watch, known, rays)
         values = self.grid(fused, depth, watch)
         with watch("marching cubes"):
             vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)

@@ -20,10 +20,10 @@ import torch
 import trimesh
 from numpy.typing import ArrayLike
 
-from im2mesh.cameras import Camera
-from im2mesh.data.cleaning import Cleaned, clean
+from im2mesh.cameras import Camera, RayMap
+from im2mesh.data.cleaning import RESIDUAL, Cleaned, clean
 from im2mesh.data.placement import Placement, place
-from im2mesh.data.resampling import SquareMap, orthographic_map
+from im2mesh.data.resampling import orthographic_map, pixel_fans, ray_map
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
 
@@ -42,14 +42,16 @@ class SensorReconstruction:
         mesh: in metres, in the camera frame (OpenCV's); closed unless it was simplified.
         placement: the cube's place, and how its size was chosen.
         cleaned: the object's pixels and what was removed.
-        seen: the map that the networks were shown.
+        shown: (256, 256) float32 depth map that the networks were shown.
+        rays: what the camera's own rays saw.
         reconstruction: the mesh in the cube, and what it took.
     """
 
     mesh: trimesh.Trimesh
     placement: Placement
     cleaned: Cleaned
-    seen: SquareMap
+    shown: np.ndarray
+    rays: RayMap
     reconstruction: Reconstruction
 
     @property
@@ -117,15 +119,17 @@ def reconstruct(
         )
     placement = place(cleaned, camera, size, extent)
     frame = placement.frame
-    seen = orthographic_map(cleaned, camera, frame)
+    fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
+    shown = orthographic_map(fans, frame)
+    rays = ray_map(fans, cleaned.unknown, frame)
     levels = reconstructor or _demo(str(device))
     settings = levels.settings
     if settings.observation != "none":
-        settings = replace(settings, observation_noise=cleaned.noise / frame.size)
-    result = Reconstructor(levels.levels, settings, levels.device)(seen.depth, seen.known)
+        settings = replace(settings, observation_noise=RESIDUAL * cleaned.noise / frame.size)
+    result = Reconstructor(levels.levels, settings, levels.device)(shown, rays=rays)
     mesh = trimesh.Trimesh(frame.to_camera(result.vertices), result.faces, process=False)
     return SensorReconstruction(
-        mesh, placement, cleaned, seen, result, measured_points(cleaned, z, camera)
+        mesh, placement, cleaned, shown, rays, result, measured_points(cleaned, z, camera)
     )
 
 
