@@ -73,7 +73,7 @@ def train(rng: np.random.Generator) -> Shape:
     """Draw a steam engine, a locomotive, a coach, a tram or a goods wagon; one or a few."""
     kinds: dict[Make, float] = {_steam: 2.0, _engine: 2.0, _coach: 2.5, _fast: 1.5, _wagon: 2.0}
     solids = draw(rng, kinds)
-    for _ in range(pick(rng, 0, 0, 0, 1, 2)):
+    for _ in range(pick(rng, 0, 0, 0, 0, 1, 2)):
         low = float(Shape.of(*solids).bounds()[0, 2])
         second = draw(rng, {_coach: 1.0, _wagon: 1.5})
         high = float(Shape.of(*second).bounds()[1, 2])
@@ -86,7 +86,8 @@ def _bogies(rng: np.random.Generator, long: float) -> list[Primitives]:
     """Return the running gear below a floor at 0.45: two bogies, buffers and couplings."""
     at = uniform(rng, 0.28, 0.36) * long
     places = [s * at + t for s in (-1, 1) for t in (-0.3, 0.3)]
-    solids = wheels(rng, places, 0.42, 0.24, 0.1)
+    solids: list[Primitives] = [frustum((-0.42, 0.24, z), (0.42, 0.24, z), 0.08) for z in places]
+    solids += mirrored([frustum((0.32, 0.24, z), (0.42, 0.24, z), 0.24) for z in places])
     solids += mirrored([box((0.07, 0.16, 1.0), (0.36, 0.28, s * at)) for s in (-1, 1)])
     solids += [box((0.5, 0.25, 0.5), (0, 0.36, s * at)) for s in (-1, 1)]
     return solids + mirrored(
@@ -145,8 +146,8 @@ def _engine(rng: np.random.Generator) -> list[Primitives]:
     """An electric or Diesel locomotive: a body with one or two cabs, or a hood and a cab."""
     long, tall, wide = uniform(rng, 2.6, 4.2), uniform(rng, 0.9, 1.2), uniform(rng, 0.9, 1.05)
     solids = _bogies(rng, long) + [box((wide, 0.12, long), (0, 0.5, 0))]
-    h = long / 2
-    if chance(rng, 0.5):
+    h, boxy = long / 2, chance(rng, 0.5)
+    if boxy:
         slope = uniform(rng, 0.05, 0.5)
         side = np.array(
             [
@@ -178,8 +179,9 @@ def _engine(rng: np.random.Generator) -> list[Primitives]:
             ]
         )
     top = 0.5 + tall
-    solids += [box((0.5 * wide, 0.14, uniform(rng, 0.2, 0.5) * long), (0, top - 0.1, 0))]
-    if chance(rng, 0.4):  # a pantograph
+    if boxy:
+        solids += [box((0.5 * wide, 0.24, uniform(rng, 0.2, 0.5) * long), (0, top - 0.05, 0))]
+    if boxy and chance(rng, 0.5):  # a pantograph
         z = uniform(rng, -0.2, 0.2) * long
         solids += mirrored(
             [
@@ -204,7 +206,7 @@ def _windows(
     rng: np.random.Generator, long: float, wide: float, y: float, tall: float
 ) -> list[Primitives]:
     """Return raised window frames and doors along both sides."""
-    number = count(rng, 3, 9)
+    number = count(rng, 2, 7)
     step = 0.9 * long / number
     return mirrored(
         [

@@ -351,21 +351,18 @@ def display(rng: np.random.Generator) -> Shape:
 def _monitor(rng: np.random.Generator) -> list[Primitives]:
     wide, thick = log_uniform(rng, 0.8, 2.2), uniform(rng, 0.04, 0.14)
     tall, high = wide / uniform(rng, 1.2, 2.1), uniform(rng, 0.1, 0.5)
-    lean, edge = tilt(-uniform(rng, 0, 15)), uniform(rng, 0.02, 0.06)
+    angle, edge = uniform(rng, 0, 15), uniform(rng, 0.02, 0.06)
     panel = [box((wide, tall, thick))]
     panel += mirrored([box((edge, tall, 0.05), ((wide - edge) / 2, 0, thick / 2 + 0.01))])
     panel += mirrored([box((wide, edge, 0.05), (0, (tall - edge) / 2, thick / 2 + 0.01))], axis=1)
     if chance(rng, 0.5):
         panel += [box((0.5 * wide, 0.5 * tall, 0.12), (0, -0.1 * tall, -thick / 2 - 0.05))]
-    solids = moved(turned(panel, lean), (0, high + tall / 2, 0))
+    solids = moved(turned(panel, tilt(-angle)), (0, high + tall / 2, 0))
     style, back = pick(rng, "round", "plate", "feet", "V"), -thick / 2
     if style == "feet":
-        return solids + mirrored(
-            [
-                beam((0.3 * wide, high + 0.1, 0), (0.35 * wide, 0, z), 0.06, 0.04, RIGHT)
-                for z in (0.3, -0.3)
-            ]
-        )
+        top = (0.3 * wide, high + 0.1, (tall / 2 - 0.1) * math.sin(math.radians(angle)))
+        ends = [(0.35 * wide, 0, z) for z in (0.3, -0.3)]
+        return solids + mirrored([beam(top, end, 0.06, 0.04, RIGHT) for end in ends])
     solids += [
         beam(
             (0, 0, back - 0.04),
@@ -530,8 +527,10 @@ def _frame(rng: np.random.Generator) -> list[Primitives]:
     solids = [box((wide, tall, 0.4 * thick), (0, 0, -0.2 * thick))]
     solids += mirrored([box((edge, tall, thick), ((wide - edge) / 2, 0, 0))])
     solids += mirrored([box((wide, edge, thick), (0, (tall - edge) / 2, 0))], axis=1)
-    solids = turned(solids, tilt(-uniform(rng, 8, 20)))
-    return [*solids, beam((0, 0.15 * tall, -0.1), (0, -tall / 2, -0.45 * tall), 0.25, 0.05, RIGHT)]
+    angle, y = uniform(rng, 8, 20), 0.15 * tall
+    solids = turned(solids, tilt(-angle))
+    top = (0, y, -y * math.tan(math.radians(angle)) - 0.2 * thick)
+    return [*solids, beam(top, (0, -tall / 2, -0.45 * tall), 0.25, 0.05, RIGHT)]
 
 
 def _keyboard(rng: np.random.Generator) -> list[Primitives]:

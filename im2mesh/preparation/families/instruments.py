@@ -224,7 +224,7 @@ def _harp(rng: np.random.Generator) -> list[Primitives]:
 def _drum(rng: np.random.Generator) -> list[Primitives]:
     """A drum of any height: straight, a barrel or a goblet; at times on legs."""
     tall = log_uniform(rng, 0.4, 3)
-    style = pick(rng, "straight", "straight", "barrel", "goblet")
+    style, foot = pick(rng, "straight", "straight", "barrel", "goblet"), 1.0
     if style == "straight":
         solids = lathe([(1, 0), (1, tall)])
         solids += [torus(1.0, 0.06, (0, y, 0)) for y in (0.06, tall - 0.06)]
@@ -246,13 +246,9 @@ def _drum(rng: np.random.Generator) -> list[Primitives]:
         )
         solids += [torus(1.0, 0.05, (0, tall - 0.03, 0))]
     if chance(rng, 0.3):
-        reach = uniform(rng, 0.6, 1.5)
-        solids += [
-            capsule(
-                0.9 * around(120 * k) + (0, 0.2, 0), 1.1 * around(120 * k) - (0, reach, 0), 0.05
-            )
-            for k in range(3)
-        ]
+        reach, top = uniform(rng, 0.6, 1.5), 0.95 * foot
+        legs = [(top * around(120 * k), 1.2 * foot * around(120 * k)) for k in range(3)]
+        solids += [capsule(a + (0, 0.1, 0), b - (0, reach, 0), 0.05) for a, b in legs]
     if chance(rng, 0.3):
         solids += [
             capsule((-0.4, tall + 0.05, 0.2 * s), (0.9, tall + 0.06, 0.5 * s), 0.05)
