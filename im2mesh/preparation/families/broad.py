@@ -23,6 +23,7 @@ from im2mesh.preparation.families.parts import (
     FRONT,
     Make,
     around,
+    both_sides,
     chance,
     count,
     draw,
@@ -30,6 +31,7 @@ from im2mesh.preparation.families.parts import (
     mirrored,
     moved,
     pick,
+    ringed,
     roll,
     stand,
     strip,
@@ -130,7 +132,7 @@ def _revolution(rng: np.random.Generator) -> list[Primitives]:
         reach = wide - min(top[0], end[0]) + wide * uniform(rng, 0.2, 0.8)
         loop = loop_handle(top, end, (reach, 0, 0), thick)
         number = pick(rng, 1, 1, 2, 3)
-        solids += [s for k in range(number) for s in moved(loop, azimuth=360 * k / number)]
+        solids += ringed(loop, number)
     if chance(rng, 0.15):  # a spout
         y = uniform(rng, 0.2, 0.8) * tall
         start = (-_radius(profile, y) + thick, y, 0)
@@ -145,7 +147,7 @@ def _revolution(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.12):  # fins or flutes
         number, y = count(rng, 3, 8), 0.5 * tall
         fin = box((wide * 0.5, 0.5 * tall, thick), (_radius(profile, y) + 0.1 * wide, y, 0))
-        solids += [s for k in range(number) for s in moved([fin], azimuth=360 * k / number)]
+        solids += ringed([fin], number)
     return solids
 
 
@@ -165,7 +167,7 @@ def _outline(rng: np.random.Generator) -> np.ndarray:
         number = count(rng, 3, 6)
         heights = np.sort(rng.uniform(-0.5, 0.5, number))
         half = np.stack([rng.uniform(0.08, 0.5, number), heights + np.arange(number) * 1e-3], 1)
-        return np.concatenate([half, half[::-1] * (-1, 1)])
+        return both_sides(half)
     if style == "rounded":
         wide, high = uniform(rng, 0.3, 1), uniform(rng, 0.3, 1)
         return np.array(rounded_outline(wide, high, uniform(rng, 0.1, 0.5) * min(wide, high), 3))

@@ -27,6 +27,7 @@ from im2mesh.preparation.families.parts import (
     Make,
     arc,
     around,
+    both_sides,
     chance,
     count,
     draw,
@@ -39,6 +40,8 @@ from im2mesh.preparation.families.parts import (
     tilt,
     turned,
     uniform,
+    xy,
+    xyz,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, Vector, ellipsoid, frustum, torus
@@ -146,12 +149,15 @@ def knob(rng: np.random.Generator, radius: float, height: float) -> list[Primiti
             ellipsoid((radius, 0.8 * radius, radius), (0, height + 1.3 * radius, 0)),
         ]
     return lathe(
-        [
-            (0.6 * radius, height - 0.1 * radius),
-            (0.5 * radius, height + 0.4 * radius),
-            (radius, height + 0.8 * radius),
-            (0.9 * radius, height + 1.3 * radius),
-        ]
+        xy(
+            (0.6 * radius, 0.5 * radius, radius, 0.9 * radius),
+            (
+                height - 0.1 * radius,
+                height + 0.4 * radius,
+                height + 0.8 * radius,
+                height + 1.3 * radius,
+            ),
+        )
     )
 
 
@@ -446,12 +452,10 @@ def _neck(rng: np.random.Generator, low: float, radius: float) -> list[Primitive
         ]
     else:
         solids += lathe(
-            [
-                (1.2 * radius, top - 0.5 * radius),
-                (1.1 * radius, top + 0.3 * radius),
-                (0.5 * radius, top + 0.8 * radius),
-                (0.6 * radius, top + 1.4 * radius),
-            ]
+            xy(
+                (1.2 * radius, 1.1 * radius, 0.5 * radius, 0.6 * radius),
+                (top - 0.5 * radius, top + 0.3 * radius, top + 0.8 * radius, top + 1.4 * radius),
+            )
         )
     return solids
 
@@ -491,15 +495,12 @@ def _flask(rng: np.random.Generator) -> list[Primitives]:
     tall, thick = uniform(rng, 1.8, 4.5), uniform(rng, 0.5, 1.2)
     neck = 0.5 * thick * uniform(rng, 0.6, 0.9)
     foot, waist = uniform(rng, 0.7, 1.05), uniform(rng, 0.75, 1.1)
-    curve = [
-        (foot - 0.12, 0),
-        (foot, 0.12),
-        (waist, 0.45 * tall),
-        (uniform(rng, 0.8, 1.1), 0.75 * tall),
-        (1.3 * neck, tall),
-    ]
-    curve = smooth_profile(curve, 9)
-    outline = np.array([(r, y) for r, y in curve] + [(-r, y) for r, y in curve[::-1]])
+    curve = xy(
+        (foot - 0.12, foot, waist, uniform(rng, 0.8, 1.1), 1.3 * neck),
+        (0, 0.12, 0.45 * tall, 0.75 * tall, tall),
+    )
+    curve = np.array(smooth_profile(curve, 9))
+    outline = both_sides(curve)
     solids = extrude(outline, thick)
     if chance(rng, 0.5):
         inner = outline * (0.86, 0.9) + (0, 0.05 * tall)
@@ -533,13 +534,11 @@ def _detergent(rng: np.random.Generator) -> list[Primitives]:
          (-0.7, tall), (-1, 0.75 * tall)]
     )  # fmt: skip
     solids = extrude(outline, thick)
-    points = [
-        (1 - grip, 0.3 * tall, 0),
-        (0.95 - grip / 2, 0.6 * tall, 0),
-        (0.75, 0.85 * tall, 0),
-        (0.2, 0.9 * tall, 0),
-        (-0.1, 0.9 * tall, 0),
-    ]
+    points = xyz(
+        (1 - grip, 0.95 - grip / 2, 0.75, 0.2, -0.1),
+        (0.3 * tall, 0.6 * tall, 0.85 * tall, 0.9 * tall, 0.9 * tall),
+        0,
+    )
     solids += sweep(points, grip)
     return solids + moved(_neck(rng, tall - 0.02, min(0.3, 0.42 * thick)), (-0.35, 0, 0))
 
@@ -550,12 +549,11 @@ def _canteen(rng: np.random.Generator) -> list[Primitives]:
     solids = rounded_box((wide, tall, deep), uniform(rng, 0.1, 0.3) * deep, (0, tall / 2, 0))
     high, r = uniform(rng, 0.25, 0.5), 0.12
     solids += sweep(
-        [
-            (-0.42 * wide, tall - 0.1, 0),
-            (-0.35 * wide, tall + high, 0),
-            (0.1 * wide, tall + high, 0),
-            (0.15 * wide, tall - 0.1, 0),
-        ],
+        xyz(
+            (-0.42 * wide, -0.35 * wide, 0.1 * wide, 0.15 * wide),
+            (tall - 0.1, tall + high, tall + high, tall - 0.1),
+            0,
+        ),
         r,
     )
     return solids + moved(_neck(rng, tall, 0.2), (0.35 * wide, 0, 0))
@@ -700,14 +698,10 @@ def _stem_glass(rng: np.random.Generator) -> list[Primitives]:
     wall = wall_of(rng, max(r for r, _ in profile))
     solids = moved(vessel(profile, wall, 1.5 * wall), (0, stem, 0))
     solids += lathe(
-        [
-            (foot, 0),
-            (0.9 * foot, 0.06),
-            (thin * 1.6, 0.2),
-            (thin, 0.4 * stem + 0.2),
-            (thin, stem + 0.02),
-            (max(0.1, 1.3 * thin), stem + 0.1),
-        ]
+        xy(
+            (foot, 0.9 * foot, thin * 1.6, thin, thin, max(0.1, 1.3 * thin)),
+            (0, 0.06, 0.2, 0.4 * stem + 0.2, stem + 0.02, stem + 0.1),
+        )
     )
     if style == "goblet":
         solids += [ellipsoid((2.2 * thin, 2 * thin, 2.2 * thin), (0, 0.6 * stem, 0))]
@@ -855,12 +849,11 @@ def _tray(rng: np.random.Generator) -> list[Primitives]:
         )
     if chance(rng, 0.4):
         arch = sweep(
-            [
-                (wide / 2, tall * 0.8, -0.2),
-                (wide / 2 + 0.2, tall, -0.16),
-                (wide / 2 + 0.2, tall, 0.16),
-                (wide / 2, tall * 0.8, 0.2),
-            ],
+            xyz(
+                (wide / 2, wide / 2 + 0.2, wide / 2 + 0.2, wide / 2),
+                (tall * 0.8, tall, tall, tall * 0.8),
+                (-0.2, -0.16, 0.16, 0.2),
+            ),
             0.05,
         )
         solids += mirrored(arch)
@@ -898,12 +891,7 @@ def _belly(rng: np.random.Generator, tall: float) -> Profile:
     foot, neck = uniform(rng, 0.35, 0.8), uniform(rng, 0.25, 0.75)
     mouth = neck * uniform(rng, 1.0, 1.7)
     belly = uniform(rng, 0.3, 0.6)
-    points = [
-        (foot, 0.0),
-        (1.1, belly * tall),
-        (neck, uniform(rng, 0.78, 0.9) * tall),
-        (mouth, tall),
-    ]
+    points = xy((foot, 1.1, neck, mouth), (0.0, belly * tall, uniform(rng, 0.78, 0.9) * tall, tall))
     return smooth_profile(points, 10)
 
 
@@ -1035,12 +1023,7 @@ def _watering_can(rng: np.random.Generator) -> list[Primitives]:
     solids += ear(rng, profile, 0.25 * tall, 0.93 * tall, uniform(rng, 0.5, 0.9), thick)
     if chance(rng, 0.4):
         solids += sweep(
-            [
-                (-0.9 * top, tall - 0.1, 0),
-                (-0.4, tall + 0.5, 0),
-                (0.4, tall + 0.6, 0),
-                (top, tall - 0.1, 0),
-            ],
+            xyz((-0.9 * top, -0.4, 0.4, top), (tall - 0.1, tall + 0.5, tall + 0.6, tall - 0.1), 0),
             thick / 2,
         )
     return solids

@@ -22,17 +22,20 @@ from im2mesh.preparation.families.parts import (
     Make,
     arc,
     around,
+    both_sides,
     chain,
     chance,
     count,
     draw,
     moved,
     pick,
+    ringed,
     roll,
     stand,
     tilt,
     turned,
     uniform,
+    xy,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, box, capsule, ellipsoid, frustum, torus
@@ -61,13 +64,7 @@ def _stalk(rng: np.random.Generator, at: float, leaf: float = 0.4) -> list[Primi
 
 def _apple(rng: np.random.Generator) -> list[Primitives]:
     tall, low = uniform(rng, 0.8, 1.0), uniform(rng, 0.4, 0.6)
-    profile = [
-        (low, 0),
-        (0.85, 0.25 * tall),
-        (1, 0.9 * tall),
-        (0.8, 1.5 * tall),
-        (0.3, 1.75 * tall),
-    ]
+    profile = xy((low, 0.85, 1, 0.8, 0.3), (0, 0.25 * tall, 0.9 * tall, 1.5 * tall, 1.75 * tall))
     dent = vessel([(0.5, 1.5 * tall), (0.33, 1.8 * tall)], 0.2, 0)
     solids = lathe(smooth_profile(profile, 12)) + dent
     return solids + _stalk(rng, 1.75 * tall)
@@ -75,13 +72,7 @@ def _apple(rng: np.random.Generator) -> list[Primitives]:
 
 def _pear(rng: np.random.Generator) -> list[Primitives]:
     tall, neck = uniform(rng, 2.0, 2.9), uniform(rng, 0.35, 0.55)
-    profile = [
-        (0.4, 0),
-        (1, 0.35 * tall),
-        (neck, 0.75 * tall),
-        (0.8 * neck, 0.92 * tall),
-        (0.1, tall),
-    ]
+    profile = xy((0.4, 1, neck, 0.8 * neck, 0.1), (0, 0.35 * tall, 0.75 * tall, 0.92 * tall, tall))
     solids = lathe(smooth_profile(profile, 14)) + _stalk(rng, tall, 0.3)
     if chance(rng, 0.3):  # an aubergine, or a pear that lies
         solids = turned(solids, tilt(uniform(rng, 70, 95)))
@@ -143,11 +134,7 @@ def _bunch(rng: np.random.Generator) -> list[Primitives]:
     for y in np.arange(1.0, -1.7, -0.85 * 1.25 * r):
         ring = 0.22 + 0.7 * (y + 1.7) / 2.7
         number = max(round(2 * math.pi * ring / (1.9 * r)), 1)
-        start = uniform(rng, 0, 360)
-        solids += [
-            ellipsoid((r, r * 1.1, r), ring * around(start + 360 * k / number) + (0, y, 0))
-            for k in range(number)
-        ]
+        solids += ringed([ellipsoid((r, 1.1 * r, r), (0, y, ring))], number, uniform(rng, 0, 360))
     return solids
 
 
@@ -171,11 +158,7 @@ def _pineapple(rng: np.random.Generator) -> list[Primitives]:
 
 def _pumpkin(rng: np.random.Generator) -> list[Primitives]:
     ribs, flat = count(rng, 7, 10), uniform(rng, 0.6, 0.95)
-    solids = [
-        s
-        for k in range(ribs)
-        for s in moved([ellipsoid((0.4, flat, 0.5), (0, 0, 0.55))], azimuth=360 * k / ribs)
-    ]
+    solids = ringed([ellipsoid((0.4, flat, 0.5), (0, 0, 0.55))], ribs)
     return [
         *solids,
         *sweep([(0, 0.5 * flat, 0), (0, flat + 0.2, 0), (0.15, flat + 0.4, 0)], [0.2, 0.12, 0.14]),
@@ -229,7 +212,7 @@ def _slice(rng: np.random.Generator) -> list[Primitives]:
     thick = uniform(rng, 0.12, 0.35)
     if chance(rng, 0.5):
         side = [(0.85, 0), (0.85, 1.1), (1, 1.4), (0.9, 1.75), (0.5, 1.85)]
-        outline = np.array(side + [(-x, y) for x, y in side[::-1]])
+        outline = both_sides(np.array(side))
         return turned(extrude(outline, thick), tilt(pick(rng, 0, 90, -20)))
     bow = [(math.cos(a), math.sin(a)) for a in np.linspace(math.pi, 2 * math.pi, 13)]
     if chance(rng, 0.5):
@@ -283,11 +266,8 @@ def _cake(rng: np.random.Generator) -> list[Primitives]:
         tall = uniform(rng, 0.35, 0.8)
         solids += [frustum((0, y, 0), (0, y + tall, 0), r)]
         if chance(rng, 0.5):
-            number = count(rng, 6, 12)
-            solids += [
-                ellipsoid((0.13, 0.1, 0.13), 0.85 * r * around(360 * k / number) + (0, y + tall, 0))
-                for k in range(number)
-            ]
+            dot = ellipsoid((0.13, 0.1, 0.13), (0, y + tall, 0.85 * r))
+            solids += ringed([dot], count(rng, 6, 12))
         y, r = y + tall - 0.01, r * uniform(rng, 0.55, 0.8)
     for _ in range(count(rng, 0, 5)):
         at = uniform(rng, 0, 0.7) * r * around(uniform(rng, 0, 360))

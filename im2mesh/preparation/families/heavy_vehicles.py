@@ -31,11 +31,14 @@ from im2mesh.preparation.families.parts import (
     mirrored,
     moved,
     pick,
+    ringed,
     roll,
     stand,
     tilt,
     turned,
     uniform,
+    xy,
+    xyz,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
@@ -149,15 +152,9 @@ def _engine(rng: np.random.Generator) -> list[Primitives]:
     h, boxy = long / 2, chance(rng, 0.5)
     if boxy:
         slope = uniform(rng, 0.05, 0.5)
-        side = np.array(
-            [
-                (-h, 0.5),
-                (h, 0.5),
-                (h, 0.5 + 0.4 * tall),
-                (h - slope, 0.5 + tall),
-                (-h + slope, 0.5 + tall),
-                (-h, 0.5 + 0.4 * tall),
-            ]
+        side = xy(
+            (-h, h, h, h - slope, -h + slope, -h),
+            (0.5, 0.5, 0.5 + 0.4 * tall, 0.5 + tall, 0.5 + tall, 0.5 + 0.4 * tall),
         )
         solids += side_on(side, wide)
     else:
@@ -242,16 +239,10 @@ def _fast(rng: np.random.Generator) -> list[Primitives]:
     """A high-speed train's head."""
     long, nose, tall = uniform(rng, 2.5, 4.5), uniform(rng, 0.8, 1.8), uniform(rng, 0.85, 1.05)
     h = long / 2
-    curve = [
-        (h, 0.25),
-        (h + nose, 0.3),
-        (h + 0.93 * nose, 0.45),
-        (h + 0.6 * nose, 0.55 + 0.3 * tall),
-        (h + 0.25 * nose, 0.5 + 0.8 * tall),
-        (h - 0.1, 0.5 + tall),
-        (-h, 0.5 + tall),
-        (-h, 0.25),
-    ]
+    curve = xy(
+        (h, h + nose, h + 0.93 * nose, h + 0.6 * nose, h + 0.25 * nose, h - 0.1, -h, -h),
+        (0.25, 0.3, 0.45, 0.55 + 0.3 * tall, 0.5 + 0.8 * tall, 0.5 + tall, 0.5 + tall, 0.25),
+    )
     solids = side_on(np.array(curve), 0.85) + [
         box((1.0, 0.7 * tall, long), (0, 0.4 + 0.4 * tall, 0)),
         ellipsoid((0.46, 0.36 * tall, nose), (0, 0.3 + 0.36 * tall, h - 0.05)),
@@ -332,14 +323,10 @@ def _cab(rng: np.random.Generator, z: float, wide: float, tall: float) -> list[P
     """Return a lorry's cab whose back is at z, on a frame at 0.5, with or without a bonnet."""
     long, hood = uniform(rng, 0.8, 1.2), uniform(rng, 0.5, 0.9) if chance(rng, 0.4) else 0.0
     y, rake = 0.4, uniform(rng, 0.02, 0.3)
-    side = [
-        (z, y),
-        (z + long + hood, y),
-        (z + long + hood, y + 0.45 * tall),
-        (z + long, y + 0.5 * tall),
-        (z + long - rake, y + tall),
-        (z, y + tall),
-    ]
+    side = xy(
+        (z, z + long + hood, z + long + hood, z + long, z + long - rake, z),
+        (y, y, y + 0.45 * tall, y + 0.5 * tall, y + tall, y + tall),
+    )
     solids = side_on(np.array(side), wide)
     front = z + long + hood
     solids += [
@@ -463,12 +450,11 @@ def _lorry(rng: np.random.Generator) -> list[Primitives]:
             )
             for k in np.linspace(0.05, 1, 9)
         ]
-    boom = [
-        (0, 1.0, long / 2 - 0.15),
-        (0, uniform(rng, 1.3, 2.4), long / 2 - 0.1),
-        (0, uniform(rng, 1.3, 3), -0.5 * long),
-        (0, uniform(rng, 1.0, 2.0), -0.75 * long),
-    ]
+    boom = xyz(
+        0,
+        (1.0, uniform(rng, 1.3, 2.4), uniform(rng, 1.3, 3), uniform(rng, 1.0, 2.0)),
+        (long / 2 - 0.15, long / 2 - 0.1, -0.5 * long, -0.75 * long),
+    )
     return (
         solids
         + turned(bed, turn)
@@ -505,15 +491,10 @@ def _bus(rng: np.random.Generator) -> list[Primitives]:
         tall = uniform(rng, 1.6, 1.9)  # two decks
     rake = uniform(rng, 0.02, 0.2)
     h = long / 2
-    side = [
-        (-h, 0.25),
-        (h, 0.25),
-        (h, 0.25 + 0.4 * tall),
-        (h - rake, 0.25 + 0.95 * tall),
-        (h - rake - 0.1, 0.25 + tall),
-        (-h + 0.08, 0.25 + tall),
-        (-h, 0.2 + tall),
-    ]
+    side = xy(
+        (-h, h, h, h - rake, h - rake - 0.1, -h + 0.08, -h),
+        (0.25, 0.25, 0.25 + 0.4 * tall, 0.25 + 0.95 * tall, 0.25 + tall, 0.25 + tall, 0.2 + tall),
+    )
     solids = side_on(np.array(side), wide) + wheels(
         rng, [0.6 * h, -0.55 * h], wide / 2 + 0.01, 0.26, 0.2
     )
@@ -598,17 +579,8 @@ def _excavator(rng: np.random.Generator) -> list[Primitives]:
         capsule(knee - (0.1, 0, 0), knee + (0.1, 0, 0), 0.16),
         capsule((0.15, 0.8, 0.4), (0.15, 0.85 + 0.6 * rise, 0.25 + 0.35 * reach), 0.06),
     ]
-    outline = np.array(
-        [
-            (0, 0.1),
-            (-0.12, -0.4),
-            (0.1, -0.6),
-            (0.5, -0.5),
-            (0.45, -0.4),
-            (0.15, -0.45),
-            (0.02, -0.3),
-            (0.1, 0.1),
-        ]
+    outline = xy(
+        (0, -0.12, 0.1, 0.5, 0.45, 0.15, 0.02, 0.1), (0.1, -0.4, -0.6, -0.5, -0.4, -0.45, -0.3, 0.1)
     )
     upper += moved(side_on(outline * (-1, 1), 0.5), wrist)
     return solids + moved(upper, azimuth=uniform(rng, -90, 90) if chance(rng, 0.5) else 0.0)
@@ -711,14 +683,9 @@ def _turret(rng: np.random.Generator, y: float) -> list[Primitives]:
     elif style == "box":
         base = [box((wide, tall, long), (0, tall / 2, 0))]
     else:
-        side = np.array(
-            [
-                (-long / 2, 0),
-                (0.4 * long, 0),
-                (0.55 * long, 0.4 * tall),
-                (0.1 * long, tall),
-                (-long / 2, 0.9 * tall),
-            ]
+        side = xy(
+            (-long / 2, 0.4 * long, 0.55 * long, 0.1 * long, -long / 2),
+            (0, 0, 0.4 * tall, tall, 0.9 * tall),
         )
         base = side_on(side, wide)
     length, r = log_uniform(rng, 0.9, 2.6), uniform(rng, 0.05, 0.09)
@@ -760,14 +727,10 @@ def _tank(rng: np.random.Generator) -> list[Primitives]:
     band = uniform(rng, 0.22, 0.35)
     h, top = 0.48 * long, high + uniform(rng, 0.12, 0.35)
     solids = _track(long, high, wide / 2 - band / 2, band)
-    side = [
-        (-h, 0.3 * high),
-        (0.85 * h, 0.25 * high),
-        (h, 0.55 * high),
-        (uniform(rng, 0.45, 0.75) * h, top),
-        (-0.85 * h, top),
-        (-h, 0.9 * high),
-    ]
+    side = xy(
+        (-h, 0.85 * h, h, uniform(rng, 0.45, 0.75) * h, -0.85 * h, -h),
+        (0.3 * high, 0.25 * high, 0.55 * high, top, top, 0.9 * high),
+    )
     solids += side_on(np.array(side), wide - 1.9 * band)
     if chance(rng, 0.7):  # skirts above the tracks
         solids += mirrored(
@@ -853,14 +816,9 @@ def _rotor(
     rng: np.random.Generator, radius: float, blades: int, chord: float, thick: float = 0.05
 ) -> list[Primitives]:
     """Return a rotor about the y axis at the origin."""
-    start, solids = (
-        uniform(rng, 0, 360),
-        [frustum((0, -0.12, 0), (0, 0.08, 0), max(0.8 * chord, 0.06))],
-    )
-    for k in range(blades):
-        blade = box((chord, thick, radius), (0, 0, radius / 2))
-        solids += moved([blade], azimuth=start + 360 * k / blades)
-    return solids
+    hub = frustum((0, -0.12, 0), (0, 0.08, 0), max(0.8 * chord, 0.06))
+    blade = box((chord, thick, radius), (0, 0, radius / 2))
+    return [hub, *ringed([blade], blades, uniform(rng, 0, 360))]
 
 
 def _helicopter(rng: np.random.Generator) -> list[Primitives]:
@@ -945,16 +903,11 @@ def _rocket(rng: np.random.Generator) -> list[Primitives]:
     curve = smooth_profile([(0.45, 0), (0.5 * belly, 0.35 * tall), (0.5, 0.7 * tall)], 5)
     nose = smooth_profile([(0.5, 0.7 * tall), (0.35, 0.85 * tall), (0.03, tall)], 5)
     solids = lathe(curve) + lathe(nose) + vessel([(0.45, -0.4), (0.25, 0.05)], 0.06, 0)
-    fin = np.array(
-        [
-            (0.35, 0.25 * tall),
-            (uniform(rng, 0.8, 1.4), uniform(rng, -0.1, 0.1) * tall),
-            (uniform(rng, 0.8, 1.4), -0.12 * tall),
-            (0.35, 0.02),
-        ]
+    fin = xy(
+        (0.35, uniform(rng, 0.8, 1.4), uniform(rng, 0.8, 1.4), 0.35),
+        (0.25 * tall, uniform(rng, -0.1, 0.1) * tall, -0.12 * tall, 0.02),
     )
-    for k in range(fins):
-        solids += moved(extrude(fin, 0.1), azimuth=360 * k / fins)
+    solids += ringed(extrude(fin, 0.1), fins)
     if chance(rng, 0.35):  # boosters
         solids += mirrored(
             [
@@ -976,14 +929,9 @@ def _ship(rng: np.random.Generator) -> list[Primitives]:
     )
     solids = lathe(body, (0, 0, 0), FRONT)
     root, sweep_by = uniform(rng, 0.4, 0.9) * long, uniform(rng, 0.1, 1.0)
-    wing = np.array(
-        [
-            (0, root / 2),
-            (span, root / 2 - sweep_by - 0.3),
-            (span, root / 2 - sweep_by - 0.6),
-            (0.5 * span, -root / 2),
-            (0, -root / 2),
-        ]
+    wing = xy(
+        (0, span, span, 0.5 * span, 0),
+        (root / 2, root / 2 - sweep_by - 0.3, root / 2 - sweep_by - 0.6, -root / 2, -root / 2),
     )
     bend = uniform(rng, -20, 20)
     solids += mirrored(
@@ -994,13 +942,9 @@ def _ship(rng: np.random.Generator) -> list[Primitives]:
             roll(bend),
         )
     )
-    fin = np.array(
-        [
-            (-0.25 * long, 0.5 * r),
-            (-0.5 * long, 0.5 * r),
-            (-0.58 * long, r + uniform(rng, 0.3, 0.9)),
-            (-0.45 * long, r + 0.4),
-        ]
+    fin = xy(
+        (-0.25 * long, -0.5 * long, -0.58 * long, -0.45 * long),
+        (0.5 * r, 0.5 * r, r + uniform(rng, 0.3, 0.9), r + 0.4),
     )
     if chance(rng, 0.6):
         solids += side_on(fin, 0.09)
@@ -1046,11 +990,7 @@ def _saucer(rng: np.random.Generator) -> list[Primitives]:
     solids = lathe(smooth_profile([(0.4, 0), (1.3, deep), (0.5, 1.8 * deep)], 8)) + [
         ellipsoid((0.5, 0.45, 0.5), (0, 1.75 * deep, 0))
     ]
-    number = count(rng, 6, 10)
-    solids += [
-        ellipsoid((0.1, 0.08, 0.1), 1.0 * around(360 * k / number) + (0, 1.28 * deep, 0))
-        for k in range(number)
-    ]
+    solids += ringed([ellipsoid((0.1, 0.08, 0.1), (0, 1.28 * deep, 1.0))], count(rng, 6, 10))
     return solids + [
         capsule((0, deep / 2, 0) + 0.4 * around(120 * k), 0.9 * around(120 * k) - (0, 0.5, 0), 0.05)
         for k in range(3)

@@ -22,6 +22,7 @@ from im2mesh.preparation.families.parts import (
     UP,
     Make,
     arc,
+    both_sides,
     chance,
     count,
     draw,
@@ -31,11 +32,14 @@ from im2mesh.preparation.families.parts import (
     mirrored,
     moved,
     pick,
+    ringed,
     roll,
     stand,
     tilt,
     turned,
     uniform,
+    xy,
+    xyz,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
@@ -171,7 +175,7 @@ def _stove(rng: np.random.Generator) -> list[Primitives]:
 def _iron(rng: np.random.Generator) -> list[Primitives]:
     long, wide, tall = uniform(rng, 2, 2.6), uniform(rng, 0.45, 0.6), uniform(rng, 0.35, 0.6)
     half = np.array([(wide, -long / 2), (wide, 0), (0.6 * wide, 0.3 * long), (0.03, long / 2)])
-    sole = np.concatenate([half, half[::-1] * (-1, 1)])
+    sole = both_sides(half)
     solids = []
     for y, scale, thick in (
         (0.06, 1.0, 0.12),
@@ -200,12 +204,10 @@ def _blender(rng: np.random.Generator) -> list[Primitives]:
     top = base + tall
     if chance(rng, 0.75):
         solids += lathe(
-            [
-                (jug[-1][0] + 0.03, top - 0.1),
-                (0.6, top + 0.08),
-                (0.25, top + 0.12),
-                (0.22, top + 0.25),
-            ]
+            xy(
+                (jug[-1][0] + 0.03, 0.6, 0.25, 0.22),
+                (top - 0.1, top + 0.08, top + 0.12, top + 0.25),
+            )
         )
     return solids + moved(ear(rng, jug, 0.3 * tall, 0.9 * tall, 0.35, 0.16), (0, base, 0))
 
@@ -236,16 +238,12 @@ def _fan(rng: np.random.Generator) -> list[Primitives]:
     radius, high = uniform(rng, 0.6, 1.0), uniform(rng, 0.9, 2.6)
     deep = uniform(rng, 0.12, 0.22)
     cage = [torus(radius, 0.03, (0, 0, z), FRONT) for z in (-deep, deep)]
-    for k in range(count(rng, 8, 14)):
-        spoke = sweep(
-            [(0, 0.1, 1.3 * deep), (0, radius, deep), (0, radius, -deep), (0, 0.1, -1.3 * deep)],
-            0.016,
-        )
-        cage += turned(spoke, roll(360 * k / 12)) if k < 12 else []
-    blades = count(rng, 3, 5)
-    for k in range(blades):
-        blade = ellipsoid((0.24 * radius, 0.42 * radius, 0.03), (0, 0.5 * radius, 0))
-        cage += turned(turned([blade], tilt(0)), roll(360 * k / blades))
+    spoke = sweep(xyz(0, (0.1, radius, radius, 0.1), deep * np.array((1.3, 1, -1, -1.3))), 0.016)
+    blade = ellipsoid((0.24 * radius, 0.42 * radius, 0.03), (0, 0.5 * radius, 0))
+    # Spread around the y axis, which then is turned to the front.
+    fan = ringed(turned(spoke, tilt(90)), count(rng, 8, 14))
+    fan += ringed(turned([blade], tilt(90)), count(rng, 3, 5))
+    cage += turned(fan, tilt(-90))
     cage += [
         frustum((0, 0, -1.4 * deep), (0, 0, 1.4 * deep), 0.16),
         frustum((0, 0, -deep - 0.4), (0, 0, -deep), 0.2),
@@ -268,12 +266,11 @@ def _vacuum(rng: np.random.Generator) -> list[Primitives]:
         [(0, tall, -0.2), (0, tall + 0.2, -0.15), (0, tall + 0.2, 0.2), (0, tall, 0.25)], 0.06
     )
     far, high = long / 2 + uniform(rng, 0.8, 1.4), uniform(rng, 1.3, 2)
-    hose = [
-        (0, 0.55 * tall, long / 2 - 0.1),
-        (0, 0.9, long / 2 + 0.25),
-        (0.3, high, long / 2 + 0.3),
-        (0.4, high - 0.1, far - 0.5),
-    ]
+    hose = xyz(
+        (0, 0, 0.3, 0.4),
+        (0.55 * tall, 0.9, high, high - 0.1),
+        (long / 2 - 0.1, long / 2 + 0.25, long / 2 + 0.3, far - 0.5),
+    )
     solids += sweep(hose, 0.08) + sweep([hose[-1], (0.4, 0.1, far + 0.5)], 0.06)
     return [*solids, box((0.7, 0.1, 0.25), (0.4, 0.05, far + 0.55))]
 

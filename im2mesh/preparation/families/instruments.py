@@ -14,6 +14,7 @@ from im2mesh.preparation.families.parts import (
     Make,
     arc,
     around,
+    both_sides,
     chance,
     count,
     draw,
@@ -21,11 +22,14 @@ from im2mesh.preparation.families.parts import (
     mirrored,
     moved,
     pick,
+    ringed,
     roll,
     stand,
     tilt,
     turned,
     uniform,
+    xy,
+    xyz,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, box, capsule, ellipsoid, frustum, torus
@@ -49,16 +53,9 @@ def _placed(rng: np.random.Generator, solids: list[Primitives]) -> list[Primitiv
 
 def _waisted(upper: float, waist: float, lower: float, tall: float) -> np.ndarray:
     """Return the outline of a body with a waist, from y = 0 up."""
-    control = [
-        (0.05, 0),
-        (0.8 * lower, 0.05),
-        (lower, 0.26),
-        (waist, 0.58),
-        (upper, 0.8),
-        (0.15, 1),
-    ]
+    control = xy((0.05, 0.8 * lower, lower, waist, upper, 0.15), (0, 0.05, 0.26, 0.58, 0.8, 1))
     curve = np.array(smooth_profile(control, 12)) * (1, tall)
-    return np.concatenate([curve, curve[::-1] * (-1, 1)])
+    return both_sides(curve)
 
 
 def _neck(
@@ -96,56 +93,26 @@ def _electric(rng: np.random.Generator) -> list[Primitives]:
     thick, wide = uniform(rng, 0.13, 0.2), uniform(rng, 0.12, 0.16)
     style = pick(rng, "horned", "single", "V", "star")
     if style == "horned":
-        half = [
-            (0.3, 0),
-            (0.5, 0.2),
-            (0.32, 0.6),
-            (0.45, 0.95),
-            (0.4, 1.2),
-            (0.25, 0.95),
-            (0.15, 0.9),
-        ]
-        other = [
-            (-0.15, 0.9),
-            (-0.28, 0.95),
-            (-0.42, 1.0 + uniform(rng, 0, 0.3)),
-            (-0.45, 0.9),
-            (-0.32, 0.55),
-            (-0.5, 0.2),
-            (-0.3, 0),
-        ]
+        half = xy((0.3, 0.5, 0.32, 0.45, 0.4, 0.25, 0.15), (0, 0.2, 0.6, 0.95, 1.2, 0.95, 0.9))
+        other = xy(
+            (-0.15, -0.28, -0.42, -0.45, -0.32, -0.5, -0.3),
+            (0.9, 0.95, 1.0 + uniform(rng, 0, 0.3), 0.9, 0.55, 0.2, 0),
+        )
         outline = np.array(half + other)
     elif style == "single":
         outline = _waisted(0.38, 0.3, 0.5, 1.1)
     elif style == "V":
-        outline = np.array(
-            [
-                (0, 0.45),
-                (0.5, -0.1),
-                (0.62, 0.05),
-                (0.15, 1.0),
-                (-0.15, 1.0),
-                (-0.62, 0.05),
-                (-0.5, -0.1),
-            ]
+        outline = xy(
+            (0, 0.5, 0.62, 0.15, -0.15, -0.62, -0.5), (0.45, -0.1, 0.05, 1.0, 1.0, 0.05, -0.1)
         )
     else:
-        outline = np.array(
-            [
-                (0, 0.2),
-                (0.6, -0.2),
-                (0.3, 0.45),
-                (0.65, 0.95),
-                (0.12, 0.85),
-                (-0.12, 0.85),
-                (-0.5, 1.1),
-                (-0.3, 0.4),
-                (-0.6, 0),
-            ]
+        outline = xy(
+            (0, 0.6, 0.3, 0.65, 0.12, -0.12, -0.5, -0.3, -0.6),
+            (0.2, -0.2, 0.45, 0.95, 0.85, 0.85, 1.1, 0.4, 0),
         )
     solids = extrude(outline, thick) + _neck(rng, 0.7, uniform(rng, 1.1, 1.6), wide, thick / 2)
     solids += [
-        box((0.32, 0.08, 0.06), (0, y, thick / 2)) for y in np.linspace(0.3, 0.65, count(rng, 1, 3))
+        box((0.32, 0.08, 0.06), (0, y, thick / 2)) for y in np.linspace(0.5, 0.75, count(rng, 1, 3))
     ]
     return _placed(rng, solids)
 
@@ -202,13 +169,11 @@ def _lute(rng: np.random.Generator) -> list[Primitives]:
 
 def _harp(rng: np.random.Generator) -> list[Primitives]:
     tall, wide = uniform(rng, 1.6, 2.2), uniform(rng, 0.9, 1.3)
-    top = [
-        (0, tall, 0),
-        (0.25 * wide, tall + 0.05, 0),
-        (0.55 * wide, 0.85 * tall, 0),
-        (0.8 * wide, 0.85 * tall, 0),
-        (wide, 0.95 * tall, 0),
-    ]
+    top = xyz(
+        (0, 0.25 * wide, 0.55 * wide, 0.8 * wide, wide),
+        (tall, tall + 0.05, 0.85 * tall, 0.85 * tall, 0.95 * tall),
+        0,
+    )
     solids = (
         sweep([(0, 0, 0), (0, tall, 0)], 0.06)
         + sweep(top, 0.06)
@@ -228,15 +193,8 @@ def _drum(rng: np.random.Generator) -> list[Primitives]:
     if style == "straight":
         solids = lathe([(1, 0), (1, tall)])
         solids += [torus(1.0, 0.06, (0, y, 0)) for y in (0.06, tall - 0.06)]
-        number = count(rng, 5, 10)
-        solids += [
-            capsule(
-                1.04 * around(360 * k / number) + (0, 0.1, 0),
-                1.04 * around(360 * k / number) + (0, tall - 0.1, 0),
-                0.035,
-            )
-            for k in range(number)
-        ]
+        rod = capsule((0, 0.1, 1.04), (0, tall - 0.1, 1.04), 0.035)
+        solids += ringed([rod], count(rng, 5, 10))
     else:
         tall = max(tall, 1.3)
         mid = uniform(rng, 1.1, 1.25) if style == "barrel" else uniform(rng, 0.35, 0.55)
@@ -294,16 +252,11 @@ def _trumpet(rng: np.random.Generator) -> list[Primitives]:
     thin, wide, long = 0.05, uniform(rng, 0.25, 0.4), uniform(rng, 1.4, 1.9)
     bell = vessel(_bellmouth(rng, wide, 0.7, thin), 0.03, 0, (0.5 * long - 0.7, 0, 0), RIGHT)
     drop, x = uniform(rng, 0.25, 0.4), 0.32 * long
-    loop = [
-        (0.5 * long - 0.65, 0, 0),
-        (-x, 0, 0),
-        (-x - 0.12, -drop / 2, 0),
-        (-x, -drop, 0),
-        (0.3 * x, -drop, 0),
-        (0.3 * x + 0.12, -0.6 * drop, 0.06),
-        (0.3 * x, -0.1 * drop, 0.1),
-        (-0.5 * long, 0, 0.1),
-    ]
+    loop = xyz(
+        (0.5 * long - 0.65, -x, -x - 0.12, -x, 0.3 * x, 0.3 * x + 0.12, 0.3 * x, -0.5 * long),
+        (0, 0, -drop / 2, -drop, -drop, -0.6 * drop, -0.1 * drop, 0),
+        (0, 0, 0, 0, 0, 0.06, 0.1, 0.1),
+    )
     solids = (
         bell
         + sweep(loop, thin)
@@ -321,13 +274,11 @@ def _trumpet(rng: np.random.Generator) -> list[Primitives]:
     else:
         slide = uniform(rng, 0.6, 1.4)
         solids += sweep(
-            [
-                (0.3 * x, -drop, 0),
-                (0.3 * x + slide, -drop, 0),
-                (0.3 * x + slide + 0.1, -drop, 0.25),
-                (0.3 * x, -drop, 0.25),
-                (0.0, -drop, 0),
-            ],
+            xyz(
+                (0.3 * x, 0.3 * x + slide, 0.3 * x + slide + 0.1, 0.3 * x, 0.0),
+                -drop,
+                (0, 0, 0.25, 0.25, 0),
+            ),
             thin,
         )
     return turned(solids, roll(pick(rng, 0, 90, -90, 20)))
@@ -420,18 +371,19 @@ def _upright(rng: np.random.Generator) -> list[Primitives]:
 
 def _grand(rng: np.random.Generator) -> list[Primitives]:
     long = uniform(rng, 1.3, 2.2)
-    outline = np.array(
-        [
-            (-0.75, 0),
-            (0.75, 0),
-            (0.75, -0.35 * long),
-            (0.45, -0.55 * long),
-            (0.2, -0.75 * long),
-            (0.05, -0.97 * long),
-            (-0.3, -long),
-            (-0.65, -0.95 * long),
-            (-0.75, -0.8 * long),
-        ]
+    outline = xy(
+        (-0.75, 0.75, 0.75, 0.45, 0.2, 0.05, -0.3, -0.65, -0.75),
+        (
+            0,
+            0,
+            -0.35 * long,
+            -0.55 * long,
+            -0.75 * long,
+            -0.97 * long,
+            -long,
+            -0.95 * long,
+            -0.8 * long,
+        ),
     )
     thick, y = 0.28, 0.8
     solids = extrude(outline, thick, (0, y, 0), tilt(90))

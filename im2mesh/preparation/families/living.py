@@ -30,6 +30,8 @@ from im2mesh.preparation.families.parts import (
     tilt,
     turned,
     uniform,
+    xy,
+    xyz,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, box, capsule, ellipsoid, frustum, torus
@@ -172,14 +174,9 @@ def _fish(rng: np.random.Generator) -> list[Primitives]:
     end = -long + 0.15
     solids += [ellipsoid((0.5 * wide, 0.4 * tall, 0.6 * long), (0, 0, -0.55 * long))]
     fork, fin = uniform(rng, 0.2, 0.6), uniform(rng, 0.5, 1.0)
-    tail = np.array(
-        [
-            (end + 0.1, 0.1),
-            (end - fin, tall),
-            (end - fin + fork * fin, 0),
-            (end - fin, -tall),
-            (end + 0.1, -0.1),
-        ]
+    tail = xy(
+        (end + 0.1, end - fin, end - fin + fork * fin, end - fin, end + 0.1),
+        (0.1, tall, 0, -tall, -0.1),
     )
     fluke = moved(extrude(tail, thick), azimuth=-90)
     solids += turned(fluke, roll(90)) if chance(rng, 0.25) else fluke  # a whale's lies flat
@@ -260,12 +257,9 @@ def _elephant(rng: np.random.Generator) -> list[Primitives]:
         ellipsoid((0.42, 0.48, 0.42), (0, 1.6, 1.05)),
     ]
     solids += mirrored([frustum((0.35, 0, z), (0.35, 1.1, z), 0.2, 0.24) for z in (0.55, -0.55)])
-    trunk = [
-        (0, 1.5, 1.35),
-        (0, 1.0, 1.6),
-        (0, 0.5, 1.6),
-        (0, uniform(rng, 0.2, 0.9), 1.6 + uniform(rng, 0.1, 0.5)),
-    ]
+    trunk = xyz(
+        0, (1.5, 1.0, 0.5, uniform(rng, 0.2, 0.9)), (1.35, 1.6, 1.6, 1.6 + uniform(rng, 0.1, 0.5))
+    )
     solids += sweep(trunk, [0.22, 0.17, 0.13, 0.09])
     solids += mirrored(
         [
@@ -280,12 +274,11 @@ def _octopus(rng: np.random.Generator) -> list[Primitives]:
     tall, arms = uniform(rng, 0.7, 1.2), count(rng, 5, 8)
     solids: list[Primitives] = [ellipsoid((0.55, tall, 0.55), (0, 0.5 + 0.7 * tall, 0))]
     for k in range(arms):
-        one = [
-            (0, 0.5, 0.2),
-            (0, 0.12, 0.7),
-            (uniform(rng, -0.3, 0.3), 0.12, 1.2),
-            (uniform(rng, -0.6, 0.6), uniform(rng, 0.1, 0.5), 1.6),
-        ]
+        one = xyz(
+            (0, 0, uniform(rng, -0.3, 0.3), uniform(rng, -0.6, 0.6)),
+            (0.5, 0.12, 0.12, uniform(rng, 0.1, 0.5)),
+            (0.2, 0.7, 1.2, 1.6),
+        )
         solids += moved(sweep(one, [0.25, 0.17, 0.12, 0.06]), azimuth=360 * k / arms)
     return solids
 
@@ -614,17 +607,9 @@ def _cart(rng: np.random.Generator) -> list[Primitives]:
     wide, long, r = uniform(rng, 0.7, 1.0), uniform(rng, 1.5, 2.2), uniform(rng, 0.25, 0.4)
     y = r + 0.1
     if chance(rng, 0.6):
-        side = np.array(
-            [
-                (-0.5, 0),
-                (0.5, 0),
-                (0.5, 0.3),
-                (0.3, 0.35),
-                (0.12, 0.65),
-                (-0.25, 0.65),
-                (-0.38, 0.35),
-                (-0.5, 0.3),
-            ]
+        side = xy(
+            (-0.5, 0.5, 0.5, 0.3, 0.12, -0.25, -0.38, -0.5),
+            (0, 0, 0.3, 0.35, 0.65, 0.65, 0.35, 0.3),
         )
         solids = moved(moved(extrude(side * (long, 1), wide), azimuth=-90), (0, y - 0.1, 0))
     else:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from im2mesh.preparation.posing import pose_rotation
 from im2mesh.preparation.procedural import Shape
@@ -83,6 +84,12 @@ def moved(
     return [solid.transformed(turn, step, 1.0) for solid in solids]
 
 
+def ringed(solids: Iterable[Primitives], number: int, start: float = 0.0) -> list[Primitives]:
+    """Return copies of the solids, spread evenly around the y axis, from an angle in degrees on."""
+    solids = list(solids)
+    return [s for k in range(number) for s in moved(solids, azimuth=start + 360 * k / number)]
+
+
 def turned(solids: Iterable[Primitives], rotation: Vector) -> list[Primitives]:
     """The solids, turned about the origin by a (3, 3) rotation; such as :func:`tilt`."""
     turn = torch.from_numpy(np.array(rotation, dtype=np.float64))
@@ -110,6 +117,32 @@ def roll(degrees: float) -> np.ndarray:
 def tilt(degrees: float) -> np.ndarray:
     """(3, 3) the rotation about x that leans what stands upright forward, or back if negative."""
     return pose_rotation(0.0, degrees)
+
+
+# --- points -----------------------------------------------------------------------------------
+
+
+def xy(x: ArrayLike, y: ArrayLike) -> np.ndarray:
+    """Return points by their coordinates, for outlines, and for profiles by radii and heights.
+
+    Args:
+        x: of all points in turn; one number stands for all.
+        y: the same.
+
+    Returns:
+        (M, 2).
+    """
+    return np.stack(np.broadcast_arrays(x, y), axis=1).astype(np.float64)
+
+
+def xyz(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> list[np.ndarray]:
+    """Return the points (3,) of a path by their coordinates; one number stands for all."""
+    return list(np.stack(np.broadcast_arrays(x, y, z), axis=1).astype(np.float64))
+
+
+def both_sides(half: np.ndarray) -> np.ndarray:
+    """Return an outline (2M, 2) from its right half (M, 2), from the bottom to the top."""
+    return np.concatenate([half, half[::-1] * (-1, 1)])
 
 
 # --- bars -------------------------------------------------------------------------------------

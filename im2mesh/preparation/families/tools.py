@@ -21,6 +21,7 @@ from im2mesh.preparation.families.parts import (
     Make,
     arc,
     bars,
+    both_sides,
     chance,
     count,
     draw,
@@ -33,6 +34,8 @@ from im2mesh.preparation.families.parts import (
     tilt,
     turned,
     uniform,
+    xy,
+    xyz,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
@@ -153,12 +156,7 @@ def _pliers(rng: np.random.Generator) -> list[Primitives]:
     spread, length = uniform(rng, 0.25, 0.7), uniform(rng, 1.6, 2.6)
     thick, jaw = uniform(rng, 0.12, 0.2), log_uniform(rng, 0.6, 1.6)
     open_by = uniform(rng, 0.02, 0.25)
-    points = [
-        (-0.12, 0.15, 0),
-        (0.1, -0.25, 0),
-        (spread, -0.45 * length, 0),
-        (0.8 * spread, -length, 0),
-    ]
+    points = xyz((-0.12, 0.1, spread, 0.8 * spread), (0.15, -0.25, -0.45 * length, -length), 0)
     half = sweep(points, [thick, thick, 1.2 * thick, 1.1 * thick])
     outline = np.array(
         [(-0.18, -0.1), (0.2, -0.1), (0.26, 0.3), (0.12, jaw), (0.02, jaw), (0.0, 0.1)]
@@ -246,7 +244,7 @@ def _spade(rng: np.random.Generator) -> list[Primitives]:
         half = np.array(
             [(wide / 2, 0), (wide / 2, -0.55 * long), (tip * wide / 2 * 0.9 + 0.02, -long)]
         )
-        outline = np.concatenate([half, half[::-1] * (-1, 1)])
+        outline = both_sides(half)
         solids += turned(extrude(outline, uniform(rng, 0.06, 0.1)), tilt(uniform(rng, -15, 10)))
         solids += [frustum((0, -0.3, 0), (0, 0.25, 0), 0.11)]
     end = pick(rng, "D", "T", "grip")
@@ -316,21 +314,14 @@ def _handle(rng: np.random.Generator, length: float) -> list[Primitives]:
     end = wide * uniform(rng, 1.0, 1.9)
     outline = np.array([(0.4 * wide, 0.2), (0.45 * wide, -0.4 * length), (end / 2, -0.9 * length),
                         (0.3 * end, -length)])  # fmt: skip
-    return extrude(np.concatenate([outline, outline[::-1] * (-1, 1)]), thick)
+    return extrude(both_sides(outline), thick)
 
 
 def _fork(rng: np.random.Generator) -> list[Primitives]:
     wide, tines, long = uniform(rng, 0.35, 0.55), count(rng, 2, 4), uniform(rng, 0.6, 1.0)
     solids = _handle(rng, uniform(rng, 1.6, 2.6))
-    palm = np.array(
-        [
-            (-0.08, 0.05),
-            (0.08, 0.05),
-            (wide / 2, 0.4),
-            (wide / 2, 0.6),
-            (-wide / 2, 0.6),
-            (-wide / 2, 0.4),
-        ]
+    palm = xy(
+        (-0.08, 0.08, wide / 2, wide / 2, -wide / 2, -wide / 2), (0.05, 0.05, 0.4, 0.6, 0.6, 0.4)
     )
     solids += extrude(palm, 0.09)
     x = wide / 2 - 0.04

@@ -20,6 +20,7 @@ from im2mesh.preparation.families.parts import (
     UP,
     Make,
     arc,
+    both_sides,
     chance,
     count,
     draw,
@@ -32,6 +33,8 @@ from im2mesh.preparation.families.parts import (
     tilt,
     turned,
     uniform,
+    xy,
+    xyz,
 )
 from im2mesh.preparation.procedural import Shape
 from im2mesh.preparation.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
@@ -96,17 +99,11 @@ def _helmet(rng: np.random.Generator) -> list[Primitives]:
     elif style == "soldier":
         solids += vessel([(1.2, -0.3), (1.1, -0.12), (0.99, 0.03)], wall, 0)
     elif style == "cyclist":
+        angle = np.radians(np.linspace(15, 165, 7))
         for x in np.linspace(-0.6, 0.6, count(rng, 3, 5)):
             reach = math.sqrt(1 - x * x)
-            solids += sweep(
-                [
-                    (x, 0.1, reach),
-                    (x, 0.95 * tall * reach, 0.3),
-                    (x, 0.85 * tall * reach, -0.5),
-                    (x, 0.1, -reach),
-                ],
-                0.11,
-            )
+            rib = xyz(x, tall * reach * np.sin(angle), reach * np.cos(angle))
+            solids += sweep(rib, uniform(rng, 0.08, 0.12))
     else:
         horn = [(0.85, 0.35, 0), (1.4, 0.4, 0), (1.7, 0.9, 0), (1.65, 1.4, 0)]
         solids += mirrored(sweep(horn, [0.24, 0.2, 0.13, 0.03]))
@@ -158,12 +155,9 @@ def _hat(rng: np.random.Generator) -> list[Primitives]:
     crown_solids = moved(turned(vessel(crown, wall, wall), roll(180)), (0, tall, 0))
     if style == "fez":
         return crown_solids + sweep(
-            [
-                (0, tall - 0.05, 0),
-                (0, tall + 0.05, 0),
-                (0.8 * top, tall + 0.05, 0),
-                (1.1 * top, 0.5 * tall, 0),
-            ],
+            xyz(
+                (0, 0, 0.8 * top, 1.1 * top), (tall - 0.05, tall + 0.05, tall + 0.05, 0.5 * tall), 0
+            ),
             0.04,
         )
     if style == "cowboy":
@@ -223,7 +217,7 @@ def _pump(rng: np.random.Generator) -> list[Primitives]:
     ]
     solids += [frustum((0, 0, 0.12), (0, heel, 0.2), uniform(rng, 0.08, 0.2), 0.24)]
     solids += [ellipsoid((0.4, 0.28, 0.5), (0, 0.1, 2.0))]
-    cup = vessel([(0.3, 0), (0.27, 0.5)], 0.07, 0)
+    cup = vessel([(0.3, 0), (0.27, uniform(rng, 0.15, 0.35))], 0.07, 0)
     return solids + moved(cup, (0, heel - 0.05, 0.27))
 
 
@@ -277,22 +271,18 @@ def _rucksack(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.4):
         solids += [capsule((-0.5 * wide, tall + 0.1, 0), (0.5 * wide, tall + 0.1, 0), 0.2)]
     x = 0.28 * wide
-    strap = [
-        (x, 0.95 * tall, -deep / 2 + 0.05),
-        (x, 0.85 * tall, -deep / 2 - 0.25),
-        (1.2 * x, 0.4 * tall, -deep / 2 - 0.22),
-        (1.2 * x, 0.12 * tall, -deep / 2 + 0.05),
-    ]
+    strap = xyz(
+        (x, x, 1.2 * x, 1.2 * x),
+        (0.95 * tall, 0.85 * tall, 0.4 * tall, 0.12 * tall),
+        (-deep / 2 + 0.05, -deep / 2 - 0.25, -deep / 2 - 0.22, -deep / 2 + 0.05),
+    )
     return (
         solids
         + mirrored(strip(strap, 0.18, 0.06, RIGHT))
         + sweep(
-            [
-                (-0.12, tall - 0.05, -0.2),
-                (-0.1, tall + 0.15, -0.2),
-                (0.1, tall + 0.15, -0.2),
-                (0.12, tall - 0.05, -0.2),
-            ],
+            xyz(
+                (-0.12, -0.1, 0.1, 0.12), (tall - 0.05, tall + 0.15, tall + 0.15, tall - 0.05), -0.2
+            ),
             0.03,
         )
     )
@@ -304,12 +294,7 @@ def _suitcase(rng: np.random.Generator) -> list[Primitives]:
     top = tall + 0.08
     high = pick(rng, uniform(rng, 0.12, 0.25), uniform(rng, 0.6, 1.1))
     solids += sweep(
-        [
-            (-0.25, top - 0.05, 0),
-            (-0.25, top + high, 0),
-            (0.25, top + high, 0),
-            (0.25, top - 0.05, 0),
-        ],
+        xyz((-0.25, -0.25, 0.25, 0.25), (top - 0.05, top + high, top + high, top - 0.05), 0),
         0.045,
     )
     for x in np.linspace(-0.35, 0.35, pick(rng, 0, 2, 5)) * wide:
@@ -330,12 +315,11 @@ def _glasses(rng: np.random.Generator) -> list[Primitives]:
         rim = sweep([(x + a, flat * b, 0) for a, b in corners], t)
         rim += [box((1.5 * r, 1.5 * r * flat, 0.05), (x, 0, 0))] if lenses else []
     long = uniform(rng, 1.6, 2.2)
-    temple = [
-        (x + r, 0.35 * r, 0),
-        (x + r + 0.12, 0.35 * r, -0.2),
-        (x + r, 0.35 * r, -long),
-        (x + r - 0.1, -0.3, -long - 0.5),
-    ]
+    temple = xyz(
+        (x + r, x + r + 0.12, x + r, x + r - 0.1),
+        (0.35 * r, 0.35 * r, 0.35 * r, -0.3),
+        (0, -0.2, -long, -long - 0.5),
+    )
     solids = mirrored(rim + sweep(temple, 0.8 * t))
     return solids + sweep([(-x + r, 0.1, 0), (0, 0.2, 0.03), (x - r, 0.1, 0)], t)
 
@@ -360,13 +344,10 @@ def _glove(rng: np.random.Generator) -> list[Primitives]:
 def _shirt(rng: np.random.Generator) -> list[Primitives]:
     wide, tall, deep = 1.0, uniform(rng, 1.2, 2.2), uniform(rng, 0.3, 0.5)
     waist = uniform(rng, 0.8, 1.4)
-    side = [
-        (0.16, tall + 0.05),
-        (0.5 * wide, tall - 0.1),
-        (0.46 * wide, 0.5 * tall),
-        (0.5 * waist, 0),
-    ]
-    solids = extrude(np.array(side + [(-x, y) for x, y in side[::-1]]), deep)
+    side = xy(
+        (0.16, 0.5 * wide, 0.46 * wide, 0.5 * waist), (tall + 0.05, tall - 0.1, 0.5 * tall, 0)
+    )
+    solids = extrude(both_sides(np.array(side)), deep)
     long, droop = uniform(rng, 0.35, 1.1), uniform(rng, 0.1, 0.9)
     end = np.array((0.45 + long * math.cos(droop), tall - 0.25 - long * math.sin(droop), 0))
     solids += mirrored([frustum((0.35, tall - 0.25, 0), end, 0.24 * deep / 0.4, 0.17)])
