@@ -37,13 +37,9 @@ from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.generation.sensor import SensorReconstruction, demo_levels, reconstruct  # noqa: E402
 from im2mesh.metrics.distances import Cloud, sample_surface  # noqa: E402
-from im2mesh.metrics.volume import is_closed  # noqa: E402
 from im2mesh.preparation.meshes import load_mesh  # noqa: E402
-from im2mesh.visualize.contact_sheet import picture_sheet  # noqa: E402
-from im2mesh.visualize.depth import depth_picture  # noqa: E402
-from im2mesh.visualize.mesh import render_mesh  # noqa: E402
+from im2mesh.visualize.sensor_picture import sensor_sheet  # noqa: E402
 
-SIDES = (("camera", 0.0, 0.0), ("side", 90.0, 0.0), ("behind", 180.0, 0.0), ("above", 20.0, 60.0))
 SAMPLES = 100_000
 OVERRIDES = ("observation", "symmetry", "resolution")
 
@@ -98,38 +94,13 @@ def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[st
         row["true size mm"] = 1e3 * size
     return row | {
         "off mm": 1e3 * float(np.median(gaps)),
-        "closed": bool(len(faces)) and is_closed(vertices, faces),
+        "closed": result.closed,
         "pieces": len(mesh.split(only_watertight=False)) if len(faces) else 0,
         "seen mm": "×".join(f"{1e3 * e:.0f}" for e in result.placement.seen),
-        "mesh mm": "×".join(
-            f"{e:.0f}"
-            for e in 1e3
-            * result.placement.frame.size
-            * np.ptp(result.reconstruction.vertices, axis=0)
-        )
-        if len(faces)
-        else "",
+        "mesh mm": "×".join(f"{1e3 * e:.0f}" for e in result.extents),
         "removed": sum(result.cleaned.removed.values()),
         "s": seconds,
     }
-
-
-def picture(view: View, result: SensorReconstruction, size: int = 256) -> np.ndarray:
-    """What the camera's rays saw and the mesh from four sides, above the true one."""
-    rays = result.rays
-    first = depth_picture(rays.depth)
-    first[(rays.depth < 0) & ~rays.known] = (150, 90, 150)
-    first = np.asarray(Image.fromarray(first).resize((size, size)))
-    frame = result.placement.frame
-    meshes = [(result.reconstruction.vertices, result.reconstruction.faces)]
-    if view.truth is not None:
-        meshes.append((frame.to_cube(view.truth[0]), view.truth[1]))
-    rows = []
-    for number, (vertices, faces) in enumerate(meshes):
-        row = [(n, render_mesh(vertices, faces, a, e, size)) for n, a, e in SIDES]
-        rows.append((view.name if not number else "", [("", first), *row]))
-        first = np.full_like(first, 255)
-    return picture_sheet(rows)
 
 
 def main() -> int:
@@ -175,7 +146,8 @@ def main() -> int:
             flush=True,
         )
         result.mesh.export(args.out / f"{view.name}.ply")
-        Image.fromarray(picture(view, result)).save(args.out / f"{view.name}.png")
+        sheet = sensor_sheet(view.name, view.depth, result, view.truth)
+        Image.fromarray(sheet).save(args.out / f"{view.name}.png")
     table = pd.DataFrame(rows)
     table.to_csv(args.out / "scores.csv", index=False, float_format="%.5g")
     with pd.option_context("display.width", 250, "display.max_columns", None):

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from im2mesh.cameras import Camera
+from im2mesh.errors import DepthError
 
 STEEPEST = 5.0
 """Largest slope, in metres of depth a metre across, of one surface between neighbours."""
@@ -57,6 +58,9 @@ SMALL_HOLE = 30
 PLANE_RING = 0.6
 """Width of the ring around the mask in which a supporting plane is looked for, in extents of the
 mask."""
+
+LEAST_OBJECT = 50
+"""An object that is looked for without a mask has so many pixels or more."""
 
 PLANE_TRIALS = 100
 PLANE_SHARE = 0.3
@@ -311,8 +315,27 @@ def find_plane(
     near = ring[np.abs(ring[:, 2] - np.median(own[:, 2])) < 2 * extent]
     if len(near) < 100:
         return None
+    plane = _dominant_plane(near, noise)
+    if plane is None:
+        return None
+    tolerance = SIGMAS * noise + 1e-3
+    share = (np.abs(plane.height(near)) < tolerance).mean()
+    above = (plane.height(own) > -tolerance).mean()
+    return plane if share >= PLANE_SHARE and above >= PLANE_ABOVE else None
+
+
+def _dominant_plane(points: np.ndarray, noise: float) -> Plane | None:
+    """The plane with the most of some points (RANSAC), the camera above it.
+
+    Args:
+        points: (N, 3), N ≥ 3.
+        noise: standard deviation in metres.
+
+    Returns:
+        None where the points lie on a line. The same for the same points.
+    """
     rng = np.random.default_rng(0)
-    some = near[rng.permutation(len(near))[:1000]]
+    some = points[rng.permutation(len(points))[:1000]]
     corners = some[rng.integers(len(some), size=(PLANE_TRIALS, 3))]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(normals, axis=1)
@@ -324,18 +347,13 @@ def find_plane(
     distance = some @ normals.T - (corners[:, 0] * normals).sum(axis=1)
     best = int((np.abs(distance) < tolerance).sum(axis=0).argmax())
     normal, offset = normals[best], float(corners[best, 0] @ normals[best])
-    for _ in range(3):  # least squares over the pixels on it
-        on = near[np.abs(near @ normal - offset) < tolerance]
+    for _ in range(3):  # least squares over the points on it
+        on = points[np.abs(points @ normal - offset) < tolerance]
         if len(on) < 10:
             return None
         normal = np.linalg.eigh(np.cov(on.T))[1][:, 0]
         offset = float(normal @ on.mean(axis=0))
-    if offset > 0:  # the camera is above the table, too
-        normal, offset = -normal, -offset
-    plane = Plane(normal, offset)
-    share = (np.abs(plane.height(near)) < tolerance).mean()
-    above = (plane.height(own) > -tolerance).mean()
-    return plane if share >= PLANE_SHARE and above >= PLANE_ABOVE else None
+    return Plane(normal, offset) if offset <= 0 else Plane(-normal, -offset)
 
 
 def _foot(
@@ -358,6 +376,47 @@ def _foot(
     pieces, count = surface_pieces(np.where(low | start, depth, np.nan), camera, 0.0)
     own = np.bincount(pieces[start & (pieces >= 0)], minlength=count) > 0
     return low & own[pieces]
+
+
+def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -> np.ndarray:
+    """Find the largest object that stands on the dominant plane of an image.
+
+    Args:
+        depth: (H, W) float64, z in metres, NaN where nothing was measured.
+        camera: the image's.
+        noise: standard deviation in metres; None: :func:`default_noise`.
+
+    Returns:
+        (H, W) bool, its pixels.
+
+    Raises:
+        DepthError: there is no such plane, or nothing on it.
+    """
+    there = np.isfinite(depth)
+    if not there.any():
+        raise DepthError("no pixel of the depth image has a depth")
+    noise = default_noise(float(np.median(depth[there]))) if noise is None else noise
+    rays = camera.rays_of(depth.shape)
+    points = rays * depth[..., None]
+    plane = _dominant_plane(points[there], noise)
+    if plane is None:
+        raise DepthError("no plane is found that an object could stand on; give the object's mask")
+    height = np.where(there, plane.height(points), np.nan)
+    with np.errstate(invalid="ignore"):
+        # Sensors round the corner between object and plane off.
+        above = height > 2 * plane.tolerance(rays, noise)
+    pieces, count = surface_pieces(np.where(above, depth, np.nan), camera, noise)
+    sizes = np.bincount(pieces[above], minlength=count) if count else np.zeros(0, np.int64)
+    lowest = np.full(count, np.inf)
+    np.minimum.at(lowest, pieces[above], height[above])
+    sizes[lowest > 2 * FOOT] = 0  # what hangs above it, or lies beyond it
+    if not count or sizes.max() < LEAST_OBJECT:
+        raise DepthError("nothing stands on the plane that is seen; give the object's mask")
+    largest = pieces == sizes.argmax()
+    # Parts that the sensor tore off it.
+    near = ndimage.binary_dilation(largest, np.ones((3, 3)), iterations=2)
+    torn = np.unique(pieces[near & above])
+    return np.asarray(np.isin(pieces, torn) & above)
 
 
 def _on(points: np.ndarray, rays: np.ndarray, plane: Plane, noise: float) -> np.ndarray:

@@ -27,12 +27,14 @@ class Placement:
         seen: (3,) the visible side's extents along the cube's axes, in metres.
         extent: the object's extent along the direction of view, in metres, as it was estimated.
         how: how it was estimated.
+        most: the largest extent that the supporting plane allows; ∞ where it says nothing.
     """
 
     frame: CubeFrame
     seen: np.ndarray
     extent: float
     how: str
+    most: float = np.inf
 
 
 def depth_extent(seen: np.ndarray) -> float:
@@ -76,12 +78,13 @@ def place(
         raise DepthError(f"only {len(points)} pixels of the object have a depth; too few")
     # A pixel is a small square, not a point.
     half = 0.5 * z / min(camera.fx, camera.fy)
-    far = points
+    far = None
     if cleaned.plane is not None:
         reach = cleaned.plane.depth_along(rays)
-        far = rays * np.maximum(np.where(np.isfinite(reach), reach, z), z)[:, None]
-        bounded = bool(np.isfinite(reach).all())
+        if np.isfinite(reach).all():
+            far = rays * np.maximum(reach, z)[:, None]
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
+    most = np.inf
     how = "given" if extent is not None else "estimated from the visible side"
     for _ in range(ROUNDS):
         frame = CubeFrame.looking_at(centre, 1.0)
@@ -90,9 +93,9 @@ def place(
         high = np.append((turned[:, :2] + half[:, None]).max(axis=0), turned[:, 2].max())
         seen = high - low
         deep = depth_extent(seen) if extent is None else extent
-        if extent is None and cleaned.plane is not None and bounded:
+        if far is not None:
             most = high[2] - float((far @ frame.rotation.T)[:, 2].min())
-            if most < deep:
+            if extent is None and most < deep:
                 deep, how = max(most, float(seen[2])), "bounded by the supporting plane"
         middle = (low + high) / 2
         middle[2] = high[2] - deep / 2
@@ -100,4 +103,4 @@ def place(
         if centre[2] <= 0:
             raise DepthError("the object reaches behind the camera; check units and intrinsics")
     side = MARGIN * max(float(seen[0]), float(seen[1]), deep) if size is None else MARGIN * size
-    return Placement(CubeFrame.looking_at(centre, side), seen, deep, how)
+    return Placement(CubeFrame.looking_at(centre, side), seen, deep, how, most)

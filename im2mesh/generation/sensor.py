@@ -11,27 +11,43 @@ a :class:`im2mesh.generation.pipeline.Reconstructor` does its work there, and th
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import trimesh
 from numpy.typing import ArrayLike
 
-from im2mesh.cameras import Camera, RayMap
-from im2mesh.data.cleaning import RESIDUAL, Cleaned, clean
+from im2mesh.cameras import Camera, CubeFrame, RayMap
+from im2mesh.data.cleaning import RESIDUAL, Cleaned, clean, find_object
 from im2mesh.data.placement import Placement, place
-from im2mesh.data.resampling import orthographic_map, pixel_fans, ray_map
+from im2mesh.data.resampling import Fans, orthographic_map, pixel_fans, ray_map
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
+
+log = logging.getLogger(__name__)
 
 DEMO_LEVELS = ("global", "p64s32", "p32s16")
 """Configurations in ``configs/demo`` that are used where none are given."""
 
 NEAREST, FARTHEST = 0.01, 3.0
-"""Distances in metres between which objects are expected; beyond them units are asked about."""
+"""Distances in metres between which objects are expected; beyond them a warning says so."""
+
+COARSE = 32
+"""Cells of the lattice that tells whether the cube is deep enough."""
+
+DEEPENINGS, DEEPENING = 2, 0.2
+"""So often the cube is moved back by so much of its side."""
+
+CUT_OFF = 0.03
+"""It is moved if so many of the coarse mesh's vertices lie at its back."""
+
+LEAST_DISTANCE = 0.75
+"""A camera nearer to the cube's centre, in sides of the cube, all but touches the object."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +56,48 @@ class SensorReconstruction:
 
     Attributes:
         mesh: in metres, in the camera frame (OpenCV's); closed unless it was simplified.
+        camera: the image's intrinsics.
         placement: the cube's place, and how its size was chosen.
         cleaned: the object's pixels and what was removed.
         shown: (256, 256) float32 depth map that the networks were shown.
         rays: what the camera's own rays saw.
         reconstruction: the mesh in the cube, and what it took.
+        points: (N, 3) float64, the object's measured points, in metres in the camera frame.
     """
 
     mesh: trimesh.Trimesh
+    camera: Camera
     placement: Placement
     cleaned: Cleaned
     shown: np.ndarray
     rays: RayMap
     reconstruction: Reconstruction
 
-    @property
-    def points(self) -> np.ndarray:
-        """(N, 3) float64, the object's measured points, in metres in the camera frame."""
-        return self._points
+    points: np.ndarray
 
-    _points: np.ndarray
+    @property
+    def closed(self) -> bool:
+        """The mesh has faces, and every edge belongs to two."""
+        return bool(len(self.mesh.faces)) and self.mesh.is_watertight
+
+    @property
+    def extents(self) -> np.ndarray:
+        """(3,) the mesh's extents along the cube's axes, in metres; 0 where it is empty."""
+        vertices = self.reconstruction.vertices
+        return self.placement.frame.size * (
+            np.ptp(vertices, axis=0) if len(vertices) else np.zeros(3)
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line: where the object is, what was seen of it and what came out."""
+        seen, mesh = (
+            "×".join(f"{1e3 * length:.0f}" for length in lengths)
+            for lengths in (self.placement.seen, self.extents)
+        )
+        state = "closed" if self.closed else "not closed" if len(self.mesh.faces) else "empty"
+        distance = float(np.median(self.points[:, 2]))
+        return f"object at {distance:.2f} m, seen {seen} mm, mesh {mesh} mm, {state}"
 
 
 def demo_levels() -> list[Path]:
@@ -96,7 +134,8 @@ def reconstruct(
     Args:
         depth: (H, W) z in metres; holes are 0, negative, NaN or infinite.
         intrinsics: fx, fy, cx, cy in pixels, a 3×3 matrix, or a camera.
-        mask: (H, W) bool, the object's pixels.
+        mask: (H, W) bool, the object's pixels; None: the largest object on the dominant plane
+            (:func:`im2mesh.data.cleaning.find_object`).
         reconstructor: the levels; None: the bundled ones.
         noise: standard deviation of the depths in metres; None: what is usual at that distance
             (:func:`im2mesh.data.cleaning.default_noise`).
@@ -109,7 +148,9 @@ def reconstruct(
         InputError: intrinsics that are none.
     """
     camera = as_camera(intrinsics)
-    z, inside = _checked(depth, mask)
+    z = _checked_depth(depth)
+    inside = find_object(z, camera, noise) if mask is None else _checked_mask(mask, z)
+    _check_numbers(noise=noise, size=size, extent=extent)
     cleaned = clean(z, inside, camera, noise)
     if not cleaned.measured:
         raise DepthError(
@@ -119,24 +160,83 @@ def reconstruct(
         )
     placement = place(cleaned, camera, size, extent)
     frame = placement.frame
-    fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
-    shown = orthographic_map(fans, frame)
-    rays = ray_map(fans, cleaned.unknown, frame)
+    if frame.distance < LEAST_DISTANCE:
+        raise DepthError(
+            f"the object's size, {frame.size:.3g} m, is too much for its distance, "
+            f"{np.linalg.norm(frame.centre):.3g} m; check the mask, intrinsics and size"
+        )
+    _warn_of_units(cleaned)
     levels = reconstructor or _demo(str(device))
-    settings = levels.settings
-    if settings.observation != "none":
-        settings = replace(settings, observation_noise=RESIDUAL * cleaned.noise / frame.size)
-    result = Reconstructor(levels.levels, settings, levels.device)(shown, rays=rays)
+    fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
+    if extent is None and size is None:
+        placement = _deepened(placement, fans, cleaned, camera, levels)
+        frame = placement.frame
+    shown, rays = orthographic_map(fans, frame), ray_map(fans, cleaned.unknown, frame)
+    if not (shown >= 0).any():
+        raise DepthError("the object covers less than a pixel of its own map; check size and mask")
+    result = _for_noise(levels, cleaned, frame)(shown, rays=rays)
     mesh = trimesh.Trimesh(frame.to_camera(result.vertices), result.faces, process=False)
     return SensorReconstruction(
-        mesh, placement, cleaned, shown, rays, result, measured_points(cleaned, z, camera)
+        mesh, camera, placement, cleaned, shown, rays, result, measured_points(cleaned, z, camera)
     )
+
+
+def _for_noise(
+    levels: Reconstructor, cleaned: Cleaned, frame: CubeFrame, **changes: Any
+) -> Reconstructor:
+    """The same levels, for depth as noisy as the object's, and with other settings."""
+    if levels.settings.observation != "none":
+        changes["observation_noise"] = RESIDUAL * cleaned.noise / frame.size
+    return Reconstructor(levels.levels, replace(levels.settings, **changes), levels.device)
+
+
+def _deepened(
+    placement: Placement, fans: Fans, cleaned: Cleaned, camera: Camera, levels: Reconstructor
+) -> Placement:
+    """Move the cube back where the networks see the object go on behind it.
+
+    A coarse mesh is enough to tell; the supporting plane stays the limit.
+    """
+    if levels.settings.lattice == "released":
+        return placement
+    coarse = {
+        "resolution": COARSE,
+        "mise_resolution": COARSE,
+        "extraction": "dense",
+        "symmetry": "none",
+        "refinement_step": 0,
+        "simplify_nfaces": None,
+    }
+    for _ in range(DEEPENINGS):
+        frame = placement.frame
+        more = min(placement.extent + DEEPENING * frame.size, placement.most)
+        if more < placement.extent + frame.size / COARSE:
+            break
+        rough = _for_noise(levels, cleaned, frame, **coarse)
+        shown = orthographic_map(fans, frame)
+        if not (shown >= 0).any():
+            break
+        z = rough(shown, rays=ray_map(fans, cleaned.unknown, frame)).vertices[:, 2]
+        if not len(z) or (z < -0.5 + 1.5 / COARSE).mean() < CUT_OFF:
+            break
+        deeper = place(cleaned, camera, extent=more)
+        placement = replace(deeper, how="deepened, as the networks say", most=placement.most)
+    return placement
 
 
 def measured_points(cleaned: Cleaned, depth: np.ndarray, camera: Camera) -> np.ndarray:
     """(N, 3) the object's measured points; filled holes are none."""
     rows, columns = np.nonzero(cleaned.seen & np.isfinite(depth))
     return camera.rays(columns, rows) * depth[rows, columns, None]
+
+
+def _warn_of_units(cleaned: Cleaned) -> None:
+    distance = float(np.nanmedian(cleaned.depth))
+    if not NEAREST <= distance <= FARTHEST:
+        log.warning(
+            "the object is at %.4g m; if that is not so, depth is in another unit (depth scale)",
+            distance,
+        )
 
 
 def as_camera(intrinsics: ArrayLike | Camera) -> Camera:
@@ -155,25 +255,40 @@ def as_camera(intrinsics: ArrayLike | Camera) -> Camera:
     return Camera.from_matrix(values)
 
 
-def _checked(depth: ArrayLike, mask: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
-    """Depth with NaN for holes, and the mask as bool."""
-    z = np.array(depth, dtype=np.float64)
+def _checked_depth(depth: ArrayLike) -> np.ndarray:
+    """Depth with NaN for holes, a new array."""
+    stored = np.asarray(depth)
+    if stored.dtype.kind not in "fiu":
+        raise DepthError(f"depth holds {stored.dtype} values; expected z in metres")
+    z = stored.astype(np.float64)
     if z.ndim == 3 and z.shape[2] == 1:
         z = z[..., 0]
     if z.ndim != 2:
         raise DepthError(f"depth has shape {z.shape}; expected (H, W), z in metres")
-    z[~np.isfinite(z) | (z <= 0)] = np.nan
+    with np.errstate(invalid="ignore"):
+        z[~np.isfinite(z) | (z <= 0)] = np.nan
     if not np.isfinite(z).any():
         raise DepthError("no pixel of the depth image has a depth")
-    if mask is None:
-        raise DepthError("give the mask of the object")
+    return z
+
+
+def _checked_mask(mask: ArrayLike, depth: np.ndarray) -> np.ndarray:
+    """The mask as bool."""
     inside = np.asarray(mask).astype(bool)
-    if inside.shape != z.shape:
-        raise DepthError(f"the mask has shape {inside.shape}, the depth image {z.shape}")
+    if inside.shape != depth.shape:
+        raise DepthError(f"the mask has shape {inside.shape}, the depth image {depth.shape}")
     if not inside.any():
-        raise DepthError("the mask is empty")
-    if not np.isfinite(z[inside]).any():
+        raise DepthError("the mask is empty: no pixel is set")
+    if not np.isfinite(depth[inside]).any():
         raise DepthError(
-            "no pixel of the mask has a depth; are mask and depth of the same view and size?"
+            "no pixel of the mask has a depth; are mask and depth image of the same view?"
         )
-    return z, inside
+    return inside
+
+
+def _check_numbers(**numbers: float | None) -> None:
+    for name, value in numbers.items():
+        if value is not None and not (np.isfinite(value) and value >= 0):
+            raise InputError(f"{name} {value}: must be a length in metres, not negative")
+        if value == 0 and name != "noise":
+            raise InputError(f"{name} 0: must be more than 0 metres")

@@ -1,4 +1,4 @@
-"""Orthographic ray casting on the CPU: one ray along −z for each pixel.
+"""Ray casting on the CPU: one ray for each pixel, along −z or from a pinhole camera.
 
 The one home of the calls to embreex. Its scenes are built *robust*: a ray that meets a shared edge
 or vertex exactly hits one of the faces there, so closed surfaces have no pinholes.
@@ -13,6 +13,9 @@ from im2mesh.preparation.meshes import drop_unused
 
 # How far beyond a face, in widths of the frame, embree's float32 may still see it.
 SLACK = 1e-5
+
+# How far beside a ray that meets nothing another one is sent, over its length.
+BESIDE = np.array([1.1e-6, 0.7e-6, -0.3e-6])
 
 
 def require_embreex() -> None:
@@ -77,6 +80,40 @@ def _meets_a_ray(points: np.ndarray, triangles: np.ndarray, size: int, zoom: flo
         last = np.floor(corners.max(axis=1) + SLACK * size)
         meets &= np.maximum(first, 0) <= np.minimum(last, size - 1)
     return meets
+
+
+def cast_from_origin(
+    points: np.ndarray, triangles: np.ndarray, rays: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Send rays from the origin.
+
+    Args:
+        points: (V, 3) finite vertices.
+        triangles: (F, 3) vertex numbers, F > 0; both sides of a face are hit.
+        rays: (N, 3) directions of any length.
+
+    Returns:
+        (M,) int64 the rays that hit, in order; (M,) int64 the first face of each.
+
+    Raises:
+        InputError: embreex is not installed.
+    """
+    require_embreex()
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
+
+    vertices, faces = drop_unused(points, triangles)
+    scene = EmbreeScene(robust=True)
+    TriangleMesh(scene=scene, vertices=vertices.astype(np.float32), indices=faces.astype(np.int32))
+    origins = np.zeros((len(rays), 3), np.float32)
+    face = scene.run(origins, rays.astype(np.float32), output=1)["primID"].astype(np.int64)
+    # Far from the origin a ray through a vertex may slip between small faces: ask beside it.
+    missed = np.flatnonzero(face < 0)
+    length = np.linalg.norm(rays[missed], axis=1, keepdims=True)
+    beside = (rays[missed] + BESIDE * length).astype(np.float32)
+    face[missed] = scene.run(origins[missed], beside, output=1)["primID"]
+    hit = np.flatnonzero(face >= 0)
+    return hit, face[hit]
 
 
 class Obstacles:

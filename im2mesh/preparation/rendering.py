@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from im2mesh.cameras import Camera
 from im2mesh.data.depth import BACKGROUND, DEEPEST
 from im2mesh.errors import InputError
 from im2mesh.patches import IMAGE_SIZE
 from im2mesh.preparation.meshes import check_mesh, drop_unused
-from im2mesh.preparation.raycast import cast, require_embreex
+from im2mesh.preparation.raycast import cast, cast_from_origin, require_embreex
 
 PYTORCH3D_INSTALL = "conda env create -f pytorch3d.yaml && conda activate pt3d"
 
@@ -54,6 +55,40 @@ def render_depth(
     # Clipped: a face at the cube's front must not become background by rounding.
     depth[hit] = np.clip(seen, 0.0, 1.0)
     return depth.reshape(size, size)
+
+
+def render_perspective(
+    vertices: ArrayLike, faces: ArrayLike, camera: Camera, shape: tuple[int, int]
+) -> np.ndarray:
+    """Render the depth image of a mesh as a pinhole camera sees it.
+
+    Args:
+        vertices: (V, 3) in the camera frame (:mod:`im2mesh.cameras`), in metres.
+        faces: (F, 3) vertex numbers; both sides of a face are seen.
+        camera: the intrinsics.
+        shape: rows and columns of the image.
+
+    Returns:
+        (H, W) float64, z in metres; NaN where there is nothing.
+
+    Raises:
+        InputError: malformed arrays.
+    """
+    points, triangles = drop_unused(*check_mesh(vertices, faces))
+    depth = np.full(shape[0] * shape[1], np.nan)
+    if not len(triangles):
+        return depth.reshape(shape)
+    rays = camera.rays_of(shape).reshape(-1, 3)
+    hit, face = cast_from_origin(points, triangles, rays)
+    a, b, c = (points[triangles[face, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    towards = (normal * rays[hit]).sum(axis=1)
+    aslant = towards != 0
+    z = (normal * a).sum(axis=1) / np.where(aslant, towards, 1.0)
+    # As in an orthographic map: a face seen edge-on is met at its front end.
+    lowest, highest = (f(f(a[:, 2], b[:, 2]), c[:, 2]) for f in (np.minimum, np.maximum))
+    depth[hit] = np.where(aslant, np.clip(z, lowest, highest), lowest)
+    return depth.reshape(shape)
 
 
 def require_renderer(renderer: str) -> None:

@@ -1,0 +1,98 @@
+"""A sensor's object as a picture: what of the image was used, and the mesh from four sides."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from im2mesh.generation.sensor import SensorReconstruction
+from im2mesh.visualize.contact_sheet import picture_sheet
+from im2mesh.visualize.depth import depth_picture
+from im2mesh.visualize.mesh import render_mesh
+
+SIDES = (
+    ("from the camera", 0.0, 0.0),
+    ("from the side", 90.0, 0.0),
+    ("from behind", 180.0, 0.0),
+    ("from above", 20.0, 60.0),
+)
+"""Name, azimuth and elevation in degrees."""
+
+USED, UNKNOWN, DROPPED = (90, 170, 110), (150, 90, 150), (220, 90, 70)
+"""Colours over the image: the object, what is not known, what was removed."""
+
+
+def sensor_sheet(
+    name: str,
+    depth: np.ndarray,
+    result: SensorReconstruction,
+    truth: tuple[np.ndarray, np.ndarray] | None = None,
+    size: int = 256,
+) -> np.ndarray:
+    """Draw a page.
+
+    Args:
+        name: its title.
+        depth: (H, W) the image, NaN where nothing was measured.
+        result: of the object.
+        truth: vertices in the camera frame in metres and faces of the true mesh, where known.
+        size: pixels along a side of each picture.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    rays = depth_picture(result.rays.depth)
+    rays[(result.rays.depth < 0) & ~result.rays.known] = UNKNOWN
+    frame = result.placement.frame
+    first = ("the image: object, unknown, removed", image_picture(depth, result, size))
+    second = ("its rays in the cube", _resized(rays, size))
+    views = _sides(result.reconstruction.vertices, result.reconstruction.faces, size)
+    rows = [(name, [first, second, *views])]
+    if truth is not None:
+        blank = ("", np.full((size, size, 3), 255, np.uint8))
+        views = _sides(frame.to_cube(truth[0]), truth[1], size)
+        rows.append(("the true one", [blank, blank, *views]))
+    return picture_sheet(rows)
+
+
+def image_picture(depth: np.ndarray, result: SensorReconstruction, size: int) -> np.ndarray:
+    """The depth image around the object in grey, coloured where the object was looked for.
+
+    Returns:
+        (size, size, 3) uint8.
+    """
+    there = np.isfinite(depth)
+    near, far = np.nanpercentile(depth, [1, 99]) if there.any() else (0.0, 1.0)
+    grey = 230 - 180 * np.clip((np.where(there, depth, far) - near) / max(far - near, 1e-9), 0, 1)
+    picture = np.repeat(np.where(there, grey, 0)[..., None], 3, axis=2)
+    for where, colour in (
+        (result.cleaned.seen, USED),
+        (result.cleaned.unknown, UNKNOWN),
+        (result.cleaned.dropped, DROPPED),
+    ):
+        picture[where] = 0.5 * picture[where] + 0.5 * np.array(colour)
+    picture = picture[_around(result.cleaned.seen)]
+    height, width = picture.shape[:2]
+    scale = size / max(height, width)
+    small = Image.fromarray(picture.astype(np.uint8)).resize(
+        (max(1, round(width * scale)), max(1, round(height * scale)))
+    )
+    canvas = Image.new("RGB", (size, size), (255, 255, 255))
+    canvas.paste(small, (0, 0))
+    return np.asarray(canvas)
+
+
+def _around(seen: np.ndarray) -> tuple[slice, slice]:
+    """The part of the image that holds the object, and half as much on each side."""
+    bounds = [np.flatnonzero(seen.any(axis=1 - axis))[[0, -1]] for axis in (0, 1)]
+    more = max(int(high - low) for low, high in bounds) // 2 + 1
+    rows, columns = (slice(max(int(low) - more, 0), int(high) + more + 1) for low, high in bounds)
+    return rows, columns
+
+
+def _sides(vertices: np.ndarray, faces: np.ndarray, size: int) -> list[tuple[str, np.ndarray]]:
+    return [(n, render_mesh(vertices, faces, a, e, size)) for n, a, e in SIDES]
+
+
+def _resized(picture: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.NEAREST))
