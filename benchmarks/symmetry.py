@@ -1,12 +1,13 @@
-"""Which mirror planes are found, and what they are worth.
+"""Which mirror planes and axes of revolution are found, and what they are worth.
 
     python benchmarks/symmetry.py [--families chair car …] [--objects 3] [--resolution 64]
 
 For procedural objects of seeds that no training draws, under random views, reconstructed by
-``configs/demo``: how often a plane is found and how often it is right (its image of the true
-surface is the true surface, to 0.01, at 90% of the points); seconds of the search; F@1% (not
-aligned) and IoU without and with the plane. Objects of the families ``assembly`` and
-``compositional`` need not have a plane, and others need not be exactly symmetric.
+``configs/demo``: how often a symmetry is found, how often it is right (its images of the true
+surface are the true surface, to 0.01, at 90% of the points: each plane's, and turns about an axis),
+how often it is several planes, and how often an axis; seconds of the search; F@1% (not aligned) and
+IoU without and with it. Objects of the families ``assembly`` and ``compositional`` need not have a
+plane, and others need not be exactly symmetric.
 """
 
 from __future__ import annotations
@@ -24,16 +25,21 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.fresh import FreshObject, demo_levels, fresh_objects  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
-from im2mesh.generation.symmetry import Mirror  # noqa: E402
+from im2mesh.generation.revolution import turn  # noqa: E402
+from im2mesh.generation.symmetry import Axis, Mirrors, Symmetry  # noqa: E402
 from im2mesh.metrics.evaluation import evaluate_mesh  # noqa: E402
 from im2mesh.preparation.families import FAMILIES  # noqa: E402
 
 
-def right(mirror: Mirror, fresh: FreshObject) -> bool:
-    """Whether a plane takes the true surface to itself."""
-    points = torch.from_numpy(fresh.truth.points[:2000])
-    off = fresh.shape.signed_distance(mirror(points)).abs()
-    return bool((off < 0.01).double().mean() > 0.9)
+def right(symmetry: Symmetry, fresh: FreshObject) -> bool:
+    """Whether a symmetry takes the true surface to itself."""
+    points = fresh.truth.points[:2000]
+    if isinstance(symmetry, Axis):
+        images = [turn(points, symmetry.direction, symmetry.point, angle) for angle in (1, 2.5, 4)]
+    else:
+        images = [plane(torch.from_numpy(points)).numpy() for plane in symmetry.planes]
+    off = (np.abs(fresh.shape.signed_distance(torch.from_numpy(i)).numpy()) for i in images)
+    return all((distance < 0.01).mean() > 0.9 for distance in off)
 
 
 def main() -> None:
@@ -46,18 +52,20 @@ def main() -> None:
     levels = demo_levels()
     own = replace(levels[0].config.generation, resolution=args.resolution)
     ways = [Reconstructor(levels, replace(own, symmetry=how)) for how in ("none", "auto")]
-    print("family         found right     s  F: none    auto IoU: none    auto")
+    print("family         found right several  axis     s  F: none    auto IoU: none    auto")
     rows = []
     for family in args.families:
         own_rows = []
         for fresh in fresh_objects(family, args.objects):
             results = [way(fresh.depth) for way in ways]
-            plane = results[1].mirror
+            found = results[1].symmetry
             scores = [evaluate_mesh(r.mesh, fresh.truth, align=False) for r in results]
             own_rows.append(
                 [
-                    plane is not None,
-                    plane is not None and right(plane, fresh),
+                    found is not None,
+                    found is not None and right(found, fresh),
+                    isinstance(found, Mirrors) and len(found.planes) > 1,
+                    isinstance(found, Axis),
                     results[1].seconds["symmetry"],
                     *(100 * s[name] for name in ("fscore@1 raw", "iou") for s in scores),
                 ]
@@ -69,10 +77,11 @@ def main() -> None:
 
 def print_row(name: str, rows: list[list[float]]) -> None:
     """Counts and means of some objects."""
-    counts = [int(sum(row[k] for row in rows)) for k in (0, 1)]
-    seconds, *scores = np.mean([row[2:] for row in rows], axis=0)
+    counts = [int(sum(row[k] for row in rows)) for k in range(4)]
+    seconds, *scores = np.mean([row[4:] for row in rows], axis=0)
     shown = "".join(f"{score:8.1f}" for score in scores)
-    print(f"{name:14}{counts[0]:6}{counts[1]:6}{seconds:6.1f}{shown}", flush=True)
+    found, right_ones, several, axes = counts
+    print(f"{name:14}{found:6}{right_ones:6}{several:8}{axes:6}{seconds:6.1f}{shown}", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,22 @@ from im2mesh.generation.extraction import extract_dense, extract_mise, in_slabs
 from im2mesh.generation.field import FusedField, GlobalField, PatchField, Rescale
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
-from im2mesh.generation.meshing import extract_mesh, refine, simplify, without_doubles
+from im2mesh.generation.meshing import (
+    TIED,
+    extract_mesh,
+    refine,
+    seen_nodes,
+    simplify,
+    without_doubles,
+    without_small_pieces,
+)
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.patches import Windows
 from im2mesh.timing import Stopwatch
 from im2mesh.visualize.mesh import render_mesh
 from tests.conftest import REPOSITORY
+from tests.reference import pieces as reference
 from tests.released import SEEDS, chair_depth, seeded_network
 
 CPU = torch.device("cpu")
@@ -206,6 +215,108 @@ def test_of_three_faces_one_stays_as_most_are_turned(rolled: int) -> None:
     closed = trimesh.Trimesh(vertices, faces, process=False)
     assert len(faces) == 4 and closed.is_watertight and closed.is_winding_consistent
     assert closed.volume == pytest.approx(1 / 6)
+
+
+# --- small pieces -----------------------------------------------------------------------------
+
+
+def balls_at(*balls: tuple[float, float, float], cells: int = 32) -> np.ndarray:
+    """Values in cells of balls on the x axis: middle, radius, and how sure the field is."""
+    lattice = exact_lattice(cells)
+    points = lattice.points(lattice.slab(0, lattice.nodes)).numpy()
+    values = [
+        sure * cells * (radius - np.linalg.norm(points - [x, 0, 0], axis=1))
+        for x, radius, sure in balls
+    ]
+    return np.max(values, axis=0).reshape((lattice.nodes,) * 3)
+
+
+def pieces_of(values: np.ndarray) -> int:
+    """Pieces of the closed mesh."""
+    vertices, faces = extract_mesh(values, exact_lattice(len(values) - 1), 0.0)
+    mesh = trimesh.Trimesh(vertices, faces, process=False)
+    assert mesh.is_watertight
+    return len(mesh.split(only_watertight=False, repair=False))
+
+
+def test_small_pieces_go_where_the_camera_did_not_see_them() -> None:
+    values = balls_at((-0.25, 0.2, 1), (0.1, 0.06, 1), (0.3, 0.08, 1))
+    nothing = np.zeros(values.shape, bool)
+    assert pieces_of(values) == 3
+    assert pieces_of(without_small_pieces(values, 0.0, nothing, 0.005)) == 3
+    assert pieces_of(without_small_pieces(values, 0.0, nothing, 0.02)) == 2
+    assert pieces_of(without_small_pieces(values, 0.0, nothing, 1.0)) == 1
+    seen = nothing.copy()
+    seen[19, 16, 16] = True  # in the smallest one
+    kept = without_small_pieces(values, 0.0, seen, 1.0)
+    assert pieces_of(kept) == 2 and kept[19, 16, 16] == values[19, 16, 16] > 0
+    np.testing.assert_allclose(without_small_pieces(values + 1, 1.0, seen, 1.0), kept + 1)
+
+
+def test_pieces_that_the_field_hardly_believes_in_are_small() -> None:
+    nothing = np.zeros((33, 33, 33), bool)
+    sure, unsure = (balls_at((-0.2, 0.15, 1), (0.2, 0.15, s)) for s in (1, 0.05))
+    assert pieces_of(without_small_pieces(sure, 0.0, nothing, 0.5)) == 2
+    assert pieces_of(without_small_pieces(unsure, 0.0, nothing, 0.5)) == 1
+    # The same field in other units.
+    np.testing.assert_array_equal(
+        without_small_pieces(sure / 32, 0.0, nothing, 0.5, 1 / 32), sure / 32
+    )
+
+
+@pytest.mark.parametrize("step", [(1, 1, 0), (1, 1, 1), (0, 2, 0), (2, 1, 0), (1, 2, 1), (3, 0, 0)])
+def test_crumbs_of_what_was_seen_are_tied(step: tuple[int, int, int]) -> None:
+    values = np.full((17, 17, 17), -1.0)
+    values[4:11, 4:11, 4:11] = 1.0
+    crumb = tuple(np.add((10, 10, 10), step))
+    values[crumb] = 1.0
+    seen = np.zeros(values.shape, bool)
+    seen[crumb] = True
+    assert pieces_of(values) == 2
+    tied = without_small_pieces(values, 0.0, seen, 0.01)
+    near = math.dist((0, 0, 0), step) < TIED
+    assert pieces_of(tied) == (1 if near else 2)
+    assert (tied != values).sum() == (sum(step) - 1 if near else 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), least=st.sampled_from([0.01, 0.1, 0.5, 1.0]))
+def test_pieces_by_their_definition(seed: int, least: float) -> None:
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random((9, 9, 9)) < 0.2, 1.0, -1.0) * rng.uniform(0.1, 3, (9, 9, 9))
+    seen = rng.random(values.shape) < 0.05
+    found = without_small_pieces(values, 0.0, seen, least)
+    pieces = reference.pieces(values > 0)
+    sizes = [sum(math.tanh(values[node] / 2) for node in piece) for piece in pieces]
+    kept = [
+        piece
+        for piece, size in zip(pieces, sizes, strict=True)
+        if size >= least * max(sizes) or any(seen[node] for node in piece)
+    ]
+    stay = np.zeros(values.shape, bool)
+    for piece in kept:
+        stay[tuple(np.transpose(piece))] = True
+    np.testing.assert_array_equal(found[stay], values[stay])
+    assert (found[~stay & (found > 0)] == 0.25).all(), "the rest ties"
+    big = [p for p, size in zip(pieces, sizes, strict=True) if size >= least * max(sizes)]
+    rest = next(p for p in reference.pieces(found > 0) if big[0][0] in p)
+    for piece in kept:
+        near = min(math.dist(a, b) for a in piece for b in big[0]) if piece is not big[0] else 0
+        assert near >= TIED or piece[0] in rest or len(big) > 1
+    assert trimesh.Trimesh(*extract_mesh(found, exact_lattice(8), 0.0)).is_watertight
+
+
+def test_nodes_that_the_camera_saw() -> None:
+    depth = EMPTY.copy()
+    depth[100, 40] = 0.3
+    lattice = exact_lattice(64)
+    point = np.array([40.5 / 256 - 0.5, 0.5 - 100.5 / 256, 0.2])
+    for slack, behind in ((0.0, 1 / 64), (0.02, 3 / 64)):
+        nodes = np.argwhere(seen_nodes(depth, lattice, slack)) / 64 - 0.5
+        assert len(nodes) == 4 * (2 + round(behind * 64))
+        assert np.abs(nodes - point)[:, :2].max() < 1 / 64
+        off = nodes[:, 2] - point[2]
+        assert off.max() < 1 / 64 and -behind - 1 / 64 < off.min() < -behind
 
 
 def test_the_stopwatch_waits_for_its_own_device(monkeypatch: pytest.MonkeyPatch) -> None:

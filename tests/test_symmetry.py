@@ -1,9 +1,11 @@
-"""Mirror planes: which are found, and what they do to a field."""
+"""Symmetries: which are found, and what they do to a field."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -11,21 +13,28 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from im2mesh.config import load_config
 from im2mesh.data.depth import load_depth
-from im2mesh.generation import symmetry as kernel
+from im2mesh.generation import symmetry_search as kernel
+from im2mesh.generation.extraction import extract_dense, extract_mise
 from im2mesh.generation.field import FusedField, ObservedField
+from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.observation import Observation, surface_normals
 from im2mesh.generation.pipeline import Reconstructor
-from im2mesh.generation.symmetry import Mirror, find_mirror
+from im2mesh.generation.revolution import fit_axes, met_axes, misses, turn
+from im2mesh.generation.symmetry import Axis, Mirror, Mirrors, Profile
+from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.patches import back_project
 from im2mesh.preparation.families import make_shape
-from im2mesh.preparation.procedural import Shape, box, ellipsoid
+from im2mesh.preparation.families.generators import extrude
+from im2mesh.preparation.procedural import Shape, box, capsule, ellipsoid, frustum
 from im2mesh.preparation.rendering import render_depth
+from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
 from tests.reference import symmetry as reference
 
@@ -43,11 +52,48 @@ def cloud(seed: int, count: int = 200) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.5, 0.5, (count, 3))
 
 
-def agreement(shape: Shape, mirror: Mirror) -> float:
+def line(seed: int) -> Axis:
+    draw = np.random.default_rng(seed)
+    direction = draw.normal(size=3)
+    direction /= np.linalg.norm(direction)
+    start = draw.uniform(-0.2, 0.2, 3)
+    return Axis(direction, start - (start @ direction) * direction, 0.6)
+
+
+def agreement(shape: Shape, image: Callable[[Tensor], Tensor]) -> float:
     """Share of the surface whose image is the surface, to 0.01."""
     points = shape.sample_surface(2000, torch.Generator().manual_seed(0))[0]
-    images = mirror(points)
-    return float((shape.signed_distance(images).abs() < 0.01).double().mean())
+    return float((shape.signed_distance(image(points)).abs() < 0.01).double().mean())
+
+
+def turned(axis: Axis, angle: float) -> Callable[[Tensor], Tensor]:
+    return lambda points: torch.from_numpy(turn(points.numpy(), axis.direction, axis.point, angle))
+
+
+def planes_of(depth: np.ndarray, predicted: np.ndarray = NOTHING) -> tuple[Mirror, ...]:
+    found = find_symmetry(depth, Observation(depth, 128), predicted)
+    assert not isinstance(found, Axis)
+    return () if found is None else found.planes
+
+
+def lying(shape: Shape, seed: int) -> Shape:
+    """The shape in any orientation."""
+    turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    return shape.transformed(turn).posed(0, 0)
+
+
+def bottle() -> Shape:
+    body, shoulder = frustum((0, -0.5, 0), (0, 0.1, 0), 0.2, 0.2), (0, 0.28, 0)
+    return Shape.of(
+        body, frustum((0, 0.1, 0), shoulder, 0.2, 0.06), frustum(shoulder, (0, 0.5, 0), 0.06, 0.06)
+    )
+
+
+def mug() -> Shape:
+    """Full, with a handle."""
+    corners = [(0.38, 0.25, 0), (0.6, 0.2, 0), (0.6, -0.2, 0), (0.38, -0.25, 0)]
+    handle = [capsule(a, b, 0.04) for a, b in pairwise(corners)]
+    return Shape.of(frustum((0, -0.45, 0), (0, 0.45, 0), 0.4, 0.4), *handle)
 
 
 # --- planes -----------------------------------------------------------------------------------
@@ -67,6 +113,102 @@ def test_reflection(seed: int) -> None:
     np.testing.assert_allclose(
         kernel._reflect(points.numpy(), mirror.normal, mirror.offset), slow, atol=1e-12
     )
+
+
+@given(st.integers(0, 2**31), st.integers(1, 3))
+@settings(max_examples=20, deadline=None)
+def test_images_of_several_planes(seed: int, count: int) -> None:
+    turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    mirrors = Mirrors(tuple(Mirror(turn[k], 0.1 * k - 0.05) for k in range(count)))
+    points = torch.from_numpy(cloud(seed, 30))
+    images = mirrors.images(points)
+    assert images.shape == (2**count - 1, 30, 3)
+    np.testing.assert_allclose(images, reference.images(points.numpy(), mirrors), atol=1e-12)
+    # The images of an image are the point and its other images.
+    own, others = (
+        torch.cat([p[None], mirrors.images(p)]).sort(dim=0).values for p in (points, images[-1])
+    )
+    torch.testing.assert_close(own, others)
+
+
+# --- axes -------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=20, deadline=None)
+def test_circles_about_an_axis(seed: int) -> None:
+    axis, points = line(seed), cloud(seed, 50)
+    radius, height = axis.cylindrical(torch.from_numpy(points))
+    slow = [reference.cylindrical(p, axis.direction, axis.point) for p in points]
+    np.testing.assert_allclose(torch.stack([radius, height], dim=1), slow, atol=1e-12)
+    angle = torch.from_numpy(np.random.default_rng(seed).uniform(-4, 4, 50))
+    placed = axis.placed(radius, height, angle)
+    again = axis.cylindrical(placed)
+    torch.testing.assert_close(again[0], radius)
+    torch.testing.assert_close(again[1], height)
+    front = axis.placed(radius, height, torch.zeros_like(radius))
+    assert (front[:, 2] >= placed[:, 2] - 1e-9).all(), "angle 0 faces the camera"
+    for point, at, start in zip(front.numpy(), placed.numpy(), angle.tolist(), strict=True):
+        np.testing.assert_allclose(
+            turn(point[None], axis.direction, axis.point, start)[0], at, atol=1e-9
+        )
+
+
+@given(st.integers(0, 2**31), st.floats(-7, 7))
+@settings(max_examples=20, deadline=None)
+def test_turning(seed: int, angle: float) -> None:
+    axis, points = line(seed), cloud(seed, 20)
+    rotation = Rotation.from_rotvec(angle * axis.direction)
+    slow = rotation.apply(points - axis.point) + axis.point
+    np.testing.assert_allclose(turn(points, axis.direction, axis.point, angle), slow, atol=1e-9)
+
+
+def revolved(seed: int, count: int = 400) -> tuple[Axis, np.ndarray, np.ndarray]:
+    """An axis, and points and normals of a wavy vase about it, all around."""
+    draw, axis = np.random.default_rng(seed), line(seed)
+    height, angle = draw.uniform(-0.4, 0.4, count), draw.uniform(0, 2 * np.pi, count)
+    radius = 0.2 + 0.08 * np.sin(9 * height)
+    slope = 0.72 * np.cos(9 * height)
+    points = axis.placed(*map(torch.from_numpy, (radius, height, angle)))
+    steps = axis.placed(*map(torch.from_numpy, (radius + 1, height - slope, angle))) - points
+    return axis, points.numpy(), (steps / steps.norm(dim=1, keepdim=True)).numpy()
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=10, deadline=None)
+def test_normals_of_a_solid_of_revolution_tell_its_axis(seed: int) -> None:
+    axis, points, normals = revolved(seed)
+    middle = points.mean(axis=0)
+    scale = np.sqrt(((points - middle) ** 2).sum(axis=1).mean())
+    (direction,), (start,) = fit_axes(
+        ((points - middle) / scale)[None], normals[None], np.ones((1, len(points)))
+    )
+    assert abs(direction @ axis.direction) > 1 - 1e-5
+    offset = np.cross(start * scale + middle - axis.point, direction)
+    assert np.linalg.norm(offset) < 1e-2
+    # Half of the normals are anything.
+    normals[::2] = cloud(seed, len(normals))[::2]
+    normals[::2] /= np.linalg.norm(normals[::2], axis=1, keepdims=True)
+    directions, starts = met_axes(points, normals, 3)
+    assert abs(directions[0] @ axis.direction) > 1 - 1e-4
+    assert np.linalg.norm(np.cross(starts[0] - axis.point, directions[0])) < 1e-2
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=20, deadline=None)
+def test_how_far_lines_miss_an_axis(seed: int) -> None:
+    axis, points = line(seed), cloud(seed, 20)
+    normals = cloud(seed + 1, 20)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    found = misses(points, normals, (axis.direction[None], axis.point[None]))[0]
+    slow = [
+        reference.missed(p, n, axis.direction, axis.point)
+        for p, n in zip(points, normals, strict=True)
+    ]
+    np.testing.assert_allclose(np.abs(found), slow, atol=1e-9)
+
+
+# --- evidence ---------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 2**31))
@@ -120,8 +262,7 @@ def test_normals_of_the_observed_surface() -> None:
 def test_the_plane_is_found_from_the_map_alone(family: str, azimuth: int, elevation: int) -> None:
     shape = make_shape(family, 3).posed(azimuth, elevation)
     depth = shape.depth().numpy()
-    mirror = find_mirror(depth, Observation(depth, 128), NOTHING)
-    assert mirror is not None
+    mirror = planes_of(depth)[0]
     assert agreement(shape, mirror) > 0.9
     assert mirror.support >= kernel.SUPPORT and mirror.contradicted <= kernel.CONTRADICTED
 
@@ -129,19 +270,22 @@ def test_the_plane_is_found_from_the_map_alone(family: str, azimuth: int, elevat
 def test_a_predicted_surface_is_evidence_too() -> None:
     shape = make_shape("car", 5).posed(80, 10)  # hardly more than one side
     depth = shape.depth().numpy()
-    seen = Observation(depth, 128)
     points = np.asarray(shape.sample_surface(5000, torch.Generator().manual_seed(1))[0])
-    with_it, without = (find_mirror(depth, seen, p) for p in (points, NOTHING))
-    assert with_it is not None and agreement(shape, with_it) > 0.9
-    assert without is None or agreement(shape, without) < agreement(shape, with_it)
+    with_it, without = (planes_of(depth, p) for p in (points, NOTHING))
+    assert with_it and agreement(shape, with_it[0]) > 0.9
+    assert not without or agreement(shape, without[0]) < agreement(shape, with_it[0])
 
 
 def test_the_same_map_gives_the_same_plane() -> None:
     depth = make_shape("car", 3).posed(40, 20).depth().numpy()
-    one, other = (find_mirror(depth, Observation(depth, 128), NOTHING) for _ in range(2))
-    assert one is not None and other is not None
+    one, other = (planes_of(depth)[0] for _ in range(2))
     np.testing.assert_array_equal(one.normal, other.normal)
     assert one.offset == other.offset
+    depth = bottle().posed(0, 20).depth().numpy()
+    axes = [find_symmetry(depth, Observation(depth, 128), NOTHING) for _ in range(2)]
+    assert isinstance(axes[0], Axis) and isinstance(axes[1], Axis)
+    np.testing.assert_array_equal(axes[0].direction, axes[1].direction)
+    np.testing.assert_array_equal(axes[0].point, axes[1].point)
 
 
 def test_an_object_without_a_plane_gets_none() -> None:
@@ -153,18 +297,65 @@ def test_an_object_without_a_plane_gets_none() -> None:
         box((0.3, 0.05, 0.2), (-0.45, 0.3, -0.1)),
     ).posed(30, 20)
     depth = crooked.depth().numpy()
-    mirror = find_mirror(depth, Observation(depth, 128), NOTHING)
-    assert mirror is None, (mirror.support, mirror.contradicted)
+    assert find_symmetry(depth, Observation(depth, 128), NOTHING) is None
+
+
+@pytest.mark.parametrize(("azimuth", "elevation"), [(35, 25), (70, 40)])
+def test_a_box_has_three_planes(azimuth: int, elevation: int) -> None:
+    shape = Shape.of(box((0.9, 0.6, 0.4))).posed(azimuth, elevation)
+    planes = planes_of(shape.depth().numpy())
+    assert len(planes) == 3
+    assert all(agreement(shape, mirror) > 0.95 for mirror in planes)
+    normals = np.stack([mirror.normal for mirror in planes])
+    np.testing.assert_allclose(normals @ normals.T, np.eye(3), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        bottle().posed(0, 20),
+        bottle().posed(0, -60),
+        lying(bottle(), 1),
+        lying(Shape.of(ellipsoid((0.5, 0.3, 0.3))), 2),
+        Shape.of(frustum((0, -0.05, 0), (0, 0.05, 0), 0.5, 0.5)).posed(10, 35),  # a disc
+        mug().posed(30, 30),
+        lying(mug(), 3),
+    ],
+)
+def test_an_axis_of_revolution_is_found(shape: Shape) -> None:
+    depth = shape.depth().numpy()
+    axis = find_symmetry(depth, Observation(depth, 128), NOTHING)
+    assert isinstance(axis, Axis)
+    assert np.linalg.norm(axis.direction) == pytest.approx(1)
+    assert axis.point @ axis.direction == pytest.approx(0, abs=1e-9)
+    points = back_project(depth) - axis.point
+    furthest = np.linalg.norm(np.cross(points, axis.direction), axis=1).max()
+    assert axis.reach == pytest.approx(furthest, rel=1e-5)
+    # The handle of a mug is a tenth of its surface.
+    assert min(agreement(shape, turned(axis, angle)) for angle in (1.0, 2.5, 4.0)) > 0.85
+
+
+@pytest.mark.parametrize("sides", [3, 4, 5, 6])
+@pytest.mark.parametrize("elevation", [15, 75])
+def test_a_prism_is_no_solid_of_revolution(sides: int, elevation: int) -> None:
+    around = np.arange(sides) * 2 * np.pi / sides
+    outline = 0.35 * np.stack([np.cos(around), np.sin(around)], axis=1)
+    shape = Shape.of(*extrude(outline, 0.8)).posed(25, elevation)
+    depth = shape.depth().numpy()
+    assert not isinstance(find_symmetry(depth, Observation(depth, 128), NOTHING), Axis)
 
 
 @pytest.mark.parametrize("pixels", [0, 1, kernel.LEAST - 1, kernel.LEAST, 400])
 def test_few_pixels(pixels: int) -> None:
     depth = np.full((256, 256), -1, np.float32)
     depth.reshape(-1)[30000 : 30000 + pixels] = 0.5
-    mirror = find_mirror(depth, Observation(depth, 128), NOTHING)
-    assert mirror is None or np.isfinite([*mirror.normal, mirror.offset]).all()
+    found = find_symmetry(depth, Observation(depth, 128), NOTHING)
+    if isinstance(found, Mirrors):
+        assert all(np.isfinite([*mirror.normal, mirror.offset]).all() for mirror in found.planes)
+    elif found is not None:
+        assert np.isfinite([found.direction, found.point]).all()
     if pixels < kernel.LEAST:
-        assert mirror is None
+        assert found is None
 
 
 # --- what it does to a field ------------------------------------------------------------------
@@ -174,27 +365,112 @@ def waves(points: Tensor) -> Tensor:
     return 6 * torch.sin(points * torch.tensor([9.0, 13.0, 7.0])).sum(1)
 
 
-@pytest.mark.parametrize("is_sdf", [False, True])
-@pytest.mark.parametrize("surface", [False, True])
-def test_fields_agree_with_the_reference(surface: bool, is_sdf: bool) -> None:
+@pytest.mark.parametrize(
+    ("surface", "is_sdf", "planes"), [(False, False, 1), (True, False, 2), (True, True, 3)]
+)
+def test_fields_agree_with_the_reference(surface: bool, is_sdf: bool, planes: int) -> None:
     depth = make_shape("chair", 3).posed(60, 25).depth().numpy()
     fused = FusedField([waves], 0.5)
     field = ObservedField(fused, Observation(depth, 128), surface, is_sdf)
     points = torch.rand(4000, 3, generator=torch.Generator().manual_seed(2)) - 0.5
     plain = field(points)
-    field.mirror = mirror = plane(4)
+    mirrors = Mirrors((plane(4), plane(5), plane(6))[:planes])
+    field.use(mirrors)
     values = field(points)
     hidden, shell = field.observation(points)
-    images = mirror(points)
-    other = field.observation.hidden_in_cube(images)
-    own_values, image_values = fused(points) - 0.5, fused(images.clamp(-0.5, 0.5)) - 0.5
+    images = [torch.from_numpy(i).float() for i in reference.images(points.numpy(), mirrors)]
+    other = torch.stack([field.observation.in_cube(i)[0] for i in images]).amin(dim=0)
+    at_images = [fused(i.clamp(-0.5, 0.5)) - 0.5 for i in images]
+    learned = torch.stack([fused(points) - 0.5, *at_images]).mean(dim=0)
     ruled = (hidden <= 0) | ((hidden <= shell) if surface else False)
     np.testing.assert_array_equal(values[ruled], plain[ruled], "what was seen stays")
     assert (values[~ruled] != plain[~ruled]).any()
-    columns = (own_values, image_values, hidden, other, shell)
+    columns = (learned, hidden, other, shell)
     for row in torch.stack([*columns, values], dim=1)[~ruled].tolist():
         slow = reference.mirrored(*row[:-1], surface, CELL, 1.0 if is_sdf else 128)
+        assert row[-1] == pytest.approx(slow, rel=1e-5, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def mug_map() -> tuple[np.ndarray, Axis]:
+    """A mug from above, and the axis of its body."""
+    shape = mug().posed(30, 30)
+    depth = shape.depth().numpy()
+    axis = find_symmetry(depth, Observation(depth, 64), NOTHING)
+    assert isinstance(axis, Axis)
+    return depth, axis
+
+
+def test_a_profile_agrees_with_the_reference(mug_map: tuple[np.ndarray, Axis]) -> None:
+    depth, axis = mug_map
+    seen = Observation(depth, 64)
+    profile = Profile(axis, seen, lambda p: waves(p))
+    points = torch.rand(60, 3, generator=torch.Generator().manual_seed(3)) - 0.5
+    free, shell, learned = profile(points)
+
+    def c(point: np.ndarray) -> float:
+        return float(seen.in_cube(torch.from_numpy(point[None]).float())[0])
+
+    def s(point: np.ndarray) -> float:
+        return float(seen.in_cube(torch.from_numpy(point[None]).float())[1])
+
+    for number, point in enumerate(points.double().numpy()):
+        radius, height = reference.cylindrical(point, axis.direction, axis.point)
+        least = min(reference.on_circle(c, axis, radius, height, 300))
+        if least < -1 / 64:  # how far outside does not matter
+            assert free[number] < -0.5 / 64 and shell[number] <= free[number] + 1e-6
+            continue
+        most = min(max(reference.on_circle(s, axis, radius, height, 300)), least)
+        assert float(free[number]) == pytest.approx(least, abs=0.4 / 64)
+        assert float(shell[number]) == pytest.approx(most, abs=0.6 / 64)
+    around = torch.from_numpy(turn(points.numpy(), axis.direction, axis.point, 2.0)).float()
+    inside = axis.cylindrical(points)[0] < axis.reach
+    for one, other in zip((free, shell, learned), profile(around), strict=True):
+        torch.testing.assert_close(one[inside], other[inside], atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("surface", "is_sdf"), [(False, False), (True, False), (True, True)])
+def test_fields_about_an_axis_agree_with_the_reference(
+    surface: bool, is_sdf: bool, mug_map: tuple[np.ndarray, Axis]
+) -> None:
+    depth, axis = mug_map
+    fused = FusedField([waves], 0.5)
+    field = ObservedField(fused, Observation(depth, 64), surface, is_sdf)
+    points = torch.rand(4000, 3, generator=torch.Generator().manual_seed(2)) - 0.5
+    plain = field(points)
+    field.use(axis)
+    values = field(points)
+    hidden, shell = field.observation(points)
+    free, shell_other, learned = Profile(axis, field.observation, lambda p: fused(p) - 0.5)(points)
+    ruled = (hidden <= 0) | ((hidden <= shell) if surface else False)
+    np.testing.assert_array_equal(values[ruled], plain[ruled], "what was seen stays")
+    columns = (learned, hidden, free, shell, shell_other)
+    for row in torch.stack([*columns, values], dim=1)[~ruled].tolist():
+        slow = reference.revolved(*row[:-1], surface, 1 / 64, 1.0 if is_sdf else 64)
         assert row[-1] == pytest.approx(slow, rel=1e-5, abs=1e-5)
+
+
+def test_a_solid_of_revolution_comes_out_whole(mug_map: tuple[np.ndarray, Axis]) -> None:
+    """From a field that knows nothing, and with the handle that the camera saw."""
+    depth, axis = mug_map
+    shape, lattice = mug().posed(30, 30), exact_lattice(64)
+    nodes = lattice.points(lattice.slab(0, lattice.nodes))
+    truth = np.asarray(shape.occupancy(nodes.double()))
+    ious = {}
+    for symmetry in (None, axis):
+        fused = FusedField([lambda p: 0.2 + 0 * p[:, 0]], 0.0)
+        field = ObservedField(fused, Observation(depth, 64), True, False)
+        field.use(symmetry)
+        watch = Stopwatch()
+        dense = extract_dense(field, lattice, torch.device("cpu"), watch)
+        mise = extract_mise(field, lattice, 16, depth, torch.device("cpu"), watch)
+        np.testing.assert_array_equal(dense > 0, mise > 0)
+        inside = dense.ravel() > 0
+        ious[symmetry is None] = (inside & truth).sum() / (inside | truth).sum()
+    assert ious[True] < 0.7 and ious[False] > 0.9
+    handle = axis.cylindrical(nodes)[0] > 1.1 * axis.reach * 0.4 / 0.64
+    seen = (field.observation(nodes)[1] > 0) & handle & torch.from_numpy(truth)
+    assert seen.sum() > 20 and (field(nodes[seen]) > 0).all()
 
 
 @pytest.mark.parametrize("is_known", [True, False])
@@ -203,7 +479,7 @@ def test_nothing_stands_outside_the_cube(is_known: bool) -> None:
     known[100:150, 100:150] = is_known
     seen = Observation(depth, 128, known=known)
     points = torch.tensor([[0.0, 0.0, -0.4], [0.0, 0.0, -0.6], [0.0, 0.7, 0.0], [0.0, 0.0, 0.6]])
-    assert (seen.hidden_in_cube(points) > 0).tolist() == [True, False, False, False]
+    assert (seen.in_cube(points)[0] > 0).tolist() == [True, False, False, False]
 
 
 @pytest.mark.parametrize("surface", [False, True])
@@ -216,9 +492,14 @@ def test_what_was_seen_stays(surface: bool) -> None:
     points = torch.from_numpy(back_project(depth)).float() - torch.tensor([0, 0, CELL / 2])
     shell = field.observation(points)[1] > 0
     points = points[shell]
-    field.mirror = mirror = plane(4)
-    assert (field.observation.hidden_in_cube(mirror(points)) < 0).float().mean() > 0.3
-    assert shell.float().mean() > 0.9 and (field(points) > 0).all()
+    mirror = plane(4)
+    assert (field.observation.in_cube(mirror(points))[0] < 0).float().mean() > 0.3
+    assert shell.float().mean() > 0.9
+    for symmetry in (Mirrors((mirror,)), Mirrors((mirror, plane(5))), line(6)):
+        field.use(symmetry)
+        assert (field(points) > 0).all()
+    field.use(None)
+    assert (field(points) > 0).all()
 
 
 @pytest.fixture(scope="module")
@@ -246,12 +527,12 @@ def test_the_far_side_gets_better(demo_levels: list[Level]) -> None:
             )
         reconstructor = Reconstructor(demo_levels, own)
         field = reconstructor.field(depth)
-        assert isinstance(field, ObservedField) and (field.mirror is None) == (how == "none")
+        assert isinstance(field, ObservedField) and (field.symmetry is None) == (how == "none")
         inside = (field(torch.from_numpy(points).float()) > 0).numpy()
         ious[how] = (inside & truth).sum() / (inside | truth).sum()
         found = reconstructor(depth)
         mesh = found.mesh
-        assert mesh.is_watertight and (found.mirror is None) == (how == "none")
+        assert mesh.is_watertight and (found.symmetry is None) == (how == "none")
         seen = observation_scores(render_depth(mesh.vertices, mesh.faces), depth)
         assert seen["silhouette iou"] > 0.97 and seen["depth error median"] < 0.003
     assert ious["auto"] > ious["none"] + 0.01
@@ -292,6 +573,7 @@ def test_a_mask_is_minded(demo_levels: list[Level]) -> None:
     points = torch.from_numpy(cloud(0, 2000)).float()
     field, other = (reconstructor.field(d, known=known) for d in (depth, spoilt))
     assert isinstance(field, ObservedField) and isinstance(other, ObservedField)
-    assert field.mirror is not None and other.mirror is not None
-    np.testing.assert_array_equal(field.mirror.normal, other.mirror.normal)
+    assert isinstance(field.symmetry, Mirrors) and isinstance(other.symmetry, Mirrors)
+    for one, another in zip(field.symmetry.planes, other.symmetry.planes, strict=True):
+        np.testing.assert_array_equal(one.normal, another.normal)
     torch.testing.assert_close(field(points), other(points), rtol=0, atol=0)

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from im2mesh.errors import CheckpointError
 from im2mesh.generation.observation import Observation
-from im2mesh.generation.symmetry import Mirror
-from im2mesh.models.decoder import FoldedDecoder
+from im2mesh.generation.symmetry import Axis, Mirrors, Profile, Symmetry
+from im2mesh.models.network import BoundDecoder
 from im2mesh.objectives import Objective
 from im2mesh.patches import Cover
 
@@ -46,7 +46,7 @@ class Field(Protocol):
 class GlobalField:
     """A global level under one depth map."""
 
-    def __init__(self, decoder: FoldedDecoder, objective: Objective, batch_size: int) -> None:
+    def __init__(self, decoder: BoundDecoder, objective: Objective, batch_size: int) -> None:
         assert decoder.codes == 1
         self.decoder = decoder
         self.objective = objective
@@ -63,7 +63,7 @@ class PatchField:
 
     def __init__(
         self,
-        decoder: FoldedDecoder,
+        decoder: BoundDecoder,
         objective: Objective,
         cover: Callable[[Tensor], Cover],
         batch_size: int,
@@ -221,16 +221,20 @@ class ObservedField:
     * ``carve``: min(v, K·c) in hidden space; K·c, which is negative, in free space.
     * ``surface``: moreover at least K·s, so that the observed surface is where the camera saw it.
 
-    Of an object with a mirror plane the map shows more: v is the mean of the fused field's values
-    at a point and at its image, and the value is at most K·max(c', s), c' being c at the image:
-    what is free there is empty here, but for the shell, where the camera saw the object itself.
+    Of a symmetric object the map shows more. With c' and s' what the observation measures at the
+    images of a point, the least c and the largest s of all, what is free at an image is empty: the
+    value is at most K·max(c', s), so that the shell stays, where the camera saw the object itself.
+
+    * Mirror planes: v is the mean of the fused field's values at the point and at its images.
+    * An axis of revolution: v is the mean of its values at images that face the camera, and for
+      ``surface`` the value is at least K·s', too (:class:`~im2mesh.generation.symmetry.Profile`).
 
     Attributes:
         field: the fused field; it is asked only where it matters.
         levels: its levels.
         iso_level: 0; the fused field's is subtracted, so that even the least distance keeps its
             sign in float32.
-        mirror: the plane that the object is symmetric in; None: none.
+        symmetry: of the object; None: none (:meth:`use`).
     """
 
     def __init__(
@@ -249,8 +253,20 @@ class ObservedField:
         self.iso_level = 0.0
         self.observation = observation
         self.surface = surface
-        self.mirror: Mirror | None = None
+        self.symmetry: Symmetry | None = None
+        self._profile: Profile | None = None
         self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
+
+    def use(self, symmetry: Symmetry | None) -> None:
+        """Take the object to be symmetric; an axis of revolution asks the networks at once."""
+        self.symmetry = symmetry
+        self._profile = None
+        if isinstance(symmetry, Axis):
+            self._profile = Profile(symmetry, self.observation, self._above)
+
+    def _above(self, points: Tensor) -> Tensor:
+        """The fused field's values above its iso-level."""
+        return self.field(points) - self.field.iso_level
 
     def __call__(self, points: Tensor) -> Tensor:
         """(N, 3) points → (N,) values above the iso-level, larger inside."""
@@ -274,17 +290,28 @@ class ObservedField:
         return (distance * self._scale).clamp_min(-FLOOR * self.observation.cell * self._scale)
 
     def _learned(self, points: Tensor, low: Tensor, kept: Tensor) -> Tensor:
-        """The networks' values, here and at the image, at most ``low``.
+        """The values that networks and images say.
 
         Args:
             points: (N, 3) hidden ones.
             low: (N,) K·c.
             kept: (N,) K·s.
+
+        Returns:
+            (N,) values of at most ``low``.
         """
-        if self.mirror is None:
-            return torch.minimum(self.field(points) - self.field.iso_level, low)
-        images = self.mirror(points)
-        free = self._values(self.observation.hidden_in_cube(images))
+        if self._profile is not None:
+            free, shell, learned = self._profile(points)
+            low = torch.minimum(low, torch.maximum(self._values(free), kept))
+            learned = torch.minimum(learned, low)
+            if not self.surface:
+                return learned
+            return torch.maximum(learned, torch.minimum(shell * self._scale, low))
+        if not isinstance(self.symmetry, Mirrors):
+            return torch.minimum(self._above(points), low)
+        images = self.symmetry.images(points)
+        hidden = self.observation.in_cube(images.flatten(0, 1))[0]
+        free = self._values(hidden.view(len(images), -1).amin(dim=0))
         low = torch.minimum(low, torch.maximum(free, kept))
         # Where the shell rules anyway nothing is asked.
         asked = low > (kept.clamp_min(0) if self.surface else 0)
@@ -292,6 +319,6 @@ class ObservedField:
         if not len(index):
             return low
         # The image of a point of the cube may lie just outside; networks know the cube.
-        both = torch.cat([points[index], images[index].clamp(-0.5, 0.5)])
-        values = (self.field(both) - self.field.iso_level).view(2, -1).mean(dim=0)
+        places = torch.cat([points[index][None], images[:, index].clamp(-0.5, 0.5)])
+        values = self._above(places.flatten(0, 1)).view(len(places), -1).mean(dim=0)
         return low.index_copy(0, index, torch.minimum(values, low[index]))

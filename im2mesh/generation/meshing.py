@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
+from itertools import permutations
 
 import fast_simplification
 import numpy as np
 import torch
+from scipy import ndimage
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from im2mesh.generation.lattice import Lattice
 from im2mesh.native.marching_cubes import marching_cubes
+from im2mesh.patches import back_project
 
 log = logging.getLogger(__name__)
+
+TIED = 2.5
+"""Distance in cells up to which a small piece is tied to the rest of the object. No lattice of
+such cells tells whether the two are one."""
 
 
 def extract_mesh(
@@ -32,6 +41,117 @@ def extract_mesh(
     """
     vertices, faces = marching_cubes(lattice.close(values), iso_level)
     return lattice.place(vertices), faces
+
+
+def seen_nodes(depth: np.ndarray, lattice: Lattice, slack: float = 0.0) -> np.ndarray:
+    """Find the nodes about the points that the camera saw, and just behind them.
+
+    Args:
+        depth: (S, S) depth map, background < 0.
+        lattice: where the nodes lie.
+        slack: by how much the surface may lie behind what was measured, in sides of the cube.
+
+    Returns:
+        (n, n, n) bool, true at the corners of the cells that hold such points, which reach a cell
+        and the slack behind the observed ones.
+    """
+    points = (back_project(depth).astype(np.float64) + 0.5) * lattice.cells
+    seen = np.zeros((lattice.nodes,) * 3, bool)
+    for behind in range(math.ceil(1 + slack * lattice.cells) + 1):
+        cells = np.floor(points - [0, 0, behind]).astype(np.int64)
+        for corner in np.ndindex(2, 2, 2):
+            seen[tuple((cells + corner).clip(0, lattice.cells).T)] = True
+    return seen
+
+
+def without_small_pieces(
+    values: np.ndarray, iso_level: float, seen: np.ndarray, least: float, unit: float = 1.0
+) -> np.ndarray:
+    """Empty small detached pieces that the camera did not see, and tie those that it saw.
+
+    A piece is a set of inside nodes that are neighbours along the axes: what marching cubes makes
+    one surface of. Its size is the number of its nodes, each counted by how sure the field is
+    there: tanh(v/2) at a value v above the iso-level, which is 2p − 1 for a probability p and the
+    iso-level of p = 0.5. So a large piece that the field hardly believes in counts as a small one.
+
+    What the camera saw stays. Most small pieces of it are crumbs: nodes beside the rest of the
+    object that touch it at a corner or an edge of a cell only. Such a piece is tied to the rest by
+    the nodes in between where it is less than :data:`TIED` cells away.
+
+    Args:
+        values: (n, n, n) on the lattice's nodes, larger inside.
+        iso_level: value on the surface.
+        seen: (n, n, n) bool, nodes where the camera saw the object.
+        least: share of the largest piece's size, in [0, 1]; smaller pieces are small ones.
+        unit: what counts as a logit, or as a cell's distance, in the field's values.
+
+    Returns:
+        (n, n, n): the values. Those of nodes that go are mirrored to below the iso-level, those
+        of nodes that tie are a quarter of a unit above it.
+    """
+    pieces, count = ndimage.label(values > iso_level)
+    if count < 2:
+        return values
+    sure = np.tanh((values - iso_level).clip(0) / (2 * unit))
+    sizes = np.bincount(pieces.ravel(), sure.ravel())
+    small = sizes < least * sizes.max()
+    small[0] = False
+    is_seen = np.zeros(count + 1, bool)
+    is_seen[pieces[seen]] = True
+    gone = (small & ~is_seen)[pieces]
+    values = np.where(gone, 2 * iso_level - values, values)
+    tied = _ties(values, pieces, np.flatnonzero(small & is_seen), (~small)[pieces] & (pieces > 0))
+    values[tuple(tied.T)] = iso_level + unit / 4
+    return values
+
+
+def _ties(
+    values: np.ndarray, pieces: np.ndarray, crumbs: np.ndarray, rest: np.ndarray
+) -> np.ndarray:
+    """(M, 3) int64, the nodes that tie pieces to the rest.
+
+    Args:
+        values: (n, n, n); of several ways the one is taken where the least of them is largest.
+        pieces: (n, n, n) number of the piece of each node.
+        crumbs: numbers of those that are to be tied.
+        rest: (n, n, n) bool, the nodes that they are tied to; what is tied belongs to it.
+    """
+    reach = math.ceil(TIED)
+    boxes = ndimage.find_objects(pieces)
+    ties = [np.empty((0, 3), np.int64)]
+    left, before = list(crumbs), -1
+    while len(left) != before:
+        before = len(left)
+        for crumb in list(left):
+            box = tuple(
+                slice(max(side.start - reach, 0), side.stop + reach) for side in boxes[crumb - 1]
+            )
+            own, others = np.argwhere(pieces[box] == crumb), np.argwhere(rest[box])
+            if not len(others):
+                continue
+            distance, nearest = cKDTree(others).query(own)
+            at = int(distance.argmin())
+            if distance[at] >= TIED:
+                continue
+            left.remove(crumb)
+            corner = np.array([side.start for side in box])
+            ways = [corner + way for way in _ways(own[at], others[nearest[at]])]
+            best = max(ways, key=lambda way: values[tuple(way.T)].min(initial=np.inf))
+            ties.append(best)
+            rest[tuple(best.T)] = True
+            rest[box] |= pieces[box] == crumb
+    return np.concatenate(ties)
+
+
+def _ways(start: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
+    """All shortest ways from a node to another along the axes, both ends left out, (M, 3) each."""
+    steps = [axis for axis in range(3) for _ in range(abs(int(end[axis] - start[axis])))]
+    forward = np.sign(end - start)
+    ways = []
+    for order in sorted(set(permutations(steps))):
+        moves = np.eye(3, dtype=np.int64)[list(order[:-1])] * forward
+        ways.append(start + np.cumsum(moves, axis=0))
+    return ways
 
 
 def simplify(

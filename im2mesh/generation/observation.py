@@ -169,16 +169,18 @@ class Observation:
         scale = self._perspective.magnification(points[:, 2])
         return hidden / scale, shell / scale
 
-    def hidden_in_cube(self, points: Tensor) -> Tensor:
-        """The same c of points anywhere: before and behind the cube all is free.
+    def in_cube(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Measure points anywhere: before and behind the cube all is free.
 
         Args:
             points: (N, 3) float32 in the camera frame.
 
         Returns:
-            (N,) float32, positive in hidden space within the cube.
+            (N,) float32 each, c and s as above, positive within the cube only.
         """
-        return torch.minimum(self(points)[0], 0.5 - points[:, 2].abs())
+        hidden, shell = self(points)
+        hidden = torch.minimum(hidden, 0.5 - points[:, 2].abs())
+        return hidden, torch.minimum(shell, hidden)
 
     def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
         """On which sides of both boundaries a lattice's nodes lie.

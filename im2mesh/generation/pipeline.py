@@ -28,9 +28,17 @@ from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise
 from im2mesh.generation.field import FusedField, GlobalField, ObservedField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
-from im2mesh.generation.meshing import extract_mesh, refine, simplify, without_doubles
-from im2mesh.generation.observation import Observation
-from im2mesh.generation.symmetry import Mirror, find_mirror
+from im2mesh.generation.meshing import (
+    extract_mesh,
+    refine,
+    seen_nodes,
+    simplify,
+    without_doubles,
+    without_small_pieces,
+)
+from im2mesh.generation.observation import SIGMAS, Observation
+from im2mesh.generation.symmetry import Symmetry
+from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.patches import RELEASED_NODES
 from im2mesh.timing import Stopwatch
 
@@ -41,7 +49,7 @@ STAGES = (
     "refine",
 )  # fmt: skip
 """What a reconstruction's time is spent on, in order: encoding and folding; measuring the depth
-map; looking for a mirror plane; the field at points; the bookkeeping of coarse to fine; and what
+map; looking for a symmetry; the field at points; the bookkeeping of coarse to fine; and what
 is done to the mesh."""
 
 
@@ -55,7 +63,7 @@ class Reconstruction:
         seconds: of each of :data:`STAGES`.
         decoder_passes: over all levels.
         decoder_rows: pairs of a point and a network evaluated, over all levels.
-        mirror: the plane that the object was taken to be symmetric in; None: none.
+        symmetry: mirror planes or an axis that the object was taken to have; None: none.
     """
 
     vertices: np.ndarray
@@ -63,7 +71,7 @@ class Reconstruction:
     seconds: dict[str, float] = field(default_factory=dict)
     decoder_passes: int = 0
     decoder_rows: int = 0
-    mirror: Mirror | None = None
+    symmetry: Symmetry | None = None
 
     @property
     def mesh(self) -> trimesh.Trimesh:
@@ -90,7 +98,7 @@ class Reconstructor:
     ) -> None:
         """Combine levels.
 
-        A mirror plane is looked for under an observation only; without one a warning says so.
+        A symmetry is looked for under an observation only; without one a warning says so.
 
         Args:
             levels: at least one; any mix of global and patch, occupancy and SDF.
@@ -250,7 +258,9 @@ class Reconstructor:
         surface = self.settings.observation == "surface"
         observed = ObservedField(fused, observation, surface, reference.config.is_sdf)
         if self.settings.symmetry == "auto":
-            observed.mirror = self._mirror(observed, depth, watch)
+            symmetry = self._symmetry(observed, depth, watch)
+            with watch("eval points"):
+                observed.use(symmetry)
         return observed
 
     def _shown(self, depth: np.ndarray, known: np.ndarray | None) -> np.ndarray:
@@ -259,15 +269,23 @@ class Reconstructor:
             return depth
         return np.where(known, depth, np.float32(-1))
 
-    def _mirror(
+    def _symmetry(
         self, observed: ObservedField, depth: np.ndarray, watch: Stopwatch
-    ) -> Mirror | None:
-        """The mirror plane that the depth map and a coarse mesh of the field speak for."""
+    ) -> Symmetry | None:
+        """The symmetry that the depth map and a coarse mesh of the field speak for."""
         lattice = exact_lattice(self.mise_resolution)
         values = extract_dense(observed, lattice, self.device, watch)
         with watch("symmetry"):
             predicted = extract_mesh(values, lattice, observed.iso_level)[0]
-            return find_mirror(depth, observed.observation, predicted)
+            return find_symmetry(depth, observed.observation, predicted)
+
+    def _without_small_pieces(
+        self, values: np.ndarray, iso_level: float, depth: np.ndarray
+    ) -> np.ndarray:
+        lattice, slack = self.lattice, SIGMAS * self.settings.observation_noise
+        seen = seen_nodes(depth, lattice, slack)
+        unit = 1 / lattice.cells if self.levels[self.reference].config.is_sdf else 1.0
+        return without_small_pieces(values, iso_level, seen, self.settings.min_piece, unit)
 
     def grid(
         self,
@@ -309,6 +327,8 @@ class Reconstructor:
         fused = self.field(depth, watch, known, rays)
         values = self.grid(fused, depth, watch)
         with watch("marching cubes"):
+            if self.settings.min_piece:
+                values = self._without_small_pieces(values, fused.iso_level, depth)
             vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)
         if self.settings.simplify_nfaces is not None:
             with watch("simplify"):
@@ -330,7 +350,7 @@ class Reconstructor:
             {stage: watch.seconds.get(stage, 0.0) for stage in STAGES},
             sum(decoder.passes for decoder in decoders),
             sum(decoder.rows for decoder in decoders),
-            fused.mirror if isinstance(fused, ObservedField) else None,
+            fused.symmetry if isinstance(fused, ObservedField) else None,
         )
 
 

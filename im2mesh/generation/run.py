@@ -151,7 +151,7 @@ def run(
                 report.empty.append(name)
                 log.warning("%s: empty mesh: the field stays below the iso-level", name)
             if settings.symmetry == "auto":
-                found = "no mirror plane" if result.mirror is None else "a mirror plane"
+                found = "no symmetry" if result.symmetry is None else result.symmetry.name
                 log.debug("%s: %s found", name, found)
             report.written.append(name)
             rows[(source.class_name, source.model)] = {

@@ -56,6 +56,7 @@ DECISIVE = (
     "observation",
     "observation_noise",
     "symmetry",
+    "min_piece",
     "refinement_step",
     "simplify_nfaces",
 )
