@@ -274,9 +274,7 @@ def _ring(rng: np.random.Generator) -> list[Primitives]:
     extra = pick(rng, "none", "none", "links", "spokes", "seat")
     if extra == "links":
         for k in range(1, count(rng, 2, 5)):
-            solids += [
-                torus(0.5, tube, (0, k * (1.0 - 0.0 * tube), 0), (1, 0, 0) if k % 2 else FRONT)
-            ]
+            solids += [torus(0.5, tube, (0, k, 0), (1, 0, 0) if k % 2 else FRONT)]
     elif extra == "spokes":
         number = count(rng, 2, 8)
         hub = uniform(rng, 0.08, 0.2)

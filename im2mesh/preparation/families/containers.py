@@ -214,12 +214,12 @@ def _open_carton(rng: np.random.Generator) -> list[Primitives]:
     wall = max(wide, deep) * log_uniform(rng, 0.015, 0.08)
     solids = open_box(size, wall)
     if chance(rng, 0.5):  # flaps, each at its own angle
-        for across, out, length in ((wide, deep, (0, 1)), (deep, wide, (90, 1))):
+        for across, out, azimuth in ((wide, deep, 0), (deep, wide, 90)):
             for side in (0, 180):
                 angle, reach = uniform(rng, -20, 150), uniform(rng, 0.3, 0.5) * min(wide, deep)
                 flap = cuboid((0.97 * across, reach, wall), (0, reach / 2 - wall / 2, 0))
                 placed = moved(turned([flap], tilt(angle)), (0, tall, out / 2 - wall / 2))
-                solids += moved(placed, azimuth=length[0] + side)
+                solids += moved(placed, azimuth=azimuth + side)
     elif chance(rng, 0.4):  # its lid is open
         lid = cuboid((wide, deep, wall), (0, deep / 2 - wall / 2, 0))
         angle = uniform(rng, -100, 60)
@@ -256,9 +256,9 @@ def _milk(rng: np.random.Generator) -> list[Primitives]:
         cuboid((wide, strip_high + 0.1, 0.04), (0, tall + ridge + strip_high / 2 - 0.06, 0)),
     ]
     if chance(rng, 0.5):
-        lid = moved([frustum((0, 0, 0), (0, 0.12, 0), 0.13)], (0, 0, 0))
-        lean = math.degrees(math.atan2(2 * ridge, deep))
-        solids += moved(turned(lid, tilt(lean)), (0, tall + 0.45 * ridge, 0.27 * deep))
+        lean = tilt(math.degrees(math.atan2(2 * ridge, deep)))
+        lid = turned([frustum((0, 0, 0), (0, 0.12, 0), 0.13)], lean)
+        solids += moved(lid, (0, tall + 0.45 * ridge, 0.27 * deep))
     return solids
 
 
@@ -267,15 +267,11 @@ def _parcels(rng: np.random.Generator) -> list[Primitives]:
     height, size = 0.0, _sides(rng)
     for _ in range(count(rng, 2, 4)):
         tall = log_uniform(rng, 0.15, 0.8)
-        size = np.array([size[0], tall, size[2]]) * (
-            uniform(rng, 0.6, 1.05),
-            1,
-            uniform(rng, 0.6, 1.05),
-        )
+        size[[0, 2]] *= rng.uniform(0.6, 1.05, 2)
+        size[1] = tall
         aside = (uniform(rng, -0.1, 0.1), height, uniform(rng, -0.1, 0.1))
-        solids += moved(
-            _block(rng, size, (0, tall / 2, 0)), aside, pick(rng, 0, 90) * 0.1 * uniform(rng, 0, 1)
-        )
+        turn = pick(rng, 0.0, uniform(rng, -10, 10))
+        solids += moved(_block(rng, size, (0, tall / 2, 0)), aside, turn)
         height += 0.998 * tall
     return solids
 

@@ -425,7 +425,6 @@ def _lorry(rng: np.random.Generator) -> list[Primitives]:
             [],
         )
         return solids + bed + load
-    turn = roll(0)
     if style == "ladder":  # a fire engine
         rise = uniform(rng, 0.02, 0.5)
         top = 0.5 + 0.7 * high
@@ -455,11 +454,7 @@ def _lorry(rng: np.random.Generator) -> list[Primitives]:
         (1.0, uniform(rng, 1.3, 2.4), uniform(rng, 1.3, 3), uniform(rng, 1.0, 2.0)),
         (long / 2 - 0.15, long / 2 - 0.1, -0.5 * long, -0.75 * long),
     )
-    return (
-        solids
-        + turned(bed, turn)
-        + [box((0.3, 0.9, 0.3), (0, 0.75, long / 2 - 0.15)), *sweep(boom, 0.09)]
-    )
+    return solids + bed + [box((0.3, 0.9, 0.3), (0, 0.75, long / 2 - 0.15)), *sweep(boom, 0.09)]
 
 
 def _semitrailer(rng: np.random.Generator) -> list[Primitives]:

@@ -70,11 +70,6 @@ def _neck(
     return solids + moved(turned(board, tilt(-uniform(rng, 0, 20))), (0, end - 0.02, z))
 
 
-def _strings(number: int, low: float, high: float, wide: float, z: float) -> list[Primitives]:
-    """Return the strings as one thin strip, which is what a depth map shows of them."""
-    return [box((0.6 * wide, high - low, 0.02), (0, (low + high) / 2, z))] if number else []
-
-
 def _guitar(rng: np.random.Generator) -> list[Primitives]:
     tall, deep, wide = 1.3, uniform(rng, 0.25, 0.4), uniform(rng, 0.13, 0.18)
     lower = uniform(rng, 0.48, 0.6)
@@ -86,7 +81,9 @@ def _guitar(rng: np.random.Generator) -> list[Primitives]:
         box((0.45, 0.1, 0.06), (0, 0.3, face + 0.02)),
         torus(0.17, 0.025, (0, 0.78, face), FRONT),
     ]
-    return _placed(rng, solids + _strings(6, 0.3, 1.2, wide, face + 0.05))
+    # The strings are one strip: a depth map shows no more of them.
+    strings = box((0.6 * wide, 0.9, 0.02), (0, 0.75, face + 0.05))
+    return _placed(rng, [*solids, strings])
 
 
 def _electric(rng: np.random.Generator) -> list[Primitives]:
@@ -343,7 +340,7 @@ def _flute(rng: np.random.Generator) -> list[Primitives]:
         )
     if end != "plain":
         solids += [frustum((0, long - 0.01, 0), (0, long + 0.35, 0), r, 0.35 * r)]
-    return turned(solids, pick(rng, tilt(90), roll(90), tilt(0)))
+    return turned(solids, pick(rng, tilt(90), roll(90), np.eye(3)))
 
 
 def _upright(rng: np.random.Generator) -> list[Primitives]:

@@ -235,7 +235,10 @@ def _handbag(rng: np.random.Generator) -> list[Primitives]:
         [(-deep / 2, 0), (deep / 2, 0), (narrow * deep / 2, tall), (-narrow * deep / 2, tall)]
     )
     solids = moved(extrude(side, wide), azimuth=90)
-    high, thick = log_strap(rng), uniform(rng, 0.05, 0.1)
+    high, thick = (
+        pick(rng, uniform(rng, 0.25, 0.6), uniform(rng, 0.6, 1.6)),
+        uniform(rng, 0.05, 0.1),
+    )
     bow = [
         (0.3 * wide * x, tall + high * y, 0)
         for x, y in ((-1, -0.1), (-0.85, 0.6), (-0.4, 1), (0.4, 1), (0.85, 0.6), (1, -0.1))
@@ -255,11 +258,6 @@ def _handbag(rng: np.random.Generator) -> list[Primitives]:
             box((0.2, 0.15, 0.1), (0, 0.62 * tall, z + 0.03)),
         ]
     return solids
-
-
-def log_strap(rng: np.random.Generator) -> float:
-    """Draw the height of a bag's handle."""
-    return pick(rng, uniform(rng, 0.25, 0.6), uniform(rng, 0.6, 1.6))
 
 
 def _rucksack(rng: np.random.Generator) -> list[Primitives]:
