@@ -9,6 +9,7 @@ import torch
 
 from im2mesh.preparation.families.generators import (
     blob,
+    convex_pieces,
     extrude,
     lathe,
     loop_handle,
@@ -211,7 +212,7 @@ def _extrusion(rng: np.random.Generator) -> list[Primitives]:
     elif style == "pair":  # two plates on pillars: what is between them is empty
         apart = uniform(rng, 0.1, 0.6) + thick
         solids += moved(solids, (0, 0, apart))
-        x, y = 0.2 * outline.mean(axis=0)
+        x, y = convex_pieces(outline)[0].mean(axis=0)
         solids += [frustum((x, y, 0), (x, y, apart), 0.1)]
     return solids
 

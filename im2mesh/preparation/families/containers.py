@@ -745,7 +745,7 @@ def _bowl(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.25):
         solids += filling(rng, profile, wall, wall)
     if chance(rng, 0.1):  # fruit or dough, heaped
-        solids += [ellipsoid((0.85, 0.5 * tall + 0.2, 0.85), (0, 0.8 * tall, 0))]
+        solids += [ellipsoid((0.85, 0.85 * tall, 0.85), (0, 0.8 * tall, 0))]
     return solids
 
 

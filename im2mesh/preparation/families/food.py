@@ -290,7 +290,8 @@ def _ring(rng: np.random.Generator) -> list[Primitives]:
 
 def _ice(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.3):  # on a stick
-        solids = rounded_box((0.9, uniform(rng, 1.4, 2), 0.4), 0.19, (0, 1, 0))
+        tall = uniform(rng, 1.4, 2)
+        solids = rounded_box((0.9, tall, 0.4), 0.19, (0, tall / 2, 0))
         return turned([*solids, box((0.2, 1.0, 0.1), (0, -0.4, 0))], tilt(pick(rng, 0, 90)))
     tall, scoops = uniform(rng, 1.4, 2.4), count(rng, 1, 3)
     if chance(rng, 0.3):
