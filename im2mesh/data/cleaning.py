@@ -62,12 +62,18 @@ mask."""
 LEAST_OBJECT = 50
 """An object that is looked for without a mask has so many pixels or more."""
 
+STANDING = 0.25
+"""It stands on the plane if so much of what is measured around it in the image is the plane."""
+
 PLANE_TRIALS = 100
 PLANE_SHARE = 0.3
 """Least share of the ring's pixels that lie on a supporting plane."""
 
 PLANE_ABOVE = 0.9
 """Least share of the object's points above it."""
+
+FLAT = 0.5
+"""A mask of which a larger share lies on the plane is believed."""
 
 TABLE_WINDOW, TABLE_SHARE = 11, 0.85
 """A pixel of the mask is of the table if so much of the mask in a window around it lies on it."""
@@ -243,8 +249,11 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     kept &= ~flying
     if plane is not None:
         table = _table(points, rays, kept, plane, noise)
-        removed["supporting plane"] = int(table.sum())
-        kept &= ~table
+        if table.sum() > FLAT * kept.sum():
+            plane = None  # the mask means what is flat
+        else:
+            removed["supporting plane"] = int(table.sum())
+            kept &= ~table
     far = _far_pieces(points, depth, kept, camera, noise)
     removed["far pieces"] = int(far.sum())
     kept &= ~far
@@ -407,12 +416,18 @@ def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -
         above = height > 2 * plane.tolerance(rays, noise)
     pieces, count = surface_pieces(np.where(above, depth, np.nan), camera, noise)
     sizes = np.bincount(pieces[above], minlength=count) if count else np.zeros(0, np.int64)
-    lowest = np.full(count, np.inf)
-    np.minimum.at(lowest, pieces[above], height[above])
-    sizes[lowest > 2 * FOOT] = 0  # what hangs above it, or lies beyond it
-    if not count or sizes.max() < LEAST_OBJECT:
+    on_plane = there & (np.abs(height) <= 2 * plane.tolerance(rays, noise))
+    largest = None
+    for piece in np.argsort(-sizes, kind="stable"):
+        if sizes[piece] < LEAST_OBJECT:
+            break
+        own = pieces == piece
+        border = ndimage.binary_dilation(own, np.ones((3, 3)), iterations=3) & there & ~own
+        if on_plane[border].sum() >= STANDING * border.sum():
+            largest = own
+            break
+    if largest is None:
         raise DepthError("nothing stands on the plane that is seen; give the object's mask")
-    largest = pieces == sizes.argmax()
     # Parts that the sensor tore off it.
     near = ndimage.binary_dilation(largest, np.ones((3, 3)), iterations=2)
     torn = np.unique(pieces[near & above])
