@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 from torch import Tensor
 
 from im2mesh.config import Config
+from im2mesh.data.batch import Batch, Staged
 from im2mesh.data.draws import random_seed
 from im2mesh.data.procedural import (
     EPOCH,
@@ -42,6 +45,9 @@ class Balls:
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
         self._shapes = shapes
+
+    def to(self, _: torch.device) -> Balls:
+        return self
 
     def depth(self, size: int = 256) -> Tensor:
         return torch.stack([shape.depth(size) for shape in self._shapes])
@@ -322,3 +328,15 @@ def test_unknown_families(tmp_path: Path) -> None:
 def test_numbers_by_side_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="points_subsample must be one number"):
         source(configured(tmp_path, points_subsample=[5, 5]))
+
+
+@pytest.mark.parametrize("kind", ["global", "patch"])
+def test_batches_in_two_parts(tmp_path: Path, kind: str) -> None:
+    """What worker processes do beside a GPU goes through a pipe; the batch is the same."""
+    config = configured(tmp_path, kind, train_families=["box", "cup"], sensor=1.0)
+    made, _ = open_procedural(config, torch.device("cpu"))
+    assert isinstance(made, Staged)
+    prepared = pickle.loads(pickle.dumps(made.prepare(1, 3, 9)))
+    found, expected = made.finish(prepared), made.batch(1, 3, 9)
+    for field in fields(Batch):
+        assert torch.equal(getattr(found, field.name), getattr(expected, field.name))

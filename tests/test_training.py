@@ -254,6 +254,21 @@ def test_two_and_two_steps_are_four(
         assert same_state(one, two), file
 
 
+def test_shapes_made_by_workers_beside_a_gpu_change_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = []
+    for name, workers in (("alone", 0), ("workers", 2)):
+        config = level(data, tmp_path / name, kind="volume", num_workers=workers)
+        shapes = {"dataset": "Procedural3D", "train_families": ["box"], "points_subsample": 50}
+        config = replace(config, data=replace(config.data, **shapes))
+        # The source is on the CPU all the same.
+        monkeypatch.setattr("im2mesh.training.trainer._is_on_gpu", lambda _, to=workers: to > 0)
+        assert command(config, "--exit-after-it", "2") == LIMIT
+        states.append(load_checkpoint(tmp_path / name / "model.pt"))
+    assert same_state(*states)
+
+
 def test_workers_and_batches_ahead_change_nothing(data: Path, tmp_path: Path) -> None:
     states = []
     for workers in (0, 2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -76,6 +76,19 @@ class Source(Protocol):
 
     def name(self, shape: int) -> str:
         """What messages call a shape of a batch."""
+        ...
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A source on a GPU, of whose batches worker processes can make a part on the CPU."""
+
+    def prepare(self, epoch: int, start: int, stop: int) -> Any:
+        """Do the part of :meth:`Source.batch` that needs no GPU."""
+        ...
+
+    def finish(self, prepared: Any) -> Batch:
+        """Do the rest, in the training process."""
         ...
 
 

@@ -69,6 +69,10 @@ class Shapes(Protocol):
         """Points and normals, (B, count, 3) each."""
         ...
 
+    def to(self, device: torch.device) -> Shapes:
+        """Return the same shapes on another device."""
+        ...
+
 
 @dataclass(frozen=True)
 class Views:
@@ -154,7 +158,7 @@ class ProceduralSource:
             split: a number; shapes of different splits differ.
             families: what shapes are drawn from, each family as often.
             make_shape: (family, seed) → a shape.
-            gather: shapes → what is asked for depth and points, on ``device``.
+            gather: shapes → what is asked for depth and points, on the CPU.
             device: where batches are made.
 
         Raises:
@@ -189,7 +193,18 @@ class ProceduralSource:
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
         """See :class:`im2mesh.data.batch.Source`."""
-        made = self._made(epoch, start, stop, self._points, self.config.data.points_near_surface)
+        return self.finish(self.prepare(epoch, start, stop))
+
+    def prepare(self, epoch: int, start: int, stop: int) -> Drawn:
+        """See :class:`im2mesh.data.batch.Staged`: the shapes, which take most of the CPU's time."""
+        first, last = start // self.per_shape, -(-stop // self.per_shape)
+        numbers = [self._number(epoch, index) for index in range(first, last)]
+        shapes = self._gather([self.shape(number) for number in numbers])
+        return Drawn(epoch, start, stop, numbers, shapes)
+
+    def finish(self, prepared: Drawn) -> Batch:
+        """See :class:`im2mesh.data.batch.Staged`: maps and points, on the source's device."""
+        made = self._made(prepared, self._points, self.config.data.points_near_surface)
         # A window without a point inside teaches nothing.
         occupied = made.inside.any(dim=1, keepdim=True)
         valid = occupied.expand(made.inside.shape)
@@ -199,7 +214,7 @@ class ProceduralSource:
         """Points anywhere in the windows, as many as 100 000 in the cube would give."""
         share = (self.windows.size / self.windows.image_size) ** 2
         count = round(POINTS_OF_A_CUBE * share)
-        made = self._made(0, start, stop, count, 0.0)
+        made = self._made(self.prepare(0, start, stop), count, 0.0)
         return Whole(
             made.images, made.local.flatten(0, 1), made.targets.flatten(), [count] * (stop - start)
         )
@@ -207,7 +222,7 @@ class ProceduralSource:
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
         """The first shapes of the first epoch."""
         numbers = [self._number(0, k) for k in range(count)]
-        shapes = self._gather([self.shape(number) for number in numbers])
+        shapes = self._gather([self.shape(number) for number in numbers]).to(self.device)
         depths = self._sensed(shapes, torch.tensor(numbers, device=self.device))
         return [
             (self.name(number), depth.cpu().numpy())
@@ -217,11 +232,10 @@ class ProceduralSource:
     def _number(self, epoch: int, index: int) -> int:
         return random_seed(self.config.training.seed, _SHAPE, self._split, epoch, index)
 
-    def _made(self, epoch: int, start: int, stop: int, count: int, near: float) -> _Made:
-        """The samples at [start, stop), ``count`` points each, a share ``near`` of them near."""
-        first, last = start // self.per_shape, -(-stop // self.per_shape)
-        numbers = [self._number(epoch, index) for index in range(first, last)]
-        shapes = self._gather([self.shape(number) for number in numbers])
+    def _made(self, prepared: Drawn, count: int, near: float) -> _Made:
+        """Return the samples of drawn shapes, ``count`` points each, a share ``near`` near."""
+        first, numbers = prepared.start // self.per_shape, prepared.numbers
+        shapes = prepared.shapes.to(self.device)
         number = torch.tensor(numbers, device=self.device)
         depths = self._sensed(shapes, number)
         window = self._choose_windows(depths, number)  # (shapes, windows of each)
@@ -232,7 +246,9 @@ class ProceduralSource:
         local = self._anywhere(keys, count)
         surface = round(near * count)
         if surface:
-            seed = random_seed(self.config.training.seed, _SURFACE, self._split, epoch, first)
+            seed = random_seed(
+                self.config.training.seed, _SURFACE, self._split, prepared.epoch, first
+            )
             generator = torch.Generator(self.device).manual_seed(seed)
             across = self.windows.image_size // self.windows.size
             drawn = surface if self._whole_image else SURFACE_POINTS * across
@@ -247,7 +263,9 @@ class ProceduralSource:
         else:
             inside = shapes.occupancy(asked).view(len(flat), count)
             targets = inside.float()
-        wanted = slice(start - first * self.per_shape, stop - first * self.per_shape)
+        wanted = slice(
+            prepared.start - first * self.per_shape, prepared.stop - first * self.per_shape
+        )
         return _Made(
             self.windows.pick(depths, group[wanted], flat[wanted])[:, None],
             local[wanted],
@@ -341,6 +359,17 @@ class ProceduralSource:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """The shapes of the samples at [start, stop) of an epoch, on the CPU."""
+
+    epoch: int
+    start: int
+    stop: int
+    numbers: list[int]
+    shapes: Shapes
+
+
+@dataclass(frozen=True)
 class _Made:
     """Samples before they become a batch: (B, 1, s, s), (B, T, 3), (B, T), (B, T), (B,)."""
 
@@ -410,10 +439,8 @@ def open_procedural(
                     f"{', '.join(FAMILIES)}"
                 )
 
-        def gather(shapes: Sequence[Shape]) -> Shapes:
-            return ShapeBatch.of(shapes).to(device)
-
-        return ProceduralSource(config, split, chosen or list(FAMILIES), make_shape, gather, device)
+        families = chosen or list(FAMILIES)
+        return ProceduralSource(config, split, families, make_shape, ShapeBatch.of, device)
 
     validation = source(VALIDATION, "val_families")
     return source(TRAIN, "train_families"), ProceduralValidation(validation, config.data.val_shapes)

@@ -11,7 +11,7 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from im2mesh.checkpoints import load_state, load_weights
 from im2mesh.config import Config
-from im2mesh.data.batch import Batch, Source, ValidationSource
+from im2mesh.data.batch import Batch, Source, Staged, ValidationSource
 from im2mesh.data.workers import in_order
 from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.files import atomic
@@ -413,17 +413,24 @@ class Trainer:
 
     def _batches(self) -> Iterator[tuple[Place, Batch]]:
         """The steps to come, and this process's samples of each."""
-        training = self.config.training
+        training, device = self.config.training, self.fabric.device
         upcoming = places(len(self.source), training.batch_size, self.ranks, self.epoch, self.place)
+        workers = training.num_workers
+        prepare: Callable[[int, int, int], Any] = self.source.batch
+        finish: Callable[[Any], Batch] = _as_it_is
+        if _is_on_gpu(self.source):
+            # Worker processes cannot use the training process's GPU.
+            if isinstance(self.source, Staged):
+                prepare, finish = self.source.prepare, self.source.finish
+            else:
+                workers = 0
 
-        def made(place: Place) -> tuple[Place, Batch]:
-            return place, self.source.batch(place.epoch, *place.share(self.rank, self.ranks))
+        def prepared(place: Place) -> tuple[Place, Any]:
+            return place, prepare(place.epoch, *place.share(self.rank, self.ranks))
 
-        device = self.fabric.device
-        workers = training.num_workers if _can_fork(self.source) else 0
         pin = device.type == "cuda" and workers > 0
-        for place, batch in in_order(made, upcoming, workers, pin):
-            yield place, batch.to(device)
+        for place, part in in_order(prepared, upcoming, workers, pin):
+            yield place, finish(part).to(device)
 
     def _events(self, value: float, meter: _Meter, threshold: float | None) -> bool:
         """All that happens every so many steps; True: the metric has settled."""
@@ -589,10 +596,13 @@ def _count(state: dict[str, Any], key: str, default: int, path: Path) -> int:
     return int(value)
 
 
-def _can_fork(source: Source) -> bool:
-    """Worker processes make batches of what lies in the computer's own memory."""
+def _is_on_gpu(source: Source) -> bool:
     device: torch.device | None = getattr(source, "device", None)
-    return device is None or device.type == "cpu"
+    return device is not None and device.type != "cpu"
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
 
 
 class _Meter:
