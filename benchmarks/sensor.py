@@ -36,11 +36,11 @@ from im2mesh.config import load_config  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.generation.sensor import SensorReconstruction, demo_levels, reconstruct  # noqa: E402
-from im2mesh.metrics.distances import Cloud, sample_surface  # noqa: E402
+from im2mesh.metrics.distances import Cloud  # noqa: E402
+from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points  # noqa: E402
 from im2mesh.preparation.meshes import load_mesh  # noqa: E402
 from im2mesh.visualize.sensor_picture import sensor_sheet  # noqa: E402
 
-SAMPLES = 100_000
 OVERRIDES = ("observation", "symmetry", "resolution")
 
 
@@ -79,21 +79,21 @@ def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[st
     """Score a mesh; distances in metres."""
     mesh = result.mesh
     vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
-    predicted = sample_surface(vertices, faces, SAMPLES, np.random.default_rng(0))[0]
+    predicted = surface_points(vertices, faces)
     gaps = Cloud(predicted).nearest(result.points)[0]
+    seen = camera_scores(vertices, faces, view.depth, view.mask, view.camera)
     row: dict[str, Any] = {"view": view.name}
     if view.truth is not None:
-        truth = sample_surface(*view.truth, SAMPLES, np.random.default_rng(1))[0]
+        truth = surface_points(*view.truth, seed=1)
         size = float(np.ptp(view.truth[0], axis=0).max())
         for name, points in (("", predicted), (" raw", result.points)):
-            recall, precision = Cloud(points).nearest(truth)[0], Cloud(truth).nearest(points)[0]
-            for percent in (1, 2):
-                r, p = ((d < size * percent / 100).mean() for d in (recall, precision))
-                row[f"F@{percent}%{name}"] = 100 * 2 * r * p / (r + p) if r + p else 0.0
-            row[f"chamfer mm{name}"] = 1e3 * (recall.mean() + precision.mean())
+            scores = metric_scores(points, truth, size)
+            row |= {f"F@{p}%{name}": 100 * scores[f"fscore@{p}%"] for p in (1, 2)}
+            row[f"chamfer mm{name}"] = scores["chamfer mm"]
         row["true size mm"] = 1e3 * size
     return row | {
         "off mm": 1e3 * float(np.median(gaps)),
+        "sil. IoU": 100 * seen["silhouette iou"],
         "closed": result.closed,
         "pieces": len(mesh.split(only_watertight=False)) if len(faces) else 0,
         "seen mm": "×".join(f"{1e3 * e:.0f}" for e in result.placement.seen),

@@ -23,6 +23,9 @@ from im2mesh.errors import DepthError, InputError
 from im2mesh.generation import sensor
 from im2mesh.generation.pipeline import Reconstruction
 from im2mesh.generation.sensor import reconstruct
+from im2mesh.metrics import sensor as scores
+from im2mesh.preparation import demo_sensor
+from im2mesh.preparation.rendering import render_perspective
 from tests.conftest import REPOSITORY
 
 CAMERA = Camera(300.0, 310.0, 80.0, 60.0)
@@ -551,3 +554,49 @@ def test_arrays_that_are_refused(fake: FakeLevels) -> None:
         reconstruct(depth, CAMERA, mask, extent=0.0)
     with pytest.raises(DepthError, match="too much for its distance"):
         reconstruct(depth, CAMERA, mask, size=2.0)
+
+
+# --- the sample and scores --------------------------------------------------------------------
+
+
+def test_the_bundled_sample_is_what_its_command_makes(tmp_path: Path) -> None:
+    demo_sensor.main(["--out", str(tmp_path)])
+    bundled = REPOSITORY / "data/demo_sensor"
+    assert (tmp_path / "camera.json").read_text() == (bundled / "camera.json").read_text()
+    new, old = (np.asarray(Image.open(f / "depth.png")) for f in (tmp_path, bundled))
+    assert (np.abs(new.astype(int) - old) > 1).mean() < 1e-3  # embree's rounding on other machines
+    new, old = (np.asarray(Image.open(f / "mask.png")) for f in (tmp_path, bundled))
+    assert (new != old).mean() < 1e-3
+
+
+def test_metric_scores() -> None:
+    ball = trimesh.creation.icosphere(3, 0.05)
+    truth = scores.surface_points(np.asarray(ball.vertices), np.asarray(ball.faces))
+    same = scores.metric_scores(truth, truth, 0.1)
+    assert same["fscore@1%"] == 1 and same["chamfer mm"] == 0
+    moved = scores.metric_scores(truth * 1.12, truth, 0.1)  # 6 mm off
+    assert moved["fscore@5mm"] == 0 and moved["fscore@10mm"] == 1 and moved["fscore@2%"] == 0
+    assert moved["chamfer mm"] == pytest.approx(12, rel=0.05)
+    half = scores.metric_scores(truth[truth[:, 0] > 0], truth, 0.1)
+    assert half["precision@1%"] == 1 and half["recall@1%"] == pytest.approx(0.5, abs=0.03)
+    none = scores.metric_scores(np.zeros((0, 3)), truth, 0.1)
+    assert none["fscore@2%"] == 0 and none["chamfer mm"] == np.inf
+
+
+def test_scores_through_the_camera_and_the_command(tmp_path: Path) -> None:
+    ball = trimesh.creation.icosphere(4, 0.08)
+    ball.apply_translation((0, 0, 0.5))
+    depth = render_perspective(ball.vertices, ball.faces, CAMERA, SHAPE)
+    mask = np.isfinite(depth)
+    nearer = np.asarray(ball.vertices) - [0, 0, 0.003]
+    found = scores.camera_scores(nearer, np.asarray(ball.faces), depth, mask, CAMERA)
+    assert found["silhouette iou"] > 0.97
+    assert found["depth error median mm"] == pytest.approx(3, abs=0.4)
+    ball.export(tmp_path / "ball.ply")
+    line = [str(tmp_path / "ball.ply"), "--ground-truth", str(tmp_path / "ball.ply")]
+    line += ["--depth", png(tmp_path / "d.png", millimetres(depth)), "--intrinsics", *K]
+    line += ["--mask", png(tmp_path / "m.png", mask.astype(np.uint8) * 255)]
+    assert scores.main([*line, "--json", str(tmp_path / "s.json")]) == 0
+    table = json.loads((tmp_path / "s.json").read_text())
+    assert table["mesh"]["fscore@5mm"] == 1 and table["mesh"]["silhouette iou"] > 0.99
+    assert table["raw points"]["precision@5mm"] == 1 and table["raw points"]["recall@5mm"] < 0.8

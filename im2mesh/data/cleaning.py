@@ -65,7 +65,7 @@ LEAST_OBJECT = 50
 STANDING = 0.25
 """It stands on the plane if so much of what is measured around it in the image is the plane."""
 
-PLANE_TRIALS = 100
+PLANE_TRIALS, PLANE_POINTS = 100, 20_000
 PLANE_SHARE = 0.3
 """Least share of the ring's pixels that lie on a supporting plane."""
 
@@ -74,6 +74,9 @@ PLANE_ABOVE = 0.9
 
 FLAT = 0.5
 """A mask of which a larger share lies on the plane is believed."""
+
+TABLE_HEIGHT = 0.5
+"""The table itself is measured within so much of the tolerance, mostly."""
 
 TABLE_WINDOW, TABLE_SHARE = 11, 0.85
 """A pixel of the mask is of the table if so much of the mask in a window around it lies on it."""
@@ -108,7 +111,7 @@ class Plane:
             noise: standard deviation along the rays in metres.
         """
         # Noise is along the ray, which is aslant to the plane.
-        slant = np.abs(rays @ self.normal) / np.linalg.norm(rays, axis=-1)
+        slant = np.abs(rays @ self.normal) / np.sqrt((rays**2).sum(axis=-1))
         return slant * (SIGMAS * noise + 1e-3)
 
     def depth_along(self, rays: np.ndarray) -> np.ndarray:
@@ -235,10 +238,14 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     points = rays * depth[..., None]
     measured = np.isfinite(depth)
     holes = int((mask & ~measured).sum())
-    mask = mask | _continued_gaps(mask, depth, camera, noise)
     plane = find_plane(points, mask & measured, mask, noise)
+    # Heights over the plane, in units of how far from it points of it may be measured.
+    height = np.full(depth.shape, np.inf)
     if plane is not None:
-        mask = mask | _foot(mask, points, rays, plane, camera, noise)
+        height = plane.height(points) / plane.tolerance(rays, noise)
+    mask = mask | (_continued_gaps(mask, depth, camera, noise) & (height > 1))
+    if plane is not None:
+        mask = mask | _foot(mask, points, height > 1, plane, camera)
     kept = mask & measured
 
     removed = {}
@@ -247,13 +254,12 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     )
     removed["flying pixels"] = int(flying.sum())
     kept &= ~flying
-    if plane is not None:
-        table = _table(points, rays, kept, plane, noise)
-        if table.sum() > FLAT * kept.sum():
-            plane = None  # the mask means what is flat
-        else:
-            removed["supporting plane"] = int(table.sum())
-            kept &= ~table
+    on_plane = np.abs(height) < 1
+    table = _table(kept, np.abs(height) < TABLE_HEIGHT)
+    if table.sum() > FLAT * kept.sum():  # the mask means what is flat
+        plane, on_plane, table = None, np.zeros_like(mask), np.zeros_like(mask)
+    removed["supporting plane"] = int(table.sum())
+    kept &= ~table
     far = _far_pieces(points, depth, kept, camera, noise)
     removed["far pieces"] = int(far.sum())
     kept &= ~far
@@ -263,11 +269,8 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     whole = ndimage.binary_fill_holes(mask)
     dropped = mask & measured & ~kept
     # A gap of the mask is background where the camera sees past the object through it.
-    unknown = (mask & ~kept & ~far) | (whole & ~measured)
+    unknown = (dropped & ~far & ~on_plane) | (whole & ~measured)
     unknown |= ndimage.binary_dilation(mask, iterations=RIM) & ~measured
-    if plane is not None:
-        unknown &= ~(dropped & _on(points, rays, plane, noise))
-    on_plane = np.zeros_like(mask) if plane is None else _on(points, rays, plane, noise)
     occluder = _occluders(depth, object_depth, mask | on_plane, mask, camera, noise)
     unknown |= occluder
     object_depth, filled = _filled(object_depth, unknown & whole & ~occluder, camera, noise)
@@ -280,9 +283,10 @@ def _continued_gaps(
     mask: np.ndarray, depth: np.ndarray, camera: Camera, noise: float
 ) -> np.ndarray:
     """Pixels that the mask encloses and leaves out though the object's surface continues there."""
-    closed = np.pad(mask, GAP_CLOSING)
-    closed = ndimage.binary_closing(closed, np.ones((GAP_CLOSING, GAP_CLOSING)))
-    closed = closed[GAP_CLOSING:-GAP_CLOSING, GAP_CLOSING:-GAP_CLOSING] | mask
+    # A closing; these filters take rows and columns one after the other.
+    closed = ndimage.maximum_filter(np.pad(mask, GAP_CLOSING), GAP_CLOSING)
+    closed = ndimage.minimum_filter(closed, GAP_CLOSING)
+    closed = closed[GAP_CLOSING:-GAP_CLOSING, GAP_CLOSING:-GAP_CLOSING]
     gaps, count = ndimage.label(ndimage.binary_fill_holes(closed) & ~mask & np.isfinite(depth))
     if not count:
         return np.zeros_like(mask)
@@ -324,7 +328,7 @@ def find_plane(
     near = ring[np.abs(ring[:, 2] - np.median(own[:, 2])) < 2 * extent]
     if len(near) < 100:
         return None
-    plane = _dominant_plane(near, noise)
+    plane = _dominant_plane(near[:: 1 + len(near) // PLANE_POINTS], noise)
     if plane is None:
         return None
     tolerance = SIGMAS * noise + 1e-3
@@ -366,16 +370,11 @@ def _dominant_plane(points: np.ndarray, noise: float) -> Plane | None:
 
 
 def _foot(
-    mask: np.ndarray,
-    points: np.ndarray,
-    rays: np.ndarray,
-    plane: Plane,
-    camera: Camera,
-    noise: float,
+    mask: np.ndarray, points: np.ndarray, above: np.ndarray, plane: Plane, camera: Camera
 ) -> np.ndarray:
     """The object's lowest pixels, where the mask ends above the plane that it stands on."""
     depth, height = points[..., 2], plane.height(points)
-    low = np.isfinite(depth) & ~mask & (height > plane.tolerance(rays, noise)) & (height < FOOT)
+    low = np.isfinite(depth) & ~mask & above & (height < FOOT)
     start = mask & (height < 2 * FOOT)
     if not low.any() or not start.any():
         return np.zeros_like(mask)
@@ -434,15 +433,11 @@ def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -
     return np.asarray(np.isin(pieces, torn) & above)
 
 
-def _on(points: np.ndarray, rays: np.ndarray, plane: Plane, noise: float) -> np.ndarray:
-    return np.asarray(np.abs(plane.height(points)) < plane.tolerance(rays, noise))
-
-
-def _table(
-    points: np.ndarray, rays: np.ndarray, kept: np.ndarray, plane: Plane, noise: float
-) -> np.ndarray:
+def _table(kept: np.ndarray, low: np.ndarray) -> np.ndarray:
     """Pixels of the mask that show the table, not the object's lowest edge."""
-    on = kept & _on(points, rays, plane, noise / 2)
+    on = kept & low
+    if not on.any():
+        return on
     around = ndimage.uniform_filter(kept.astype(np.float64), TABLE_WINDOW, mode="constant")
     share = ndimage.uniform_filter(on.astype(np.float64), TABLE_WINDOW, mode="constant")
     return on & (share >= TABLE_SHARE * around)
@@ -533,21 +528,22 @@ def _filled(
     pieces, count = ndimage.label(holes)
     if not count:
         return depth, 0
-    sizes = np.bincount(pieces.ravel())
-    fill = np.zeros_like(holes)
-    for piece, where in enumerate(ndimage.find_objects(pieces), start=1):
-        if sizes[piece] > SMALL_HOLE:
-            continue
-        grown = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in where)
-        own = pieces[grown] == piece
-        border = depth[grown][ndimage.binary_dilation(own, np.ones((3, 3))) & ~own]
-        border = border[np.isfinite(border)]
-        # Enclosed, and by one surface.
-        if len(border) >= 8 and same_surface(border.max(), border.min(), camera, noise):
-            fill[grown] |= own
+    # Those that are small, and whose border is one surface.
+    there = np.isfinite(depth)
+    low = ndimage.minimum_filter(np.where(there, depth, np.inf), 3)
+    high = ndimage.maximum_filter(np.where(there, depth, -np.inf), 3)
+    numbers = np.arange(count + 1)
+    low, high = ndimage.minimum(low, pieces, numbers), ndimage.maximum(high, pieces, numbers)
+    small = np.bincount(pieces.ravel(), minlength=count + 1) <= SMALL_HOLE
+    small &= same_surface(low, high, camera, noise) & np.isfinite(low)
+    small[0] = False
+    # Enclosed: nothing that stays a hole, and no background, is beside them.
+    fill = small[pieces]
+    open_ends = ndimage.binary_dilation(~(there | fill)) & fill
+    small[np.unique(pieces[open_ends])] = False
+    fill = small[pieces]
     if not fill.any():
         return depth, 0
-    there = np.isfinite(depth)
     # Disparity is affine over a plane, so that means of it lie on the plane.
     disparity = np.where(there, 1 / np.where(there, depth, 1.0), 0.0)
     weights = ndimage.gaussian_filter(there.astype(np.float64), 2.0)

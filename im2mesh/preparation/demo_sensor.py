@@ -1,0 +1,163 @@
+"""The bundled sensor sample: a procedural object on a table, as a depth camera would see it.
+
+``python -m im2mesh.preparation.demo_sensor [--out data/demo_sensor]`` writes
+
+* ``depth.png``: 640×480, 16 bits, millimetres, 0 where nothing was measured;
+* ``camera.json``: its intrinsics (fx, fy, cx, cy, width, height);
+* ``mask.png``: the object's pixels, 255;
+* with ``--truth MESH``: the object itself, in metres in the camera's frame.
+
+The same files come out every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from PIL import Image
+from scipy import ndimage
+
+from im2mesh.cameras import Camera
+from im2mesh.cli import DONE, EXIT_CODES, run_script
+from im2mesh.data.cleaning import default_noise
+from im2mesh.files import atomic
+from im2mesh.preparation.demo import chair
+from im2mesh.preparation.rendering import render_perspective
+
+# Named in full: run as a module, __name__ is __main__ and outside the package's log.
+log = logging.getLogger("im2mesh.preparation.demo_sensor")
+
+OUT = Path("data/demo_sensor")
+
+CAMERA = Camera(610.0, 610.0, 321.3, 238.4)
+SHAPE = (480, 640)
+
+HEIGHT = 0.26
+"""Of the object, a toy chair, in metres."""
+
+DISTANCE, ELEVATION, AZIMUTH = 0.55, 25.0, 35.0
+"""Of the camera from the object's middle in metres; above the table, and around, in degrees."""
+
+BASELINE = 0.05
+"""Between the sensor's two eyes in metres: what only one of them sees has no depth."""
+
+GRAZING = 0.15
+"""Cosine between ray and surface below which nothing is measured."""
+
+
+def scene() -> tuple[trimesh.Trimesh, trimesh.Trimesh]:
+    """Return the object and the table that it stands on, in metres in the camera frame."""
+    vertices, faces = chair().mesh()
+    vertices = vertices - [0, vertices[:, 1].min(), 0]
+    vertices *= HEIGHT / np.ptp(vertices[:, 1])
+    table = trimesh.creation.box((1.2, 0.02, 0.8))
+    table.apply_translation((0.05, -0.01, -0.05))
+    # The model: y up. The camera: y down, z forward, turned and tilted, looking at the middle.
+    middle = np.array([0, HEIGHT / 2, 0])
+    a, e = np.radians([AZIMUTH, ELEVATION])
+    turn = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+    tilt = np.array([[1, 0, 0], [0, np.cos(e), -np.sin(e)], [0, np.sin(e), np.cos(e)]])
+    matrix = np.diag([1.0, -1.0, -1.0]) @ tilt @ turn
+
+    def seen(points: np.ndarray) -> np.ndarray:
+        return (points - middle) @ matrix.T + [0, 0, DISTANCE]
+
+    return (
+        trimesh.Trimesh(seen(vertices), faces, process=False),
+        trimesh.Trimesh(seen(np.asarray(table.vertices)), table.faces, process=False),
+    )
+
+
+def depth_image(
+    thing: trimesh.Trimesh, table: trimesh.Trimesh, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Render what a stereo depth camera measures.
+
+    Args:
+        thing: the object, in the camera frame.
+        table: what else there is.
+        seed: of the noise.
+
+    Returns:
+        (H, W) uint16 millimetres, 0 where nothing was measured; (H, W) bool the object's pixels.
+    """
+    own = render_perspective(thing.vertices, thing.faces, CAMERA, SHAPE)
+    other = render_perspective(table.vertices, table.faces, CAMERA, SHAPE)
+    mask = np.isfinite(own) & ~(other < own)
+    exact = np.where(mask, own, other)
+    rng = np.random.default_rng(seed)
+    there = np.isfinite(exact)
+    # Noise that neighbours share, as from matching windows; flying pixels between surfaces.
+    noise = ndimage.gaussian_filter(rng.standard_normal(SHAPE), 1.2)
+    depth = exact + default_noise(DISTANCE) * 0.8 * noise / noise.std()
+    mixed = ndimage.uniform_filter(np.where(there, exact, 1.2), 3)
+    edge = ndimage.maximum_filter(np.where(there, exact, 1.2), 3) - np.where(there, exact, 1.2)
+    flying = there & (edge > 0.02) & (rng.random(SHAPE) < 0.35)
+    depth = np.where(flying, mixed, depth)
+    # Nothing is measured at grazing angles, where the other eye's view is hidden, and at random.
+    points = CAMERA.rays_of(SHAPE) * np.where(there, exact, np.nan)[..., None]
+    normal = np.cross(np.gradient(points, axis=1), np.gradient(points, axis=0))
+    length = np.linalg.norm(normal, axis=-1) * np.linalg.norm(points, axis=-1)
+    with np.errstate(invalid="ignore"):
+        cosine = np.abs((normal * points).sum(axis=-1)) / length
+        lost = ~there | (cosine < GRAZING) & (edge < 0.02) | _hidden_from_the_other(exact)
+    lost |= ndimage.gaussian_filter(rng.standard_normal(SHAPE), 2.0) > 0.4
+    millimetres = np.rint(np.where(lost, 0, depth) * 1000)
+    return millimetres.clip(0, 65534).astype(np.uint16), mask
+
+
+def _hidden_from_the_other(depth: np.ndarray) -> np.ndarray:
+    """Pixels whose point the sensor's other eye, on the right, does not see."""
+    disparity = CAMERA.fx * BASELINE / np.where(np.isfinite(depth), depth, np.inf)
+    columns = np.arange(depth.shape[1]) - disparity
+    # From the right, whatever lands right of a nearer neighbour's place is behind that one.
+    reach = np.minimum.accumulate(columns[:, ::-1], axis=1)[:, ::-1]
+    behind = np.roll(reach, -1, axis=1)
+    behind[:, -1] = np.inf
+    return np.asarray(columns > behind)
+
+
+def write(folder: Path) -> trimesh.Trimesh:
+    """Write the sample's files, and return the object."""
+    thing, table = scene()
+    depth, mask = depth_image(thing, table)
+    for name, picture in (("depth.png", depth), ("mask.png", mask.astype(np.uint8) * 255)):
+        with atomic(folder / name) as beside:
+            Image.fromarray(picture).save(beside, format="PNG", optimize=True)
+    facts = {
+        "fx": CAMERA.fx,
+        "fy": CAMERA.fy,
+        "cx": CAMERA.cx,
+        "cy": CAMERA.cy,
+        "width": SHAPE[1],
+        "height": SHAPE[0],
+    }
+    with atomic(folder / "camera.json") as beside:
+        beside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return thing
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the sample; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=OUT, help="folder (default %(default)s)")
+    parser.add_argument("--truth", type=Path, metavar="MESH", help="also write the object, a .ply")
+    args = parser.parse_args(argv)
+    thing = write(args.out)
+    if args.truth is not None:
+        with atomic(args.truth) as beside:
+            thing.export(beside, file_type="ply")
+    log.info("%s: depth.png, mask.png, camera.json", args.out)
+    return DONE
+
+
+if __name__ == "__main__":
+    run_script(main)
