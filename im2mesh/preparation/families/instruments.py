@@ -95,7 +95,7 @@ def _electric(rng: np.random.Generator) -> list[Primitives]:
             (-0.15, -0.28, -0.42, -0.45, -0.32, -0.5, -0.3),
             (0.9, 0.95, 1.0 + uniform(rng, 0, 0.3), 0.9, 0.55, 0.2, 0),
         )
-        outline = np.array(half + other)
+        outline = np.concatenate([half, other])
     elif style == "single":
         outline = _waisted(0.38, 0.3, 0.5, 1.1)
     elif style == "V":
