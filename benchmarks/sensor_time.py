@@ -61,7 +61,7 @@ def main() -> int:
         frame = place(cleaned, camera).frame
         at.append(clock())
         fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
-        orthographic_map(fans, frame)
+        orthographic_map(pixel_fans(cleaned.guess, camera, cleaned.noise), frame)
         ray_map(fans, cleaned.unknown, frame)
         at.append(clock())
         frame.to_camera(vertices)

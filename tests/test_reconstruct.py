@@ -538,7 +538,9 @@ def test_a_rolled_camera_sees_the_object_in_its_place(fake: FakeLevels) -> None:
     a, b = one.placement.frame, other.placement.frame
     assert np.abs(turn @ a.centre - b.centre).max() < 1e-9
     assert a.size == pytest.approx(b.size)
-    assert np.abs(one.shown[::-1, ::-1] - other.shown).max() < 1e-5
+    # Guesses in holes depend on the order of equally near pixels.
+    assert np.abs(one.shown[::-1, ::-1] - other.shown).max() < 3e-3
+    assert np.median(np.abs(one.shown[::-1, ::-1] - other.shown)[other.shown >= 0]) < 1e-6
     assert np.abs(np.asarray(one.mesh.vertices).mean(axis=0) @ turn - b.centre).max() < 1e-3
 
 

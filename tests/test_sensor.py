@@ -269,9 +269,25 @@ SHAPES = {
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_mesh_is_where_the_camera_saw_it(name: str, distance: float, empty: bool) -> None:
     """Whatever the field says: silhouette IoU ≥ 0.97, depth within half a percent of the size."""
-    shape = SHAPES[name]
-    depth, frame = view_of(shape, distance, camera=Camera(500.0, 500.0, 140.0, 130.0))
-    camera = Camera(500.0, 500.0, 140.0, 130.0)
+    check_mesh(SHAPES[name], distance, empty, Camera(500.0, 500.0, 140.0, 130.0), (0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("camera", "aside"),
+    [
+        (Camera(500.0, 500.0, 420.0, -80.0), (-0.52, 0.4)),  # principal point outside the image
+        (Camera(500.0, 480.0, 160.0, 118.0), (0.27, -0.2)),  # object at the image's corner
+    ],
+)
+def test_anywhere_in_the_image(camera: Camera, aside: tuple[float, float]) -> None:
+    check_mesh(SHAPES["ball"], 3.0, False, camera, aside)
+
+
+def check_mesh(
+    shape: Shape, distance: float, empty: bool, camera: Camera, aside: tuple[float, float]
+) -> None:
+    """Compare the mesh of a view with the view."""
+    depth, frame = view_of(shape, distance, camera=camera, aside=aside)
 
     def field(points: torch.Tensor) -> torch.Tensor:
         if empty:

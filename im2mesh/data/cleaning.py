@@ -46,11 +46,14 @@ so many metres aside, no more: sensors round the corner between object and plane
 SMOOTHING, SMOOTHING_REACH = 2.0, 4
 """Standard deviation and half width, in pixels, of the window in which noise is averaged."""
 
-RESIDUAL = 0.5
+RESIDUAL = 0.2
 """What that leaves of the noise, which neighbouring pixels share."""
 
 RIM = 2
 """So many pixels beside the mask are unknown where nothing was measured."""
+
+GUESSED = 7
+"""Unknown strips of fewer pixels than this between pixels of the object are guessed to be it."""
 
 SMALL_HOLE = 30
 """Holes up to so many pixels are filled from around them."""
@@ -133,6 +136,8 @@ class Cleaned:
     Attributes:
         depth: (H, W) float64, z in metres at the object's pixels, small holes filled; NaN
             elsewhere.
+        guess: the same, moreover at unknown pixels that the object surely or nearly encloses, from
+            the nearest of its pixels: what networks are shown, which take gaps for background.
         unknown: (H, W) bool, pixels that may or may not show the object: holes, occluders in
             front of it, removed pixels, an unmeasured rim. None of them is in ``depth``.
         measured: number of the object's pixels that were measured and kept.
@@ -145,6 +150,7 @@ class Cleaned:
     """
 
     depth: np.ndarray
+    guess: np.ndarray
     unknown: np.ndarray
     measured: int
     removed: dict[str, int]
@@ -202,12 +208,13 @@ def clean(
     cleaned = _clean(depth[window], mask[window], part, noise)
     if window == np.s_[0 : depth.shape[0], 0 : depth.shape[1]]:
         return cleaned
-    full_depth = np.full(depth.shape, np.nan)
-    full_depth[window] = cleaned.depth
+    full_depth, full_guess = np.full((2, *depth.shape), np.nan)
+    full_depth[window], full_guess[window] = cleaned.depth, cleaned.guess
     unknown, dropped = np.zeros((2, *depth.shape), bool)
     unknown[window], dropped[window] = cleaned.unknown, cleaned.dropped
     return Cleaned(
         full_depth,
+        full_guess,
         unknown,
         cleaned.measured,
         cleaned.removed,
@@ -243,7 +250,8 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     height = np.full(depth.shape, np.inf)
     if plane is not None:
         height = plane.height(points) / plane.tolerance(rays, noise)
-    mask = mask | (_continued_gaps(mask, depth, camera, noise) & (height > 1))
+    whole = ndimage.binary_fill_holes(_closed(mask))
+    mask = mask | _continued_gaps(mask, whole, depth, height, camera, noise)
     if plane is not None:
         mask = mask | _foot(mask, points, height > 1, plane, camera)
     kept = mask & measured
@@ -266,7 +274,6 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     count = int(kept.sum())
 
     object_depth = np.where(kept, depth, np.nan)
-    whole = ndimage.binary_fill_holes(mask)
     dropped = mask & measured & ~kept
     # A gap of the mask is background where the camera sees past the object through it.
     unknown = (dropped & ~far & ~on_plane) | (whole & ~measured)
@@ -276,18 +283,29 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     object_depth, filled = _filled(object_depth, unknown & whole & ~occluder, camera, noise)
     unknown &= ~np.isfinite(object_depth)
     object_depth = smoothed(object_depth, camera, noise)
-    return Cleaned(object_depth, unknown, count, removed, holes, filled, plane, dropped, noise)
+    guess = _guessed(object_depth, unknown & ~occluder, mask)
+    return Cleaned(
+        object_depth, guess, unknown, count, removed, holes, filled, plane, dropped, noise
+    )
+
+
+def _closed(mask: np.ndarray, width: int = GAP_CLOSING) -> np.ndarray:
+    """A mask with what is narrower than ``width`` between its parts."""
+    # These filters take rows and columns one after the other.
+    closed = ndimage.maximum_filter(np.pad(mask, width), width)
+    return np.asarray(ndimage.minimum_filter(closed, width)[width:-width, width:-width])
 
 
 def _continued_gaps(
-    mask: np.ndarray, depth: np.ndarray, camera: Camera, noise: float
+    mask: np.ndarray,
+    whole: np.ndarray,
+    depth: np.ndarray,
+    height: np.ndarray,
+    camera: Camera,
+    noise: float,
 ) -> np.ndarray:
     """Pixels that the mask encloses and leaves out though the object's surface continues there."""
-    # A closing; these filters take rows and columns one after the other.
-    closed = ndimage.maximum_filter(np.pad(mask, GAP_CLOSING), GAP_CLOSING)
-    closed = ndimage.minimum_filter(closed, GAP_CLOSING)
-    closed = closed[GAP_CLOSING:-GAP_CLOSING, GAP_CLOSING:-GAP_CLOSING]
-    gaps, count = ndimage.label(ndimage.binary_fill_holes(closed) & ~mask & np.isfinite(depth))
+    gaps, count = ndimage.label(whole & ~mask & np.isfinite(depth))
     if not count:
         return np.zeros_like(mask)
     across, linked = np.zeros((2, count + 1), np.int64)
@@ -301,6 +319,9 @@ def _continued_gaps(
             same = border & same_surface(a, b, camera, noise)
             linked += np.bincount(gap[same], minlength=count + 1)
     continued = (across > 0) & (linked >= GAP_LINKS * across)
+    # Not where the table is seen through an opening.
+    above = np.bincount(gaps[height > 1], minlength=count + 1)
+    continued &= above >= np.bincount(gaps.ravel(), minlength=count + 1) / 2
     return np.asarray(continued[gaps])
 
 
@@ -552,6 +573,16 @@ def _filled(
     result = depth.copy()
     result[fill] = weights[fill] / smooth[fill]
     return result, int(fill.sum())
+
+
+def _guessed(depth: np.ndarray, unknown: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Depth with the object's unknown pixels from the nearest known one."""
+    seen = np.isfinite(depth)
+    if not seen.any():
+        return depth
+    own = _closed(seen | (unknown & mask), GUESSED) & unknown
+    nearest = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
+    return np.where(own, depth[tuple(nearest)], depth)
 
 
 def smoothed(depth: np.ndarray, camera: Camera, noise: float) -> np.ndarray:

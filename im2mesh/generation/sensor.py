@@ -168,10 +168,11 @@ def reconstruct(
     _warn_of_units(cleaned)
     levels = reconstructor or _demo(str(device))
     fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
+    guess = pixel_fans(cleaned.guess, camera, cleaned.noise)
     if extent is None and size is None:
-        placement = _deepened(placement, fans, cleaned, camera, levels)
+        placement = _deepened(placement, fans, guess, cleaned, camera, levels)
         frame = placement.frame
-    shown, rays = orthographic_map(fans, frame), ray_map(fans, cleaned.unknown, frame)
+    shown, rays = orthographic_map(guess, frame), ray_map(fans, cleaned.unknown, frame)
     if not (shown >= 0).any():
         raise DepthError("the object covers less than a pixel of its own map; check size and mask")
     result = _for_noise(levels, cleaned, frame)(shown, rays=rays)
@@ -191,7 +192,12 @@ def _for_noise(
 
 
 def _deepened(
-    placement: Placement, fans: Fans, cleaned: Cleaned, camera: Camera, levels: Reconstructor
+    placement: Placement,
+    fans: Fans,
+    guess: Fans,
+    cleaned: Cleaned,
+    camera: Camera,
+    levels: Reconstructor,
 ) -> Placement:
     """Move the cube back where the networks see the object go on behind it.
 
@@ -213,7 +219,7 @@ def _deepened(
         if more < placement.extent + frame.size / COARSE:
             break
         rough = _for_noise(levels, cleaned, frame, **coarse)
-        shown = orthographic_map(fans, frame)
+        shown = orthographic_map(guess, frame)
         if not (shown >= 0).any():
             break
         z = rough(shown, rays=ray_map(fans, cleaned.unknown, frame)).vertices[:, 2]
