@@ -58,7 +58,7 @@ GUESSED = 7
 SMALL_HOLE = 30
 """Holes up to so many pixels are filled from around them."""
 
-PLANE_RING = 0.6
+PLANE_RING = 0.35
 """Width of the ring around the mask in which a supporting plane is looked for, in extents of the
 mask."""
 
