@@ -1,4 +1,4 @@
-"""How well levels know shapes as they come: upright or turned any way, with a sensor's effects or not.
+"""How well levels know shapes as they come: in any view, with or without the effects of a sensor.
 
     python benchmarks/views.py configs/demo/global.yaml [CONFIG …] [--weights MODEL.pt]
         [--shapes 64] [--families all|former]
