@@ -151,7 +151,9 @@ INTRINSICS = {
     "open3d.json": lambda p: write_text(p, json.dumps(OPEN3D)),
     "camera.json": lambda p: write_text(p, json.dumps(BOP)),
     "plain.json": lambda p: write_text(p, json.dumps(PLAIN)),
-    "perception.intr": lambda p: write_text(p, json.dumps({f"_{k}": v for k, v in PLAIN.items()})),
+    "perception.intr": lambda p: write_text(
+        p, json.dumps({f"_{k}": v for k, v in (PLAIN | {"K": 0}).items()})
+    ),
     "scene_camera.json": lambda p: write_text(
         p, json.dumps({"3": {"cam_K": [1, 0, 0, 0, 1, 0, 0, 0, 1]}, "7": BOP})
     ),

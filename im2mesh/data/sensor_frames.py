@@ -311,13 +311,13 @@ def _of_mapping(facts: Any, image: str | None) -> Intrinsics:
 def _camera_of(facts: Mapping[str, Any]) -> Camera:
     if "intrinsic_matrix" in facts:  # Open3D: column by column
         return Camera.from_matrix(np.reshape(facts["intrinsic_matrix"], (3, 3)).T)
+    if all(key in facts for key in ("fx", "fy", "cx", "cy")):
+        return Camera(*(float(facts[key]) for key in ("fx", "fy", "cx", "cy")))
     for key in ("cam_K", "K", "k", "camera_matrix"):  # row by row
         if key in facts:
             values = facts[key]
             values = values["data"] if isinstance(values, Mapping) else values
             return Camera.from_matrix(np.reshape(np.asarray(values, np.float64), (3, 3)))
-    if all(key in facts for key in ("fx", "fy", "cx", "cy")):
-        return Camera(*(float(facts[key]) for key in ("fx", "fy", "cx", "cy")))
     raise InputError("holds none of intrinsic_matrix, cam_K, K, camera_matrix, fx fy cx cy")
 
 
