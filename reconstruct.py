@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _one(frame, path, levels, args, sources | {"object": frame.name})
         except DepthError as error:
             if len(frames) == 1:
-                raise
+                raise DepthError(f"{args.depth or frame.name}: {error}") from error
             log.error("%s: %s", frame.name, error)
             failed += 1
     return DONE if not failed else SOME_FAILED if failed < len(frames) else BAD_INPUT

@@ -119,8 +119,8 @@ def main() -> int:
     parser.add_argument("--noise", type=float, metavar="MM", help="of the depths, in mm")
     args = parser.parse_args()
     levels = []
-    for path in args.configs or demo_levels():
-        level = Level.load(load_config(path))
+    for config in [load_config(path) for path in args.configs] or demo_levels():
+        level = Level.load(config)
         if args.threshold is not None:
             test = replace(level.config.test, threshold=args.threshold)
             level = Level(replace(level.config, test=test), level.network)

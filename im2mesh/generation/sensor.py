@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.cameras import Camera, CubeFrame, RayMap
+from im2mesh.config import REPOSITORY, Config, load_config
 from im2mesh.data.cleaning import RESIDUAL, Cleaned, clean, find_object
 from im2mesh.data.placement import Placement, place
 from im2mesh.data.resampling import Fans, orthographic_map, pixel_fans, ray_map
@@ -100,17 +100,22 @@ class SensorReconstruction:
         return f"object at {distance:.2f} m, seen {seen} mm, mesh {mesh} mm, {state}"
 
 
-def demo_levels() -> list[Path]:
-    """Return the configuration files of the bundled networks.
+def demo_levels() -> list[Config]:
+    """Return the configurations of the bundled networks, whatever the working directory is.
 
     Raises:
         InputError: the package is installed without them.
     """
-    folder = Path(__file__).resolve().parents[2] / "configs" / "demo"
-    paths = [folder / f"{name}.yaml" for name in DEMO_LEVELS]
+    paths = [REPOSITORY / "configs" / "demo" / f"{name}.yaml" for name in DEMO_LEVELS]
     if not all(path.is_file() for path in paths):
-        raise InputError(f"{folder}: the bundled configurations are not here; give a Reconstructor")
-    return paths
+        raise InputError(
+            f"{paths[0].parent}: the bundled configurations are not here; give a Reconstructor"
+        )
+    configs = [load_config(path) for path in paths]
+    return [
+        replace(c, training=replace(c.training, out_dir=str(REPOSITORY / c.training.out_dir)))
+        for c in configs
+    ]
 
 
 @lru_cache(maxsize=1)
