@@ -300,9 +300,8 @@ def test_an_object_without_a_plane_gets_none() -> None:
     assert find_symmetry(depth, Observation(depth, 128), NOTHING) is None
 
 
-@pytest.mark.parametrize(("azimuth", "elevation"), [(35, 25), (70, 40)])
-def test_a_box_has_three_planes(azimuth: int, elevation: int) -> None:
-    shape = Shape.of(box((0.9, 0.6, 0.4))).posed(azimuth, elevation)
+def test_a_box_has_three_planes() -> None:
+    shape = Shape.of(box((0.9, 0.6, 0.4))).posed(35, 25)
     planes = planes_of(shape.depth().numpy())
     assert len(planes) == 3
     assert all(agreement(shape, mirror) > 0.95 for mirror in planes)
@@ -335,8 +334,7 @@ def test_an_axis_of_revolution_is_found(shape: Shape) -> None:
     assert min(agreement(shape, turned(axis, angle)) for angle in (1.0, 2.5, 4.0)) > 0.85
 
 
-@pytest.mark.parametrize("sides", [3, 4, 5, 6])
-@pytest.mark.parametrize("elevation", [15, 75])
+@pytest.mark.parametrize(("sides", "elevation"), [(3, 15), (4, 75), (6, 15)])
 def test_a_prism_is_no_solid_of_revolution(sides: int, elevation: int) -> None:
     around = np.arange(sides) * 2 * np.pi / sides
     outline = 0.35 * np.stack([np.cos(around), np.sin(around)], axis=1)
@@ -442,6 +440,8 @@ def test_fields_about_an_axis_agree_with_the_reference(
     values = field(points)
     hidden, shell = field.observation(points)
     free, shell_other, learned = Profile(axis, field.observation, lambda p: fused(p) - 0.5)(points)
+    if not surface:  # the shell stays where images are free, and the field decides about it
+        learned = torch.where((free <= 0) & (shell > 0), fused(points) - 0.5, learned)
     ruled = (hidden <= 0) | ((hidden <= shell) if surface else False)
     np.testing.assert_array_equal(values[ruled], plain[ruled], "what was seen stays")
     columns = (learned, hidden, free, shell, shell_other)

@@ -303,10 +303,14 @@ class ObservedField:
         if self._profile is not None:
             free, shell, learned = self._profile(points)
             low = torch.minimum(low, torch.maximum(self._values(free), kept))
-            learned = torch.minimum(learned, low)
-            if not self.surface:
-                return learned
-            return torch.maximum(learned, torch.minimum(shell * self._scale, low))
+            if self.surface:
+                learned = torch.minimum(learned, low)
+                return torch.maximum(learned, torch.minimum(shell * self._scale, low))
+            # What stays though its images are free, such as a handle, is no part of the solid.
+            alone = ((free <= 0) & (low > 0)).nonzero().squeeze(1)
+            if len(alone):
+                learned = learned.index_copy(0, alone, self._above(points[alone]))
+            return torch.minimum(learned, low)
         if not isinstance(self.symmetry, Mirrors):
             return torch.minimum(self._above(points), low)
         images = self.symmetry.images(points)

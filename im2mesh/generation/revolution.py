@@ -22,8 +22,11 @@ MISSED = 0.01
 """Distance of a normal from the axis at which it counts 1/e, in sides of the cube, times the sine
 of the angle between the two."""
 
+IMPROVED = 40
+"""Axes, at the most, that are improved."""
+
 ROUNDS = 5
-"""Of the weighted fits that improve an axis."""
+"""Of the weighted fits that improve one."""
 
 ALIKE = 0.98, 0.03
 """Axes whose directions have a larger cosine, and which are nearer than this, are one."""
@@ -45,7 +48,7 @@ def met_axes(points: np.ndarray, normals: np.ndarray, most: int) -> Axes:
         most: how many.
 
     Returns:
-        At most so many, none twice, the best first. The same for the same points.
+        One or more, none twice, the best first. The same for the same points.
     """
     rng = np.random.default_rng(0)
     middle = points.mean(axis=0)
@@ -58,8 +61,10 @@ def met_axes(points: np.ndarray, normals: np.ndarray, most: int) -> Axes:
     points, normals = points[few], normals[few]
     met = np.exp(-((misses(points, normals, axes) / missed) ** 2)).mean(axis=1)
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    for number in np.argsort(-met, kind="stable"):
+    for number in np.argsort(-met, kind="stable")[:IMPROVED]:
         axis = axes[0][number, None], axes[1][number, None]
+        if any(_alike(axis[0][0], axis[1][0] * scale + middle, *other) for other in found):
+            continue
         for _ in range(ROUNDS):
             weights = np.exp(-((misses(points, normals, axis) / missed) ** 2)) + 1e-9
             axis = fit_axes(points[None], normals[None], weights)

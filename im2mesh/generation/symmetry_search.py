@@ -55,8 +55,12 @@ STEEP = 0.01
 MOST_PLANES = 3
 """Planes that are looked for, each perpendicular to those before."""
 
-HOPELESS = -0.5
-"""A further plane, or an axis, whose support is less at first is given up."""
+FURTHER_CONTRADICTED = 0.045
+"""The same of planes beside the first one. They carve most, and of tables, sofas and screens that
+are turned upside down the map contradicts a twentieth only."""
+
+HOPELESS = -0.1
+"""Axes, and further planes that were searched for once, whose support is less are given up."""
 
 # --- axes of revolution ---
 
@@ -252,11 +256,12 @@ class _Evidence:
             planes = [self._matched(*plane) for plane in self._candidates(_hemisphere(SPACING))]
         for keep, width, step, evaluations in STAGES:
             judged = sorted((self.judge(*p, width) for p in planes), key=lambda m: -m.support)
-            if across and judged[0].support < HOPELESS:
+            if across and keep < STAGES[0][0] and judged[0].support < HOPELESS:
                 return None
             planes = [self._searched(m, width, step, evaluations, across) for m in judged[:keep]]
         mirror = self.judge(*self._polished(*planes[0], across), FINAL_WIDTH)
-        good = mirror.support >= SUPPORT and mirror.contradicted <= CONTRADICTED
+        most = FURTHER_CONTRADICTED if across else CONTRADICTED
+        good = mirror.support >= SUPPORT and mirror.contradicted <= most
         return mirror if good else None
 
     def _candidates(self, directions: np.ndarray) -> list[tuple[np.ndarray, float]]:
@@ -340,13 +345,14 @@ class _Evidence:
         across: Sequence[np.ndarray],
     ) -> tuple[np.ndarray, float]:
         """The plane of most support near another one."""
-        aside, up = _tangents(start.normal)
+        turns = np.stack(_tangents(start.normal))
+        if across:  # the ways that are left to turn: one, or none
+            turns = np.cross(start.normal, across[0])[None][: 2 - len(across)]
 
         def plane(x: np.ndarray) -> tuple[np.ndarray, float]:
-            normal = start.normal + x[0] * aside + x[1] * up
-            return _unit(normal, across), start.offset + x[2]
+            return _unit(start.normal + x[:-1] @ turns, across), start.offset + x[-1]
 
-        first = np.array([2 * step, 2 * step, step])
+        first = step * np.array([2.0] * len(turns) + [1.0])
         return plane(_climb(lambda x: self.judge(*plane(x), width).support, first, evaluations))
 
 

@@ -113,7 +113,8 @@ def revolved(
     """The value at a hidden point of a solid of revolution.
 
     Args:
-        learned: mean of the fused field at images that face the camera, iso-level subtracted.
+        learned: mean of the fused field at images that face the camera, iso-level subtracted;
+            for ``carve`` where images are free, that at the point itself.
         hidden: distance to hidden space's boundary.
         free: the least of the same on the point's circle.
         shell: distance to the shell's boundary.
