@@ -20,7 +20,7 @@ LEVELS := configs/demo/global.yaml configs/demo/p64s32.yaml configs/demo/p32s16.
 
 demo: $(BUILT) ## meshes of the bundled depth maps, by the bundled weights, and a picture of them
 	$(BIN)/python generate_merge3.py $(LEVELS) --out out/demo --overwrite
-	$(BIN)/python -m im2mesh.visualize.run_sheet out/demo
+	$(BIN)/python -m im2mesh.commands.run_sheet out/demo
 
 FIGURES := chair lamp
 
@@ -28,7 +28,7 @@ figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of 
 	$(BIN)/python -m im2mesh.preparation.demo --truth out/figures/truth
 	$(BIN)/python generate.py configs/demo/global.yaml --observation none --symmetry none --out out/figures/global --overwrite
 	$(BIN)/python generate_merge3.py $(LEVELS) --out out/figures/hpn3 --overwrite
-	$(BIN)/python -m im2mesh.visualize.run_sheet out/figures/hpn3 --save img/demo.png --most 3
+	$(BIN)/python -m im2mesh.commands.run_sheet out/figures/hpn3 --save img/demo.png --most 3
 	set -e; for name in $(FIGURES); do \
 		$(BIN)/python vis.py data/demo/$${name}_demo-00/000.npz \
 			out/figures/global/meshes/demo/$${name}_demo-00.ply \
@@ -55,16 +55,17 @@ test: $(BUILT) ## the quick tests
 test-slow: $(BUILT) ## the slow tests
 	$(BIN)/python -m pytest -m slow
 
-lint: $(INSTALLED) ## style, formatting and types
+lint: $(INSTALLED) ## style, formatting, layers and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
 typecheck: $(INSTALLED) ## types alone
 	$(BIN)/mypy
 
 clean: ## remove what building and testing made; .venv and out stay
-	rm -rf build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	rm -f im2mesh/native/*.so im2mesh/native/*.pyd im2mesh/native/*.c im2mesh/native/*.cpp
 	find im2mesh tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,6 +1,7 @@
 """Meshes from depth maps by any number of levels, any mix of global and patch."""
 
-from im2mesh.cli import generator, run_script
+from im2mesh.cli import run_script
+from im2mesh.commands.generate import generator
 
 main = generator(__doc__, None)
 

@@ -1,7 +1,7 @@
 """Train one level of the hierarchy."""
 
 from im2mesh.cli import run_script
-from im2mesh.training.run import main
+from im2mesh.commands.train import main
 
 if __name__ == "__main__":
     run_script(main)

@@ -12,8 +12,8 @@ import torch
 from im2mesh.config import load_config
 from im2mesh.generation.level import Level
 from im2mesh.metrics.evaluation import GroundTruth
-from im2mesh.preparation.families import make_shape
-from im2mesh.preparation.procedural import Shape
+from im2mesh.shapes.families import make_shape
+from im2mesh.shapes.shape import Shape
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.fresh import SEED, demo_levels, fresh_objects  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.metrics.evaluation import evaluate_mesh  # noqa: E402
-from im2mesh.preparation.families import FAMILIES  # noqa: E402
+from im2mesh.shapes.families import FAMILIES  # noqa: E402
 
 
 def main() -> None:

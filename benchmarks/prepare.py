@@ -27,9 +27,9 @@ import trimesh
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from im2mesh.geometry.mesh_files import load_mesh  # noqa: E402
 from im2mesh.preparation.depth_maps import Rendering, write_views  # noqa: E402
-from im2mesh.preparation.meshes import load_mesh  # noqa: E402
-from im2mesh.preparation.poses import HEADER  # noqa: E402
+from im2mesh.preparation.pose_lists import HEADER  # noqa: E402
 
 CLASS_ID, MODEL = "03001627", "benchmark"
 PROCESSES = 5

@@ -25,16 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from im2mesh.data.storage import write_depth, write_pointcloud, write_points  # noqa: E402
+from im2mesh.geometry.mesh_files import load_mesh  # noqa: E402
+from im2mesh.geometry.poses import normalise  # noqa: E402
+from im2mesh.geometry.watertight import MeshSolid  # noqa: E402
+from im2mesh.parallel import cpus, prepare_process  # noqa: E402
 from im2mesh.preparation.collection import POINTS, SURFACE, MeshEntry, find_shapes  # noqa: E402
 from im2mesh.preparation.dataset import Settings, build_dataset  # noqa: E402
-from im2mesh.preparation.families import make_shape  # noqa: E402
-from im2mesh.preparation.meshes import load_mesh  # noqa: E402
 from im2mesh.preparation.objects import SPARE, MeshObject  # noqa: E402
 from im2mesh.preparation.partition import DEFAULT, Partition  # noqa: E402
-from im2mesh.preparation.posing import normalise  # noqa: E402
 from im2mesh.preparation.sampling import sample_cloud, sample_points  # noqa: E402
-from im2mesh.preparation.watertight import MeshSolid  # noqa: E402
-from im2mesh.preparation.workers import cpus, prepare_process  # noqa: E402
+from im2mesh.shapes.families import make_shape  # noqa: E402
 from im2mesh.timing import Stopwatch  # noqa: E402
 
 

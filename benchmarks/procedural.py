@@ -22,8 +22,8 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from im2mesh.preparation.families import FAMILIES, make_shape  # noqa: E402
-from im2mesh.preparation.procedural import Shape, ShapeBatch  # noqa: E402
+from im2mesh.shapes.families import FAMILIES, make_shape  # noqa: E402
+from im2mesh.shapes.shape import Shape, ShapeBatch  # noqa: E402
 
 BATCH, NEAR = 16, 0.02
 

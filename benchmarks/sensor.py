@@ -31,14 +31,14 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from im2mesh.cameras import Camera  # noqa: E402
 from im2mesh.config import load_config  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.generation.sensor import SensorReconstruction, demo_levels, reconstruct  # noqa: E402
+from im2mesh.geometry.cameras import Camera  # noqa: E402
+from im2mesh.geometry.mesh_files import load_mesh  # noqa: E402
 from im2mesh.metrics.distances import Cloud  # noqa: E402
 from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points  # noqa: E402
-from im2mesh.preparation.meshes import load_mesh  # noqa: E402
 from im2mesh.visualize.sensor_picture import sensor_sheet  # noqa: E402
 
 OVERRIDES = ("observation", "symmetry", "resolution")

@@ -28,7 +28,7 @@ from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.generation.revolution import turn  # noqa: E402
 from im2mesh.generation.symmetry import Axis, Mirrors, Symmetry  # noqa: E402
 from im2mesh.metrics.evaluation import evaluate_mesh  # noqa: E402
-from im2mesh.preparation.families import FAMILIES  # noqa: E402
+from im2mesh.shapes.families import FAMILIES  # noqa: E402
 
 
 def right(symmetry: Symmetry, fresh: FreshObject) -> bool:

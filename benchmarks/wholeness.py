@@ -32,16 +32,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from im2mesh.config import DataConfig, load_config  # noqa: E402
+from im2mesh.data.run_folders import write_mesh  # noqa: E402
 from im2mesh.data.storage import NpzModel  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
-from im2mesh.generation.outputs import write_mesh  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.metrics.evaluation import GroundTruth, evaluate_mesh  # noqa: E402
 from im2mesh.metrics.wholeness import pieces_of_cloud, wholeness_scores  # noqa: E402
+from im2mesh.parallel import run_tasks  # noqa: E402
 from im2mesh.preparation.collection import Entry, find_shapes  # noqa: E402
 from im2mesh.preparation.dataset import Settings, build_dataset  # noqa: E402
 from im2mesh.preparation.partition import Partition  # noqa: E402
-from im2mesh.preparation.workers import run_tasks  # noqa: E402
 
 SCORES = {
     "F@1%": "fscore@1 raw",

@@ -23,19 +23,19 @@ import pytest
 import trimesh
 import yaml
 
-import build_dataset as script
+import im2mesh.parallel as workers
 import im2mesh.preparation.dataset as dataset
-import im2mesh.preparation.workers as workers
 from im2mesh.cli import run_script
+from im2mesh.commands import build_dataset as script
 from im2mesh.config import from_dict
 from im2mesh.data.storage import models_of_split
 from im2mesh.errors import InputError
+from im2mesh.geometry.poses import pose, pose_rotation
 from im2mesh.preparation.collection import find_shapes
 from im2mesh.preparation.objects import PosedObject
 from im2mesh.preparation.packing import pack_class, packed_models
 from im2mesh.preparation.partition import Partition
-from im2mesh.preparation.poses import read_poses
-from im2mesh.preparation.posing import pose, pose_rotation
+from im2mesh.preparation.pose_lists import read_poses
 from im2mesh.preparation.sampling import sample_points
 from tests.conftest import REPOSITORY
 from tests.helpers import BROKEN_YAML, deadly

@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import build_dataset as script
+from im2mesh.commands import build_dataset as script
 from im2mesh.data.storage import read_pointcloud
 from im2mesh.errors import InputError
-from im2mesh.patches import back_project
+from im2mesh.geometry.mesh_files import load_mesh
+from im2mesh.geometry.pixels import back_project
+from im2mesh.geometry.ray_casting import Obstacles
+from im2mesh.geometry.visibility import visible
 from im2mesh.preparation.check import check_dataset
-from im2mesh.preparation.meshes import load_mesh
 from im2mesh.preparation.objects import MeshObject
-from im2mesh.preparation.raycast import Obstacles
-from im2mesh.preparation.visibility import visible
 from im2mesh.visualize.points import points_picture
 from tests.helpers import damaged_npz
 

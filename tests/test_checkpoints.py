@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from im2mesh.checkpoints import load_checkpoint, load_weights
 from im2mesh.errors import CheckpointError
+from im2mesh.models.checkpoints import load_checkpoint, load_weights
 from im2mesh.models.decoder import CBatchNormDecoder
 from im2mesh.models.encoder import ResNet18Encoder
 from im2mesh.models.network import ImplicitNetwork

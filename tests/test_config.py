@@ -36,8 +36,8 @@ from im2mesh.config import (
     to_dict,
 )
 from im2mesh.errors import ConfigError
+from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.native import mise
-from im2mesh.patches import IMAGE_SIZE
 from tests.conftest import REPOSITORY
 
 CONFIGS = REPOSITORY / "configs"

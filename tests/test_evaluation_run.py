@@ -18,13 +18,12 @@ import trimesh
 import yaml
 from PIL import Image
 
-import eval_meshes
 import generate_merge3
-import read_results
+from im2mesh.commands import eval_meshes, read_results
+from im2mesh.data.run_folders import global_level, write_mesh
 from im2mesh.data.storage import Points, read_points, write_points
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import atomic, read_csv
-from im2mesh.generation.outputs import global_level, write_mesh
 from im2mesh.metrics import results, run, tasks
 from im2mesh.metrics.report import ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask
@@ -728,7 +727,7 @@ def test_meshes_from_elsewhere(project: Project, capsys: pytest.CaptureFixture[s
 
 def test_point_clouds(project: Project) -> None:
     """test.eval_pointcloud: the clouds that a run wrote, under their own suffix."""
-    from im2mesh.generation.outputs import write_pointcloud
+    from im2mesh.data.run_folders import write_pointcloud
 
     project.config = project.write_config("clouds", test={"eval_pointcloud": True})
     only_meshes = project.evaluate()

@@ -12,12 +12,12 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from im2mesh.commands.families import contact_sheet, main
 from im2mesh.errors import InputError
-from im2mesh.preparation.families import FAMILIES, FURNITURE_AND_VEHICLES, make_shape
-from im2mesh.preparation.families.__main__ import contact_sheet, main
-from im2mesh.preparation.families.parts import mirrored, moved, tilt
-from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.solids import box, capsule, ellipsoid, frustum, torus
+from im2mesh.shapes.families import FAMILIES, FURNITURE_AND_VEHICLES, make_shape
+from im2mesh.shapes.families.parts import mirrored, moved, tilt
+from im2mesh.shapes.shape import Shape
+from im2mesh.shapes.solids import box, capsule, ellipsoid, frustum, torus
 
 FURNITURE = FURNITURE_AND_VEHICLES[:12]
 

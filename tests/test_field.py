@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from im2mesh.generation.field import SILENCE, FusedField, PatchField, Rescale
+from im2mesh.geometry.patches import WEIGHTINGS, Windows
 from im2mesh.objectives import Occupancy, SignedDistance, build_objective
-from im2mesh.patches import WEIGHTINGS, Windows
 from tests.reference.patches import reference_blend
 
 

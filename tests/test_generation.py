@@ -31,8 +31,8 @@ from im2mesh.generation.meshing import (
     without_small_pieces,
 )
 from im2mesh.generation.pipeline import Reconstructor
+from im2mesh.geometry.patches import Windows
 from im2mesh.objectives import Occupancy, SignedDistance
-from im2mesh.patches import Windows
 from im2mesh.timing import Stopwatch
 from im2mesh.visualize.mesh import render_mesh
 from tests.conftest import REPOSITORY

@@ -20,8 +20,8 @@ from PIL import Image
 
 import im2mesh.cli
 from im2mesh.config import load_config
+from im2mesh.data.run_folders import run_folder
 from im2mesh.files import read_csv
-from im2mesh.generation.outputs import run_folder
 from im2mesh.generation.pipeline import Reconstructor
 from tests.conftest import REPOSITORY
 from tests.helpers import BROKEN_YAML
@@ -654,7 +654,7 @@ def test_interruption_keeps_what_is_finished(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C in the second map, as the file of its mesh is being written."""
-    from im2mesh.generation import outputs
+    from im2mesh.data import run_folders as outputs
 
     write, written = outputs.write_mesh, []
 

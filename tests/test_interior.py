@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.errors import InputError
+from im2mesh.geometry.visibility import visible
 from im2mesh.preparation import demo
-from im2mesh.preparation.families.generators import (
+from im2mesh.shapes.families.generators import (
     extrude,
     loop_handle,
     smooth_profile,
     vessel,
 )
-from im2mesh.preparation.interior import beyond_planes
-from im2mesh.preparation.procedural import Shape, ShapeBatch
-from im2mesh.preparation.solids import beam, box, ellipsoid, frustum
-from im2mesh.preparation.visibility import visible
+from im2mesh.shapes.interior import beyond_planes
+from im2mesh.shapes.shape import Shape, ShapeBatch
+from im2mesh.shapes.solids import beam, box, ellipsoid, frustum
 from tests.reference import procedural as reference
 from tests.test_procedural import random_shape
 
@@ -270,7 +270,7 @@ def test_blocks_do_not_matter(shapes: list[Shape], monkeypatch: pytest.MonkeyPat
     batch = ShapeBatch.of(shapes[:4])
     points = torch.from_numpy(np.stack([points_of(k, 300) for k in range(4)]))
     before = batch.depth(64), batch.occupancy(points), batch.signed_distance(points)
-    monkeypatch.setattr("im2mesh.preparation.batch.BLOCK", 700)
+    monkeypatch.setattr("im2mesh.shapes.batch.BLOCK", 700)
     after = batch.depth(64), batch.occupancy(points), batch.signed_distance(points)
     for a, b in zip(before, after, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)

@@ -10,7 +10,7 @@ import pytest
 import trimesh
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.meshes import FORMATS, drop_unused, load_mesh, shapenet_mesh
+from im2mesh.geometry.mesh_files import FORMATS, drop_unused, load_mesh, shapenet_mesh
 
 
 def area(vertices: np.ndarray, faces: np.ndarray) -> float:

@@ -31,10 +31,10 @@ from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine
 from im2mesh.generation.observation import Observation
 from im2mesh.generation.pipeline import Reconstructor
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.observation import observation_scores
-from im2mesh.preparation.families import FAMILIES, make_shape
-from im2mesh.preparation.procedural import Shape, box, capsule, ellipsoid, torus
-from im2mesh.preparation.rendering import render_depth
+from im2mesh.shapes.families import FAMILIES, make_shape
+from im2mesh.shapes.shape import Shape, box, capsule, ellipsoid, torus
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
 from tests.reference import observation as reference

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from im2mesh.config import Config, DecoderConfig, from_dict, to_dict
 from im2mesh.errors import CheckpointError, ConfigError
 from im2mesh.generation.level import Level
+from im2mesh.geometry.patches import Windows
+from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.models.build import build_network
 from im2mesh.models.network import ImplicitNetwork
 from im2mesh.models.observed import KINDS, REACH, Observed, channels, silhouette_distance
-from im2mesh.patches import IMAGE_SIZE, Windows
-from im2mesh.preparation.families import make_shape
+from im2mesh.shapes.families import make_shape
 from tests.reference.observed import reference_observed, reference_silhouette_distance
 
 SLIM = {

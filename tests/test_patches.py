@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from im2mesh.patches import RELEASED_NODES, Windows, back_project
+from im2mesh.geometry.patches import RELEASED_NODES, Windows
+from im2mesh.geometry.pixels import back_project
 from tests.reference.patches import reference_local, reference_owners
 
 PUBLISHED = [(128, 64), (64, 32), (32, 16), (16, 16), (16, 8)]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.poses import HEADER, View, read_poses
+from im2mesh.preparation.pose_lists import HEADER, View, read_poses
 
 HEAD = ",".join(HEADER)
 ROW = "chair_e642ac79a2517d0054f92a30b31f64e-08,03001627,90.1,21.4"

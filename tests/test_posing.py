@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.posing import (
+from im2mesh.geometry.poses import (
     CONVENTIONS,
     centre_and_extent,
     normalise,

@@ -11,13 +11,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from im2mesh.commands.demo import main
 from im2mesh.data.depth import load_depth
 from im2mesh.errors import InputError
-from im2mesh.preparation import procedural
-from im2mesh.preparation.demo import MODELS, main, write_demo
-from im2mesh.preparation.posing import pose_rotation
-from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.solids import (
+from im2mesh.geometry.poses import pose_rotation
+from im2mesh.preparation.demo import MODELS, write_demo
+from im2mesh.shapes import shape as procedural
+from im2mesh.shapes.shape import Shape
+from im2mesh.shapes.solids import (
     Primitives,
     beam,
     box,

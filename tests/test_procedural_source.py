@@ -15,7 +15,6 @@ from torch import Tensor
 
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, Staged
-from im2mesh.data.draws import random_seed
 from im2mesh.data.procedural import (
     EPOCH,
     POINTS_OF_A_CUBE,
@@ -25,11 +24,12 @@ from im2mesh.data.procedural import (
     ProceduralValidation,
     open_procedural,
 )
+from im2mesh.data.rng import random_seed
 from im2mesh.errors import ConfigError
-from im2mesh.patches import Windows
-from im2mesh.preparation.batch import OUTSIDE, ShapeBatch
-from im2mesh.preparation.families import make_shape
-from im2mesh.preparation.procedural import Shape, box, ellipsoid
+from im2mesh.geometry.patches import Windows
+from im2mesh.shapes.batch import OUTSIDE, ShapeBatch
+from im2mesh.shapes.families import make_shape
+from im2mesh.shapes.shape import Shape, box, ellipsoid
 from im2mesh.training.trainer import Trainer
 from tests.datasets import level_config
 

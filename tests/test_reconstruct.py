@@ -14,8 +14,9 @@ import trimesh
 import yaml
 from PIL import Image
 
-import reconstruct as script
-from im2mesh.cameras import FLIP, Camera
+from im2mesh.commands import demo_sensor as write_sample
+from im2mesh.commands import reconstruct as script
+from im2mesh.commands import score_sensor
 from im2mesh.config import GenerationConfig
 from im2mesh.data import sensor_frames as files
 from im2mesh.data.cleaning import find_object
@@ -23,9 +24,9 @@ from im2mesh.errors import DepthError, InputError
 from im2mesh.generation import sensor
 from im2mesh.generation.pipeline import Reconstruction
 from im2mesh.generation.sensor import reconstruct
+from im2mesh.geometry.cameras import FLIP, Camera
+from im2mesh.geometry.rendering import render_perspective
 from im2mesh.metrics import sensor as scores
-from im2mesh.preparation import demo_sensor
-from im2mesh.preparation.rendering import render_perspective
 from tests.conftest import REPOSITORY
 
 CAMERA = Camera(300.0, 310.0, 80.0, 60.0)
@@ -564,7 +565,7 @@ def test_arrays_that_are_refused(fake: FakeLevels) -> None:
 
 
 def test_the_bundled_sample_is_what_its_command_makes(tmp_path: Path) -> None:
-    demo_sensor.main(["--out", str(tmp_path)])
+    write_sample.main(["--out", str(tmp_path)])
     bundled = REPOSITORY / "data/demo_sensor"
     assert (tmp_path / "camera.json").read_text() == (bundled / "camera.json").read_text()
     new, old = (np.asarray(Image.open(f / "depth.png")) for f in (tmp_path, bundled))
@@ -600,7 +601,7 @@ def test_scores_through_the_camera_and_the_command(tmp_path: Path) -> None:
     line = [str(tmp_path / "ball.ply"), "--ground-truth", str(tmp_path / "ball.ply")]
     line += ["--depth", png(tmp_path / "d.png", millimetres(depth)), "--intrinsics", *K]
     line += ["--mask", png(tmp_path / "m.png", mask.astype(np.uint8) * 255)]
-    assert scores.main([*line, "--json", str(tmp_path / "s.json")]) == 0
+    assert score_sensor.main([*line, "--json", str(tmp_path / "s.json")]) == 0
     table = json.loads((tmp_path / "s.json").read_text())
     assert table["mesh"]["fscore@5mm"] == 1 and table["mesh"]["silhouette iou"] > 0.99
     assert table["raw points"]["precision@5mm"] == 1 and table["raw points"]["recall@5mm"] < 0.8

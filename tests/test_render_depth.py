@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import trimesh
 
-import render_depth as script
 from im2mesh.cli import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, run_script
+from im2mesh.commands import render_depth as script
 from im2mesh.config import from_dict
 from im2mesh.data.depth import load_depth
 from im2mesh.data.sources import sources_of_paths, sources_of_split
 from im2mesh.errors import InputError
+from im2mesh.geometry.poses import pose
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.preparation import depth_maps
-from im2mesh.preparation.posing import pose
-from im2mesh.preparation.rendering import render_depth
 from tests.conftest import REPOSITORY
 from tests.helpers import BROKEN_YAML
 

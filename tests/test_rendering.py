@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from im2mesh.data.depth import load_depth
 from im2mesh.errors import InputError
+from im2mesh.geometry.mesh_files import load_mesh
+from im2mesh.geometry.poses import pose
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.preparation.demo import MODELS
-from im2mesh.preparation.meshes import load_mesh
-from im2mesh.preparation.posing import pose
-from im2mesh.preparation.procedural import Shape, box
-from im2mesh.preparation.rendering import render_depth
+from im2mesh.shapes.shape import Shape, box
 from tests.reference import procedural, rendering
 
 Render = Callable[[np.ndarray, np.ndarray, int], np.ndarray]

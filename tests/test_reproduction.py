@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import reproduce
+from im2mesh.commands import reproduce
 from im2mesh.config import load_config
 from im2mesh.errors import DataError, InputError
 from im2mesh.metrics import results
@@ -219,7 +219,7 @@ def test_training_configs_differ_from_their_base_in_what_they_say(
 
 
 def test_families_are_those_that_there_are() -> None:
-    from im2mesh.preparation.families import FURNITURE_AND_VEHICLES
+    from im2mesh.shapes.families import FURNITURE_AND_VEHICLES
 
     assert sorted((*plan.SEEN, *plan.UNSEEN, *plan.SCENES)) == sorted(FURNITURE_AND_VEHICLES)
 

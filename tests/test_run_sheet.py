@@ -9,9 +9,9 @@ import pytest
 import trimesh
 from PIL import Image
 
+from im2mesh.commands.run_sheet import main, run_sheet
+from im2mesh.data.run_folders import read_mesh, write_mesh, write_picture
 from im2mesh.errors import InputError
-from im2mesh.generation.outputs import read_mesh, write_mesh, write_picture
-from im2mesh.visualize.run_sheet import main, run_sheet
 
 BALL = trimesh.creation.icosphere(2, 0.3)
 

@@ -8,7 +8,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from im2mesh.cameras import FLIP, Camera, CubeFrame, Perspective
 from im2mesh.data import cleaning
 from im2mesh.data.cleaning import clean, default_noise
 from im2mesh.data.placement import depth_extent, place
@@ -19,9 +18,10 @@ from im2mesh.generation.field import FusedField, ObservedField
 from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.meshing import extract_mesh
 from im2mesh.generation.observation import Observation
-from im2mesh.preparation.families import FAMILIES, make_shape
-from im2mesh.preparation.procedural import Shape, box, ellipsoid, torus
-from im2mesh.preparation.rendering import render_perspective
+from im2mesh.geometry.cameras import FLIP, Camera, CubeFrame, Perspective
+from im2mesh.geometry.rendering import render_perspective
+from im2mesh.shapes.families import FAMILIES, make_shape
+from im2mesh.shapes.shape import Shape, box, ellipsoid, torus
 from im2mesh.timing import Stopwatch
 from tests.reference import resampling as reference
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from im2mesh.data import sensor_effects as effects
-from im2mesh.data.draws import random_bits
+from im2mesh.data.rng import random_bits
 from im2mesh.data.sensor_effects import FAR, JUMP, LEAST_LEFT, REACH, sensor_effects
-from im2mesh.preparation.batch import ShapeBatch
-from im2mesh.preparation.families import make_shape
-from im2mesh.preparation.procedural import Shape, box, ellipsoid
+from im2mesh.shapes.batch import ShapeBatch
+from im2mesh.shapes.families import make_shape
+from im2mesh.shapes.shape import Shape, box, ellipsoid
 from tests.reference import sensor_effects as reference
 
 

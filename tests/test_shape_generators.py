@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.families.generators import (
+from im2mesh.geometry.poses import pose_rotation
+from im2mesh.shapes.families.generators import (
     blob,
     convex_pieces,
     extrude,
@@ -29,10 +30,9 @@ from im2mesh.preparation.families.generators import (
     sweep,
     vessel,
 )
-from im2mesh.preparation.families.parts import mirrored
-from im2mesh.preparation.posing import pose_rotation
-from im2mesh.preparation.procedural import Shape, ShapeBatch
-from im2mesh.preparation.solids import Primitives
+from im2mesh.shapes.families.parts import mirrored
+from im2mesh.shapes.shape import Shape, ShapeBatch
+from im2mesh.shapes.solids import Primitives
 
 SEEDS = st.integers(0, 2**32 - 1)
 MUG = [(0.4, 0.0), (0.5, 0.3), (0.45, 1.0)]

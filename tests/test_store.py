@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from im2mesh.config import Config
 from im2mesh.data import store as store_module
-from im2mesh.data.draws import random_below, random_bits, random_seed, random_uniform
+from im2mesh.data.rng import random_below, random_bits, random_seed, random_uniform
 from im2mesh.data.storage import models_of_split
 from im2mesh.data.store import Cells, PointStore, grouped_permutation, open_store, windows_of
 from im2mesh.errors import DataError, InputError
-from im2mesh.patches import Windows
+from im2mesh.geometry.patches import Windows
 from tests.datasets import PATCHES, level_config, write_balls
 from tests.reference.samples import reference_place, reference_pools, reference_usable
 

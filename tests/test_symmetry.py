@@ -28,12 +28,12 @@ from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.generation.revolution import fit_axes, met_axes, misses, turn
 from im2mesh.generation.symmetry import Axis, Mirror, Mirrors, Profile
 from im2mesh.generation.symmetry_search import find_symmetry
+from im2mesh.geometry.pixels import back_project
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.observation import observation_scores
-from im2mesh.patches import back_project
-from im2mesh.preparation.families import make_shape
-from im2mesh.preparation.families.generators import extrude
-from im2mesh.preparation.procedural import Shape, box, capsule, ellipsoid, frustum
-from im2mesh.preparation.rendering import render_depth
+from im2mesh.shapes.families import make_shape
+from im2mesh.shapes.families.generators import extrude
+from im2mesh.shapes.shape import Shape, box, capsule, ellipsoid, frustum
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
 from tests.reference import symmetry as reference

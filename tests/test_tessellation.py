@@ -10,8 +10,8 @@ from embreex.rtcore_scene import EmbreeScene
 
 from im2mesh.errors import InputError
 from im2mesh.preparation import demo
-from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.solids import box, capsule, ellipsoid, frustum, prism, shell, torus
+from im2mesh.shapes.shape import Shape
+from im2mesh.shapes.solids import box, capsule, ellipsoid, frustum, prism, shell, torus
 from tests.test_procedural import random_shape
 
 AXIS = (np.arange(256) + 0.5) / 256 - 0.5

@@ -25,17 +25,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from im2mesh.checkpoints import load_checkpoint, load_weights
 from im2mesh.cli import BAD_INPUT, BUG, DONE, INTERRUPTED, SOME_FAILED
+from im2mesh.commands.export import export
+from im2mesh.commands.export import main as export_main
+from im2mesh.commands.train import LIMIT, main
 from im2mesh.config import Config, TrainingConfig, save_config
 from im2mesh.data.batch import Batch
 from im2mesh.data.store import open_store
 from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.models.build import build_network
+from im2mesh.models.checkpoints import load_checkpoint, load_weights
 from im2mesh.objectives import Occupancy, SignedDistance
-from im2mesh.training.export import export
-from im2mesh.training.export import main as export_main
-from im2mesh.training.run import LIMIT, main
 from im2mesh.training.schedule import learning_rate, places
 from im2mesh.training.trainer import BEST, END, LAST, End, Limits, NonFiniteError, Trainer
 from im2mesh.training.validation import IoU, Validator, batch_loss, read_history
@@ -300,7 +300,7 @@ def test_killed_while_saving(data: Path, tmp_path: Path) -> None:
     assert command(config, "--exit-after-it", "1") == LIMIT
     code = f"""
 import io, os, signal, sys, torch
-from im2mesh.training.run import main
+from im2mesh.commands.train import main
 save = torch.save
 def half(state, file):
     whole = io.BytesIO()
@@ -528,7 +528,7 @@ def test_main_says_so(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "im2mesh.training.run.open_sources",
+        "im2mesh.commands.train.open_sources",
         lambda config, device: (Spoilt(open_store(config, "train"), 0), None),
     )
     assert command(level(data, tmp_path / "out")) == SOME_FAILED

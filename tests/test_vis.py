@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import vis
+from im2mesh.commands import vis
 from im2mesh.data.storage import (
     PointCloud,
     Points,
@@ -22,7 +22,7 @@ from im2mesh.data.storage import (
     write_points,
 )
 from im2mesh.errors import InputError
-from im2mesh.patches import back_project
+from im2mesh.geometry.pixels import back_project
 from im2mesh.visualize.colours import Scale, depth_scale, error_scale, normal_colours
 from im2mesh.visualize.division import divide
 from im2mesh.visualize.mesh import FRONT, corner_normals, render_mesh

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import trimesh
 
-import vis
+from im2mesh.commands import vis
+from im2mesh.data.run_folders import write_mesh, write_picture, write_timings
 from im2mesh.data.storage import PointCloud, write_pointcloud
 from im2mesh.errors import InputError
-from im2mesh.generation.outputs import write_mesh, write_picture, write_timings
 from im2mesh.metrics import results
 from im2mesh.metrics.tables import Table
 from im2mesh.visualize.packing import unpack

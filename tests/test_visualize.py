@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
+from im2mesh.data.depth_picture import depth_picture
 from im2mesh.errors import InputError
 from im2mesh.preparation.demo import MODELS
 from im2mesh.visualize import contact_sheet as sheets
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
-from im2mesh.visualize.depth import depth_picture
 from im2mesh.visualize.mesh import BACK, FRONT, render_mesh, zoom_out
 from tests.reference import procedural as reference
 

@@ -20,10 +20,10 @@ from im2mesh.generation.field import FusedField
 from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import Reconstructor
+from im2mesh.geometry.pixels import to_pixels
 from im2mesh.models.build import build_network
 from im2mesh.models.group_norm import GroupNorm
 from im2mesh.models.volume import VolumeNetwork, corners, read_volume, volume_features
-from im2mesh.patches import to_pixels
 from im2mesh.timing import Stopwatch
 from tests.datasets import VOLUME, ball_depth, balls, distance, level_config
 from tests.reference.volume import reference_read, reference_volume_features

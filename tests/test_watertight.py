@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.meshes import load_mesh
+from im2mesh.geometry.mesh_files import load_mesh
+from im2mesh.geometry.poses import normalise, pose_rotation
+from im2mesh.geometry.watertight import CELLS, ON_SURFACE, THICKNESS, MeshSolid
 from im2mesh.preparation.objects import MeshObject
-from im2mesh.preparation.posing import normalise, pose_rotation
-from im2mesh.preparation.watertight import CELLS, ON_SURFACE, THICKNESS, MeshSolid
 from tests.reference import watertight as reference
 
 HALF = THICKNESS / 2

@@ -15,9 +15,9 @@ from im2mesh.data.storage import (
     write_pointcloud,
     write_points,
 )
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.distances import sample_surface
 from im2mesh.native.point_in_mesh import contains
-from im2mesh.preparation.rendering import render_depth
 
 
 def ground_truth(

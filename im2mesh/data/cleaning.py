@@ -14,8 +14,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from im2mesh.cameras import Camera
 from im2mesh.errors import DepthError
+from im2mesh.geometry.cameras import Camera
 
 STEEPEST = 5.0
 """Largest slope, in metres of depth a metre across, of one surface between neighbours."""

@@ -15,18 +15,13 @@ import numpy as np
 
 from im2mesh.errors import DepthError, InputError
 from im2mesh.files import open_npz
-from im2mesh.patches import IMAGE_SIZE
-
-BACKGROUND = -1.0
+from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE
 
 KEYS = ("depth_rescaled", "arr_0", "depth")
 """Names under which a depth map is looked for in an ``.npz`` file, in this order."""
 
 MASK_KEY = "mask"
 """Name of the optional array that says where the map is known."""
-
-# A depth is at most the cube's side; released maps exceed their bounds by rounding only.
-DEEPEST = 1.0 + 1e-3
 
 MODEL_FILE = "000.npz"
 """The depth map of a model folder."""

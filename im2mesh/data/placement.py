@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from im2mesh.cameras import Camera, CubeFrame
 from im2mesh.data.cleaning import Cleaned
 from im2mesh.errors import DepthError
+from im2mesh.geometry.cameras import Camera, CubeFrame
 
 MARGIN = 1.03
 """The cube's side over the object's largest extent: what the camera sees of an object is a little

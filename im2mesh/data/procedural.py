@@ -3,7 +3,7 @@
 A shape is a function of its number (a 32-bit hash of the seed, the split, the epoch and its
 place), which gives its family, its parameters, its view and the sensor effects on its map, so runs
 can be resumed and a validation set stays the same without a file being written. Depth, occupancy
-and distances are exact (:mod:`im2mesh.preparation.batch`) and computed on the training device, all
+and distances are exact (:mod:`im2mesh.shapes.batch`) and computed on the training device, all
 shapes of a batch at once. Sensor effects are on the maps alone.
 """
 
@@ -20,15 +20,15 @@ from torch import Tensor
 
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, Whole
-from im2mesh.data.draws import random_below, random_bits, random_seed, random_uniform
+from im2mesh.data.rng import random_below, random_bits, random_seed, random_uniform
 from im2mesh.data.sensor_effects import sensor_effects
 from im2mesh.data.store import windows_of
 from im2mesh.errors import ConfigError
+from im2mesh.geometry.poses import uniform_rotation
 from im2mesh.objectives import build_objective
-from im2mesh.preparation.batch import ShapeBatch
-from im2mesh.preparation.families import FAMILIES, make_shape
-from im2mesh.preparation.posing import uniform_rotation
-from im2mesh.preparation.procedural import Shape
+from im2mesh.shapes.batch import ShapeBatch
+from im2mesh.shapes.families import FAMILIES, make_shape
+from im2mesh.shapes.shape import Shape
 
 EPOCH = 100_000
 """Samples of what is called an epoch where the data have no end."""
@@ -51,7 +51,7 @@ _TURNED, _ROTATION, _PLACED, _EXTENT, _OFFSET, _SENSOR = range(10, 16)
 
 
 class Shapes(Protocol):
-    """B posed shapes on one device, as :class:`im2mesh.preparation.batch.ShapeBatch`."""
+    """B posed shapes on one device, as :class:`im2mesh.shapes.batch.ShapeBatch`."""
 
     def depth(self, size: int = 256) -> Tensor:
         """(B, size, size) float32 depth maps, background −1."""

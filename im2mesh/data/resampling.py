@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from im2mesh.cameras import Camera, CubeFrame, Perspective, RayMap
 from im2mesh.data.cleaning import STEEPEST, same_surface
-from im2mesh.data.depth import BACKGROUND
-from im2mesh.patches import IMAGE_SIZE, back_project
-from im2mesh.preparation.raycast import cast
+from im2mesh.geometry.cameras import Camera, CubeFrame, Perspective, RayMap
+from im2mesh.geometry.pixels import BACKGROUND, IMAGE_SIZE, back_project
+from im2mesh.geometry.ray_casting import cast
 
 CRACK = 2
 """Cracks between fans up to about this many pixels of a map are closed."""

@@ -13,7 +13,7 @@ probability and a size, drawn for each map:
   strip in front of the object;
 - single missing pixels and thin missing lines, as the resampling of a perspective image leaves.
 
-The effects on a map are a function of its number (:mod:`im2mesh.data.draws`), so a map is the same
+The effects on a map are a function of its number (:mod:`im2mesh.data.rng`), so a map is the same
 whoever asks for it. All maps are computed at once, on their device.
 
 Two habits keep a map at a few milliseconds of one core. Background is :data:`FAR` instead of −1
@@ -29,8 +29,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import hardshrink, interpolate
 
-from im2mesh.data.draws import random_bits, random_uniform
-from im2mesh.patches import IMAGE_SIZE
+from im2mesh.data.rng import random_bits, random_uniform
+from im2mesh.geometry.pixels import IMAGE_SIZE
 
 LEAST_LEFT = 0.4
 """The share of a map's foreground that is left, whatever the effects."""
@@ -310,7 +310,7 @@ def _smooth_fields(white: Tensor) -> tuple[Tensor, ...]:
 
 
 class _Random:
-    """Random sizes and fields of B maps; see :mod:`im2mesh.data.draws`.
+    """Random sizes and fields of B maps; see :mod:`im2mesh.data.rng`.
 
     Sizes are (B, 1, 1), so that they scale whole maps, and are drawn in the order of the calls.
     """
@@ -343,7 +343,7 @@ class _Random:
     def pixels(self, size: int) -> tuple[Tensor, Tensor]:
         """Two fields of numbers that are even in [−1, 1), (B, size, size), unrelated by pixel.
 
-        :func:`im2mesh.data.draws.random_bits` of each pixel would take as long as everything else:
+        :func:`im2mesh.data.rng.random_bits` of each pixel would take as long as everything else:
         it gives a word for each row and column, which are mixed in 32 bits for each pixel.
         """
         index = torch.arange(2 * size, device=self._numbers.device)

@@ -1,7 +1,8 @@
 """Reading what a depth camera gives: depth, intrinsics, masks, and folders of them.
 
 Whatever the files hold, depth comes out as z in metres, NaN where nothing was measured, intrinsics
-as a :class:`im2mesh.cameras.Camera` of that image, a mask as bool; or one line says what is wrong.
+as a :class:`~im2mesh.geometry.cameras.Camera` of that image, and a mask as bool. An error is one
+line that says what is wrong.
 ``docs/sensor.md`` lists the formats.
 """
 
@@ -20,9 +21,9 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from im2mesh.cameras import Camera
 from im2mesh.errors import DepthError, InputError
 from im2mesh.files import first_line, open_npz
+from im2mesh.geometry.cameras import Camera
 
 IMAGES = (".png", ".tif", ".tiff")
 DEPTH_FORMATS = (*IMAGES, ".exr", ".npy", ".npz")

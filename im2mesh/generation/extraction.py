@@ -15,8 +15,8 @@ from torch import Tensor
 
 from im2mesh.generation.field import FusedField, ObservedField
 from im2mesh.generation.lattice import SLAB, Lattice, exact_lattice
+from im2mesh.geometry.pixels import back_project
 from im2mesh.native.mise import MISE
-from im2mesh.patches import back_project
 from im2mesh.timing import Stopwatch
 
 MARGIN = 0.5

@@ -17,9 +17,9 @@ from torch import Tensor
 from im2mesh.errors import CheckpointError
 from im2mesh.generation.observation import Observation
 from im2mesh.generation.symmetry import Axis, Mirrors, Profile, Symmetry
+from im2mesh.geometry.patches import Cover
 from im2mesh.models.network import BoundDecoder
 from im2mesh.objectives import Objective
-from im2mesh.patches import Cover
 
 SILENCE = -10.0
 """Field value of a patch level where no patch speaks: far outside."""
@@ -73,7 +73,7 @@ class PatchField:
         Args:
             decoder: folded for the codes of the patches that speak.
             objective: what the values mean.
-            cover: from points to their pairs with these patches (:mod:`im2mesh.patches`).
+            cover: from points to their pairs with these patches (:mod:`im2mesh.geometry.patches`).
             batch_size: most rows of a decoder pass.
         """
         self.decoder = decoder

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from im2mesh.patches import RELEASED_NODES
+from im2mesh.geometry.patches import RELEASED_NODES
 
 OUTSIDE = -1e6
 """Padding around the volume: no surface reaches past it, so every mesh is closed."""

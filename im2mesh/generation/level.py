@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from im2mesh.checkpoints import load_weights
 from im2mesh.config import Config
 from im2mesh.generation.field import Field, GlobalField, PatchField
+from im2mesh.geometry.patches import Windows
 from im2mesh.models.build import build_network
+from im2mesh.models.checkpoints import load_weights
 from im2mesh.models.network import Network
 from im2mesh.objectives import build_objective
-from im2mesh.patches import Windows
 
 
 class Level:
@@ -78,8 +78,8 @@ class Level:
             batch_size: most rows of a decoder pass.
             released: with the released lattice's misregistration of patches; such a field
                 may be asked at that lattice's nodes only.
-            patch_window: how patches are blended, see :data:`im2mesh.patches.WEIGHTINGS`; the
-                released lattice has its own.
+            patch_window: how patches are blended, see :data:`im2mesh.geometry.patches.WEIGHTINGS`;
+                the released lattice has its own.
         """
         if self.windows is None:
             return GlobalField(self.network.bind(depth[None, None]), self.objective, batch_size)

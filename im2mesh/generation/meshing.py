@@ -15,8 +15,8 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from im2mesh.generation.lattice import Lattice
+from im2mesh.geometry.pixels import back_project
 from im2mesh.native.marching_cubes import marching_cubes
-from im2mesh.patches import back_project
 
 log = logging.getLogger(__name__)
 

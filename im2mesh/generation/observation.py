@@ -22,9 +22,9 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from im2mesh.cameras import Perspective
 from im2mesh.generation.lattice import SLAB, Lattice
-from im2mesh.patches import IMAGE_SIZE, to_pixels
+from im2mesh.geometry.cameras import Perspective
+from im2mesh.geometry.pixels import IMAGE_SIZE, to_pixels
 
 SHELL = 2.0
 """Thickness of the shell, in cells of the lattice: at least one node lies in it on any line."""
@@ -128,8 +128,8 @@ class Observation:
                 for small holes in the object.
             device: where points will be.
             perspective: where the camera is; the map is then one of its rays
-                (:class:`im2mesh.cameras.RayMap`), and all that follows happens in the cube that
-                they are parallel in. None: the map is orthographic.
+                (:class:`im2mesh.geometry.cameras.RayMap`), and all that follows happens in the
+                cube that they are parallel in. None: the map is orthographic.
         """
         self.cell = 1 / resolution
         self._perspective = perspective

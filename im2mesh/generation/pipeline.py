@@ -20,7 +20,6 @@ import numpy as np
 import torch
 import trimesh
 
-from im2mesh.cameras import RayMap
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
 from im2mesh.data.depth import check_depth, check_known
 from im2mesh.errors import ConfigError, DepthError
@@ -39,7 +38,8 @@ from im2mesh.generation.meshing import (
 from im2mesh.generation.observation import SIGMAS, Observation
 from im2mesh.generation.symmetry import Symmetry
 from im2mesh.generation.symmetry_search import find_symmetry
-from im2mesh.patches import RELEASED_NODES
+from im2mesh.geometry.cameras import RayMap
+from im2mesh.geometry.patches import RELEASED_NODES
 from im2mesh.timing import Stopwatch
 
 log = logging.getLogger(__name__)

@@ -25,14 +25,14 @@ from im2mesh.config import (
     to_dict,
     with_defaults,
 )
+from im2mesh.data import run_folders as outputs
+from im2mesh.data.depth_picture import depth_picture
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.errors import CheckpointError, ConfigError, InputError
 from im2mesh.files import NAMES, atomic, check_writable, read_csv
-from im2mesh.generation import outputs
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.timing import Stopwatch
-from im2mesh.visualize.depth import depth_picture
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
 ) -> RunReport:
-    """Reconstruct every source into ``folder`` (:mod:`im2mesh.generation.outputs`).
+    """Reconstruct every source into ``folder`` (:mod:`im2mesh.data.run_folders`).
 
     A bad depth map, or one with a name that is too long, is noted in the report and the others go
     on. Every file is whole or not

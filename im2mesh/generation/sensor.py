@@ -21,13 +21,13 @@ import torch
 import trimesh
 from numpy.typing import ArrayLike
 
-from im2mesh.cameras import Camera, CubeFrame, RayMap
 from im2mesh.config import REPOSITORY, Config, load_config
 from im2mesh.data.cleaning import RESIDUAL, Cleaned, clean, find_object
 from im2mesh.data.placement import Placement, place
 from im2mesh.data.resampling import Fans, orthographic_map, pixel_fans, ray_map
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
+from im2mesh.geometry.cameras import Camera, CubeFrame, RayMap
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ import numpy as np
 import trimesh
 
 from im2mesh import __version__
-from im2mesh.cameras import FLIP
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
 from im2mesh.generation.sensor import SensorReconstruction
+from im2mesh.geometry.cameras import FLIP
 
 FORMATS = (".ply", ".obj", ".off", ".stl", ".glb")
 FRAMES = ("camera", "opengl", "object")

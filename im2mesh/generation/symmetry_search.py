@@ -32,7 +32,7 @@ from scipy.spatial import cKDTree
 from im2mesh.generation.observation import Observation, surface_normals
 from im2mesh.generation.revolution import met_axes, turn
 from im2mesh.generation.symmetry import Axis, Mirror, Mirrors, Symmetry
-from im2mesh.patches import back_project
+from im2mesh.geometry.pixels import back_project
 
 LEAST = 100
 """Observed points without which no plane is looked for."""

@@ -15,7 +15,7 @@ def observation_scores(
 
     Args:
         rendered: (S, S) depth of the mesh from the input camera
-            (:func:`im2mesh.preparation.rendering.render_depth`); background negative.
+            (:func:`im2mesh.geometry.rendering.render_depth`); background negative.
         observed: (S, S) the input, in the same form.
         known: (S, S) bool, False where the input says nothing
             (:func:`im2mesh.data.depth.load_known`); such pixels count as background in both.

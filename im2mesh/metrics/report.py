@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from im2mesh.config import Config, load_config
-from im2mesh.errors import DataError, InputError
-from im2mesh.generation.outputs import (
+from im2mesh.data.run_folders import (
     find_mesh,
     find_meshes,
     global_level,
@@ -19,6 +18,7 @@ from im2mesh.generation.outputs import (
     recorded_levels,
     run_folder,
 )
+from im2mesh.errors import DataError, InputError
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH, Scores, read_scores
 from im2mesh.metrics.tables import Table

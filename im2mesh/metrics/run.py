@@ -18,12 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from im2mesh.config import Config, GenerationConfig, differences, read_yaml
-from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
-from im2mesh.data.splits import class_of
-from im2mesh.data.storage import Model, models_of_split
-from im2mesh.errors import ConfigError, DataError, InputError
-from im2mesh.files import check_writable
-from im2mesh.generation.outputs import (
+from im2mesh.data.run_folders import (
     find_mesh,
     global_level,
     mesh_folder,
@@ -31,6 +26,11 @@ from im2mesh.generation.outputs import (
     recorded_levels,
     run_folder,
 )
+from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
+from im2mesh.data.splits import class_of
+from im2mesh.data.storage import Model, models_of_split
+from im2mesh.errors import ConfigError, DataError, InputError
+from im2mesh.files import check_writable
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
 from im2mesh.metrics.tasks import (

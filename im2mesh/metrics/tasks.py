@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from im2mesh.data.run_folders import read_mesh
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Model
 from im2mesh.errors import DataError, InputError
 from im2mesh.files import file_version
-from im2mesh.generation.outputs import read_mesh
+from im2mesh.geometry.pixels import back_project
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.evaluation import (
     SAMPLES,
     Evaluation,
@@ -27,8 +29,6 @@ from im2mesh.metrics.evaluation import (
 )
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.metrics.results import MESH, digest, mesh_version
-from im2mesh.patches import back_project
-from im2mesh.preparation.rendering import render_depth
 
 DEFINITIONS = 2
 """To be raised when scores get other values, so that rows scored before are scored again."""

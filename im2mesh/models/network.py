@@ -59,7 +59,7 @@ class ImplicitNetwork(Network):
 
     The same network serves every level. A global one sees the whole depth map and points of the
     cube; a patch level sees a window of it and points in the window's own coordinates
-    (:mod:`im2mesh.patches`).
+    (:mod:`im2mesh.geometry.patches`).
     """
 
     def __init__(

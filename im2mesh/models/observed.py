@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from im2mesh.patches import to_pixels
+from im2mesh.geometry.pixels import to_pixels
 
 KINDS = ("offset", "silhouette", "features")
 """Each with all before it: offsets behind the surface; background and the distance to the

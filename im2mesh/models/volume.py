@@ -21,11 +21,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from im2mesh.geometry.pixels import to_pixels
 from im2mesh.models.decoder import CPU_ROWS, ROW_MULTIPLE
 from im2mesh.models.group_norm import GroupNorm
 from im2mesh.models.network import Network
 from im2mesh.models.observed import REACH, Observed, channels, silhouette_distance
-from im2mesh.patches import to_pixels
 
 OFFSET_RANGES = (0.02, 0.2, 1.0)
 """Offsets behind a block's mean depth are divided by each of these and clamped to ±1."""

@@ -24,10 +24,10 @@ from im2mesh.config import Config, load_config
 from im2mesh.data.storage import H5_GROUPS, H5Model, Model, NpzModel, PointCloud, Points
 from im2mesh.errors import ConfigError, DataError, DepthError, InputError
 from im2mesh.files import open_npz
-from im2mesh.patches import back_project
+from im2mesh.geometry.pixels import back_project
+from im2mesh.geometry.visibility import TOLERANCE, visible
+from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.listing import SplitList, lists_of_config, lists_of_folder
-from im2mesh.preparation.visibility import TOLERANCE, visible
-from im2mesh.preparation.workers import WorkerDied, run_tasks
 
 # Coordinates and signs may be off by the rounding of float16, and by nothing else.
 ROUNDING = 1e-3

@@ -20,9 +20,9 @@ from typing import Self
 import numpy as np
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.meshes import FORMATS, SHAPENET_PLACE, load_mesh
+from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE, load_mesh
 from im2mesh.preparation.objects import MeshObject, Object, ShapeObject
-from im2mesh.preparation.poses import CLASS_ID, View, read_poses
+from im2mesh.preparation.pose_lists import CLASS_ID, View, read_poses
 
 COMPANIONS = frozenset(
     {".bin", ".bmp", ".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".lst", ".md", ".mtl"}
@@ -91,7 +91,7 @@ class Entry(ABC):
 
         Args:
             count: points on its surface.
-            thickness: of sheets, see :class:`im2mesh.preparation.watertight.MeshSolid`.
+            thickness: of sheets, see :class:`im2mesh.geometry.watertight.MeshSolid`.
             seed: of the points.
 
         Raises:
@@ -133,7 +133,7 @@ class FamilyEntry(Entry):
 
     def load(self, count: int, thickness: float, seed: int) -> ShapeObject:
         """See :class:`Entry`; its solids have a thickness of their own."""
-        from im2mesh.preparation.families import make_shape
+        from im2mesh.shapes.families import make_shape
 
         shape = make_shape(self.folder, self.looks(seed))
         return ShapeObject(shape, count, self.random(seed, SURFACE))
@@ -148,7 +148,7 @@ def find_families(counts: Mapping[str, int]) -> list[FamilyEntry]:
     Raises:
         InputError: an unknown family, or a count below 1.
     """
-    from im2mesh.preparation.families import FAMILIES
+    from im2mesh.shapes.families import FAMILIES
 
     entries = []
     for family, count in counts.items():
@@ -237,7 +237,7 @@ def find_shapes_of_poses(
 
     Args:
         root: as for :func:`find_shapes`, the class folders named by the lists' class ids.
-        lists: CSV files (:mod:`im2mesh.preparation.poses`).
+        lists: CSV files (:mod:`im2mesh.preparation.pose_lists`).
 
     Returns:
         As :func:`find_shapes`; a mesh that is not there is a problem.

@@ -35,17 +35,17 @@ from tqdm import tqdm
 
 from im2mesh import __version__
 from im2mesh.config import differences, read_yaml
+from im2mesh.data.run_folders import write_mesh
 from im2mesh.data.storage import write_depth, write_pointcloud, write_points
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, check_writable
-from im2mesh.generation.outputs import write_mesh
+from im2mesh.geometry.watertight import THICKNESS
+from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.collection import POINTS, Entry
 from im2mesh.preparation.packing import pack_class, packed_models
 from im2mesh.preparation.partition import UNSEEN, Partition
-from im2mesh.preparation.poses import HEADER, View, read_poses
+from im2mesh.preparation.pose_lists import HEADER, View, read_poses
 from im2mesh.preparation.sampling import sample_cloud, sample_points
-from im2mesh.preparation.watertight import THICKNESS
-from im2mesh.preparation.workers import WorkerDied, run_tasks
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Settings:
         points: in the cube.
         cloud: points on the surface.
         dtype: of stored points and distances, float16 or float32.
-        thickness: of sheets (:mod:`im2mesh.preparation.watertight`).
+        thickness: of sheets (:mod:`im2mesh.geometry.watertight`).
         seed: of poses, points and splits.
     """
 
@@ -223,7 +223,7 @@ def build_dataset(
         partition: into splits.
         origin: where the shapes come from, for ``dataset.yaml``.
         h5: pack the models of each class into an HDF5 file when they are done.
-        workers: processes; see :func:`im2mesh.preparation.workers.run_tasks`.
+        workers: processes; see :func:`im2mesh.parallel.run_tasks`.
         cluster: address of a Dask scheduler, whose workers see ``out`` and the meshes.
         overwrite: make models again that are there.
 

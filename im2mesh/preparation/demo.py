@@ -8,7 +8,6 @@ it writes the objects themselves instead, as meshes.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -17,12 +16,11 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from im2mesh.cli import DONE, EXIT_CODES, run_script
+from im2mesh.data.run_folders import write_mesh
 from im2mesh.files import atomic
-from im2mesh.generation.outputs import write_mesh
-from im2mesh.preparation.posing import pose_rotation
-from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.solids import (
+from im2mesh.geometry.poses import pose_rotation
+from im2mesh.shapes.shape import Shape
+from im2mesh.shapes.solids import (
     Primitives,
     beam,
     box,
@@ -297,27 +295,3 @@ def write_truth(out: str | os.PathLike[str]) -> list[Path]:
         written.append(path)
         log.info("%s", path)
     return written
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m im2mesh.preparation.demo",
-        description="Write the demo's eight depth maps and their split lists, or their objects.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--out", default=str(OUT), metavar="DIR", help="default: %(default)s")
-    parser.add_argument(
-        "--truth", metavar="DIR", help="write the objects' meshes there instead: <DIR>/demo/*.ply"
-    )
-    args = parser.parse_args(argv)
-    if args.truth is not None:
-        write_truth(args.truth)
-    else:
-        write_demo(args.out)
-    return DONE
-
-
-if __name__ == "__main__":
-    run_script(main)

@@ -12,10 +12,8 @@ The same files come out every time.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +21,11 @@ import trimesh
 from PIL import Image
 from scipy import ndimage
 
-from im2mesh.cameras import Camera
-from im2mesh.cli import DONE, EXIT_CODES, run_script
 from im2mesh.data.cleaning import default_noise
 from im2mesh.files import atomic
+from im2mesh.geometry.cameras import Camera
+from im2mesh.geometry.rendering import render_perspective
 from im2mesh.preparation.demo import chair
-from im2mesh.preparation.rendering import render_perspective
 
 # Named in full: run as a module, __name__ is __main__ and outside the package's log.
 log = logging.getLogger("im2mesh.preparation.demo_sensor")
@@ -141,23 +138,3 @@ def write(folder: Path) -> trimesh.Trimesh:
     with atomic(folder / "camera.json") as beside:
         beside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return thing
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write the sample; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, default=OUT, help="folder (default %(default)s)")
-    parser.add_argument("--truth", type=Path, metavar="MESH", help="also write the object, a .ply")
-    args = parser.parse_args(argv)
-    thing = write(args.out)
-    if args.truth is not None:
-        with atomic(args.truth) as beside:
-            thing.export(beside, file_type="ply")
-    log.info("%s: depth.png, mask.png, camera.json", args.out)
-    return DONE
-
-
-if __name__ == "__main__":
-    run_script(main)

@@ -19,11 +19,11 @@ from im2mesh.config import differences, read_yaml
 from im2mesh.data.storage import write_depth
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic
-from im2mesh.patches import IMAGE_SIZE
-from im2mesh.preparation.meshes import load_mesh, shapenet_mesh
-from im2mesh.preparation.poses import View, read_poses
-from im2mesh.preparation.posing import PoseConvention, pose
-from im2mesh.preparation.rendering import render_depth, require_renderer
+from im2mesh.geometry.mesh_files import load_mesh, shapenet_mesh
+from im2mesh.geometry.pixels import IMAGE_SIZE
+from im2mesh.geometry.poses import PoseConvention, pose
+from im2mesh.geometry.rendering import render_depth, require_renderer
+from im2mesh.preparation.pose_lists import View, read_poses
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ class Rendering:
     """How views are rendered.
 
     Attributes:
-        renderer: see :func:`im2mesh.preparation.rendering.render_depth`.
-        convention: of the pose, see :mod:`im2mesh.preparation.posing`.
+        renderer: see :func:`im2mesh.geometry.rendering.render_depth`.
+        convention: of the pose, see :mod:`im2mesh.geometry.poses`.
         size: pixels along a side, 2 to :data:`LARGEST`.
     """
 
@@ -125,8 +125,8 @@ def write_views(
     cannot be used is noted in the report and the others go on.
 
     Args:
-        poses: the list (:func:`im2mesh.preparation.poses.read_poses`).
-        root: folder of ShapeNetCore.v2 (:func:`im2mesh.preparation.meshes.shapenet_mesh`).
+        poses: the list (:func:`im2mesh.preparation.pose_lists.read_poses`).
+        root: folder of ShapeNetCore.v2 (:func:`im2mesh.geometry.mesh_files.shapenet_mesh`).
         folder: made where it is missing.
         rendering: how.
         overwrite: remove the list's maps first.

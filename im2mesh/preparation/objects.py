@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from im2mesh.patches import IMAGE_SIZE
-from im2mesh.preparation.posing import centre_and_extent, normalise, pose, pose_rotation
-from im2mesh.preparation.procedural import Shape
-from im2mesh.preparation.rendering import render_depth
-from im2mesh.preparation.watertight import ON_SURFACE, THICKNESS, MeshSolid
+from im2mesh.geometry.pixels import IMAGE_SIZE
+from im2mesh.geometry.poses import centre_and_extent, normalise, pose, pose_rotation
+from im2mesh.geometry.rendering import render_depth
+from im2mesh.geometry.watertight import ON_SURFACE, THICKNESS, MeshSolid
+from im2mesh.shapes.shape import Shape
 
 # Sheets at the object's border reach out of the cube by half their thickness and are cut off
 # there, with some of the points sampled on them: so many more are drawn.
@@ -49,11 +49,11 @@ class Object(ABC):
 
     @abstractmethod
     def posed(self, azimuth: float, elevation: float) -> PosedObject:
-        """The view of the object; see :mod:`im2mesh.preparation.posing`."""
+        """The view of the object; see :mod:`im2mesh.geometry.poses`."""
 
 
 class MeshObject(Object):
-    """The solid of a mesh (:mod:`im2mesh.preparation.watertight`)."""
+    """The solid of a mesh (:mod:`im2mesh.geometry.watertight`)."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class PosedMesh(PosedObject):
 
 
 class ShapeObject(Object):
-    """A procedural shape (:mod:`im2mesh.preparation.procedural`)."""
+    """A procedural shape (:mod:`im2mesh.shapes.shape`)."""
 
     def __init__(self, shape: Shape, count: int, random: np.random.Generator) -> None:
         """Sample the surface.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.data.storage import PointCloud, Points
+from im2mesh.geometry.visibility import visible
 from im2mesh.preparation.objects import PosedObject
-from im2mesh.preparation.visibility import visible
 
 
 def sample_points(

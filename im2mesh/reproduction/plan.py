@@ -12,7 +12,7 @@ import yaml
 from im2mesh.config import load_config
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
-from im2mesh.preparation.families import FURNITURE_AND_VEHICLES
+from im2mesh.shapes.families import FURNITURE_AND_VEHICLES
 
 SEEN = ("chair", "car", "aircraft")
 """Families that the networks of the claim learn from, as the paper's seen classes."""

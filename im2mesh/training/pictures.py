@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from im2mesh.config import Config
+from im2mesh.data.depth_picture import depth_picture
 from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.models.network import Network
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
-from im2mesh.visualize.depth import depth_picture
 
 RESOLUTION = 64
 """Cells along a side of the pictured meshes: coarse, to take seconds."""

@@ -1,7 +1,7 @@
 """The training loop of one level.
 
 What a run is after a step depends on its configuration and the number of that step alone: the
-samples of a step are a function of its place (:mod:`im2mesh.data.draws`), so a run that was
+samples of a step are a function of its place (:mod:`im2mesh.data.rng`), so a run that was
 stopped goes on as if it had not been, by any number of processes.
 """
 
@@ -24,13 +24,13 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from im2mesh.checkpoints import load_state, load_weights
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, Source, Staged, ValidationSource
 from im2mesh.data.workers import in_order
 from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.files import atomic
 from im2mesh.models.build import build_network
+from im2mesh.models.checkpoints import load_state, load_weights
 from im2mesh.models.network import Network
 from im2mesh.objectives import build_objective
 from im2mesh.training.pictures import draw_predictions

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from im2mesh.data.depth_picture import NEAR_TO_FAR
 from im2mesh.visualize.contact_sheet import wrap
-from im2mesh.visualize.depth import NEAR_TO_FAR
 
 FAINT_TO_STRONG = np.array(
     [
@@ -93,7 +93,7 @@ class Scale:
 
 
 def depth_scale(near: float, far: float) -> Scale:
-    """The colours of :func:`im2mesh.visualize.depth.depth_picture` with these limits."""
+    """The colours of :func:`im2mesh.data.depth_picture.depth_picture` with these limits."""
     return Scale("depth (cube units)", near, far, NEAR_TO_FAR)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from im2mesh.data.depth_picture import depth_picture
 from im2mesh.data.storage import Model, PointCloud, Points
+from im2mesh.geometry.poses import pose_rotation
 from im2mesh.preparation.listing import lists_of_folder
-from im2mesh.preparation.posing import pose_rotation
 from im2mesh.visualize.contact_sheet import Row, contact_sheet
-from im2mesh.visualize.depth import depth_picture
 from im2mesh.visualize.points import points_picture
 
 log = logging.getLogger(__name__)

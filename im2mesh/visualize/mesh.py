@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import InputError
-from im2mesh.preparation.meshes import check_mesh
-from im2mesh.preparation.posing import pose_rotation
-from im2mesh.preparation.raycast import cast
+from im2mesh.geometry.mesh_files import check_mesh
+from im2mesh.geometry.poses import pose_rotation
+from im2mesh.geometry.ray_casting import cast
 
 BACKGROUND = (255, 255, 255)
 FRONT = (202, 211, 222)
@@ -50,7 +50,7 @@ def render_mesh(
 
     The view (0, 0) is that of the input camera: its silhouette lies on the depth map's
     foreground, pixel for pixel. Any other view turns the object about the cube's centre by the
-    pose rule (:mod:`im2mesh.preparation.posing`): (90, 0) shows its left side, (180, 0) its back,
+    pose rule (:mod:`im2mesh.geometry.poses`): (90, 0) shows its left side, (180, 0) its back,
     a positive elevation looks from above.
 
     Args:

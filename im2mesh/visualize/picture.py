@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
-from im2mesh.preparation.posing import pose_rotation
+from im2mesh.geometry.poses import pose_rotation
 from im2mesh.visualize.contact_sheet import VIEWS, picture_sheet
 from im2mesh.visualize.mesh import BACKGROUND, SUPERSAMPLING, shaded_hits, to_pixels, zoom_out
 from im2mesh.visualize.scene import Layer, Scene

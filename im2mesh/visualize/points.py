@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from im2mesh.visualize.depth import WHITE
+from im2mesh.data.depth_picture import WHITE
 
 
 def points_picture(

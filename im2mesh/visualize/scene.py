@@ -23,14 +23,14 @@ from PIL import Image
 from scipy.spatial import cKDTree
 
 from im2mesh.data.depth import MODEL_FILE, has_depth_key, load_depth
+from im2mesh.data.depth_picture import LEAST_RANGE, depth_normals, depth_picture
 from im2mesh.data.storage import read_pointcloud, read_points
 from im2mesh.errors import EmptyError, InputError
 from im2mesh.files import open_npz
-from im2mesh.patches import back_project
-from im2mesh.preparation.meshes import FORMATS, load_mesh_or_cloud
-from im2mesh.preparation.posing import normalise
+from im2mesh.geometry.mesh_files import FORMATS, load_mesh_or_cloud
+from im2mesh.geometry.pixels import back_project
+from im2mesh.geometry.poses import normalise
 from im2mesh.visualize.colours import Scale, depth_scale, error_scale, normal_colours, with_bar
-from im2mesh.visualize.depth import LEAST_RANGE, depth_normals, depth_picture
 from im2mesh.visualize.division import divide
 from im2mesh.visualize.mesh import corner_normals
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from im2mesh.data.depth_picture import depth_picture
 from im2mesh.generation.sensor import SensorReconstruction
 from im2mesh.visualize.contact_sheet import picture_sheet
-from im2mesh.visualize.depth import depth_picture
 from im2mesh.visualize.mesh import render_mesh
 
 SIDES = (

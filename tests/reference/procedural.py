@@ -8,7 +8,7 @@ import numpy as np
 import trimesh
 from scipy.spatial import cKDTree
 
-from im2mesh.preparation.procedural import Shape
+from im2mesh.shapes.shape import Shape
 
 
 def solids(shape: Shape) -> Iterator[tuple[str, list[float], np.ndarray, np.ndarray]]:

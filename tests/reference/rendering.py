@@ -34,7 +34,7 @@ def first_hit(
 
 
 def render_depth(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
-    """As :func:`im2mesh.preparation.rendering.render_depth`."""
+    """As :func:`im2mesh.geometry.rendering.render_depth`."""
     corners = np.asarray(vertices, dtype=np.float64)[np.asarray(faces, dtype=int).reshape(-1, 3)]
     depth = np.full((size, size), -1.0, dtype=np.float32)
     for i in range(size):

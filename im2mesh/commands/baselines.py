@@ -1,0 +1,102 @@
+"""What a level must beat: predictions that have learnt nothing, on the same validation points.
+
+python -m im2mesh.commands.baselines CONFIG [--no-cuda]
+
+Prints the IoU of always-empty, of always-full, of a shell of fixed thickness behind the observed
+surface (the thickness that is best on this very data), and of the level's model_best.pt, then
+the level's validations (``validation.csv``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from im2mesh.cli import DONE, EXIT_CODES, pick_device, run_script, set_up_logging
+from im2mesh.commands.train import open_validation
+from im2mesh.config import Config, load_config
+from im2mesh.data.batch import Whole
+from im2mesh.errors import ConfigError, DataError
+from im2mesh.geometry.pixels import pixels_at
+from im2mesh.models.build import build_network
+from im2mesh.models.checkpoints import load_weights
+from im2mesh.objectives import build_objective
+from im2mesh.training.trainer import BEST
+from im2mesh.training.validation import HISTORY, Validator, read_history
+
+THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+"""Of the shells that are tried, in units of the cube's side."""
+
+
+def shell(whole: Whole, thickness: float) -> Tensor:
+    """Inside is what lies at most ``thickness`` behind the surface that the camera sees there."""
+    counts = torch.tensor(whole.counts, device=whole.points.device)
+    image = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
+    rows, columns = pixels_at(whole.points, whole.images.shape[-1])
+    depth = whole.images[image, 0, rows, columns]
+    behind = (0.5 - depth) - whole.points[:, 2]
+    return (depth >= 0) & (behind >= 0) & (behind <= thickness)
+
+
+def measure(config: Config, device: torch.device) -> dict[str, float]:
+    """IoU by prediction, in the order of the table.
+
+    Raises:
+        ConfigError: the configuration names no points for the IoU.
+    """
+    if config.data.points_iou_file is None:
+        raise ConfigError(f"{config.source}: data.points_iou_file is null; there is no IoU")
+    objective = build_objective(config.method, config.test.threshold)
+    validator = Validator(config, open_validation(config, device), objective)
+    shells = {t: validator.iou_of(partial(shell, thickness=t)) for t in THICKNESSES}
+    best = max(shells, key=shells.__getitem__)
+    table = {
+        "always empty": validator.iou_of(lambda whole: torch.zeros_like(whole.targets).bool()),
+        "always full": validator.iou_of(lambda whole: torch.ones_like(whole.targets).bool()),
+        f"shell of {best:g} behind the depth": shells[best],
+    }
+    path = Path(config.training.out_dir) / BEST
+    if path.is_file():
+        network = build_network(config)
+        it = load_weights(network, path).get("it", "?")
+        table[f"{path} (step {it})"] = validator(network.to(device), device)["iou"]
+    return table
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, measure, print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m im2mesh.commands.baselines",
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
+    parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
+    args = parser.parse_args(argv)
+    set_up_logging(verbose=False)
+    config = load_config(args.config)
+    config.check_supported()
+    table = measure(config, pick_device(None, args.no_cuda))
+    lines = [f"{name:<48} {iou:.4f}" for name, iou in table.items()]
+    log.info("%s", "\n".join([f"{'prediction':<48} IoU", *lines]))
+    history = Path(config.training.out_dir) / HISTORY
+    if history.is_file():
+        try:
+            log.info("\n%s", read_history(history).to_string(index=False))
+        except DataError as error:
+            log.warning("%s", error)
+    return DONE
+
+
+# Named in full: run as a module, __name__ is __main__ and outside the package's log.
+log = logging.getLogger("im2mesh.commands.baselines")
+
+if __name__ == "__main__":
+    run_script(main)

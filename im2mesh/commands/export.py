@@ -1,0 +1,80 @@
+"""A trained level's weights alone, small enough to give away.
+
+python -m im2mesh.commands.export CONFIG FILE
+
+writes the network of the level's checkpoint (``<out_dir>/<test.model_file>``) to FILE in the
+published format, {'model': …}, without the optimizer and with its floating-point numbers as
+float16: a sixth of the size. Generators read such files as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from im2mesh.cli import DONE, EXIT_CODES, run_script, set_up_logging
+from im2mesh.config import Config, load_config
+from im2mesh.errors import CheckpointError, InputError
+from im2mesh.files import atomic
+from im2mesh.models.build import build_network
+from im2mesh.models.checkpoints import load_weights
+
+
+def export(config: Config, path: Path) -> None:
+    """Write the weights of a level as float16.
+
+    Args:
+        config: of the level; it names the checkpoint.
+        path: the new file, in a folder that is made where it is missing.
+
+    Raises:
+        CheckpointError: there is none, it belongs to another architecture, or holds weights
+            beyond float16's range.
+        InputError: the file cannot be written.
+    """
+    network = build_network(config)
+    load_weights(network, config.model_path)
+    state = {}
+    for key, tensor in network.state_dict().items():
+        half = tensor.half() if tensor.dtype.is_floating_point else tensor
+        if not torch.isfinite(half).all():
+            raise CheckpointError(
+                f"{config.model_path}: {key} holds values beyond the range of float16 (65504)"
+            )
+        state[key] = half
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(path) as beside:
+            torch.save({"model": state}, beside)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be written ({reason})") from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse and write."""
+    parser = argparse.ArgumentParser(
+        prog="python -m im2mesh.commands.export",
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
+    parser.add_argument("file", metavar="FILE", type=Path, help="what to write, <name>.pt")
+    args = parser.parse_args(argv)
+    set_up_logging(verbose=False)
+    config = load_config(args.config)
+    export(config, args.file)
+    log.info("%s: %.1f MB", args.file, args.file.stat().st_size / 1e6)
+    return DONE
+
+
+# Named in full: run as a module, __name__ is __main__ and outside the package's log.
+log = logging.getLogger("im2mesh.commands.export")
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,210 @@
+"""A closed mesh in metres from a depth camera's image."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from im2mesh.cli import (
+    BAD_INPUT,
+    DONE,
+    SOME_FAILED,
+    pick_device,
+    run_script,
+    set_up_logging,
+)
+from im2mesh.errors import DepthError, InputError
+from im2mesh.files import check_writable
+
+if TYPE_CHECKING:
+    from im2mesh.data.sensor_frames import SensorFrame
+    from im2mesh.generation.pipeline import Reconstructor
+
+log = logging.getLogger("im2mesh.reconstruct")
+
+DESCRIPTION = """\
+A closed mesh in metres, in the camera's frame, from one depth image of an object.
+
+  reconstruct.py --depth d.png --intrinsics 616.4 616.2 310.3 236.6 --mask m.png --out mug.ply
+  reconstruct.py --depth d.png --intrinsics camera.json --preview what_was_taken.png
+  reconstruct.py --scene ycbv/test/000048 --out out/scene48
+"""
+
+EPILOG = """\
+depth: 16-bit PNG or TIFF (millimetres), float TIFF, EXR, .npy, .npz (metres); holes are 0, NaN,
+infinite, negative, or the integers' maximum. Intrinsics: fx fy cx cy, a 3x3 matrix (.txt, .npy, K
+of an .npz), Open3D's or BOP's JSON, a ROS camera_info YAML; pixel centres are at whole numbers.
+The camera's frame is OpenCV's: x right, y down, z forward. docs/sensor.md tells more.
+
+exit codes:
+  0    everything was done
+  1    some objects could not be used and are named; the others were done
+  2    bad input: nothing could be done, one line says why
+  70   a bug in this program, with its traceback
+  130  interrupted (Ctrl-C); what is finished is kept
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser."""
+    p = argparse.ArgumentParser(
+        description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument("--depth", metavar="FILE", help="the depth image")
+    p.add_argument(
+        "--intrinsics", nargs="+", metavar="K", help="a file, or fx fy cx cy, of the depth image"
+    )
+    p.add_argument(
+        "--mask", metavar="FILE", help="the object's pixels (default: what stands on a plane)"
+    )
+    p.add_argument("--label", metavar="N|all", help="which object of a label image")
+    p.add_argument("--scene", metavar="DIR|NPZ", help="a folder of depth, intrinsics and masks")
+    p.add_argument(
+        "--out",
+        metavar="MESH|DIR",
+        help=".ply .obj .off .stl .glb (default mesh.ply); a folder with --scene (out/sensor)",
+    )
+    p.add_argument("--preview", metavar="PNG", help="a picture: what was taken, and the mesh")
+    p.add_argument("--depth-scale", metavar="S", help="stored value to metres, as 1/1000")
+    p.add_argument(
+        "--depth-kind", choices=("z", "ray"), default="z", help="along z (default) or the rays"
+    )
+    p.add_argument("--noise", type=float, metavar="M", help="of the depths, in metres")
+    p.add_argument("--size", type=float, metavar="M", help="the object's largest extent, if known")
+    p.add_argument("--extent", type=float, metavar="M", help="the same along the direction of view")
+    p.add_argument(
+        "--frame", choices=("camera", "opengl", "object"), default="camera", help="of the mesh"
+    )
+    p.add_argument("--unit", choices=("m", "mm"), default="m", help="of the mesh")
+    p.add_argument("--levels", nargs="+", metavar="CONFIG", help="networks (default: the demo's)")
+    p.add_argument("--device", help="cpu, cuda, cuda:1, … (default: CUDA where there is one)")
+    p.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
+    p.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reconstruct; returns the exit code."""
+    own = parser()
+    args = own.parse_args(argv)
+    set_up_logging(args.verbose)
+    if args.scene and (args.depth or args.intrinsics or args.mask):
+        own.error("give --scene, or --depth and --intrinsics, not both")
+    if not args.scene and not (args.depth and args.intrinsics):
+        own.error("give --depth and --intrinsics, or --scene")
+    _check_places(args)
+    frames, sources = _frames(args)
+    levels = _levels(args)
+    failed = 0
+    for frame, path in zip(frames, _paths(args, frames), strict=True):
+        try:
+            _one(frame, path, levels, args, sources | {"object": frame.name})
+        except DepthError as error:
+            if len(frames) == 1:
+                raise DepthError(f"{args.depth or frame.name}: {error}") from error
+            log.error("%s: %s", frame.name, error)
+            failed += 1
+    return DONE if not failed else SOME_FAILED if failed < len(frames) else BAD_INPUT
+
+
+def _check_places(args: argparse.Namespace) -> None:
+    """Find out before the work that its results cannot be written."""
+    from im2mesh.generation.sensor_outputs import check_output
+
+    if args.preview and Path(args.preview).suffix.lower() != ".png":
+        raise InputError(f"--preview {args.preview}: is a picture; name it {args.preview}.png")
+    if args.scene:
+        check_writable(Path(args.out or "out/sensor"), "choose another place with --out")
+    else:
+        path = Path(args.out or "mesh.ply")
+        check_output(path)
+        check_writable(path.parent, "choose another place with --out")
+    if args.preview:
+        check_writable(Path(args.preview).parent, "choose another place with --preview")
+
+
+def _frames(args: argparse.Namespace) -> tuple[list[SensorFrame], dict[str, Any]]:
+    """All objects that the command line names, and what the records say of their files."""
+    from im2mesh.data import sensor_frames as files
+
+    scale = None if args.depth_scale is None else files.parse_scale(args.depth_scale)
+    if args.scene:
+        return files.find_frames(args.scene, scale, args.depth_kind), {"scene": args.scene}
+    name = Path(args.depth).stem
+    facts = files.read_intrinsics(args.intrinsics, name)
+    if scale is None and facts.depth_scale is not None:
+        scale = facts.depth_scale * files.MILLIMETRE
+    depth = files.read_depth(args.depth, scale)
+    shape = depth.shape[0], depth.shape[1]
+    camera = facts.for_image(shape, " ".join(args.intrinsics))
+    depth = files.along_z(depth, camera, args.depth_kind)
+    sources = {key: getattr(args, key) for key in ("depth", "intrinsics", "mask", "label")}
+    if args.mask is None:
+        if args.label is not None:
+            raise InputError("--label chooses an object of --mask; give the label image")
+        return [files.SensorFrame(name, depth, camera)], sources
+    found = files.masks_of(files.read_mask_image(args.mask), shape, args.label, args.mask)
+    return [
+        files.SensorFrame(name if args.label != "all" else str(label), depth, camera, mask)
+        for label, mask in found.items()
+    ], sources
+
+
+def _paths(args: argparse.Namespace, frames: Sequence[SensorFrame]) -> list[Path]:
+    """The mesh file of each object."""
+    if args.scene:
+        return [Path(args.out or "out/sensor") / f"{frame.name}.ply" for frame in frames]
+    path = Path(args.out or "mesh.ply")
+    if args.label != "all":
+        return [path]
+    return [path.with_name(f"{path.stem}_{frame.name}{path.suffix}") for frame in frames]
+
+
+def _levels(args: argparse.Namespace) -> Reconstructor:
+    from im2mesh.generation.pipeline import Reconstructor
+    from im2mesh.generation.sensor import demo_levels
+
+    device = pick_device(args.device, args.no_cuda)
+    return Reconstructor.from_configs(args.levels or demo_levels(), device)
+
+
+def _one(
+    frame: SensorFrame,
+    path: Path,
+    levels: Reconstructor,
+    args: argparse.Namespace,
+    sources: dict[str, Any],
+) -> None:
+    import torch
+
+    from im2mesh.generation.sensor import reconstruct
+    from im2mesh.generation.sensor_outputs import write_result
+
+    with torch.inference_mode():
+        result = reconstruct(
+            frame.depth,
+            frame.camera,
+            frame.mask,
+            reconstructor=levels,
+            noise=args.noise,
+            size=args.size,
+            extent=args.extent,
+        )
+    write_result(result, path, args.frame, args.unit, sources)
+    taken = "" if frame.mask is not None else " (no mask: the largest object on the plane)"
+    print(f"{path}: {result.summary}{taken}", flush=True)
+    if args.preview:
+        from im2mesh.visualize.picture import save_png
+        from im2mesh.visualize.sensor_picture import sensor_sheet
+
+        preview = Path(args.preview)
+        if len(path.suffixes) and (args.scene or args.label == "all"):
+            preview = preview.with_name(f"{preview.stem}_{frame.name}.png")
+        save_png(sensor_sheet(frame.name, frame.depth, result), preview)
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,91 @@
+"""A contact sheet of a generation run: each input beside its mesh, from several sides.
+
+python -m im2mesh.commands.run_sheet RUN [--save FILE.png] [--most N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from im2mesh.cli import DONE, EXIT_CODES, run_script
+from im2mesh.data.run_folders import find_meshes, mesh_folder, read_mesh
+from im2mesh.errors import InputError
+from im2mesh.files import first_line
+from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
+
+log = logging.getLogger(__name__)
+
+
+def run_sheet(run: Path, path: Path, most: int) -> int:
+    """Draw the first ``most`` meshes of a run.
+
+    Args:
+        run: what a generator wrote, or ``eval_meshes.py --meshes`` takes.
+        path: the PNG to write.
+        most: rows at the most, in the order of class and name.
+
+    Returns:
+        The number of meshes the run holds.
+
+    Raises:
+        InputError: ``most`` is below 1, the run holds no mesh, or a file cannot be read.
+    """
+    if most < 1:
+        raise InputError(f"--most {most}: must be at least 1")
+    meshes = find_meshes(mesh_folder(run))
+    if not meshes:
+        raise InputError(f"{run}: holds no meshes/<class>/<model>.ply; run a generator first")
+    rows = []
+    for class_name, model in sorted(meshes)[:most]:
+        file = meshes[class_name, model]
+        mesh = read_mesh(file)
+        picture = run / "input" / class_name / f"{model}.jpg"
+        depth = np.full((256, 256, 3), 255, np.uint8)
+        if picture.is_file():
+            depth = _read_picture(picture)
+        closed = "closed" if mesh.is_watertight else "empty" if mesh.is_empty else "NOT closed"
+        name = "/".join(filter(None, (class_name, model)))
+        title = f"{name}: {len(mesh.faces)} triangles, {closed}"
+        rows.append((title, depth, mesh_views(mesh.vertices, mesh.faces)))
+    contact_sheet(rows, path)
+    return len(meshes)
+
+
+def _read_picture(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path}: not a readable picture ({first_line(error)}); make it again or remove it"
+        ) from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, draw, say where."""
+    parser = argparse.ArgumentParser(
+        prog="python -m im2mesh.commands.run_sheet",
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", type=Path, help="folder that a generator wrote")
+    parser.add_argument("--save", type=Path, help="default: RUN/contact_sheet.png")
+    parser.add_argument("--most", type=int, default=40, help="rows at the most (default 40)")
+    args = parser.parse_args(argv)
+    path = args.save or args.run / "contact_sheet.png"
+    count = run_sheet(args.run, path, args.most)
+    log.info("%s: %d of %d meshes", path, min(count, args.most), count)
+    return DONE
+
+
+if __name__ == "__main__":
+    # Under its own name the module's logger would not belong to the package.
+    log = logging.getLogger("im2mesh.commands.run_sheet")
+    run_script(main)

@@ -1,0 +1,250 @@
+"""Windows of the image and the columns of space they own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from im2mesh.geometry.pixels import IMAGE_SIZE
+
+RELEASED_NODES = 128
+"""Nodes along a side of the released lattice (design: ``generation.lattice: released``)."""
+
+
+def gaussian(x: Tensor, y: Tensor) -> Tensor:
+    """As published: sigma half the patch, exp(−4 ln2 r² / σ²); 1/16 at an edge's middle."""
+    return torch.exp(-4 * math.log(2) / 0.25 * (x * x + y * y))
+
+
+def flat(x: Tensor, _: Tensor) -> Tensor:
+    """All windows that own a point count the same."""
+    return torch.ones_like(x)
+
+
+def hann(x: Tensor, y: Tensor) -> Tensor:
+    """cos²(πx) cos²(πy): falls to nothing at the edges, so the blend has no jump there."""
+    # Not to zero itself: on the cube's faces there is no other window.
+    return ((torch.cos(math.pi * x) * torch.cos(math.pi * y)) ** 2).clamp(min=1e-6)
+
+
+WEIGHTINGS = {"gaussian": gaussian, "flat": flat, "hann": hann}
+"""How much a window's value counts at a point, by its local x and y in [−0.5, 0.5]."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Pairs of a point and a window that owns it, grouped by window.
+
+    Attributes:
+        point: (M,) int64 index of the point.
+        counts: number of pairs of each window, in the order of the windows.
+        local: (M, 3) float32, the point in the window's own coordinates, [−0.5, 0.5]³.
+        weight: (M,) float32 in (0, 1], how much the window's value counts at the point.
+    """
+
+    point: Tensor
+    counts: list[int]
+    local: Tensor
+    weight: Tensor
+
+
+@dataclass(frozen=True)
+class Windows:
+    """All windows of ``size``² pixels, ``stride`` apart, row by row.
+
+    A window with its top-left pixel at (row i, column j) owns the points with
+    x ∈ [j/S − 0.5, (j+size)/S − 0.5) and y ∈ [0.5 − (i+size)/S, 0.5 − i/S), all z, where
+    S = ``image_size``; the outermost windows also own the cube's faces. In the window's own
+    coordinates x and y are rescaled by these bounds to [−0.5, 0.5]; z stays.
+
+    Raises:
+        ValueError: the windows do not tile the image.
+    """
+
+    size: int
+    stride: int
+    image_size: int = IMAGE_SIZE
+
+    def __post_init__(self) -> None:
+        """Check the tiling."""
+        if not 0 < self.size <= self.image_size or self.stride <= 0:
+            raise ValueError(
+                f"windows of {self.size} pixels at stride {self.stride} "
+                f"do not fit an image of {self.image_size}"
+            )
+        if (self.image_size - self.size) % self.stride:
+            raise ValueError(
+                f"windows of {self.size} pixels at stride {self.stride} do not tile an image of "
+                f"{self.image_size}: ({self.image_size} - {self.size}) must be a multiple of "
+                f"{self.stride}"
+            )
+
+    @property
+    def per_side(self) -> int:
+        """Windows along each side of the image."""
+        return (self.image_size - self.size) // self.stride + 1
+
+    def __len__(self) -> int:
+        return self.per_side**2
+
+    def corners(self) -> np.ndarray:
+        """(P, 2) int (row, column) of each window's top-left pixel."""
+        steps = np.arange(self.per_side) * self.stride
+        return np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+
+    def crop(self, image: Tensor) -> Tensor:
+        """(S, S) image → (P, size, size) windows."""
+        if tuple(image.shape) != (self.image_size, self.image_size):
+            raise ValueError(
+                f"expected a ({self.image_size}, {self.image_size}) image, "
+                f"found {tuple(image.shape)}"
+            )
+        strips = image.unfold(0, self.size, self.stride).unfold(1, self.size, self.stride)
+        return strips.reshape(len(self), self.size, self.size)
+
+    def pick(self, images: Tensor, image: Tensor, window: Tensor) -> Tensor:
+        """Some windows of some images.
+
+        Args:
+            images: (M, S, S).
+            image: (B,) which of them.
+            window: (B,) which window of each.
+
+        Returns:
+            (B, size, size).
+        """
+        if self.size == self.image_size:
+            return images[image]
+        row = torch.div(window, self.per_side, rounding_mode="floor")
+        strips = images.unfold(1, self.size, self.stride).unfold(2, self.size, self.stride)
+        return strips[image, row, window % self.per_side]
+
+    def to_local(self, points: Tensor, window: Tensor) -> Tensor:
+        """Points of the cube in the coordinates of windows that own them.
+
+        Args:
+            points: (…, 3) in the camera frame.
+            window: the window of each, broadcast against (…).
+
+        Returns:
+            (…, 3) in [−0.5, 0.5]³.
+        """
+        scale, middle = self._placed(window)
+        return torch.addcmul(-middle * scale, points, scale)
+
+    def to_cube(self, local: Tensor, window: Tensor) -> Tensor:
+        """The inverse of :meth:`to_local`."""
+        scale, middle = self._placed(window)
+        return torch.addcmul(middle, local, 1 / scale)
+
+    def _placed(self, window: Tensor) -> tuple[Tensor, Tensor]:
+        """How much larger windows are in their own cubes, (3,), and their middles, (…, 3)."""
+        left, bottom = self._bounds(window)
+        middle = torch.stack([left, bottom, torch.zeros_like(left)], dim=-1) + self.size / 2
+        middle = middle / self.image_size - 0.5
+        middle[..., 2] = 0
+        ratio = self.image_size / self.size
+        return torch.tensor([ratio, ratio, 1.0], device=window.device), middle
+
+    def _bounds(self, window: Tensor) -> tuple[Tensor, Tensor]:
+        """The lower bounds of windows in pixels, counted from the left and from BELOW."""
+        side = self.per_side
+        row = torch.div(window, side, rounding_mode="floor")
+        return (window % side) * self.stride, (side - 1 - row) * self.stride
+
+    def _rescaled(self, right: Tensor, up: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
+        """x and y in a window's own coordinates, from pixels counted from the left and below."""
+        left, bottom = self._bounds(window)
+        return (right - left) / self.size - 0.5, (up - bottom) / self.size - 0.5
+
+    def _owners(self, coordinate: Tensor) -> Tensor:
+        """Windows along one axis that own a coordinate in [0, S], in pixels.
+
+        Returns:
+            (N, k) int64 window numbers in rising coordinate, −1 where there is none.
+        """
+        most = math.ceil(self.size / self.stride) + 1
+        last = torch.div(coordinate, self.stride, rounding_mode="floor").long()
+        window = last[:, None] - torch.arange(most - 1, -1, -1, device=coordinate.device)
+        begin = window * self.stride
+        at = coordinate[:, None]
+        inside = (at >= begin) & (at < begin + self.size)
+        # The far face of the cube belongs to the last window, though its range is half open.
+        inside |= (at == self.image_size) & (window == self.per_side - 1)
+        inside &= (window >= 0) & (window < self.per_side)
+        return torch.where(inside, window, -1)
+
+    def cover(
+        self, points: Tensor, active: Tensor | None = None, weighting: str = "gaussian"
+    ) -> Cover:
+        """Which windows own each point, and where it lies in them.
+
+        Args:
+            points: (N, 3) float32 in the camera frame; a point outside the cube is owned
+                by no window.
+            active: (P,) bool, the windows that speak; None: all. Only these appear, and
+                ``Cover.counts`` has one entry for each of THEM.
+            weighting: one of :data:`WEIGHTINGS`.
+        """
+        return self._pair(points, points, active, 1.0, weighting)
+
+    def released_cover(self, points: Tensor, active: Tensor | None = None) -> Cover:
+        """:meth:`cover` with the released lattice's misregistration, for comparison.
+
+        The points must be nodes of that lattice, k/127 − 0.5. A patch's own lattice there
+        has n = size/2 nodes at linspace(−0.5, 0.5, n), pasted at the half-open cells
+        j/2 … j/2 + n − 1 of the image's 128 nodes. So a node is owned as the point
+        k/128 − 0.5 is, and its local x and y are stretched by n/(n − 1).
+        """
+        node = torch.round((points + 0.5) * (RELEASED_NODES - 1))
+        nodes_of_patch = self.size * RELEASED_NODES // self.image_size
+        stretch = nodes_of_patch / (nodes_of_patch - 1)
+        return self._pair(points, node / RELEASED_NODES - 0.5, active, stretch, "gaussian")
+
+    def _pair(
+        self,
+        points: Tensor,
+        owned_as: Tensor,
+        active: Tensor | None,
+        stretch: float,
+        weighting: str,
+    ) -> Cover:
+        """Pairs of points and the windows that own ``owned_as``."""
+        side, device = self.per_side, points.device
+        right = (owned_as[:, 0] + 0.5) * self.image_size
+        up = (owned_as[:, 1] + 0.5) * self.image_size
+        columns = self._owners(right)
+        # Counted from below, windows start at the same multiples of the stride as from above.
+        levels = self._owners(up)
+        if active is None:
+            active = torch.ones(len(self), dtype=torch.bool, device=device)
+        number = torch.cumsum(active, 0) - 1
+        found: list[tuple[Tensor, Tensor]] = []
+        for a in range(columns.shape[1]):
+            for b in range(levels.shape[1]):
+                column, row = columns[:, a], side - 1 - levels[:, b]
+                window = torch.where((column >= 0) & (levels[:, b] >= 0), row * side + column, 0)
+                keep = (column >= 0) & (levels[:, b] >= 0) & active[window]
+                index = torch.nonzero(keep).squeeze(1)
+                found.append((index, window[index]))
+        point = torch.cat([index for index, _ in found])
+        window = torch.cat([w for _, w in found])
+        order = _stable_order(window)
+        point, window = point[order], window[order]
+        x, y = self._rescaled(right[point], up[point], window)
+        weight = WEIGHTINGS[weighting](x, y)
+        x, y = (((c + 0.5) * stretch - 0.5) if stretch != 1.0 else c for c in (x, y))
+        counts = torch.bincount(number[window], minlength=int(active.sum()))
+        return Cover(point, counts.tolist(), torch.stack([x, y, points[point, 2]], 1), weight)
+
+
+def _stable_order(keys: Tensor) -> Tensor:
+    """Indices that sort small non-negative integers, equal ones in their order."""
+    if keys.device.type != "cpu":
+        return torch.argsort(keys, stable=True)
+    # numpy sorts 16-bit integers by radix, ten times faster than a comparison sort.
+    return torch.from_numpy(np.argsort(keys.numpy().astype(np.uint16), kind="stable"))

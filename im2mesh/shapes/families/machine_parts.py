@@ -1,0 +1,186 @@
+"""What vehicles are built with, in arrays: the same solids as ``parts``, for machines.
+
+Models have y up and look towards +z; a place is a (3,) array, lengths are in the model's units.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from im2mesh.shapes.shape import Shape
+from im2mesh.shapes.solids import (
+    Primitives,
+    Vector,
+    beam,
+    capsule,
+    ellipsoid,
+    frustum,
+    torus,
+)
+
+RIGHT, UP, FRONT = (np.array(axis, dtype=np.float64) for axis in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+SIDES = (-1, 1)
+
+Parts = list[Primitives]
+
+
+def point(x: float, y: float, z: float) -> np.ndarray:
+    """(3,) float64."""
+    return np.array((x, y, z), dtype=np.float64)
+
+
+def mirrored(place: np.ndarray, side: int) -> np.ndarray:
+    """A point of the right side (x > 0) on the side −1 (left) or 1 (right)."""
+    return place * (side, 1, 1)
+
+
+def on_floor(parts: Sequence[Primitives], scale: float = 1.0) -> Shape:
+    """The union of the parts, scaled, its lowest point at y = 0."""
+    shape = Shape.of(*parts).transformed(scale=scale)
+    return shape.transformed(offset=(0.0, -float(shape.bounds()[0, 1]), 0.0))
+
+
+def panel(
+    root: Vector,
+    tip: Vector,
+    root_chord: float,
+    tip_chord: float,
+    thickness: float,
+    along: Vector = -FRONT,
+    strips: int = 2,
+) -> Parts:
+    """A flat trapezoid, such as a wing or a sail: beams that fan out.
+
+    Args:
+        root: (3,) one end of the leading edge.
+        tip: (3,) its other end.
+        root_chord: how far the panel reaches from the root in the direction ``along``.
+        tip_chord: the same at the tip.
+        thickness: of the panel.
+        along: (3,) unit vector, not parallel to the leading edge.
+        strips: beams at least; the more, the cleaner are the root's and the tip's edge.
+    """
+    root, tip, along = np.asarray(root), np.asarray(tip), np.asarray(along)
+    longer = max(root_chord, tip_chord)
+    width = max(min(root_chord, tip_chord), longer / 10)
+    strips = max(strips, math.ceil(1.4 * longer / width))
+    width = min(width, 1.4 * longer / strips) if strips > 2 else width
+    beams = []
+    for share in np.linspace(0, 1, strips):
+        start = root + (width / 2 + share * max(root_chord - width, 0)) * along
+        end = tip + (width / 2 + share * max(tip_chord - width, 0)) * along
+        beams.append(beam(start, end, width, thickness, along))
+    return beams
+
+
+def slope(low: np.ndarray, high: np.ndarray, width: float, inwards: float, strip: float) -> Parts:
+    """A solid wedge under a slanted face, such as a windscreen: slabs behind one another.
+
+    Args:
+        low: (3,) the middle of the face's lower edge.
+        high: (3,) the middle of its upper edge, above and further ``inwards``.
+        width: along x.
+        inwards: +1 or −1, the direction along z in which the solid lies.
+        strip: the slabs' thickness.
+    """
+    up = (high - low) / np.linalg.norm(high - low)
+    inside = np.cross(RIGHT, up)
+    inside = inside * np.sign(inside[2] * inwards)
+    deep = abs(high[2] - low[2]) * abs(inside[2])
+    slabs = []
+    for depth in np.arange(strip / 2, deep + strip, 0.9 * strip):
+        slabs.append(beam(low + depth * inside, high + depth * inside, width, strip, RIGHT))
+    return slabs
+
+
+def tube(places: Iterable[np.ndarray], radius: float) -> Parts:
+    """A bent tube through the places."""
+    return [capsule(a, b, radius) for a, b in itertools.pairwise(places)]
+
+
+def arc(
+    centre: np.ndarray,
+    radius: float,
+    width: float,
+    thickness: float,
+    first: float,
+    last: float,
+    pieces: int,
+) -> Parts:
+    """A bent band about an axis along x, such as a mudguard or a wheel arch.
+
+    Args:
+        centre: (3,) in the middle of the band's width.
+        radius: of the middle of its thickness.
+        width: along x.
+        thickness: along the radius.
+        first: degrees from the front (0) over the top (90) to the back (180), where it begins.
+        last: where it ends.
+        pieces: beams it is made of.
+    """
+    angles = np.radians(np.linspace(first, last, pieces + 1))
+    rim = [centre + radius * point(0, math.sin(a), math.cos(a)) for a in angles]
+    return [beam(a, b, width, thickness, RIGHT) for a, b in itertools.pairwise(rim)]
+
+
+def spokes(
+    hub: np.ndarray, inner: float, outer: float, count: int, radius: float, phase: float
+) -> Parts:
+    """Round spokes in the plane across x, evenly spread."""
+    directions = (
+        point(0, math.cos(a), math.sin(a))
+        for a in phase + np.linspace(0, 2 * math.pi, count, endpoint=False)
+    )
+    return [capsule(hub + inner * d, hub + outer * d, radius) for d in directions]
+
+
+def road_wheel(
+    centre: np.ndarray, radius: float, width: float, side: int, count: int, phase: float
+) -> Parts:
+    """A car's wheel: tyre, recessed rim, broad spokes and a cap on the side that looks out."""
+    out = side * RIGHT
+    tread = min(width / 2, 0.45 * radius)
+    parts: Parts = [
+        frustum(centre - 0.42 * width * out, centre + 0.1 * width * out, 0.97 * radius),
+        torus(radius - tread, tread, centre, out),
+        frustum(centre, centre + 0.44 * width * out, 0.18 * radius, 0.12 * radius),
+        torus(0.66 * radius, 0.06 * radius, centre + 0.40 * width * out, out),
+    ]
+    hub = centre + 0.34 * width * out
+    for angle in phase + np.linspace(0, 2 * math.pi, count, endpoint=False):
+        spoke = point(0, math.cos(angle), math.sin(angle))
+        across = np.cross(spoke, RIGHT)
+        parts.append(beam(hub, hub + 0.66 * radius * spoke, 0.14 * radius, 0.2 * width, across))
+    return parts
+
+
+def propeller(
+    random: np.random.Generator,
+    hub: np.ndarray,
+    radius: float,
+    blades: int,
+    thickness: float = 0.0085,
+) -> Parts:
+    """Blades about an axis along z, and a spinner that points to the front."""
+    nose = 0.16 * radius
+    parts: Parts = [ellipsoid((nose, nose, 1.7 * nose), hub)]
+    for angle in random.uniform(0, math.pi) + np.linspace(0, 2 * math.pi, blades, endpoint=False):
+        blade = point(math.cos(angle), math.sin(angle), 0)
+        across = np.cross(blade, FRONT) + 0.35 * FRONT
+        parts.append(
+            beam(hub, hub + radius * blade, max(0.16 * radius, 1.5 * thickness), thickness, across)
+        )
+    return parts
+
+
+def one_of(
+    random: np.random.Generator,
+    kinds: Sequence[Callable[[np.random.Generator], Shape]],
+    shares: Sequence[float],
+) -> Shape:
+    """One of several kinds, drawn with these probabilities."""
+    return kinds[int(random.choice(len(kinds), p=shares))](random)
