@@ -25,7 +25,7 @@ demo: $(BUILT) ## meshes of the bundled depth maps, by the bundled weights, and 
 FIGURES := chair lamp
 
 figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of what is in them
-	$(BIN)/python -m im2mesh.preparation.demo --truth out/figures/truth
+	$(BIN)/python -m im2mesh.commands.demo --truth out/figures/truth
 	$(BIN)/python generate.py configs/demo/global.yaml --observation none --symmetry none --out out/figures/global --overwrite
 	$(BIN)/python generate_merge3.py $(LEVELS) --out out/figures/hpn3 --overwrite
 	$(BIN)/python -m im2mesh.commands.run_sheet out/figures/hpn3 --save img/demo.png --most 3

@@ -1,0 +1,130 @@
+"""README and docs name only files, modules, options and keys that exist."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from im2mesh.config import load_config, to_dict
+from tests.conftest import REPOSITORY
+
+PAGES = [
+    REPOSITORY / "README.md",
+    REPOSITORY / "CHANGELOG.md",
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+]
+FILES = [
+    str(path.relative_to(REPOSITORY))
+    for top in ("im2mesh", "tests", "benchmarks", "configs", "data", "docs", "img", "out")
+    for path in sorted((REPOSITORY / top).rglob("*"))
+    if path.is_file()
+] + [path.name for path in REPOSITORY.iterdir() if path.is_file()]
+FOLDERS = {str(parent) for name in FILES for parent in Path(name).parents}
+
+per_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+
+
+def expanded(pattern: str) -> Iterator[str]:
+    """Yield the alternatives of ``a{b,c}``, as a shell would."""
+    found = re.search(r"\{([^{}]*)\}", pattern)
+    if not found:
+        yield pattern
+        return
+    for choice in found[1].split(","):
+        yield from expanded(pattern[: found.start()] + choice + pattern[found.end() :])
+
+
+def test_braces() -> None:
+    assert list(expanded("{a,b}/x{1,2}")) == ["a/x1", "a/x2", "b/x1", "b/x2"]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@per_page
+def test_links(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith("http"):
+            continue
+        file, _, anchor = target.partition("#")
+        linked = page.parent / file if file else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+@per_page
+def test_files(page: Path) -> None:
+    """Python files may be named from any folder on; configurations and bundled weights in full.
+
+    ``configs/mine`` stands for the reader's own.
+    """
+    text = page.read_text(encoding="utf-8")
+    python = re.findall(r"(?<![\w./…])[\w./{},*]+\.py\b", text)
+    others = re.findall(r"(?<![\w./…])(?:configs|docs|img|out/pretrained)/[\w./{},*]+\w", text)
+    for pattern in [name for written in python + others for name in expanded(written)]:
+        if not pattern.startswith("configs/mine"):
+            known = pattern in FOLDERS or any(
+                fnmatch.fnmatch("/" + name, "*/" + pattern) for name in FILES
+            )
+            assert known, pattern
+
+
+@per_page
+def test_modules(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for module in re.findall(r"python -m (im2mesh[\w.]*)", text):
+        source = (REPOSITORY / module.replace(".", "/")).with_suffix(".py")
+        assert source.exists(), module
+        assert "__main__" in source.read_text(encoding="utf-8"), module
+    for module, names in re.findall(r"from (im2mesh[\w.]*) import ([\w, ]+)", text):
+        loaded = importlib.import_module(module)
+        missing = [name for name in names.split(", ") if not hasattr(loaded, name)]
+        assert not missing, (module, missing)
+
+
+@per_page
+def test_options(page: Path) -> None:
+    """Every option of a command in a code block is one of this project."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    sources = [*(REPOSITORY / "im2mesh").rglob("*.py"), *(REPOSITORY / "benchmarks").glob("*.py")]
+    known = set(
+        re.findall(r"\"(--[\w-]+)\"", "".join(s.read_text(encoding="utf-8") for s in sources))
+    )
+    known |= {"--no-cuda", "--no-icp"}
+    for line in re.findall(r"^ *python (?!-m dask|setup\.py).*$", text, re.MULTILINE):
+        assert set(re.findall(r"(?<=\s)--[\w-]+", line)) <= known, line
+
+
+@per_page
+def test_keys(page: Path) -> None:
+    sections = to_dict(load_config(REPOSITORY / "configs/default.yaml"))
+    keys = re.findall(
+        r"`((?:data|model|training|test|generation)(?:\.(?!pt|off|csv)\w+)+)[`: =]",
+        page.read_text(encoding="utf-8"),
+    )
+    for key in keys:
+        values = sections
+        for part in key.split("."):
+            assert isinstance(values, dict) and part in values, key
+            values = values[part]
+
+
+def test_targets() -> None:
+    """Every ``make`` target that a page names is one."""
+    listed = subprocess.run(
+        ["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout
+    for page in PAGES:
+        for target in re.findall(
+            r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            assert f"make {target} " in listed, (page.name, target)
