@@ -69,7 +69,7 @@ def test_files(page: Path) -> None:
     """
     text = page.read_text(encoding="utf-8")
     python = re.findall(r"(?<![\w./…])[\w./{},*]+\.py\b", text)
-    others = re.findall(r"(?<![\w./…])(?:configs|docs|img|out/pretrained)/[\w./{},*]+\w", text)
+    others = re.findall(r"(?<![\w./…])(?:configs|docs|img|out/pretrained)/[\w./{},*]+[\w*]", text)
     for pattern in [name for written in python + others for name in expanded(written)]:
         if not pattern.startswith("configs/mine"):
             known = pattern in FOLDERS or any(
