@@ -270,7 +270,7 @@ def test_blocks_do_not_matter(shapes: list[Shape], monkeypatch: pytest.MonkeyPat
     batch = ShapeBatch.of(shapes[:4])
     points = torch.from_numpy(np.stack([points_of(k, 300) for k in range(4)]))
     before = batch.depth(64), batch.occupancy(points), batch.signed_distance(points)
-    monkeypatch.setattr("im2mesh.shapes.batch.BLOCK", 700)
+    monkeypatch.setattr("im2mesh.shapes.unions.BLOCK", 700)
     after = batch.depth(64), batch.occupancy(points), batch.signed_distance(points)
     for a, b in zip(before, after, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)

@@ -70,7 +70,7 @@ def sizes(kind: Kind, count: int, rng: np.random.Generator) -> Tensor:
 def around(kind: Kind, size: Tensor, rng: np.random.Generator) -> Tensor:
     """Points in and about the solids; some on their planes and axes of symmetry."""
     points = rng.uniform(-1, 1, (len(size), 3))
-    points *= np.where(rng.random((len(size), 1)) < 0.7, 1.4 * kind.reach(size).numpy(), 0.6)
+    points *= np.where(rng.random((len(size), 1)) < 0.7, 1.4 * kind.half_extents(size).numpy(), 0.6)
     return torch.from_numpy(np.where(rng.random(points.shape) < 0.05, 0.0, points))
 
 
@@ -111,7 +111,7 @@ def test_no_sample_of_the_surface_is_nearer(kind: Kind, seed: int) -> None:
     apart = (points[:, None] - samples).norm(dim=2).masked_fill(~keep, math.inf).amin(dim=1)
     exact = kind.distance(size, points).abs()
     assert (apart >= exact - 1e-6).all()
-    assert (apart <= exact + 0.08 * kind.reach(size).norm(dim=1)).all()
+    assert (apart <= exact + 0.08 * kind.half_extents(size).norm(dim=1)).all()
 
 
 @every_kind
@@ -159,14 +159,14 @@ def test_rays_meet_the_surface_first(kind: Kind, dtype: torch.dtype) -> None:
     along[:, 2] += np.where(np.abs(along).sum(axis=1) == 0, 1, 0)
     direction = torch.from_numpy(along / np.linalg.norm(along, axis=1, keepdims=True))
     origin = around(kind, size, rng)
-    t = kind.enter(size.to(dtype), origin.to(dtype), direction.to(dtype)).double()
+    t = kind.intersect(size.to(dtype), origin.to(dtype), direction.to(dtype)).double()
     hit = torch.isfinite(t)
     assert 0.15 < hit.double().mean() < 0.98
     exact = 3e-6 if dtype == torch.float32 else 1e-7
     met = kind.distance(size, origin + t.nan_to_num(posinf=0)[:, None] * direction)
     # A ray along a slanted side of a cone meets it anywhere, if at all.
     assert (met[hit].abs() > exact).double().mean() < (3e-3 if dtype == torch.float32 else 1e-9)
-    far = origin.norm(dim=1) + kind.reach(size).norm(dim=1)
+    far = origin.norm(dim=1) + kind.half_extents(size).norm(dim=1)
     before = torch.where(hit, t, far)[:, None]
     share = torch.linspace(0, 1, 300).double()
     places = -far[:, None] + share * (before + far[:, None]) - 1e-5
@@ -186,7 +186,7 @@ def test_a_shell_without_a_hole_is_a_frustum() -> None:
     on_surface, _ = Frustum.sample(size, draws)
     pairs = [
         (
-            kind.enter(sizes, points, direction),
+            kind.intersect(sizes, points, direction),
             kind.contains(sizes, points),
             kind.distance(sizes, points),
             kind.nearest(sizes, points),
@@ -194,7 +194,7 @@ def test_a_shell_without_a_hole_is_a_frustum() -> None:
             kind.area(sizes),
             kind.sample(sizes, draws)[0],
             kind.support(sizes, direction),
-            kind.reach(sizes),
+            kind.half_extents(sizes),
         )
         for kind, sizes in ((Frustum, size), (Shell, hollow))
     ]
@@ -240,7 +240,7 @@ def test_prisms_that_share_a_side_leave_no_gap() -> None:
     for dtype in (torch.float32, torch.float64):
         at, sizes = points.to(dtype), (one.to(dtype), other.to(dtype))
         assert (Prism.contains(sizes[0], at) | Prism.contains(sizes[1], at)).all()
-        t = torch.minimum(*(Prism.enter(size, at, towards.to(dtype)) for size in sizes))
+        t = torch.minimum(*(Prism.intersect(size, at, towards.to(dtype)) for size in sizes))
         torch.testing.assert_close(t, torch.full_like(t, -0.1))
 
 
@@ -251,7 +251,7 @@ def test_rays_on_tori(dtype: torch.dtype) -> None:
     direction = torch.from_numpy(rng.normal(size=(50000, 3)))
     direction /= direction.norm(dim=1, keepdim=True)
     origin = torch.from_numpy(rng.uniform(-0.3, 0.3, (50000, 3)))
-    t = Torus.enter(size.to(dtype), origin.to(dtype), direction.to(dtype)).double()
+    t = Torus.intersect(size.to(dtype), origin.to(dtype), direction.to(dtype)).double()
     hit = torch.isfinite(t)
     assert 0.05 < hit.double().mean() < 0.9
     apart = Torus.distance(size, origin + t[:, None] * direction)[hit]

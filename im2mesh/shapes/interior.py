@@ -36,13 +36,11 @@ from __future__ import annotations
 import itertools
 import math
 from functools import cache
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from im2mesh.shapes.batch import ShapeBatch
+from im2mesh.shapes.unions import Unions
 
 SKIN = 1e-5
 """Solids count as larger by this share of the extent, so that faces that touch leave no gap."""
@@ -62,7 +60,7 @@ PLANES = 5
 it."""
 
 
-def depth_inside(batch: ShapeBatch, points: Tensor, shapes: Tensor) -> Tensor:
+def depth_inside(batch: Unions, points: Tensor, shapes: Tensor) -> Tensor:
     """The distance of points inside unions to the surface of their union.
 
     Args:
@@ -97,13 +95,13 @@ def _pad(rows: Tensor, shapes: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return padded, place
 
 
-def _table(batch: ShapeBatch, points: Tensor) -> Tensor:
+def _table(batch: Unions, points: Tensor) -> Tensor:
     """(B, N, 3) → (K, N) signed distances of each solid to the points of its shape, float32."""
     return torch.cat([apart for _, _, apart in batch.distances(points.float())])
 
 
 def _nearest_surface(
-    batch: ShapeBatch, points: Tensor, apart: Tensor, skin: Tensor
+    batch: Unions, points: Tensor, apart: Tensor, skin: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Step 1 of the module's text.
 
@@ -131,7 +129,7 @@ def _nearest_surface(
     return exact, opened
 
 
-def nearest_on(batch: ShapeBatch, points: Tensor, solids: Tensor) -> tuple[Tensor, Tensor]:
+def nearest_on(batch: Unions, points: Tensor, solids: Tensor) -> tuple[Tensor, Tensor]:
     """The nearest points of solids' surfaces.
 
     Args:
@@ -158,7 +156,7 @@ def nearest_on(batch: ShapeBatch, points: Tensor, solids: Tensor) -> tuple[Tenso
 
 
 def faces_on(
-    batch: ShapeBatch, points: Tensor, solids: Tensor, directions: Tensor
+    batch: Unions, points: Tensor, solids: Tensor, directions: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Planes that separate points from solids, see :meth:`Primitives.face`.
 
@@ -186,7 +184,7 @@ class _Descent:
     """Step 2 of the module's text, for (M,) points at once."""
 
     def __init__(
-        self, batch: ShapeBatch, points: Tensor, shapes: Tensor, apart: Tensor, skin: Tensor
+        self, batch: Unions, points: Tensor, shapes: Tensor, apart: Tensor, skin: Tensor
     ) -> None:
         self.batch, self.points, self.shapes = batch, points, shapes
         self.skin = skin[shapes]
@@ -312,7 +310,7 @@ class _Descent:
         return self._take((self.points + radius[:, None] * pick)[rows], rows, gain=0.0)
 
 
-def surface_samples(batch: ShapeBatch) -> Tensor:
+def surface_samples(batch: Unions) -> Tensor:
     """Samples of the surfaces of a batch's shapes; the same ones every time.
 
     Returns:

@@ -40,6 +40,7 @@ from im2mesh.shapes.solids import (
     rotation_matrix,
     shell,
     torus,
+    union_bounds,
     vector,
 )
 from im2mesh.shapes.tessellation import TOLERANCE, tessellate
@@ -88,13 +89,7 @@ class Shape:
         for kind in KINDS:
             same = [batch for batch in batches if type(batch) is kind]
             if same:
-                merged.append(
-                    kind(
-                        torch.cat([b.size for b in same]),
-                        torch.cat([b.rotation for b in same]),
-                        torch.cat([b.centre for b in same]),
-                    )
-                )
+                merged.append(kind.joined(same))
         if not merged:
             raise InputError("a shape needs at least one solid")
         return cls(tuple(merged))
@@ -113,13 +108,7 @@ class Shape:
 
     def bounds(self) -> Tensor:
         """(2, 3) float64: the least and the largest x, y, z of the union, exact."""
-        each = [group.bounds() for group in self.groups]
-        return torch.stack(
-            [
-                torch.cat([low for low, _ in each]).amin(dim=0),
-                torch.cat([high for _, high in each]).amax(dim=0),
-            ]
-        )
+        return union_bounds(self.groups)
 
     def transformed(
         self,
@@ -200,7 +189,7 @@ class Shape:
             InputError: another shape.
         """
         points = self._checked(points)
-        return ShapeBatch.of([self])._signed_distance(points[None], torch.float64)[0]
+        return ShapeBatch.of([self]).signed_distance(points[None], torch.float64)[0]
 
     def sample_surface(
         self, count: int, generator: torch.Generator | None = None
@@ -218,7 +207,7 @@ class Shape:
         Raises:
             InputError: a negative count.
         """
-        points, normals = ShapeBatch.of([self])._sample_surface(count, generator)
+        points, normals = ShapeBatch.of([self]).sample_surface(count, generator, torch.float64)
         return points[0], normals[0]
 
     def mesh(self, tolerance: float = TOLERANCE) -> tuple[np.ndarray, np.ndarray]:
@@ -233,7 +222,7 @@ class Shape:
         Raises:
             InputError: see :func:`im2mesh.shapes.tessellation.tessellate`.
         """
-        return tessellate(self, tolerance)
+        return tessellate(self.groups, tolerance)
 
     def first_hit(self, xy: Tensor | np.ndarray) -> Tensor:
         """The surface that an orthographic camera at z = +∞ sees, looking along −z.
@@ -255,7 +244,7 @@ class Shape:
             for rows, pair, index in _pairs(group, xy):
                 # Rays start beside their solid's centre, so t stays small and precise.
                 start = torch.cat([xy[rows][pair], group.centre[index, 2:]], dim=1)
-                t = group.enter(
+                t = group.intersect(
                     group.size[index], group.own_frame(start, index), -group.rotation[index, 2]
                 )
                 first[rows].scatter_reduce_(0, pair, t - start[:, 2], "amin")

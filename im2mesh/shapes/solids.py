@@ -5,13 +5,13 @@ The kinds are box, frustum, ellipsoid, capsule, torus, shell and prism.
 A kind is a set of pure functions in the solid's own frame, over any shape of batch that the
 sizes and the places broadcast to:
 
-- ``enter``: where a line first meets the solid;
+- ``intersect``: where a line first meets the solid;
 - ``contains``: whether a point is inside or on the surface;
 - ``distance``: the signed distance, negative inside;
 - ``nearest``: the nearest point of the surface, and ``normal``: the outward normal there;
 - ``sample``: points spread evenly over the surface;
 - ``support``: how far the solid reaches in a direction, which gives exact extents;
-- ``reach``: half the sides of a box about the own origin that holds it.
+- ``half_extents``: half the sides of a box about the own origin that holds it.
 
 They compute in the type of their arguments. Lengths and frames: a solid's own frame has its axis
 of symmetry along y; ``rotation`` and ``centre`` take it to the shape's frame (x right, y up, z
@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -73,9 +73,15 @@ class Primitives(ABC):
     def __len__(self) -> int:
         return len(self.size)
 
+    @classmethod
+    def joined(cls, batches: Sequence[Primitives]) -> Self:
+        """Return the solids of several batches of this kind, on one device, as one batch."""
+        columns = ("size", "rotation", "centre")
+        return cls(*(torch.cat([getattr(b, name) for b in batches]) for name in columns))
+
     @staticmethod
     @abstractmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         """Where whole lines (t from −∞) first meet solids.
 
         Args:
@@ -163,7 +169,7 @@ class Primitives(ABC):
 
     @staticmethod
     @abstractmethod
-    def reach(size: Tensor) -> Tensor:
+    def half_extents(size: Tensor) -> Tensor:
         """(…, S) → (…, 3): half the sides of the least box about the own origin that holds it."""
 
     def bounds(self) -> tuple[Tensor, Tensor]:
@@ -222,7 +228,7 @@ class Box(Primitives):
     lengths = ("half width", "half height", "half depth")
 
     @staticmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         slabs = [
             _slab(half, at, along)
             for half, at, along in zip(
@@ -298,7 +304,7 @@ class Box(Primitives):
         return (size * direction.abs()).sum(dim=-1)
 
     @staticmethod
-    def reach(size: Tensor) -> Tensor:
+    def half_extents(size: Tensor) -> Tensor:
         return size
 
 
@@ -308,7 +314,7 @@ class Frustum(Primitives):
     lengths = ("radius at the start", "radius at the end", "half height")
 
     @staticmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         start, end, half = size.unbind(-1)
         line = _AxisLine.of(origin, direction)
         first, last, miss = line.within_cone(start, end, half)
@@ -428,7 +434,7 @@ class Frustum(Primitives):
         return torch.maximum(start * sideways - up, end * sideways + up)
 
     @staticmethod
-    def reach(size: Tensor) -> Tensor:
+    def half_extents(size: Tensor) -> Tensor:
         wide = torch.maximum(size[..., 0], size[..., 1])
         return torch.stack([wide, size[..., 2], wide], dim=-1)
 
@@ -439,8 +445,8 @@ class Ellipsoid(Primitives):
     lengths = ("semi-axis x", "semi-axis y", "semi-axis z")
 
     @staticmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
-        return _enter_ball(origin / size, direction / size, torch.ones_like(size[..., 0]))
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+        return _intersect_ball(origin / size, direction / size, torch.ones_like(size[..., 0]))
 
     @staticmethod
     def contains(size: Tensor, point: Tensor) -> Tensor:
@@ -523,7 +529,7 @@ class Ellipsoid(Primitives):
         return _length(size * direction)
 
     @staticmethod
-    def reach(size: Tensor) -> Tensor:
+    def half_extents(size: Tensor) -> Tensor:
         return size
 
 
@@ -533,7 +539,7 @@ class Capsule(Primitives):
     lengths = ("radius", "half length")
 
     @staticmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         radius, half = size.unbind(-1)
         x, y, z = origin.unbind(-1)
         dx, dy, dz = direction.unbind(-1)
@@ -548,7 +554,7 @@ class Capsule(Primitives):
         tube = shift - (left.clamp(min=0) * inverse).sqrt()
         where = torch.where(apart, y + tube * dy, -math.inf * dy)
         ball = where.clamp(-half, half)
-        end = _enter_ball(_vectors(origin[..., 0], y - ball, origin[..., 2]), direction, radius)
+        end = _intersect_ball(_vectors(origin[..., 0], y - ball, origin[..., 2]), direction, radius)
         side = apart & (where.abs() <= half)
         return torch.where(side, torch.where(left >= 0, tube, math.inf), end)
 
@@ -601,7 +607,7 @@ class Capsule(Primitives):
         return size[..., 0] + size[..., 1] * direction[..., 1].abs()
 
     @staticmethod
-    def reach(size: Tensor) -> Tensor:
+    def half_extents(size: Tensor) -> Tensor:
         radius, half = size.unbind(-1)
         return _vectors(radius, radius + half, radius)
 
@@ -612,7 +618,7 @@ class Torus(Primitives):
     lengths = ("radius of the circle", "radius of the tube")
 
     @staticmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         """As in the base class; robust: every root is bracketed where the quartic is monotone."""
         # From the point nearest to the centre, the quartic has no cubic term:
         # t⁴ + p t² + q t + …, its derivative 4 t³ + 2 p t + q.
@@ -691,7 +697,7 @@ class Torus(Primitives):
         return size[..., 0] * _from_axis(direction) + size[..., 1]
 
     @staticmethod
-    def reach(size: Tensor) -> Tensor:
+    def half_extents(size: Tensor) -> Tensor:
         wide = size.sum(dim=-1)
         return torch.stack([wide, size[..., 1], wide], dim=-1)
 
@@ -713,7 +719,7 @@ class Shell(Primitives):
     )
 
     @staticmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         inner, inner_end, start, end, half = size.unbind(-1)
         line = _AxisLine.of(origin, direction)
         enters, leaves = _slab(half, line.y, line.dy)
@@ -897,8 +903,8 @@ class Shell(Primitives):
         return Frustum.support(size[..., 2:], direction)
 
     @staticmethod
-    def reach(size: Tensor) -> Tensor:
-        return Frustum.reach(size[..., 2:])
+    def half_extents(size: Tensor) -> Tensor:
+        return Frustum.half_extents(size[..., 2:])
 
 
 class Prism(Primitives):
@@ -912,7 +918,7 @@ class Prism(Primitives):
     lengths = ("x 1", "y 1", "x 2", "y 2", "x 3", "y 3", "x 4", "y 4", "half thickness")
 
     @staticmethod
-    def enter(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
+    def intersect(size: Tensor, origin: Tensor, direction: Tensor) -> Tensor:
         x, y, z = origin.unbind(-1)
         dx, dy, dz = direction.unbind(-1)
         first, last = _slab(size[..., 8], z, dz)
@@ -993,7 +999,7 @@ class Prism(Primitives):
     @classmethod
     def face(cls, size: Tensor, point: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         z, half = point[..., 2], size[..., 8]
-        tiny = 1e-9 * cls.reach(size).amax(dim=-1)
+        tiny = 1e-9 * cls.half_extents(size).amax(dim=-1)
         zero, end = torch.zeros_like(z), torch.copysign(torch.ones_like(z), z)
         place, normal = _vectors(zero, zero, end * half), _vectors(zero, zero, end)
         best = torch.where(z.abs() - half >= -tiny, end * direction[..., 2], -math.inf)
@@ -1051,12 +1057,18 @@ class Prism(Primitives):
         return torch.stack(corners).amax(dim=0) + size[..., 8] * dz.abs()
 
     @staticmethod
-    def reach(size: Tensor) -> Tensor:
+    def half_extents(size: Tensor) -> Tensor:
         far = size.abs()
         return _vectors(far[..., 0:8:2].amax(-1), far[..., 1:8:2].amax(-1), far[..., 8])
 
 
 KINDS: tuple[type[Primitives], ...] = (Box, Frustum, Ellipsoid, Capsule, Torus, Shell, Prism)
+
+
+def union_bounds(groups: Iterable[Primitives]) -> Tensor:
+    """Return (2, 3) float64, the least and the largest x, y, z of a union of solids, exact."""
+    low, high = zip(*(group.bounds() for group in groups), strict=True)
+    return torch.stack([torch.cat(low).amin(dim=0), torch.cat(high).amax(dim=0)])
 
 
 # --- single solids ----------------------------------------------------------------------------
@@ -1557,7 +1569,7 @@ def _on_cone(start: Tensor, end: Tensor, half: Tensor, along: Tensor) -> tuple[T
     return radius, (2 * share - 1) * half
 
 
-def _enter_ball(origin: Tensor, direction: Tensor, radius: Tensor) -> Tensor:
+def _intersect_ball(origin: Tensor, direction: Tensor, radius: Tensor) -> Tensor:
     """Where lines (directions of any length) first meet balls about the origin."""
     squared = (direction * direction).sum(dim=-1)
     closest = -(origin * direction).sum(dim=-1) / squared

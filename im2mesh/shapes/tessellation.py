@@ -9,16 +9,22 @@ them outside the true surface, so that thickness and volume come out right.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from im2mesh.errors import InputError
-from im2mesh.shapes.solids import Box, Capsule, Ellipsoid, Frustum, Primitives, Prism, Shell
-
-if TYPE_CHECKING:
-    from im2mesh.shapes.shape import Shape
+from im2mesh.shapes.solids import (
+    Box,
+    Capsule,
+    Ellipsoid,
+    Frustum,
+    Primitives,
+    Prism,
+    Shell,
+    union_bounds,
+)
 
 TOLERANCE = 1e-4
 """How far faces may stray from the surface, as a share of the shape's extent."""
@@ -29,16 +35,18 @@ SKIN = 1e-6
 LEAST_SIDES, MOST_SIDES = 16, 128
 
 
-def tessellate(shape: Shape, tolerance: float = TOLERANCE) -> tuple[np.ndarray, np.ndarray]:
-    """The surface of a union as triangles.
+def tessellate(
+    groups: Sequence[Primitives], tolerance: float = TOLERANCE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the surface of a union as triangles.
 
     Args:
-        shape: the union.
+        groups: the solids of the union.
         tolerance: see :data:`TOLERANCE`, > 0.
 
     Returns:
         vertices (V, 3) float64 in the shape's frame and faces (F, 3) int64, closed and oriented
-        outwards; a shape whose parts do not touch gives a mesh of as many pieces.
+        outwards; a union whose parts do not touch gives a mesh of as many pieces.
 
     Raises:
         InputError: a tolerance that is not positive, or manifold3d is not installed.
@@ -51,11 +59,11 @@ def tessellate(shape: Shape, tolerance: float = TOLERANCE) -> tuple[np.ndarray, 
         raise InputError(
             "meshes of procedural shapes need manifold3d: pip install manifold3d"
         ) from (error)
-    bounds = shape.bounds()
-    extent = float((bounds[1] - bounds[0]).max())
+    low, high = union_bounds(groups)
+    extent = float((high - low).max())
     bodies = [
         body
-        for group in shape.groups
+        for group in groups
         for body in _bodies(manifold3d, group.to("cpu"), tolerance * extent, SKIN * extent)
     ]
     union = manifold3d.Manifold.batch_boolean(bodies, manifold3d.OpType.Add)

@@ -248,7 +248,9 @@ def _grow(random: np.random.Generator, solids: list[Primitives]) -> None:
     """Stick one more solid to one of those that are there, surface to surface."""
     onto = solids[int(random.integers(len(solids)))]
     new = _solid(random, random.uniform(0.15, 0.45))
-    into = 0.3 * min(float(new.reach(new.size).min()), float(onto.reach(onto.size).min()))
+    into = 0.3 * min(
+        float(new.half_extents(new.size).min()), float(onto.half_extents(onto.size).min())
+    )
     # Not where the solid is so thin that the point below the surface is outside again.
     deep = False
     while not deep:
