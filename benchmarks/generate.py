@@ -45,7 +45,7 @@ from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.models.decoder import CPU_ROWS, CBatchNormDecoder, FoldedDecoder  # noqa: E402
 from im2mesh.models.encoder import ResNet18Encoder  # noqa: E402
 from im2mesh.models.network import ImplicitNetwork  # noqa: E402
-from im2mesh.models.observed import channels  # noqa: E402
+from im2mesh.models.pixel_features import channels  # noqa: E402
 
 CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
 METHODS = ("released", "dense", "mise", "carve", "surface", "mirror")

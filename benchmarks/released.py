@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from im2mesh.generation.level import Level
-from im2mesh.models.observed import Observed
+from im2mesh.models.pixel_features import PixelFeatures
 
 NODES = 128
 POINTS_PER_CALL = 100_000
@@ -45,7 +45,7 @@ def decode_lattice(
     weights: dict[str, Tensor],
     nodes: tuple[int, int, int],
     code: Tensor,
-    observed: Observed | None,
+    features: PixelFeatures | None,
 ) -> tuple[Tensor, int]:
     """Values on a lattice with both end points on every axis, and the number of calls."""
     axes = [torch.linspace(-0.5, 0.5, n) for n in nodes]
@@ -54,8 +54,8 @@ def decode_lattice(
     values = []
     for part in parts:
         inputs = part[None]
-        if observed is not None:  # the released networks have no such inputs, ours may
-            inputs = torch.cat([inputs, observed(inputs)], dim=2)
+        if features is not None:  # the released networks have no such inputs, ours may
+            inputs = torch.cat([inputs, features(inputs)], dim=2)
         values.append(decode(weights, inputs, code))
     return torch.cat(values).reshape(nodes), len(parts)
 
@@ -65,8 +65,8 @@ def level_volume(level: Level, depth: np.ndarray) -> tuple[np.ndarray, int, int]
     weights = dict(level.network.decoder.state_dict())
     image = torch.from_numpy(depth)
     if level.windows is None:
-        code, observed = level.network.encode(image[None, None])
-        values, calls = decode_lattice(weights, (NODES,) * 3, code, observed)
+        code, features = level.network.encode(image[None, None])
+        values, calls = decode_lattice(weights, (NODES,) * 3, code, features)
         return level.objective.field(values).numpy(), calls, NODES**3
     size = level.windows.size
     n = size * NODES // len(depth)
@@ -79,8 +79,8 @@ def level_volume(level: Level, depth: np.ndarray) -> tuple[np.ndarray, int, int]
         crop = image[i : i + size, j : j + size]
         if not (crop >= 0).any():
             continue
-        code, observed = level.network.encode(crop[None, None])
-        values, more = decode_lattice(weights, (n, n, NODES), code, observed)
+        code, features = level.network.encode(crop[None, None])
+        values, more = decode_lattice(weights, (n, n, NODES), code, features)
         calls, points = calls + more, points + values.numel()
         x, y = j // 2, NODES - (i + size) // 2
         total[x : x + n, y : y + n] += window * level.objective.field(values)

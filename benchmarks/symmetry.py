@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.fresh import FreshObject, demo_levels, fresh_objects  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.generation.revolution import turn  # noqa: E402
-from im2mesh.generation.symmetry import Axis, Mirrors, Symmetry  # noqa: E402
+from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis, Symmetry  # noqa: E402
 from im2mesh.metrics.evaluation import evaluate_mesh  # noqa: E402
 from im2mesh.shapes.families import FAMILIES  # noqa: E402
 
@@ -34,7 +34,7 @@ from im2mesh.shapes.families import FAMILIES  # noqa: E402
 def right(symmetry: Symmetry, fresh: FreshObject) -> bool:
     """Whether a symmetry takes the true surface to itself."""
     points = fresh.truth.points[:2000]
-    if isinstance(symmetry, Axis):
+    if isinstance(symmetry, RevolutionAxis):
         images = [turn(points, symmetry.direction, symmetry.point, angle) for angle in (1, 2.5, 4)]
     else:
         images = [plane(torch.from_numpy(points)).numpy() for plane in symmetry.planes]
@@ -64,8 +64,8 @@ def main() -> None:
                 [
                     found is not None,
                     found is not None and right(found, fresh),
-                    isinstance(found, Mirrors) and len(found.planes) > 1,
-                    isinstance(found, Axis),
+                    isinstance(found, MirrorPlanes) and len(found.planes) > 1,
+                    isinstance(found, RevolutionAxis),
                     results[1].seconds["symmetry"],
                     *(100 * s[name] for name in ("fscore@1 raw", "iou") for s in scores),
                 ]

@@ -330,7 +330,7 @@ class DecoderConfig:
 
     hidden_size: Channels = 256  # channels of the residual blocks
     blocks: Count = 4  # residual: how many there are; cbatchnorm has the published five
-    # What the depth map shows at a point's pixel, told to the decoder (im2mesh/models/observed.py)
+    # Pixel features that the decoder also reads (im2mesh/models/pixel_features.py)
     observed: Observed = "none"  # false: none; true: silhouette; offset; features
 
 

@@ -50,7 +50,7 @@ class Objective(Protocol):
         """Raw network values → bool: inside, for the IoU."""
         ...
 
-    def truly_inside(self, targets: Tensor) -> Tensor:
+    def target_inside(self, targets: Tensor) -> Tensor:
         """Targets → bool, by the same rule as :meth:`inside`: right values give an IoU of 1."""
         ...
 
@@ -83,7 +83,7 @@ class Occupancy:
         """Where the probability is at least the threshold."""
         return values >= self.iso_level
 
-    def truly_inside(self, targets: Tensor) -> Tensor:
+    def target_inside(self, targets: Tensor) -> Tensor:
         """The same for the true probability, 0 or 1."""
         return targets >= self.threshold
 
@@ -119,7 +119,7 @@ class SignedDistance:
         """Where the field exceeds the threshold, as in generation: distances below +0.02."""
         return self.field(values) > self.iso_level
 
-    def truly_inside(self, targets: Tensor) -> Tensor:
+    def target_inside(self, targets: Tensor) -> Tensor:
         """The same for the true distance."""
         return self.field(targets) > self.iso_level
 

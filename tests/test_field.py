@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from im2mesh.generation.field import SILENCE, FusedField, PatchField, Rescale
+from im2mesh.generation.field import EMPTY_LOGIT, FusedField, PatchField, Rescale
 from im2mesh.geometry.patches import WEIGHTINGS, Windows
 from im2mesh.objectives import Occupancy, SignedDistance, build_objective
 from tests.reference.patches import reference_blend
@@ -30,15 +30,15 @@ class FakeDecoder:
 
 
 def patch_field(
-    size: int, stride: int, speaking: list[int], function, weighting: str = "gaussian"
+    size: int, stride: int, chosen: list[int], function, weighting: str = "gaussian"
 ) -> PatchField:
     windows = Windows(size, stride)
     active = torch.zeros(len(windows), dtype=torch.bool)
-    active[speaking] = True
+    active[chosen] = True
     return PatchField(
-        FakeDecoder(sorted(speaking), function),  # type: ignore[arg-type]
+        FakeDecoder(sorted(chosen), function),  # type: ignore[arg-type]
         Occupancy(0.5),
-        lambda points: windows.cover(points, active, weighting),
+        lambda points: windows.assign(points, active, weighting),
         100_000,
     )
 
@@ -55,18 +55,18 @@ def test_a_constant_blends_to_itself(
 ) -> None:
     windows = Windows(*tiling)
     generator = torch.Generator().manual_seed(seed)
-    speaking = torch.nonzero(torch.rand(len(windows), generator=generator) < 0.6).ravel().tolist()
-    field = patch_field(*tiling, speaking, lambda _, p: torch.full((len(p),), constant), weighting)
+    chosen = torch.nonzero(torch.rand(len(windows), generator=generator) < 0.6).ravel().tolist()
+    field = patch_field(*tiling, chosen, lambda _, p: torch.full((len(p),), constant), weighting)
     points = torch.rand(300, 3, generator=generator) - 0.5
     points[:8] = torch.cartesian_prod(*[torch.tensor([-0.5, 0.5])] * 3)
     values = field(points)
-    owned = torch.bincount(windows.cover(points).point, minlength=300) > 0
+    owned = torch.bincount(windows.assign(points).point, minlength=300) > 0
     active = torch.zeros(len(windows), dtype=torch.bool)
-    active[speaking] = True
-    spoken = torch.bincount(windows.cover(points, active).point, minlength=300) > 0
+    active[chosen] = True
+    covered = torch.bincount(windows.assign(points, active).point, minlength=300) > 0
     assert owned.all()
-    torch.testing.assert_close(values[spoken], torch.full((int(spoken.sum()),), constant))
-    assert torch.all(values[~spoken] == SILENCE)
+    torch.testing.assert_close(values[covered], torch.full((int(covered.sum()),), constant))
+    assert torch.all(values[~covered] == EMPTY_LOGIT)
 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
@@ -76,10 +76,10 @@ def test_blend_is_the_definition(tiling: tuple[int, int], weighting: str) -> Non
         return window + local[:, 0] * 3 - local[:, 1] + 5 * local[:, 2]
 
     windows = Windows(*tiling)
-    speaking = [w for w in range(len(windows)) if w % 3]
-    field = patch_field(*tiling, speaking, function, weighting)
+    chosen = [w for w in range(len(windows)) if w % 3]
+    field = patch_field(*tiling, chosen, function, weighting)
     points = torch.rand(60, 3, generator=torch.Generator().manual_seed(5)) - 0.5
-    functions = {w: (lambda q, w=w: w + q[0] * 3 - q[1] + 5 * q[2]) for w in speaking}
+    functions = {w: (lambda q, w=w: w + q[0] * 3 - q[1] + 5 * q[2]) for w in chosen}
     expected = [
         reference_blend(p, functions, *tiling, weighting=weighting) for p in points.double().numpy()
     ]

@@ -349,7 +349,7 @@ def released_fields(shared: Path) -> dict[str, GlobalField | PatchField]:
         fields[name] = PatchField(
             network.bind(crops[active].unsqueeze(1)),
             Occupancy(0.2),
-            lambda points, w=windows, a=active: w.released_cover(points, a),
+            lambda points, w=windows, a=active: w.assign_released(points, a),
             100_000,
         )
     return fields

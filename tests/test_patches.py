@@ -51,15 +51,15 @@ def test_cover_is_the_definition(tiling: tuple[int, int], xy: list[tuple[float, 
     size, stride = tiling
     windows = Windows(size, stride)
     points = torch.tensor([(x, y, 0.25 * x) for x, y in xy], dtype=torch.float32)
-    cover = windows.cover(points)
-    window = np.repeat(np.arange(len(windows)), cover.counts)
-    found = {(int(p), int(w)) for p, w in zip(cover.point, window, strict=True)}
+    assignment = windows.assign(points)
+    window = np.repeat(np.arange(len(windows)), assignment.counts)
+    found = {(int(p), int(w)) for p, w in zip(assignment.point, window, strict=True)}
     expected = {
         (k, w)
         for k, point in enumerate(points.numpy())
         for w in reference_owners(point, size, stride)
     }
-    assert len(found) == len(cover.point)
+    assert len(found) == len(assignment.point)
     # A float32 pixel coordinate can round onto a bound that the point itself only comes near.
     pixels = points[:, :2].double() * 256
     near = (pixels - pixels.round()).abs().lt(1e-4) & (pixels != pixels.round())
@@ -67,7 +67,9 @@ def test_cover_is_the_definition(tiling: tuple[int, int], xy: list[tuple[float, 
     assert {pair for pair in found if pair[0] in settled} == {
         pair for pair in expected if pair[0] in settled
     }
-    for (p, w), local in zip(zip(cover.point, window, strict=True), cover.local, strict=True):
+    for (p, w), local in zip(
+        zip(assignment.point, window, strict=True), assignment.local, strict=True
+    ):
         reference = reference_local(points[p].double().numpy(), int(w), size, stride)
         np.testing.assert_allclose(local, reference, atol=1e-4)
         assert local.abs().max() <= 0.5 + 1e-4
@@ -78,14 +80,14 @@ def test_every_point_of_the_cube_has_an_owner(size: int, stride: int) -> None:
     axis = torch.arange(129) / 128 - 0.5
     x, y = torch.meshgrid(axis, axis, indexing="ij")
     points = torch.stack([x.ravel(), y.ravel(), torch.zeros(129 * 129)], 1)
-    owners = torch.bincount(Windows(size, stride).cover(points).point, minlength=len(points))
+    owners = torch.bincount(Windows(size, stride).assign(points).point, minlength=len(points))
     assert owners.min() >= 1
     assert owners.max() <= (size // stride) ** 2
 
 
 def test_points_outside_the_cube_have_no_owner() -> None:
     points = torch.tensor([[0.51, 0, 0], [-0.51, 0, 0], [0, 0.51, 0], [0, -0.51, 0]])
-    assert len(Windows(32, 16).cover(points).point) == 0
+    assert len(Windows(32, 16).assign(points).point) == 0
 
 
 def test_inactive_windows_stay_silent() -> None:
@@ -93,7 +95,7 @@ def test_inactive_windows_stay_silent() -> None:
     active = torch.zeros(len(windows), dtype=torch.bool)
     active[[3, 10]] = True
     points = torch.rand(500, 3) - 0.5
-    every, some = windows.cover(points), windows.cover(points, active)
+    every, some = windows.assign(points), windows.assign(points, active)
     assert some.counts == [every.counts[3], every.counts[10]]
     assert torch.all(every.weight > 0) and torch.all(every.weight <= 1)
 
@@ -109,7 +111,7 @@ def test_pixel_to_cube_and_back() -> None:
     for (x, y, _), (i, j) in zip(points, [(10, 20), (255, 0)], strict=True):
         assert (int((0.5 - y) * 256), int((x + 0.5) * 256)) == (i, j)
         windows = Windows(16, 16)
-        owner = np.flatnonzero(windows.cover(torch.tensor([[x, y, 0]])).counts)
+        owner = np.flatnonzero(windows.assign(torch.tensor([[x, y, 0]])).counts)
         top, left = windows.corners()[owner[0]]
         assert top <= i < top + 16 and left <= j < left + 16
 
@@ -127,16 +129,16 @@ def test_released_lattice_pastes_patch_nodes(size: int, stride: int) -> None:
     axis = torch.arange(RELEASED_NODES) / (RELEASED_NODES - 1) - 0.5
     x, y = torch.meshgrid(axis, axis, indexing="ij")
     points = torch.stack([x.ravel(), y.ravel(), torch.full((128 * 128,), 0.125)], 1)
-    cover = windows.released_cover(points)
-    window = np.repeat(np.arange(len(windows)), cover.counts)
-    at = torch.round((points[cover.point] + 0.5) * 127).int().numpy()
-    local = torch.round((cover.local + 0.5) * (nodes - 1)).int().numpy()
+    assignment = windows.assign_released(points)
+    window = np.repeat(np.arange(len(windows)), assignment.counts)
+    at = torch.round((points[assignment.point] + 0.5) * 127).int().numpy()
+    local = torch.round((assignment.local + 0.5) * (nodes - 1)).int().numpy()
     found = set(zip(window, at[:, 0], at[:, 1], local[:, 0], local[:, 1], strict=True))
     assert found == expected
     centred = (local[:, :2] - nodes / 2) ** 2
     weight = np.exp(-4 * np.log(2) * centred.sum(1) / (nodes / 2) ** 2)
-    np.testing.assert_allclose(cover.weight, weight, rtol=1e-4)
-    assert torch.all(cover.local[:, 2] == 0.125)
+    np.testing.assert_allclose(assignment.weight, weight, rtol=1e-4)
+    assert torch.all(assignment.local[:, 2] == 0.125)
 
 
 @pytest.mark.parametrize(("size", "stride"), [(32, 15), (300, 1), (0, 1), (32, 0)])

@@ -428,9 +428,9 @@ def test_windows_to_cube_and_back(level: tuple[int, int], seed: int) -> None:
     local = torch.rand(20, 3, generator=generator) - 0.5
     cube = windows.to_cube(local, window)
     torch.testing.assert_close(windows.to_local(cube, window), local, rtol=0, atol=1e-4)
-    cover = windows.cover(cube)
-    owner = np.repeat(np.arange(len(windows)), cover.counts)
-    owned = {(int(k), int(w)) for k, w in zip(cover.point, owner, strict=True)}
+    assignment = windows.assign(cube)
+    owner = np.repeat(np.arange(len(windows)), assignment.counts)
+    owned = {(int(k), int(w)) for k, w in zip(assignment.point, owner, strict=True)}
     assert len({(k, int(w)) for k, w in enumerate(window)} - owned) <= 1  # rounded onto a bound
 
 

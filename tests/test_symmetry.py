@@ -26,7 +26,7 @@ from im2mesh.generation.level import Level
 from im2mesh.generation.observation import Observation, surface_normals
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.generation.revolution import fit_axes, met_axes, misses, turn
-from im2mesh.generation.symmetry import Axis, Mirror, Mirrors, Profile
+from im2mesh.generation.symmetry import MirrorPlane, MirrorPlanes, RevolutionAxis, RevolutionProfile
 from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.rendering import render_depth
@@ -42,22 +42,22 @@ NOTHING = np.empty((0, 3))
 CELL = 1 / 128
 
 
-def plane(seed: int) -> Mirror:
+def plane(seed: int) -> MirrorPlane:
     draw = np.random.default_rng(seed)
     normal = draw.normal(size=3)
-    return Mirror(normal / np.linalg.norm(normal), draw.uniform(-0.2, 0.2))
+    return MirrorPlane(normal / np.linalg.norm(normal), draw.uniform(-0.2, 0.2))
 
 
 def cloud(seed: int, count: int = 200) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.5, 0.5, (count, 3))
 
 
-def line(seed: int) -> Axis:
+def line(seed: int) -> RevolutionAxis:
     draw = np.random.default_rng(seed)
     direction = draw.normal(size=3)
     direction /= np.linalg.norm(direction)
     start = draw.uniform(-0.2, 0.2, 3)
-    return Axis(direction, start - (start @ direction) * direction, 0.6)
+    return RevolutionAxis(direction, start - (start @ direction) * direction, 0.6)
 
 
 def agreement(shape: Shape, image: Callable[[Tensor], Tensor]) -> float:
@@ -66,13 +66,13 @@ def agreement(shape: Shape, image: Callable[[Tensor], Tensor]) -> float:
     return float((shape.signed_distance(image(points)).abs() < 0.01).double().mean())
 
 
-def turned(axis: Axis, angle: float) -> Callable[[Tensor], Tensor]:
+def turned(axis: RevolutionAxis, angle: float) -> Callable[[Tensor], Tensor]:
     return lambda points: torch.from_numpy(turn(points.numpy(), axis.direction, axis.point, angle))
 
 
-def planes_of(depth: np.ndarray, predicted: np.ndarray = NOTHING) -> tuple[Mirror, ...]:
+def planes_of(depth: np.ndarray, predicted: np.ndarray = NOTHING) -> tuple[MirrorPlane, ...]:
     found = find_symmetry(depth, Observation(depth, 128), predicted)
-    assert not isinstance(found, Axis)
+    assert not isinstance(found, RevolutionAxis)
     return () if found is None else found.planes
 
 
@@ -119,7 +119,7 @@ def test_reflection(seed: int) -> None:
 @settings(max_examples=20, deadline=None)
 def test_images_of_several_planes(seed: int, count: int) -> None:
     turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
-    mirrors = Mirrors(tuple(Mirror(turn[k], 0.1 * k - 0.05) for k in range(count)))
+    mirrors = MirrorPlanes(tuple(MirrorPlane(turn[k], 0.1 * k - 0.05) for k in range(count)))
     points = torch.from_numpy(cloud(seed, 30))
     images = mirrors.images(points)
     assert images.shape == (2**count - 1, 30, 3)
@@ -163,7 +163,7 @@ def test_turning(seed: int, angle: float) -> None:
     np.testing.assert_allclose(turn(points, axis.direction, axis.point, angle), slow, atol=1e-9)
 
 
-def revolved(seed: int, count: int = 400) -> tuple[Axis, np.ndarray, np.ndarray]:
+def revolved(seed: int, count: int = 400) -> tuple[RevolutionAxis, np.ndarray, np.ndarray]:
     """An axis, and points and normals of a wavy vase about it, all around."""
     draw, axis = np.random.default_rng(seed), line(seed)
     height, angle = draw.uniform(-0.4, 0.4, count), draw.uniform(0, 2 * np.pi, count)
@@ -283,7 +283,7 @@ def test_the_same_map_gives_the_same_plane() -> None:
     assert one.offset == other.offset
     depth = bottle().posed(0, 20).depth().numpy()
     axes = [find_symmetry(depth, Observation(depth, 128), NOTHING) for _ in range(2)]
-    assert isinstance(axes[0], Axis) and isinstance(axes[1], Axis)
+    assert isinstance(axes[0], RevolutionAxis) and isinstance(axes[1], RevolutionAxis)
     np.testing.assert_array_equal(axes[0].direction, axes[1].direction)
     np.testing.assert_array_equal(axes[0].point, axes[1].point)
 
@@ -324,12 +324,12 @@ def test_a_box_has_three_planes() -> None:
 def test_an_axis_of_revolution_is_found(shape: Shape) -> None:
     depth = shape.depth().numpy()
     axis = find_symmetry(depth, Observation(depth, 128), NOTHING)
-    assert isinstance(axis, Axis)
+    assert isinstance(axis, RevolutionAxis)
     assert np.linalg.norm(axis.direction) == pytest.approx(1)
     assert axis.point @ axis.direction == pytest.approx(0, abs=1e-9)
     points = back_project(depth) - axis.point
     furthest = np.linalg.norm(np.cross(points, axis.direction), axis=1).max()
-    assert axis.reach == pytest.approx(furthest, rel=1e-5)
+    assert axis.radius == pytest.approx(furthest, rel=1e-5)
     # The handle of a mug is a tenth of its surface.
     assert min(agreement(shape, turned(axis, angle)) for angle in (1.0, 2.5, 4.0)) > 0.85
 
@@ -340,7 +340,7 @@ def test_a_prism_is_no_solid_of_revolution(sides: int, elevation: int) -> None:
     outline = 0.35 * np.stack([np.cos(around), np.sin(around)], axis=1)
     shape = Shape.of(*extrude(outline, 0.8)).posed(25, elevation)
     depth = shape.depth().numpy()
-    assert not isinstance(find_symmetry(depth, Observation(depth, 128), NOTHING), Axis)
+    assert not isinstance(find_symmetry(depth, Observation(depth, 128), NOTHING), RevolutionAxis)
 
 
 @pytest.mark.parametrize("pixels", [0, 1, kernel.LEAST - 1, kernel.LEAST, 400])
@@ -348,7 +348,7 @@ def test_few_pixels(pixels: int) -> None:
     depth = np.full((256, 256), -1, np.float32)
     depth.reshape(-1)[30000 : 30000 + pixels] = 0.5
     found = find_symmetry(depth, Observation(depth, 128), NOTHING)
-    if isinstance(found, Mirrors):
+    if isinstance(found, MirrorPlanes):
         assert all(np.isfinite([*mirror.normal, mirror.offset]).all() for mirror in found.planes)
     elif found is not None:
         assert np.isfinite([found.direction, found.point]).all()
@@ -372,7 +372,7 @@ def test_fields_agree_with_the_reference(surface: bool, is_sdf: bool, planes: in
     field = ObservedField(fused, Observation(depth, 128), surface, is_sdf)
     points = torch.rand(4000, 3, generator=torch.Generator().manual_seed(2)) - 0.5
     plain = field(points)
-    mirrors = Mirrors((plane(4), plane(5), plane(6))[:planes])
+    mirrors = MirrorPlanes((plane(4), plane(5), plane(6))[:planes])
     field.use(mirrors)
     values = field(points)
     hidden, shell = field.observation(points)
@@ -390,19 +390,19 @@ def test_fields_agree_with_the_reference(surface: bool, is_sdf: bool, planes: in
 
 
 @pytest.fixture(scope="module")
-def mug_map() -> tuple[np.ndarray, Axis]:
+def mug_map() -> tuple[np.ndarray, RevolutionAxis]:
     """A mug from above, and the axis of its body."""
     shape = mug().posed(30, 30)
     depth = shape.depth().numpy()
     axis = find_symmetry(depth, Observation(depth, 64), NOTHING)
-    assert isinstance(axis, Axis)
+    assert isinstance(axis, RevolutionAxis)
     return depth, axis
 
 
-def test_a_profile_agrees_with_the_reference(mug_map: tuple[np.ndarray, Axis]) -> None:
+def test_a_profile_agrees_with_the_reference(mug_map: tuple[np.ndarray, RevolutionAxis]) -> None:
     depth, axis = mug_map
     seen = Observation(depth, 64)
-    profile = Profile(axis, seen, lambda p: waves(p))
+    profile = RevolutionProfile(axis, seen, lambda p: waves(p))
     points = torch.rand(60, 3, generator=torch.Generator().manual_seed(3)) - 0.5
     free, shell, learned = profile(points)
 
@@ -422,14 +422,14 @@ def test_a_profile_agrees_with_the_reference(mug_map: tuple[np.ndarray, Axis]) -
         assert float(free[number]) == pytest.approx(least, abs=0.4 / 64)
         assert float(shell[number]) == pytest.approx(most, abs=0.6 / 64)
     around = torch.from_numpy(turn(points.numpy(), axis.direction, axis.point, 2.0)).float()
-    inside = axis.cylindrical(points)[0] < axis.reach
+    inside = axis.cylindrical(points)[0] < axis.radius
     for one, other in zip((free, shell, learned), profile(around), strict=True):
         torch.testing.assert_close(one[inside], other[inside], atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("surface", "is_sdf"), [(False, False), (True, False), (True, True)])
 def test_fields_about_an_axis_agree_with_the_reference(
-    surface: bool, is_sdf: bool, mug_map: tuple[np.ndarray, Axis]
+    surface: bool, is_sdf: bool, mug_map: tuple[np.ndarray, RevolutionAxis]
 ) -> None:
     depth, axis = mug_map
     fused = FusedField([waves], 0.5)
@@ -439,7 +439,9 @@ def test_fields_about_an_axis_agree_with_the_reference(
     field.use(axis)
     values = field(points)
     hidden, shell = field.observation(points)
-    free, shell_other, learned = Profile(axis, field.observation, lambda p: fused(p) - 0.5)(points)
+    free, shell_other, learned = RevolutionProfile(
+        axis, field.observation, lambda p: fused(p) - 0.5
+    )(points)
     if not surface:  # the shell stays where images are free, and the field decides about it
         learned = torch.where((free <= 0) & (shell > 0), fused(points) - 0.5, learned)
     ruled = (hidden <= 0) | ((hidden <= shell) if surface else False)
@@ -450,7 +452,7 @@ def test_fields_about_an_axis_agree_with_the_reference(
         assert row[-1] == pytest.approx(slow, rel=1e-5, abs=1e-5)
 
 
-def test_a_solid_of_revolution_comes_out_whole(mug_map: tuple[np.ndarray, Axis]) -> None:
+def test_a_solid_of_revolution_comes_out_whole(mug_map: tuple[np.ndarray, RevolutionAxis]) -> None:
     """From a field that knows nothing, and with the handle that the camera saw."""
     depth, axis = mug_map
     shape, lattice = mug().posed(30, 30), exact_lattice(64)
@@ -468,7 +470,7 @@ def test_a_solid_of_revolution_comes_out_whole(mug_map: tuple[np.ndarray, Axis])
         inside = dense.ravel() > 0
         ious[symmetry is None] = (inside & truth).sum() / (inside | truth).sum()
     assert ious[True] < 0.7 and ious[False] > 0.9
-    handle = axis.cylindrical(nodes)[0] > 1.1 * axis.reach * 0.4 / 0.64
+    handle = axis.cylindrical(nodes)[0] > 1.1 * axis.radius * 0.4 / 0.64
     seen = (field.observation(nodes)[1] > 0) & handle & torch.from_numpy(truth)
     assert seen.sum() > 20 and (field(nodes[seen]) > 0).all()
 
@@ -495,7 +497,7 @@ def test_what_was_seen_stays(surface: bool) -> None:
     mirror = plane(4)
     assert (field.observation.in_cube(mirror(points))[0] < 0).float().mean() > 0.3
     assert shell.float().mean() > 0.9
-    for symmetry in (Mirrors((mirror,)), Mirrors((mirror, plane(5))), line(6)):
+    for symmetry in (MirrorPlanes((mirror,)), MirrorPlanes((mirror, plane(5))), line(6)):
         field.use(symmetry)
         assert (field(points) > 0).all()
     field.use(None)
@@ -573,7 +575,7 @@ def test_a_mask_is_minded(demo_levels: list[Level]) -> None:
     points = torch.from_numpy(cloud(0, 2000)).float()
     field, other = (reconstructor.field(d, known=known) for d in (depth, spoilt))
     assert isinstance(field, ObservedField) and isinstance(other, ObservedField)
-    assert isinstance(field.symmetry, Mirrors) and isinstance(other.symmetry, Mirrors)
+    assert isinstance(field.symmetry, MirrorPlanes) and isinstance(other.symmetry, MirrorPlanes)
     for one, another in zip(field.symmetry.planes, other.symmetry.planes, strict=True):
         np.testing.assert_array_equal(one.normal, another.normal)
     torch.testing.assert_close(field(points), other(points), rtol=0, atol=0)

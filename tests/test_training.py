@@ -590,7 +590,7 @@ def test_right_values_have_an_iou_of_one(objective) -> None:  # type: ignore[no-
         values = torch.where(sdf <= 0, 9.0, -9.0)
     else:
         targets = values = sdf
-    assert torch.equal(objective.inside(values), objective.truly_inside(targets))
+    assert torch.equal(objective.inside(values), objective.target_inside(targets))
 
 
 @pytest.mark.parametrize("mode", ["maximize", "minimize"])

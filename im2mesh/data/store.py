@@ -106,11 +106,11 @@ class Cells:
         if self.per_side == 1:
             index, cell = np.arange(len(points)), np.zeros(len(points), np.int64)
         else:
-            cover = Windows(self.size, self.size, self.windows.image_size).cover(
+            assignment = Windows(self.size, self.size, self.windows.image_size).assign(
                 torch.from_numpy(points)
             )
-            index = cover.point.numpy()
-            cell = np.repeat(np.arange(self.per_side**2), cover.counts)
+            index = assignment.point.numpy()
+            cell = np.repeat(np.arange(self.per_side**2), assignment.counts)
         group = 2 * cell + inside[index]
         order = np.argsort(group, kind="stable")
         return index[order], np.bincount(group, minlength=self.groups)

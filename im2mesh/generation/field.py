@@ -16,13 +16,13 @@ from torch import Tensor
 
 from im2mesh.errors import CheckpointError
 from im2mesh.generation.observation import Observation
-from im2mesh.generation.symmetry import Axis, Mirrors, Profile, Symmetry
-from im2mesh.geometry.patches import Cover
+from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis, RevolutionProfile, Symmetry
+from im2mesh.geometry.patches import PatchAssignment
 from im2mesh.models.network import BoundDecoder
 from im2mesh.objectives import Objective
 
-SILENCE = -10.0
-"""Field value of a patch level where no patch speaks: far outside."""
+EMPTY_LOGIT = -10.0
+"""Value of a patch level where no active patch owns the point: far outside."""
 
 FLOOR = 10.0
 """Distances in free space are cut off at this many cells."""
@@ -65,30 +65,31 @@ class PatchField:
         self,
         decoder: BoundDecoder,
         objective: Objective,
-        cover: Callable[[Tensor], Cover],
+        assign: Callable[[Tensor], PatchAssignment],
         batch_size: int,
     ) -> None:
         """Bind the pieces.
 
         Args:
-            decoder: folded for the codes of the patches that speak.
+            decoder: folded for the codes of the active patches.
             objective: what the values mean.
-            cover: from points to their pairs with these patches (:mod:`im2mesh.geometry.patches`).
+            assign: maps points to their pairs with the active patches
+                (:meth:`im2mesh.geometry.patches.Windows.assign`).
             batch_size: most rows of a decoder pass.
         """
         self.decoder = decoder
         self.objective = objective
-        self._cover = cover
+        self._assign = assign
         self._batch_size = batch_size
 
     def __call__(self, points: Tensor) -> Tensor:
-        """The blended patches at the points; :data:`SILENCE` where none speaks."""
-        cover = self._cover(points)
-        values = self.objective.field(self.decoder(cover.local, cover.counts, self._batch_size))
+        """Return the patches' weighted mean at (N, 3) points, :data:`EMPTY_LOGIT` where none is."""
+        pairs = self._assign(points)
+        values = self.objective.field(self.decoder(pairs.local, pairs.counts, self._batch_size))
         total = points.new_zeros(2, len(points))
-        total[0].index_add_(0, cover.point, cover.weight * values)
-        total[1].index_add_(0, cover.point, cover.weight)
-        return torch.where(total[1] > 0, total[0] / total[1], SILENCE)
+        total[0].index_add_(0, pairs.point, pairs.weight * values)
+        total[1].index_add_(0, pairs.point, pairs.weight)
+        return torch.where(total[1] > 0, total[0] / total[1], EMPTY_LOGIT)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Rescale:
         iso_to: float,
         range_to: tuple[float, float],
     ) -> Rescale:
-        """From both iso-levels and both (min, max), the silent cells included."""
+        """Fit to both iso-levels and both (min, max), the cells without a patch included."""
         low, high = (abs(bound - iso_from) for bound in range_from)
         end = range_to[0] if low > high else range_to[1]
         larger = max(low, high)
@@ -227,7 +228,7 @@ class ObservedField:
 
     * Mirror planes: v is the mean of the fused field's values at the point and at its images.
     * An axis of revolution: v is the mean of its values at images that face the camera, and for
-      ``surface`` the value is at least K·s', too (:class:`~im2mesh.generation.symmetry.Profile`).
+      ``surface`` the value is at least K·s', too (:class:`RevolutionProfile`).
 
     Attributes:
         field: the fused field; it is asked only where it matters.
@@ -254,15 +255,15 @@ class ObservedField:
         self.observation = observation
         self.surface = surface
         self.symmetry: Symmetry | None = None
-        self._profile: Profile | None = None
+        self._profile: RevolutionProfile | None = None
         self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
 
     def use(self, symmetry: Symmetry | None) -> None:
         """Take the object to be symmetric; an axis of revolution asks the networks at once."""
         self.symmetry = symmetry
         self._profile = None
-        if isinstance(symmetry, Axis):
-            self._profile = Profile(symmetry, self.observation, self._above)
+        if isinstance(symmetry, RevolutionAxis):
+            self._profile = RevolutionProfile(symmetry, self.observation, self._above)
 
     def _above(self, points: Tensor) -> Tensor:
         """The fused field's values above its iso-level."""
@@ -311,7 +312,7 @@ class ObservedField:
             if len(alone):
                 learned = learned.index_copy(0, alone, self._above(points[alone]))
             return torch.minimum(learned, low)
-        if not isinstance(self.symmetry, Mirrors):
+        if not isinstance(self.symmetry, MirrorPlanes):
             return torch.minimum(self._above(points), low)
         images = self.symmetry.images(points)
         hidden = self.observation.in_cube(images.flatten(0, 1))[0]

@@ -84,15 +84,15 @@ class Level:
         if self.windows is None:
             return GlobalField(self.network.bind(depth[None, None]), self.objective, batch_size)
         crops = self.windows.crop(depth)
-        # A patch that saw nothing of the object says nothing about it.
+        # A patch without foreground predicts nothing.
         active = (crops >= 0).flatten(1).any(1)
         if released:
-            cover = partial(self.windows.released_cover, active=active)
+            assign = partial(self.windows.assign_released, active=active)
         else:
-            cover = partial(self.windows.cover, active=active, weighting=patch_window)
+            assign = partial(self.windows.assign, active=active, weighting=patch_window)
         return PatchField(
             self.network.bind(crops[active].unsqueeze(1)),
             self.objective,
-            cover,
+            assign,
             batch_size,
         )

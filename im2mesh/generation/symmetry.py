@@ -31,7 +31,7 @@ NARROW = 1e-3
 
 
 @dataclass(frozen=True)
-class Mirror:
+class MirrorPlane:
     """A plane {p: n·p = offset} that an object is its own image in.
 
     Attributes:
@@ -56,14 +56,14 @@ class Mirror:
 
 
 @dataclass(frozen=True)
-class Mirrors:
+class MirrorPlanes:
     """Up to three mirror planes that are perpendicular to each other.
 
     Attributes:
         planes: the one that the map supports best first.
     """
 
-    planes: tuple[Mirror, ...]
+    planes: tuple[MirrorPlane, ...]
 
     @property
     def name(self) -> str:
@@ -84,24 +84,24 @@ class Mirrors:
 
 
 @dataclass(frozen=True)
-class Axis:
+class RevolutionAxis:
     """A line {point + t·direction} about which an object is a solid of revolution.
 
     Attributes:
         direction: (3,) float64 unit vector in the camera frame.
         point: (3,) float64, the line's nearest point to the cube's centre.
-        support: as that of :class:`Mirror`, over images at several angles, of the observed points
-            that belong to the solid.
+        support: as that of :class:`MirrorPlane`, over images at several angles, of the observed
+            points that belong to the solid.
         contradicted: the same; share of those images.
         outliers: share of the observed points that do not belong to the solid (a handle): more
             than half of their images are in free space.
-        reach: largest distance of an observed point from the line. (The widest circle of a solid
+        radius: largest distance of an observed point from the line. (The widest circle of a solid
             of revolution is on its silhouette, so further out nothing is.)
     """
 
     direction: np.ndarray
     point: np.ndarray
-    reach: float
+    radius: float
     support: float = 0.0
     contradicted: float = 0.0
     outliers: float = 0.0
@@ -146,11 +146,11 @@ class Axis:
         return torch.as_tensor(self.point).to(like), torch.as_tensor(self.direction).to(like)
 
 
-Symmetry = Mirrors | Axis
+Symmetry = MirrorPlanes | RevolutionAxis
 """What :func:`im2mesh.generation.symmetry_search.find_symmetry` finds."""
 
 
-class Profile:
+class RevolutionProfile:
     """What a depth map and a field say of a solid of revolution, by radius and height.
 
     Three tables, a cell of the lattice from node to node, bilinear in between:
@@ -164,7 +164,7 @@ class Profile:
     """
 
     def __init__(
-        self, axis: Axis, observation: Observation, field: Callable[[Tensor], Tensor]
+        self, axis: RevolutionAxis, observation: Observation, field: Callable[[Tensor], Tensor]
     ) -> None:
         """Make the tables.
 
@@ -181,7 +181,7 @@ class Profile:
         steps = math.ceil(float(height.max() - height.min()) / self.cell)
         heights = torch.arange(steps + 1, device=observation.device) * self.cell + self._lowest
         # The outermost nodes are free, and say so of all that is further out.
-        rings = math.ceil(axis.reach / self.cell) + 3
+        rings = math.ceil(axis.radius / self.cell) + 3
         radii = torch.arange(rings, device=observation.device) * self.cell
         free, shell = self._observed(observation, radii, heights)
         learned = torch.zeros_like(free)

@@ -31,14 +31,14 @@ from scipy.spatial import cKDTree
 
 from im2mesh.generation.observation import Observation, surface_normals
 from im2mesh.generation.revolution import met_axes, turn
-from im2mesh.generation.symmetry import Axis, Mirror, Mirrors, Symmetry
+from im2mesh.generation.symmetry import MirrorPlane, MirrorPlanes, RevolutionAxis, Symmetry
 from im2mesh.geometry.pixels import back_project
 
 LEAST = 100
 """Observed points without which no plane is looked for."""
 
 SUPPORT = 0.3
-"""Least :attr:`Mirror.support` of a plane that is used."""
+"""Least :attr:`MirrorPlane.support` of a plane that is used."""
 
 CONTRADICTED = 0.12
 """Largest share of observed points that a plane in use reflects into free space."""
@@ -65,13 +65,13 @@ HOPELESS = -0.1
 # --- axes of revolution ---
 
 AXIS_SUPPORT = 0.2
-"""Least :attr:`Axis.support` of an axis that is used."""
+"""Least :attr:`RevolutionAxis.support` of an axis that is used."""
 
 AXIS_CONTRADICTED = 0.03
-"""Largest :attr:`Axis.contradicted` of an axis that is used."""
+"""Largest :attr:`RevolutionAxis.contradicted` of an axis that is used."""
 
 AXIS_OUTLIERS = 0.2
-"""Largest :attr:`Axis.outliers` of an axis that is used."""
+"""Largest :attr:`RevolutionAxis.outliers` of an axis that is used."""
 
 OUTLIER = -1.0
 """What an observed point counts that does not belong to the solid."""
@@ -177,14 +177,14 @@ def find_symmetry(
     axis = _AxisSearch(evidence).best()
     if axis is not None:
         return axis
-    planes: list[Mirror] = []
+    planes: list[MirrorPlane] = []
     while len(planes) < MOST_PLANES:
         found = evidence.best([plane.normal for plane in planes])
         if found is None:
             break
         planes.append(found)
         evidence = evidence.reflected(found)
-    return Mirrors(tuple(planes)) if planes else None
+    return MirrorPlanes(tuple(planes)) if planes else None
 
 
 class _Evidence:
@@ -212,7 +212,7 @@ class _Evidence:
         self.seen, self.predicted = cKDTree(seen), cKDTree(predicted)
         self.normals = normals
 
-    def reflected(self, mirror: Mirror) -> _Evidence:
+    def reflected(self, mirror: MirrorPlane) -> _Evidence:
         """What there is, and what a plane makes of it."""
         normal, offset = mirror.normal, mirror.offset
         seen = np.concatenate([self.seen.data, _reflect(self.seen.data, normal, offset)])
@@ -238,12 +238,12 @@ class _Evidence:
         predicted = self.predicted.query(points, distance_upper_bound=near[1])[0]
         return _score(hidden, observed, predicted, width), hidden < -width.tolerance
 
-    def judge(self, normal: np.ndarray, offset: float, width: _Width) -> Mirror:
+    def judge(self, normal: np.ndarray, offset: float, width: _Width) -> MirrorPlane:
         """A plane with its support."""
         scores, free = self.scores(_reflect(self.some, normal, offset), width)
-        return Mirror(normal, float(offset), float(scores.mean()), float(free.mean()))
+        return MirrorPlane(normal, float(offset), float(scores.mean()), float(free.mean()))
 
-    def best(self, across: Sequence[np.ndarray] = ()) -> Mirror | None:
+    def best(self, across: Sequence[np.ndarray] = ()) -> MirrorPlane | None:
         """The best plane, if it is good.
 
         Args:
@@ -338,7 +338,7 @@ class _Evidence:
 
     def _searched(
         self,
-        start: Mirror,
+        start: MirrorPlane,
         width: _Width,
         step: float,
         evaluations: int,
@@ -363,7 +363,7 @@ class _AxisSearch:
         self.evidence = evidence
         self.points = evidence.some[:TURNED]
 
-    def judge(self, direction: np.ndarray, start: np.ndarray, width: _Width) -> Axis:
+    def judge(self, direction: np.ndarray, start: np.ndarray, width: _Width) -> RevolutionAxis:
         """An axis with its support."""
         images = [turn(self.points, direction, start, angle) for angle in ANGLES]
         found = self.evidence.scores(np.concatenate(images), width)
@@ -372,13 +372,13 @@ class _AxisSearch:
         support = np.where(outlier, OUTLIER, scores.mean(axis=0)).mean()
         contradicted = free[:, ~outlier].mean() if not outlier.all() else 1.0
         relative = np.asarray(self.evidence.seen.data) - start
-        reach = np.linalg.norm(np.cross(relative, direction), axis=1).max()
-        return Axis(
-            direction, start, float(reach), float(support), float(contradicted),
+        radius = np.linalg.norm(np.cross(relative, direction), axis=1).max()
+        return RevolutionAxis(
+            direction, start, float(radius), float(support), float(contradicted),
             float(outlier.mean()),
         )  # fmt: skip
 
-    def best(self) -> Axis | None:
+    def best(self) -> RevolutionAxis | None:
         """The best axis, if it is good."""
         seen, normals = np.asarray(self.evidence.seen.data), self.evidence.normals
         axes = list(zip(*met_axes(seen, normals, MET), strict=True))
@@ -396,7 +396,7 @@ class _AxisSearch:
         return axis if good else None
 
     def _searched(
-        self, near: Axis, width: _Width, step: float, evaluations: int
+        self, near: RevolutionAxis, width: _Width, step: float, evaluations: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """The axis of most support near another one."""
         aside, up = _tangents(near.direction)

@@ -36,7 +36,7 @@ WEIGHTINGS = {"gaussian": gaussian, "flat": flat, "hann": hann}
 
 
 @dataclass(frozen=True)
-class Cover:
+class PatchAssignment:
     """Pairs of a point and a window that owns it, grouped by window.
 
     Attributes:
@@ -178,22 +178,22 @@ class Windows:
         inside &= (window >= 0) & (window < self.per_side)
         return torch.where(inside, window, -1)
 
-    def cover(
+    def assign(
         self, points: Tensor, active: Tensor | None = None, weighting: str = "gaussian"
-    ) -> Cover:
-        """Which windows own each point, and where it lies in them.
+    ) -> PatchAssignment:
+        """Assign points to the windows that own them.
 
         Args:
             points: (N, 3) float32 in the camera frame; a point outside the cube is owned
                 by no window.
-            active: (P,) bool, the windows that speak; None: all. Only these appear, and
-                ``Cover.counts`` has one entry for each of THEM.
+            active: (P,) bool, the windows that predict; None: all. Only these appear, and
+                ``PatchAssignment.counts`` has one entry for each active window.
             weighting: one of :data:`WEIGHTINGS`.
         """
         return self._pair(points, points, active, 1.0, weighting)
 
-    def released_cover(self, points: Tensor, active: Tensor | None = None) -> Cover:
-        """:meth:`cover` with the released lattice's misregistration, for comparison.
+    def assign_released(self, points: Tensor, active: Tensor | None = None) -> PatchAssignment:
+        """:meth:`assign` with the released lattice's misregistration, for comparison.
 
         The points must be nodes of that lattice, k/127 − 0.5. A patch's own lattice there
         has n = size/2 nodes at linspace(−0.5, 0.5, n), pasted at the half-open cells
@@ -212,7 +212,7 @@ class Windows:
         active: Tensor | None,
         stretch: float,
         weighting: str,
-    ) -> Cover:
+    ) -> PatchAssignment:
         """Pairs of points and the windows that own ``owned_as``."""
         side, device = self.per_side, points.device
         right = (owned_as[:, 0] + 0.5) * self.image_size
@@ -239,7 +239,9 @@ class Windows:
         weight = WEIGHTINGS[weighting](x, y)
         x, y = (((c + 0.5) * stretch - 0.5) if stretch != 1.0 else c for c in (x, y))
         counts = torch.bincount(number[window], minlength=int(active.sum()))
-        return Cover(point, counts.tolist(), torch.stack([x, y, points[point, 2]], 1), weight)
+        return PatchAssignment(
+            point, counts.tolist(), torch.stack([x, y, points[point, 2]], 1), weight
+        )
 
 
 def _stable_order(keys: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from im2mesh.errors import ConfigError
 from im2mesh.models.decoder import CBatchNormDecoder
 from im2mesh.models.encoder import ResNet18Encoder
 from im2mesh.models.network import ImplicitNetwork, Network
-from im2mesh.models.observed import channels
+from im2mesh.models.pixel_features import channels
 from im2mesh.models.volume import VolumeDecoder, VolumeEncoder, VolumeNetwork, decoder_inputs
 
 

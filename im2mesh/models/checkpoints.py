@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from im2mesh.errors import CheckpointError
-from im2mesh.models.observed import KINDS, channels
+from im2mesh.models.pixel_features import KINDS, channels
 
 _SCALAR = np._core.multiarray.scalar  # type: ignore[attr-defined]
 _NUMPY_SCALARS: list[Any] = [

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from im2mesh.models.layers import ConditionalBatchNorm, ConditionalResnetBlock, PointLinear
-from im2mesh.models.observed import Observed
+from im2mesh.models.pixel_features import PixelFeatures
 
 BLOCKS = 5
 
@@ -28,8 +28,8 @@ class CBatchNormDecoder(nn.Module):
 
     A linear map to ``hidden_size`` channels, five conditional residual blocks, a last
     conditional batch norm, relu, and a linear map to one value: a logit (occupancy) or a
-    signed distance (SDF). Where a level has such inputs, a point comes with what is observed at
-    its pixel (:mod:`im2mesh.models.observed`).
+    signed distance (SDF). A decoder with further inputs also reads a point's pixel features
+    (:mod:`im2mesh.models.pixel_features`).
 
     Source: Mescheder et al., Occupancy Networks, CVPR 2019, supplementary, section 1.2.
     """
@@ -47,18 +47,20 @@ class CBatchNormDecoder(nn.Module):
         """The residual blocks, in order."""
         return [self.get_submodule(f"block{k}") for k in range(BLOCKS)]  # type: ignore[misc]
 
-    def forward(self, points: Tensor, codes: Tensor, observed: Observed | None = None) -> Tensor:
+    def forward(
+        self, points: Tensor, codes: Tensor, features: PixelFeatures | None = None
+    ) -> Tensor:
         """The plain form: for training, and the reference of :class:`FoldedDecoder`.
 
         Args:
             points: (B, T, 3) in [−0.5, 0.5]³ of the cube or of the patch.
             codes: (B, c_dim).
-            observed: of the same B images, where the decoder has such inputs.
+            features: pixel features of the same B images, for a decoder that has such inputs.
 
         Returns:
             (B, T) values.
         """
-        inputs = points if observed is None else torch.cat([points, observed(points)], dim=2)
+        inputs = points if features is None else torch.cat([points, features(points)], dim=2)
         # Coordinates need more digits than bfloat16's 8 bits (0.002 of the cube).
         with torch.autocast(points.device.type, enabled=False):
             x = self.fc_p(inputs)
@@ -81,12 +83,12 @@ class FoldedDecoder:
     """
 
     def __init__(
-        self, decoder: CBatchNormDecoder, codes: Tensor, observed: Observed | None = None
+        self, decoder: CBatchNormDecoder, codes: Tensor, features: PixelFeatures | None = None
     ) -> None:
-        """Fold ``decoder`` for ``codes`` (K, c_dim), and the K images that are ``observed``."""
-        assert observed is None or observed.images == len(codes)
+        """Fold ``decoder`` for ``codes`` (K, c_dim), with the pixel features of the K images."""
+        assert features is None or features.images == len(codes)
         self.codes = len(codes)
-        self._observed = observed
+        self._features = features
         self.device = codes.device
         self.passes = 0
         self.rows = 0
@@ -141,8 +143,8 @@ class FoldedDecoder:
                 used = stop - start
                 rows = -(-used // ROW_MULTIPLE) * ROW_MULTIPLE
                 inputs[:used, :3] = points[start:stop]
-                if self._observed is not None:
-                    inputs[:used, 3:] = self._observed.of(code, points[start:stop])
+                if self._features is not None:
+                    inputs[:used, 3:] = self._features.of(code, points[start:stop])
                 values[start:stop] = self._pass(inputs[:rows], weights, buffers)[:used]
                 self.passes += 1
                 start = stop

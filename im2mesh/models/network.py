@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from im2mesh.models.decoder import CBatchNormDecoder, FoldedDecoder
 from im2mesh.models.encoder import ResNet18Encoder
-from im2mesh.models.observed import Observed
+from im2mesh.models.pixel_features import PixelFeatures
 
 
 class BoundDecoder(Protocol):
@@ -63,25 +63,25 @@ class ImplicitNetwork(Network):
     """
 
     def __init__(
-        self, encoder: ResNet18Encoder, decoder: CBatchNormDecoder, observed: str = "none"
+        self, encoder: ResNet18Encoder, decoder: CBatchNormDecoder, kind: str = "none"
     ) -> None:
-        """Combine both; ``observed`` says what else the decoder is told (``Observed``)."""
+        """Combine both; ``kind`` names the pixel features that the decoder reads, or ``none``."""
         super().__init__()
-        self._kind = observed
+        self._kind = kind
         self.decoder = decoder
         self.encoder = encoder
 
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
         """(B, 1, H, W) depth and (B, T, 3) points → (B, T) values."""
-        codes, observed = self.encode(images)
-        return self.decoder(points, codes, observed)
+        codes, features = self.encode(images)
+        return self.decoder(points, codes, features)
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Observed | None]:
-        """(B, 1, H, W) depth → (B, c_dim) codes, and what else the decoder is told."""
+    def encode(self, images: Tensor) -> tuple[Tensor, PixelFeatures | None]:
+        """(B, 1, H, W) depth → (B, c_dim) codes, and the decoder's pixel features."""
         codes, stage = self.encoder.with_stage(images)
         if self._kind == "none":
             return codes, None
-        return codes, Observed(images, self._kind, stage if self._kind == "features" else None)
+        return codes, PixelFeatures(images, self._kind, stage if self._kind == "features" else None)
 
     @torch.inference_mode()
     def bind(self, images: Tensor, batch: int = 256) -> FoldedDecoder:
@@ -95,4 +95,4 @@ class ImplicitNetwork(Network):
         if self._kind == "none":
             return FoldedDecoder(self.decoder, codes)
         stage = torch.cat([stage for _, stage in parts]) if self._kind == "features" else None
-        return FoldedDecoder(self.decoder, codes, Observed(images, self._kind, stage))
+        return FoldedDecoder(self.decoder, codes, PixelFeatures(images, self._kind, stage))

@@ -25,7 +25,12 @@ from im2mesh.geometry.pixels import to_pixels
 from im2mesh.models.decoder import CPU_ROWS, ROW_MULTIPLE
 from im2mesh.models.group_norm import GroupNorm
 from im2mesh.models.network import Network
-from im2mesh.models.observed import REACH, Observed, channels, silhouette_distance
+from im2mesh.models.pixel_features import (
+    SILHOUETTE_RANGE,
+    PixelFeatures,
+    channels,
+    silhouette_distance,
+)
 
 OFFSET_RANGES = (0.02, 0.2, 1.0)
 """Offsets behind a block's mean depth are divided by each of these and clamped to ±1."""
@@ -62,7 +67,9 @@ def volume_features(images: Tensor, cells: int) -> Tensor:
     mean = F.avg_pool2d(images.clamp(min=0), block) / share.clamp(min=1e-6)
     nearest = -F.max_pool2d(torch.where(foreground, -images, -torch.inf), block)
     farthest = F.max_pool2d(images, block)
-    silhouette = F.avg_pool2d(silhouette_distance(foreground[:, 0])[:, None], block) / REACH
+    silhouette = (
+        F.avg_pool2d(silhouette_distance(foreground[:, 0])[:, None], block) / SILHOUETTE_RANGE
+    )
     amp = torch.is_autocast_enabled(images.device.type)
     z = (torch.arange(cells, device=images.device) + 0.5) / cells - 0.5
     depth = (0.5 - z)[:, None, None]  # of the voxels' middles
@@ -131,7 +138,7 @@ class Lift(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 1, 256, 256) depth → (B, out, 1, size, size)."""
-        silhouette = silhouette_distance(images[:, 0] >= 0)[:, None] / REACH
+        silhouette = silhouette_distance(images[:, 0] >= 0)[:, None] / SILHOUETTE_RANGE
         x = torch.cat([images, silhouette], dim=1)
         # Depth needs more digits than bfloat16's 8 bits, under autocast too.
         with torch.autocast(images.device.type, enabled=False):
@@ -278,25 +285,25 @@ class VolumeDecoder(nn.Module):
 class VolumeNetwork(Network):
     """Depth and points → values, by way of a volume of features; a global level's network."""
 
-    def __init__(self, encoder: VolumeEncoder, decoder: VolumeDecoder, observed: str) -> None:
-        """Combine both; ``observed`` says what a point is told of its pixel (``Observed``)."""
+    def __init__(self, encoder: VolumeEncoder, decoder: VolumeDecoder, kind: str) -> None:
+        """Combine both; ``kind`` names the pixel features that the decoder reads, or ``none``."""
         super().__init__()
-        self._kind = observed
+        self._kind = kind
         self.encoder = encoder
         self.decoder = decoder
 
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
         """(B, 1, 256, 256) depth and (B, T, 3) points of the cube → (B, T) values."""
-        volume, observed = self.encode(images)
-        inputs = _inputs(volume, observed, points)
+        volume, pixel_features = self.encode(images)
+        inputs = _inputs(volume, pixel_features, points)
         # Coordinates and offsets need more digits than bfloat16's 8 bits.
         with torch.autocast(points.device.type, enabled=False):
             return self.decoder(inputs.flatten(0, 1)).view(points.shape[:2])
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Observed | None]:
-        """(B, 1, 256, 256) depth → (B, N, N, N, C) volumes, and what is seen at pixels."""
-        observed = None if self._kind == "none" else Observed(images, self._kind)
-        return self.encoder(images), observed
+    def encode(self, images: Tensor) -> tuple[Tensor, PixelFeatures | None]:
+        """(B, 1, 256, 256) depth → (B, N, N, N, C) volumes, and the pixel features."""
+        pixel_features = None if self._kind == "none" else PixelFeatures(images, self._kind)
+        return self.encoder(images), pixel_features
 
     @torch.inference_mode()
     def bind(self, images: Tensor, batch: int = 8) -> BoundVolume:
@@ -306,8 +313,8 @@ class VolumeNetwork(Network):
         """
         assert not self.training
         volume = torch.cat([self.encoder(part) for part in torch.split(images, batch)])
-        observed = None if self._kind == "none" else Observed(images, self._kind)
-        return BoundVolume(self.decoder, volume, observed)
+        pixel_features = None if self._kind == "none" else PixelFeatures(images, self._kind)
+        return BoundVolume(self.decoder, volume, pixel_features)
 
 
 class BoundVolume:
@@ -320,12 +327,14 @@ class BoundVolume:
         rows: points evaluated so far.
     """
 
-    def __init__(self, decoder: VolumeDecoder, volume: Tensor, observed: Observed | None) -> None:
+    def __init__(
+        self, decoder: VolumeDecoder, volume: Tensor, pixel_features: PixelFeatures | None
+    ) -> None:
         self.codes = len(volume)
         self.device = volume.device
         self.passes = 0
         self.rows = 0
-        self._decoder, self._volume, self._observed = decoder, volume, observed
+        self._decoder, self._volume, self._pixel_features = decoder, volume, pixel_features
 
     @torch.inference_mode()
     def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
@@ -340,22 +349,22 @@ class BoundVolume:
                 rows = -(-len(part) // ROW_MULTIPLE) * ROW_MULTIPLE
                 padded = F.pad(part, (0, 0, 0, rows - len(part)))
                 read = [read_volume(self._volume[one], padded[None])[0], padded]
-                if self._observed is not None:
-                    read.append(self._observed.of(k, padded))
+                if self._pixel_features is not None:
+                    read.append(self._pixel_features.of(k, padded))
                 values.append(self._decoder(torch.cat(read, dim=1))[: len(part)])
                 self.passes += 1
         self.rows += len(points)
         return torch.cat(values)
 
 
-def _inputs(volume: Tensor, observed: Observed | None, points: Tensor) -> Tensor:
+def _inputs(volume: Tensor, pixel_features: PixelFeatures | None, points: Tensor) -> Tensor:
     """What the decoder is given at points: (B, T, C + 3 + pixel features)."""
     read = [read_volume(volume, points), points]
-    if observed is not None:
-        read.append(observed(points))
+    if pixel_features is not None:
+        read.append(pixel_features(points))
     return torch.cat(read, dim=2)
 
 
-def decoder_inputs(features: int, observed: str) -> int:
+def decoder_inputs(features: int, kind: str) -> int:
     """Return the number of channels that the decoder is given."""
-    return features + 3 + channels(observed, 0)
+    return features + 3 + channels(kind, 0)

@@ -159,7 +159,7 @@ class Validator:
                 continue
             values = decoder(whole.points.to(device), whole.counts, rows)
             targets = whole.targets.to(device)
-            iou.add(self.objective.inside(values), self.objective.truly_inside(targets))
+            iou.add(self.objective.inside(values), self.objective.target_inside(targets))
             error += float((values - targets).abs().sum())
             points += len(values)
         network.train(training)
@@ -180,7 +180,7 @@ class Validator:
         for start, stop in self.batches():
             whole = self.source.whole(start, stop)
             assert whole is not None
-            iou.add(predict(whole), self.objective.truly_inside(whole.targets))
+            iou.add(predict(whole), self.objective.target_inside(whole.targets))
         return iou.total / iou.batches if iou.batches else math.nan
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from im2mesh.generation import symmetry_search as symmetry
-from im2mesh.generation.symmetry import Axis, Mirrors
+from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis
 
 
 def image(point: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
@@ -17,7 +17,7 @@ def image(point: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
     return np.array([p - 2 * height * n for p, n in zip(point, normal, strict=True)])
 
 
-def images(points: np.ndarray, mirrors: Mirrors) -> np.ndarray:
+def images(points: np.ndarray, mirrors: MirrorPlanes) -> np.ndarray:
     """(N, 3) points → (K, N, 3) images by every set of planes, small sets first."""
     count = len(mirrors.planes)
     sets = sorted(range(1, 1 << count), key=lambda s: (s.bit_count(), _members(s, count)))
@@ -51,7 +51,11 @@ def missed(
 
 
 def on_circle(
-    measure: Callable[[np.ndarray], float], axis: Axis, radius: float, height: float, turns: int
+    measure: Callable[[np.ndarray], float],
+    axis: RevolutionAxis,
+    radius: float,
+    height: float,
+    turns: int,
 ) -> list[float]:
     """A function's values at points of a circle about an axis."""
     facing, aside, along = axis.frame()

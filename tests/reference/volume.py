@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.reference.observed import reference_silhouette_distance
+from tests.reference.pixel_features import reference_silhouette_distance
 
 
 def reference_volume_features(depth: np.ndarray, cells: int) -> np.ndarray:

@@ -24,7 +24,7 @@ RANGES = (0.02, 0.2)
 """Offsets are given twice, divided by these and clamped to ±1: in detail near the surface (0.02
 is five pixels), and in coarse steps."""
 
-REACH = 16
+SILHOUETTE_RANGE = 16
 """Pixels beyond which the silhouette's distance is not told."""
 
 JUMP = 0.02
@@ -42,7 +42,7 @@ def channels(kind: str, stage: int) -> int:
     return counts[kind]
 
 
-class Observed:
+class PixelFeatures:
     """The features of B images, ready to be asked at points.
 
     Attributes:
@@ -76,7 +76,7 @@ class Observed:
             (B, T, F): the offset behind the observed surface over both :data:`RANGES` in
             [−1, 1], positive behind it and −1 where the pixel is background; the share of
             background around the point in [0, 1] and the signed distance to the silhouette over
-            :data:`REACH`, positive in the foreground; the first stage's channels.
+            :data:`SILHOUETTE_RANGE`, positive in the foreground; the first stage's channels.
         """
         return self._at(self._depth, self._silhouette, self._stage, points)
 
@@ -112,7 +112,7 @@ class Observed:
             apart = torch.zeros_like(most)
             for index, w in corners:
                 apart = apart + w * silhouette.gather(1, index)
-            values += [1 - foreground, apart / REACH]
+            values += [1 - foreground, apart / SILHOUETTE_RANGE]
         features = torch.stack(values, dim=-1)
         if stage is None:
             return features
@@ -136,7 +136,7 @@ def _corners(column: Tensor, row: Tensor, size: int) -> list[tuple[Tensor, Tenso
     ]
 
 
-def silhouette_distance(foreground: Tensor, reach: int = REACH) -> Tensor:
+def silhouette_distance(foreground: Tensor, reach: int = SILHOUETTE_RANGE) -> Tensor:
     """Signed Euclidean distance to the silhouette, in pixels.
 
     Measured between pixel middles, less half a pixel, so it is about zero on the line between a

@@ -23,7 +23,7 @@ def reference_silhouette_distance(foreground: np.ndarray, reach: int = REACH) ->
     return np.where(foreground, inside, -outside)
 
 
-def reference_observed(depth: np.ndarray, point: np.ndarray) -> list[float]:
+def reference_pixel_features(depth: np.ndarray, point: np.ndarray) -> list[float]:
     """(s, s) depth and one point → its four features."""
     size = len(depth)
     silhouette = reference_silhouette_distance(depth >= 0)

@@ -18,9 +18,15 @@ from im2mesh.geometry.patches import Windows
 from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.models.build import build_network
 from im2mesh.models.network import ImplicitNetwork
-from im2mesh.models.observed import KINDS, REACH, Observed, channels, silhouette_distance
+from im2mesh.models.pixel_features import (
+    KINDS,
+    SILHOUETTE_RANGE,
+    PixelFeatures,
+    channels,
+    silhouette_distance,
+)
 from im2mesh.shapes.families import make_shape
-from tests.reference.observed import reference_observed, reference_silhouette_distance
+from tests.reference.pixel_features import reference_pixel_features, reference_silhouette_distance
 
 SLIM = {
     "data": {"input_type": "depth", "img_size": 256},
@@ -79,11 +85,13 @@ def test_silhouette_distance_equals_the_reference(seed: int, share: float, reach
 def test_features_equal_the_reference(seed: int) -> None:
     depth = random_depth(seed, 16)
     points = np.random.default_rng(seed).uniform(-0.5, 0.5, (40, 3)).astype(np.float32)
-    observed = Observed(torch.from_numpy(depth)[None, None], "silhouette")
-    ours = observed(torch.from_numpy(points)[None])[0].numpy()
-    expected = [reference_observed(depth.astype(float), point) for point in points.astype(float)]
+    features = PixelFeatures(torch.from_numpy(depth)[None, None], "silhouette")
+    ours = features(torch.from_numpy(points)[None])[0].numpy()
+    expected = [
+        reference_pixel_features(depth.astype(float), point) for point in points.astype(float)
+    ]
     np.testing.assert_allclose(ours, expected, atol=2e-4)
-    assert np.array_equal(observed.of(0, torch.from_numpy(points)).numpy(), ours)
+    assert np.array_equal(features.of(0, torch.from_numpy(points)).numpy(), ours)
 
 
 def test_the_offset_is_zero_on_the_observed_surface() -> None:
@@ -93,11 +101,11 @@ def test_the_offset_is_zero_on_the_observed_surface() -> None:
     depth = np.broadcast_to(0.5 - 0.3 * column, (size, size)).astype(np.float32)
     x = torch.linspace(-0.45, 0.45, 200)
     points = torch.stack([x, 0.3 * x, 0.3 * x], dim=1)  # z = 0.3 x is the surface
-    features = Observed(torch.from_numpy(depth.copy())[None, None], "offset")(points[None])[0]
+    features = PixelFeatures(torch.from_numpy(depth.copy())[None, None], "offset")(points[None])[0]
     assert features.shape == (200, 2)
     assert features.abs().max() < 1e-3
     behind = points - torch.tensor([0, 0, 0.01])
-    features = Observed(torch.from_numpy(depth.copy())[None, None], "offset")(behind[None])[0]
+    features = PixelFeatures(torch.from_numpy(depth.copy())[None, None], "offset")(behind[None])[0]
     torch.testing.assert_close(features[:, 0], torch.full((200,), 0.5), atol=1e-3, rtol=0)
 
 
@@ -109,10 +117,12 @@ def test_a_window_sees_what_the_whole_map_shows(seed: int) -> None:
     windows, window = Windows(64, 32), torch.tensor(seed % 49)
     local = torch.rand(50, 3, generator=torch.Generator().manual_seed(seed)) - 0.5
     local[:, :2] *= 0.5  # at least 16 pixels from the border
-    whole = Observed(depth[None, None], "silhouette").of(0, windows.to_cube(local, window))
+    whole = PixelFeatures(depth[None, None], "silhouette").of(0, windows.to_cube(local, window))
     patch = windows.crop(depth)[window][None, None]
-    torch.testing.assert_close(Observed(patch, "silhouette").of(0, local), whole, atol=1e-3, rtol=0)
-    assert REACH == 16
+    torch.testing.assert_close(
+        PixelFeatures(patch, "silhouette").of(0, local), whole, atol=1e-3, rtol=0
+    )
+    assert SILHOUETTE_RANGE == 16
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -153,9 +163,9 @@ def test_the_stage_is_learned() -> None:
     config = slim("features")
     network = build_network(config).train()
     images = torch.from_numpy(random_depth(0, 32))[None, None].repeat(2, 1, 1, 1)
-    _, observed = network.encode(images)
-    assert observed is not None
-    observed(torch.rand(2, 9, 3) - 0.5)[..., 4:].sum().backward()
+    _, features = network.encode(images)
+    assert features is not None
+    features(torch.rand(2, 9, 3) - 0.5)[..., 4:].sum().backward()
     gradient = network.encoder.features.conv1.weight.grad
     assert gradient is not None and gradient.abs().sum() > 0
 
