@@ -6,6 +6,7 @@ import fnmatch
 import importlib
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,3 +129,28 @@ def test_targets() -> None:
             r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE
         ):
             assert f"make {target} " in listed, (page.name, target)
+
+
+ARCHITECTURE = (REPOSITORY / "docs/architecture.md").read_text(encoding="utf-8")
+
+
+def test_layers() -> None:
+    """The diagram has the layers that import-linter checks, in the same order."""
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = settings["tool"]["importlinter"]["contracts"][0]
+    layers = [name for layer in contract["layers"] for name in layer.split(" | ")]
+    diagram = re.findall(r"```\n(.*?)```", ARCHITECTURE, re.DOTALL)[0]
+    drawn = [re.split(r"\s{2,}", line)[0] for line in diagram.splitlines()]
+    assert [name.rstrip("/") for line in drawn for name in line.split(", ")] == layers
+
+
+def test_names() -> None:
+    """Classes, constants and functions of the architecture page are defined in the package."""
+    package = "\n".join(
+        path.read_text(encoding="utf-8") for path in (REPOSITORY / "im2mesh").rglob("*.py")
+    )
+    names = set(re.findall(r"`([A-Z]\w+|\w+(?=\(\)))", ARCHITECTURE))
+    names = {name for name in names if not name.endswith("3D")}
+    assert {"Reconstructor", "FAMILIES", "build_network"} <= names
+    for name in names:
+        assert re.search(rf"^(?:class |def )?{name}\b[^\n]*[(:=]", package, re.MULTILINE), name
