@@ -100,7 +100,7 @@ def test_options(page: Path) -> None:
     known = set(
         re.findall(r"\"(--[\w-]+)\"", "".join(s.read_text(encoding="utf-8") for s in sources))
     )
-    known |= {"--no-cuda", "--no-icp"}
+    known |= {"--help", "--no-cuda", "--no-icp"}
     for line in re.findall(r"^ *python (?!-m dask|setup\.py).*$", text, re.MULTILINE):
         assert set(re.findall(r"(?<=\s)--[\w-]+", line)) <= known, line
 
