@@ -36,7 +36,7 @@ from im2mesh.commands.train import keep_freed_memory  # noqa: E402
 from im2mesh.config import Config, from_dict  # noqa: E402
 from im2mesh.data.storage import Points, write_depth, write_points  # noqa: E402
 from im2mesh.data.store import PointStore, open_store  # noqa: E402
-from im2mesh.data.workers import in_order  # noqa: E402
+from im2mesh.parallel import in_order  # noqa: E402
 from im2mesh.preparation.demo import MODELS  # noqa: E402
 from im2mesh.training.schedule import places  # noqa: E402
 from im2mesh.training.trainer import Trainer  # noqa: E402

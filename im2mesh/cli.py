@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import logging
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -55,8 +58,9 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run a script's ``main(argv)`` and leave with its exit code.
 
     What the user can cause (:class:`InputError`, ``OSError``, too little memory) becomes one line
-    on stderr and exit code 2, and Ctrl-C one line and 130. Anything else is a bug: it keeps its
-    traceback, and has an exit code of its own, since Python's would be :data:`SOME_FAILED`.
+    on stderr and exit code 2, and Ctrl-C one line and 130. SIGTERM, and the SIGHUP of a terminal
+    that is closed, are like Ctrl-C. Anything else is a bug: it keeps its traceback, and has an exit
+    code of its own, since Python's would be :data:`SOME_FAILED`.
 
     Characters that standard output cannot encode are printed as ``?``.
     """
@@ -65,7 +69,8 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     set_up_logging(verbose=False)
     try:
         refuse_empty(sys.argv)
-        code = main(None)
+        with _signals_interrupt():
+            code = main(None)
     except InputError as error:
         log.error("%s", error)
         code = BAD_INPUT
@@ -88,9 +93,27 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     sys.exit(code)
 
 
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise KeyboardInterrupt, unless they are ignored, as nohup does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    caught = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in caught:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _is_memory(error: Exception) -> bool:
-    """Whether memory ran out; torch has an error class for that of a GPU only."""
-    words = ("can't allocate memory", "out of memory")
+    """Return whether memory ran out, in this process or, as far as torch says, in a worker."""
+    words = ("can't allocate memory", "out of memory", "is killed by signal: Killed")
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(word in str(error) for word in words)
     )

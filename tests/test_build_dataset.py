@@ -453,7 +453,7 @@ def test_bad_meshes(tmp_path: Path) -> None:
 
 
 def test_nothing_usable(tmp_path: Path, meshes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "PATIENCE", 0.5)
+    monkeypatch.setattr(workers, "CLUSTER_TIMEOUT", 0.5)
     (tmp_path / "bad" / "things").mkdir(parents=True)
     (tmp_path / "bad" / "things" / "a.obj").touch()
     assert build(tmp_path / "bad", "--out", tmp_path / "out") == 2

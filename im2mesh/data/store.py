@@ -34,12 +34,12 @@ from im2mesh.config import Config
 from im2mesh.data.batch import Batch, Whole
 from im2mesh.data.rng import random_below, random_seed
 from im2mesh.data.storage import Model, NpzModel, Points, models_of_split
-from im2mesh.data.workers import in_order
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import atomic
 from im2mesh.geometry.patches import Windows
 from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.objectives import build_objective
+from im2mesh.parallel import in_order
 
 log = logging.getLogger(__name__)
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
 import time
-from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +37,7 @@ from im2mesh.metrics.tasks import (
     Settings,
     Task,
 )
+from im2mesh.parallel import WorkerDied, cpus, run_tasks
 
 log = logging.getLogger(__name__)
 
@@ -312,7 +309,7 @@ def score(
         workers: processes; 1: this one. The rows do not depend on it.
 
     Raises:
-        InputError: nothing can be written there, or a worker process died.
+        InputError: nothing can be written there.
     """
     check_writable(folder, "its tables go there")
     report = Report(missing=list(missing))
@@ -329,12 +326,16 @@ def score(
             _note(report, task, tables.rows[task.name])
         else:
             todo.append((task, fingerprint))
-    rows = _rows(todo, workers)
+    workers = min(workers, len(todo))
+    threads = -1 if workers <= 1 else max(1, cpus() // workers)
+    rows = run_tasks(partial(_score, threads=threads), todo, workers)
     try:
         saved = time.monotonic()
         with tqdm(total=len(todo), unit="mesh", disable=None) as bar:
             for (task, fingerprint), row in rows:
                 bar.update()
+                if isinstance(row, WorkerDied):
+                    row = Row(error=str(row))
                 if row.error is not None:
                     report.failed.append((task.name, row.error))
                     continue
@@ -436,46 +437,10 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(
-    todo: Sequence[tuple[Task, str]], workers: int
-) -> Generator[tuple[tuple[Task, str], Row], None, None]:
-    """The rows of all tasks, as they are done."""
-    if workers <= 1 or len(todo) <= 1:
-        for item in todo:
-            yield item, _score(item[0], -1)
-        return
-    workers = min(workers, len(todo))
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    # Spawned, not forked: libraries that hold threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
+def _score(item: tuple[Task, str], threads: int) -> Row:
+    """Score a task of ``todo``; errors that are about its files become part of the row."""
     try:
-        futures: dict[Future[Row], tuple[Task, str]] = {
-            pool.submit(_score, item[0], threads): item for item in todo
-        }
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BrokenProcessPool as error:
-        raise InputError(
-            "a worker process died, probably for want of memory; use fewer --workers"
-        ) from error
-    except BaseException:  # Ctrl-C: nobody waits for rows that are not wanted any more
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the main process, which tells the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _score(task: Task, threads: int) -> Row:
-    try:
-        return task.score(threads)
+        return item[0].score(threads)
     except (InputError, OSError) as error:
         return Row(error=_line(error))
 

@@ -321,7 +321,7 @@ def _make(
     ):
         for task, outcome in bar:
             if isinstance(outcome, WorkerDied):
-                outcome = Outcome(problem=f"{outcome}: it crashes, or needs too much memory")
+                outcome = Outcome(problem=str(outcome))
             report.made += outcome.made
             report.kept += outcome.kept
             if outcome.problem is not None:

@@ -1,4 +1,8 @@
-"""Commands run side by side, each in a process of its own that can be interrupted and continued."""
+"""Run commands side by side, each in a process of its own that can be interrupted and continued.
+
+Threads wait for the processes. :mod:`im2mesh.parallel` is not for this: it terminates its workers,
+where a command must get one SIGINT and time to save.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,10 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from tqdm import tqdm
 
@@ -93,8 +95,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
     """Run jobs, at most ``workers`` at a time, each with one thread (``OMP_NUM_THREADS``).
 
     The first failure, or Ctrl-C, interrupts the others, which save what they have; the same call
-    goes on from there. SIGTERM, and the SIGHUP of a terminal that is closed, are like Ctrl-C here:
-    nothing is left running.
+    goes on from there. Nothing is left running.
 
     Args:
         jobs: with different names.
@@ -124,7 +125,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
                 raise InputError(f"{job.name} failed with exit code {code}: {said}")
             log.warning("%s: %s", job.name, said)
 
-    with _signals_interrupt(), ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         names = {pool.submit(work, job): job.name for job in jobs}
         pending = set(names)
         with tqdm(total=len(jobs), desc=title, unit="job", disable=None) as bar:
@@ -143,24 +144,6 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
             except BaseException:
                 _stop(processes, pool)
                 raise
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise KeyboardInterrupt, unless they are ignored, as nohup does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    caught = [number for number, handler in before.items() if handler is signal.SIG_DFL]
-    for number in caught:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in caught:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def _stop(processes: _Processes, pool: ThreadPoolExecutor) -> None:

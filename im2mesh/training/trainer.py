@@ -26,13 +26,13 @@ from tqdm import tqdm
 
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, Source, Staged, ValidationSource
-from im2mesh.data.workers import in_order
 from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.files import atomic
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_state, load_weights
 from im2mesh.models.network import Network
 from im2mesh.objectives import build_objective
+from im2mesh.parallel import in_order
 from im2mesh.training.pictures import draw_predictions
 from im2mesh.training.schedule import Place, learning_rate, places
 from im2mesh.training.validation import (
