@@ -144,7 +144,7 @@ def test_ellipsoids_of_any_flatness(monkeypatch: pytest.MonkeyPatch) -> None:
     points[::7] *= 1e-3  # near the middle
     points[::5] = 1.00001 * Ellipsoid.nearest(size, points)[::5]
     quick = Ellipsoid.distance(size, points)
-    monkeypatch.setattr("im2mesh.shapes.solids.ELLIPSOID_STEPS", 60)
+    monkeypatch.setattr("im2mesh.shapes.solids.rounded.ELLIPSOID_STEPS", 60)
     torch.testing.assert_close(quick, Ellipsoid.distance(size, points), rtol=0, atol=1e-6)
 
 

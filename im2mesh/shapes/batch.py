@@ -68,7 +68,7 @@ class ShapeBatch(Unions):
     # --- depth ---
 
     def depth(self, size: int = IMAGE_SIZE) -> Tensor:
-        """The orthographic depth maps of shapes in the cube [−0.5, 0.5]³.
+        """Return the orthographic depth maps of shapes in the cube [−0.5, 0.5]³.
 
         Args:
             size: pixels along a side, S; see :meth:`im2mesh.shapes.shape.Shape.depth`.
@@ -190,7 +190,7 @@ class ShapeBatch(Unions):
         normals = torch.empty_like(points)
         have = torch.zeros(self.count, dtype=torch.int64, device=self.device)
         tried, draws = 0, 2 * count + 16
-        # Shapes much of whose surface is hidden take more rounds; the others wait for them.
+        # Shapes with much hidden surface take more rounds than the others.
         batch, shapes = self, torch.arange(self.count, device=self.device)
         while count and len(shapes):
             proposed, outward, good = batch._propose(draws, generator)
@@ -208,7 +208,7 @@ class ShapeBatch(Unions):
         return points.to(dtype), normals.to(dtype)
 
     def _subset(self, shapes: Tensor) -> ShapeBatch:
-        """Only the shapes with these numbers, rising."""
+        """Return only the shapes with these numbers, rising."""
         number = torch.full((self.count,), -1, dtype=torch.int64, device=self.device)
         number[shapes] = torch.arange(len(shapes), device=self.device)
         groups, owners = [], []
@@ -222,7 +222,7 @@ class ShapeBatch(Unions):
     def _propose(
         self, draws: int, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Points even over the solids' surfaces.
+        """Draw points uniformly from the surfaces of all solids.
 
         Returns:
             (B, draws, 3) points, (B, draws, 3) normals, and (B, draws) bool: on the surface.
@@ -243,7 +243,7 @@ class ShapeBatch(Unions):
         return points, normals, good & self._exposed(points, normals, pick)
 
     def _exposed(self, points: Tensor, normals: Tensor, solids: Tensor) -> Tensor:
-        """Which points of solids' surfaces are the union's surface.
+        """Return which points of solids' surfaces are on the union's surface.
 
         Args:
             points: (B, N, 3) float64 on the surface of one solid of the shape each.
@@ -251,7 +251,7 @@ class ShapeBatch(Unions):
             solids: (B, N) its number, counted through.
 
         Returns:
-            (B, N) bool; of solids that share a face outwards, the first one has it.
+            (B, N) bool; a face that solids share outwards belongs to the first one.
         """
         skin = (SKIN * self.extent)[:, None, None] * normals
         above, below = (points + skin).view(-1, 3), (points - skin).view(-1, 3)
@@ -271,7 +271,7 @@ class ShapeBatch(Unions):
 def _tiles(
     group: Primitives, owner: Tensor, limits: tuple[Tensor, Tensor], size: int, side: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Which tiles of the depth maps each solid may be seen in.
+    """Return in which tiles of the depth maps each solid may be seen.
 
     Args:
         group: K solids in the cube.

@@ -1,13 +1,13 @@
-"""How deep a point lies in a union of solids.
+"""The depth of a point inside a union of solids.
 
 From outside, the distance to a union is the least distance to its solids. From inside it is not
-the greatest depth in one of them: parts of each solid's surface are buried in others, and what is
-left meets in creases. The depth of a point p is the distance from p to the nearest point that is
-in no solid. It is found in two steps.
+the greatest depth in one of them: parts of each solid's surface are buried in others, and the
+visible parts meet in creases. The depth of a point p is the distance from p to the nearest point
+that is in no solid. It is found in two steps.
 
 1. No surface of any solid is nearer to p than the least |distance| to a solid, and if the place
-   where that one is reached is not buried, this is the depth, exactly. That settles most points,
-   and all that are nearer to the surface than to a crease.
+   where it is reached is not buried, this is the depth, exactly. That settles most points, and
+   all that are nearer to the surface than to a crease.
 
 2. For the others, a descent through points that are in no solid, each nearer to p than the last:
 
@@ -61,7 +61,7 @@ it."""
 
 
 def depth_inside(batch: Unions, points: Tensor, shapes: Tensor) -> Tensor:
-    """The distance of points inside unions to the surface of their union.
+    """Return the distance of points inside unions to the surface of their union.
 
     Args:
         batch: the shapes.
@@ -87,7 +87,7 @@ def depth_inside(batch: Unions, points: Tensor, shapes: Tensor) -> Tensor:
 
 
 def _pad(rows: Tensor, shapes: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """(M, …) rows of shapes (M,), rising → (count, N, …), NaN where there is none, and (M,) N's."""
+    """Pad (M, …) rows of shapes (M,), rising, to (count, N, …) with NaN; also (M,) columns."""
     lengths = torch.bincount(shapes, minlength=count)
     place = torch.arange(len(rows), device=rows.device) - (lengths.cumsum(0) - lengths)[shapes]
     padded = rows.new_full((count, max(1, int(lengths.max())), *rows.shape[1:]), math.nan)
@@ -96,14 +96,14 @@ def _pad(rows: Tensor, shapes: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _table(batch: Unions, points: Tensor) -> Tensor:
-    """(B, N, 3) → (K, N) signed distances of each solid to the points of its shape, float32."""
+    """Return (K, N) float32 signed distances of each solid to its shape's (B, N, 3) points."""
     return torch.cat([apart for _, _, apart in batch.distances(points.float())])
 
 
 def _nearest_surface(
     batch: Unions, points: Tensor, apart: Tensor, skin: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Step 1 of the module's text.
+    """Return the nearest surface of any solid, step 1 of the module's text.
 
     Returns:
         (B, N) float64 the least distance to a surface of any solid; (B, N) bool whether it is
@@ -130,7 +130,7 @@ def _nearest_surface(
 
 
 def nearest_on(batch: Unions, points: Tensor, solids: Tensor) -> tuple[Tensor, Tensor]:
-    """The nearest points of solids' surfaces.
+    """Return the nearest points of solids' surfaces.
 
     Args:
         batch: the shapes.
@@ -158,7 +158,7 @@ def nearest_on(batch: Unions, points: Tensor, solids: Tensor) -> tuple[Tensor, T
 def faces_on(
     batch: Unions, points: Tensor, solids: Tensor, directions: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Planes that separate points from solids, see :meth:`Primitives.face`.
+    """Return planes that separate points from solids, see :meth:`Primitives.face`.
 
     Args:
         batch: the shapes.
@@ -181,7 +181,7 @@ def faces_on(
 
 
 class _Descent:
-    """Step 2 of the module's text, for (M,) points at once."""
+    """The descent, step 2 of the module's text, for (M,) points at once."""
 
     def __init__(
         self, batch: Unions, points: Tensor, shapes: Tensor, apart: Tensor, skin: Tensor
@@ -196,7 +196,7 @@ class _Descent:
         self.least = apart.abs().amin(dim=0).double()
 
     def run(self) -> Tensor:
-        """(M,) the distance of the nearest point found that is in no solid."""
+        """Return (M,) the distance of the nearest point found that is in no solid."""
         self.at, self.best = self._start()
         everyone = torch.arange(len(self.points), device=self.points.device)
         # From p itself: to the crease or corner that it may be right beneath.
@@ -209,7 +209,7 @@ class _Descent:
         return torch.maximum(self.best - self.skin, self.least)
 
     def _start(self) -> tuple[Tensor, Tensor]:
-        """The nearest of the samples."""
+        """Return the nearest of the surface samples and its distance."""
         samples = surface_samples(self.batch)
         padded, place = _pad(self.points, self.shapes, len(self.batch))
         apart = torch.cdist(padded.nan_to_num().float(), samples.float())
@@ -218,10 +218,10 @@ class _Descent:
         return at, (at - self.points).norm(dim=1)
 
     def _take(self, candidate: Tensor, rows: Tensor, gain: float) -> Tensor:
-        """Go to (R, 3) candidates for the points ``rows`` where they gain something.
+        """Move the points ``rows`` to (R, 3) candidates that are nearer by ``gain`` and free.
 
         Returns:
-            those of the rows that went.
+            the rows that moved.
         """
         length = (candidate - self.points[rows]).norm(dim=1)
         better = length < self.best[rows] - gain * self.skin[rows]
@@ -232,7 +232,7 @@ class _Descent:
         return rows
 
     def _clear(self, places: Tensor, rows: Tensor, length: Tensor) -> Tensor:
-        """Which of (R, 3) places, ``length`` away from the points ``rows``, are in no solid."""
+        """Return which of (R, 3) places, ``length`` away from points ``rows``, are in no solid."""
         clear = torch.ones_like(rows, dtype=torch.bool)
         reached = self.apart[:, rows] < length + self.skin[rows]
         for group, first in zip(self.batch.groups, self.batch.offsets, strict=True):
@@ -243,7 +243,7 @@ class _Descent:
         return clear
 
     def _step(self, rows: Tensor, origin: Tensor | None = None) -> Tensor:
-        """One step of the points ``rows``.
+        """Take one step with the points ``rows``.
 
         Args:
             rows: (R,) which.
@@ -251,7 +251,7 @@ class _Descent:
                 the points are now, and the faces there that look away from p most.
 
         Returns:
-            those of the rows that it moved.
+            the rows that moved.
         """
         moved = []
         for block in self.batch.blocks(len(rows), 64):
@@ -276,10 +276,10 @@ class _Descent:
         return torch.cat(moved) if moved else rows
 
     def _look(self, share: float, number: int) -> Tensor:
-        """Look around at ``share`` of the best distance, each time in other directions.
+        """Look around at ``share`` of the best distance, in the directions of ``number``.
 
         Returns:
-            (R,) the points that this moved.
+            (R,) the points that moved.
         """
         radius = torch.maximum(share * self.best, self.least)
         directions = _directions(DIRECTIONS, number).to(self.points)
@@ -311,7 +311,7 @@ class _Descent:
 
 
 def surface_samples(batch: Unions) -> Tensor:
-    """Samples of the surfaces of a batch's shapes; the same ones every time.
+    """Return samples of the surfaces of a batch's shapes, the same ones every time.
 
     Returns:
         (B, S, 3) float64 a little off the surface, in no solid grown by :data:`SKIN`; far away
@@ -339,7 +339,7 @@ def surface_samples(batch: Unions) -> Tensor:
 
 @cache
 def _directions(count: int, number: int) -> Tensor:
-    """(count, 3) unit vectors spread evenly, by a spiral; turned differently for each number."""
+    """Return (count, 3) unit vectors on a spiral, turned differently for each ``number``."""
     at = torch.arange(count, dtype=torch.float64) + 0.5
     height, angle = 1 - 2 * at / count, math.pi * (1 + math.sqrt(5)) * at
     around = (1 - height**2).sqrt()
@@ -353,10 +353,10 @@ def _directions(count: int, number: int) -> Tensor:
 
 
 def beyond_planes(normals: Tensor, offsets: Tensor) -> Tensor:
-    """The shortest vectors that go beyond all of a few planes.
+    """Return the shortest vectors that go beyond all of a few planes.
 
-    A projection onto an intersection of half-spaces: of the vectors that end on one plane, on
-    the line of two or in the corner of three, the shortest that is beyond the others.
+    This is a projection onto an intersection of half-spaces: of the vectors that end on one plane,
+    on the line of two or in the corner of three, the shortest that is beyond the others.
 
     Args:
         normals: (3, P, M) unit vectors n.
@@ -396,12 +396,12 @@ def beyond_planes(normals: Tensor, offsets: Tensor) -> Tensor:
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    """(3, …), (3, …) → (…)."""
+    """Return the dot product of (3, …) and (3, …)."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 def _cross(a: Tensor, b: Tensor) -> Tensor:
-    """(3, …), (3, …) → (3, …)."""
+    """Return the cross product of (3, …) and (3, …)."""
     return torch.stack(
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
     )

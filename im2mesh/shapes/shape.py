@@ -1,8 +1,8 @@
 """Procedural shapes: unions of posed analytic solids, with everything about them exact.
 
 Solids of one kind are kept together as one batch (:class:`Primitives` and its kinds, see
-:mod:`im2mesh.shapes.solids`); a :class:`Shape` is a handful of such batches. What is asked
-of it (depth, occupancy, distances, surface samples) is asked of the solids and combined.
+:mod:`im2mesh.shapes.solids`); a :class:`Shape` is a handful of such batches. Depth, occupancy,
+distances and surface samples are computed for each solid and combined.
 
 Frames: x right, y up, z towards the viewer. Everything is float64 on one device. For many shapes
 at once, as in training, there is :class:`ShapeBatch` (:mod:`im2mesh.shapes.batch`); objects
@@ -45,7 +45,7 @@ from im2mesh.shapes.solids import (
 )
 from im2mesh.shapes.tessellation import TOLERANCE, tessellate
 
-# Pairs of a solid and a ray or point that are looked at together: bounds the memory.
+# Pairs of a solid and a ray or point that are handled at once: bounds the memory.
 PAIRS_AT_ONCE = 1 << 22
 
 __all__ = [
@@ -77,7 +77,7 @@ class Shape:
 
     @classmethod
     def of(cls, *parts: Primitives | Shape) -> Shape:
-        """The union of solids and shapes, in any mix.
+        """Return the union of solids and shapes, in any mix.
 
         Raises:
             InputError: there are none.
@@ -99,15 +99,15 @@ class Shape:
 
     @property
     def device(self) -> torch.device:
-        """Where the solids are kept and everything is computed."""
+        """The device of the solids, where everything is computed."""
         return self.groups[0].size.device
 
     def to(self, device: torch.device | str) -> Shape:
-        """The same shape on another device."""
+        """Return the same shape on another device."""
         return Shape(tuple(group.to(device) for group in self.groups))
 
     def bounds(self) -> Tensor:
-        """(2, 3) float64: the least and the largest x, y, z of the union, exact."""
+        """Return (2, 3) float64: the least and the largest x, y, z of the union, exact."""
         return union_bounds(self.groups)
 
     def transformed(
@@ -116,7 +116,7 @@ class Shape:
         offset: Vector = (0.0, 0.0, 0.0),
         scale: float = 1.0,
     ) -> Shape:
-        """Every point p becomes scale · rotation · p + offset.
+        """Move every point p to scale · rotation · p + offset.
 
         Args:
             rotation: (3, 3) rotation matrix; None: none.
@@ -134,12 +134,12 @@ class Shape:
         return Shape(tuple(group.transformed(turn, move, scale) for group in self.groups))
 
     def normalised(self) -> Shape:
-        """Centred on the origin, its largest extent exactly 1 (up to rounding)."""
+        """Centre the shape on the origin and scale its largest extent to 1 (up to rounding)."""
         centre, extent = centre_and_extent(self.bounds().cpu().numpy())
         return self.transformed(offset=-centre / extent, scale=1 / extent)
 
     def posed(self, azimuth: float, elevation: float) -> Shape:
-        """The view of the shape: rotated, then centred, then scaled to a largest extent of 1.
+        """Rotate the shape to a pose, centre it, then scale its largest extent to 1.
 
         Args:
             azimuth: degrees, see :func:`im2mesh.geometry.poses.pose_rotation`.
@@ -148,7 +148,7 @@ class Shape:
         return self.transformed(pose_rotation(azimuth, elevation)).normalised()
 
     def occupancy(self, points: Tensor | np.ndarray) -> Tensor:
-        """Which points are in the union, its surface included.
+        """Return which points are in the union, its surface included.
 
         Args:
             points: (N, 3) in the shape's frame, anywhere.
@@ -157,7 +157,7 @@ class Shape:
             (N,) bool, on the shape's device.
 
         Raises:
-            InputError: another shape.
+            InputError: an array of another shape.
         """
         points = self._checked(points)
         inside = torch.zeros(len(points), dtype=torch.bool, device=self.device)
@@ -174,10 +174,10 @@ class Shape:
         return points
 
     def signed_distance(self, points: Tensor | np.ndarray) -> Tensor:
-        """The distance to the surface of the union, negative inside.
+        """Return the distance to the surface of the union, negative inside.
 
         The sign is that of :meth:`occupancy`. Outside, the distance is exact to 1e-6 of the
-        shape's extent; for what it is inside, see :mod:`im2mesh.shapes.interior`.
+        shape's extent; for its error inside see :mod:`im2mesh.shapes.interior`.
 
         Args:
             points: (N, 3) in the shape's frame, anywhere.
@@ -186,7 +186,7 @@ class Shape:
             (N,) float64.
 
         Raises:
-            InputError: another shape.
+            InputError: an array of another shape.
         """
         points = self._checked(points)
         return ShapeBatch.of([self]).signed_distance(points[None], torch.float64)[0]
@@ -194,7 +194,7 @@ class Shape:
     def sample_surface(
         self, count: int, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Random points on the surface of the union, even by area.
+        """Return random points on the surface of the union, even by area.
 
         Args:
             count: number of points, M.
@@ -211,7 +211,7 @@ class Shape:
         return points[0], normals[0]
 
     def mesh(self, tolerance: float = TOLERANCE) -> tuple[np.ndarray, np.ndarray]:
-        """The surface of the union as a closed mesh with sharp edges.
+        """Return the surface of the union as a closed mesh with sharp edges.
 
         Args:
             tolerance: how far faces may stray from the surface, as a share of the extent.
@@ -225,16 +225,16 @@ class Shape:
         return tessellate(self.groups, tolerance)
 
     def first_hit(self, xy: Tensor | np.ndarray) -> Tensor:
-        """The surface that an orthographic camera at z = +∞ sees, looking along −z.
+        """Cast orthographic rays from z = +∞ along −z.
 
         Args:
-            xy: (N, 2) where the rays run, in the shape's frame.
+            xy: (N, 2) x and y of the rays, in the shape's frame.
 
         Returns:
             (N,) float64: the z of the first surface point, −∞ where the ray misses.
 
         Raises:
-            InputError: another shape.
+            InputError: an array of another shape.
         """
         xy = torch.as_tensor(xy).to(self.device, torch.float64)
         if xy.ndim != 2 or xy.shape[1] != 2:
@@ -251,7 +251,7 @@ class Shape:
         return -first
 
     def depth(self, size: int = IMAGE_SIZE) -> Tensor:
-        """The orthographic depth map of a shape in the cube [−0.5, 0.5]³.
+        """Return the orthographic depth map of a shape in the cube [−0.5, 0.5]³.
 
         Args:
             size: pixels along a side, S. Row i, column j is the ray through
@@ -282,7 +282,7 @@ class Shape:
 
 
 def _pairs(group: Primitives, places: Tensor) -> Iterable[tuple[slice, Tensor, Tensor]]:
-    """Solids of a batch and the points or rays that their bounds do not rule out.
+    """Yield points or rays and the solids of a batch whose bounds hold them.
 
     Args:
         group: the K solids.

@@ -75,7 +75,7 @@ def tessellate(
 
 
 def _bodies(manifold3d: Any, group: Primitives, allowed: float, skin: float) -> Iterator[Any]:
-    """A polyhedron for each solid of a batch, in the shape's frame."""
+    """Yield a polyhedron for each solid of a batch, in the shape's frame."""
     kind = type(group)
     for size, rotation, centre in zip(
         group.size.numpy(), group.rotation.numpy(), group.centre.numpy(), strict=True
@@ -107,7 +107,7 @@ def _bodies(manifold3d: Any, group: Primitives, allowed: float, skin: float) -> 
 
 
 def _widened(corners: np.ndarray, skin: float) -> np.ndarray:
-    """(4, 2) corners of a convex polygon in turn, one repeated perhaps → each side moved out."""
+    """Move each side of a convex polygon, (4, 2) corners in turn, one perhaps repeated, out."""
     edges = np.roll(corners, -1, axis=0) - corners
     kept = np.hypot(*edges.T) > 0
     corners, edges = corners[kept], edges[kept]
@@ -121,7 +121,7 @@ def _widened(corners: np.ndarray, skin: float) -> np.ndarray:
 
 
 def _profile(kind: type[Primitives], size: np.ndarray, allowed: float) -> tuple[np.ndarray, float]:
-    """The outline of a round solid, (P, 2) radius and height counter-clockwise; its radius."""
+    """Return a round solid's outline, (P, 2) radius and height counter-clockwise; its radius."""
     if kind is Frustum:
         start, end, half = size
         wide = max(start, end)
@@ -164,19 +164,19 @@ def _profile(kind: type[Primitives], size: np.ndarray, allowed: float) -> tuple[
 
 
 def _sides(radius: float, allowed: float) -> int:
-    """Sides of a circle: a multiple of four, so that its extents are met."""
+    """Return the number of sides of a circle, a multiple of four so that its extents are met."""
     wanted = math.pi / math.sqrt(2 * allowed / radius) if radius > allowed else 0.0
     return 4 * math.ceil(min(max(wanted, LEAST_SIDES), MOST_SIDES) / 4)
 
 
 def _grow(sides: int) -> float:
-    """What the radius of a polygon is multiplied by for the area of the circle."""
+    """Return the factor of a polygon's radius that gives it the area of the circle."""
     angle = 2 * math.pi / sides
     return math.sqrt(angle / math.sin(angle))
 
 
 def _arc(begin: float, end: float, radius: float, sides: int) -> tuple[np.ndarray, np.ndarray]:
-    """Radii and heights of a circle's points between two angles in degrees, both included."""
+    """Return radii and heights of a circle's points between two angles in degrees, inclusive."""
     count = round(sides * (end - begin) / 360)
     angle = np.radians(np.linspace(begin, end, count + 1))
     grow = _grow(sides)

@@ -45,7 +45,7 @@ class Unions:
 
     @property
     def device(self) -> torch.device:
-        """Where the solids are kept and everything is computed."""
+        """The device of the solids, where everything is computed."""
         return self.groups[0].size.device
 
     def to(self, device: torch.device | str) -> Self:
@@ -62,7 +62,7 @@ class Unions:
         return tuple(group.bounds() for group in self.groups)
 
     def bounds(self) -> Tensor:
-        """(B, 2, 3) float64: the least and the largest x, y, z of each shape, exact."""
+        """Return (B, 2, 3) float64: the least and the largest x, y, z of each union, exact."""
         low = torch.full((self.count, 3), math.inf, dtype=torch.float64, device=self.device)
         high = -low
         for owner, (least, largest) in zip(self.owners, self.limits, strict=True):
@@ -73,12 +73,12 @@ class Unions:
 
     @cached_property
     def extent(self) -> Tensor:
-        """(B,) float64: the largest extent of each shape."""
+        """(B,) float64: the largest extent of each union."""
         low, high = self.bounds().unbind(1)
         return (high - low).amax(dim=1)
 
     def blocks(self, rows: int, width: int) -> Iterator[slice]:
-        """Slices of rows so that a block of ``width`` numbers a row is not too large."""
+        """Yield slices of rows, so that a block of ``width`` numbers a row fits into the cache."""
         block = BLOCK if self.device.type == "cpu" else GPU_BLOCK
         step = max(1, block // max(1, width))
         for begin in range(0, rows, step):
@@ -87,11 +87,11 @@ class Unions:
     def pairs(
         self, points: Tensor, margin: float = 0.0
     ) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
-        """Points and the solids of their shape whose bounds hold them.
+        """Yield points and the solids of their union whose bounds hold them.
 
         Args:
             points: (B, N, 3) float64; NaN is nowhere.
-            margin: widens the bounds by this share of the shape's extent.
+            margin: widens the bounds by this share of the union's extent.
 
         Yields:
             the group's number; (M,) numbers of points, counted through the batch; (M,) numbers
@@ -118,7 +118,7 @@ class Unions:
                     yield number, place, solid, group.own_frame(places[place], solid)
 
     def inside(self, points: Tensor) -> Tensor:
-        """(B, N, 3) float64 → (B, N) bool."""
+        """Return (B, N) bool: which (B, N, 3) float64 points are in or on a solid."""
         inside = torch.zeros(points.shape[:2], dtype=torch.bool, device=self.device)
         flat = inside.view(-1)
         for number, place, solid, own in self.pairs(points):
@@ -127,7 +127,7 @@ class Unions:
         return inside
 
     def distances(self, points: Tensor, bound: bool = False) -> Iterator[tuple[int, slice, Tensor]]:
-        """The signed distances of all points to all solids of their shape.
+        """Yield the signed distances of all points to all solids of their union.
 
         Args:
             points: (B, N, 3), of the type to compute in.
@@ -147,10 +147,10 @@ class Unions:
                 yield number, rows, measure(size[rows, None], own.movedim(1, -1))
 
     def clearance(self, points: Tensor) -> Tensor:
-        """(B, N, 3) of the type to compute in → (B, N) the least distance to any solid.
+        """Return (B, N) the least signed distance of (B, N, 3) points to any solid.
 
-        Outside the union this is the distance to it. Inside it is negative, and the surface is
-        no nearer than that.
+        Outside, this is the distance to the union. Inside, it is negative, and the surface is no
+        nearer than its absolute value. It is computed in the points' type.
         """
         least = points.new_full(points.shape[:2], math.inf)
         later: list[tuple[int, slice, Tensor]] = []
@@ -160,7 +160,7 @@ class Unions:
                 least.scatter_reduce_(0, whose, apart, "amin")
             else:
                 later.append((number, rows, apart))
-        # Those that take steps, only where the bound leaves them a chance to be nearest.
+        # Iterate only for solids that may be nearer than the nearest one so far.
         flat, count = least.view(-1), points.shape[1]
         for number, rows, bound in later:
             group, whose = self.groups[number], self.owners[number][rows]
@@ -174,37 +174,37 @@ class Unions:
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
-        """For each group, the number of its first solid when all are counted through."""
+        """For each group, the number of its first solid, counted through all groups."""
         lengths = [len(group) for group in self.groups]
         return tuple(sum(lengths[:k]) for k in range(len(lengths)))
 
     @cached_property
     def owner(self) -> Tensor:
-        """(K,) the shape of each solid when all are counted through."""
+        """(K,) the union of each solid, counted through all groups."""
         return torch.cat(self.owners)
 
     def by_group(self, solids: Tensor) -> Iterator[tuple[Primitives, Tensor, Tensor]]:
-        """(M,) numbers of solids, counted through → groups, rows of theirs, numbers in them."""
+        """Yield groups, the rows of (M,) ``solids`` in each, and their numbers within it."""
         for group, first in zip(self.groups, self.offsets, strict=True):
             rows = torch.nonzero((solids >= first) & (solids < first + len(group))).squeeze(1)
             if len(rows):
                 yield group, rows, solids[rows] - first
 
-    def on_solids(self, solids: Tensor, random: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points on the surfaces of given solids.
+    def on_solids(self, solids: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return points on the surfaces of given solids.
 
         Args:
             solids: (M,) numbers, counted through.
-            random: (M, 3) float64 even in [0, 1)³.
+            uniform: (M, 3) float64 random numbers, uniform in [0, 1)³.
 
         Returns:
             (M, 3) float64 points, (M, 3) outward normals, (M,) bool which of them to keep, see
             :meth:`Primitives.sample`.
         """
-        points, normals = torch.empty_like(random), torch.empty_like(random)
+        points, normals = torch.empty_like(uniform), torch.empty_like(uniform)
         keep = torch.empty_like(solids, dtype=torch.bool)
         for group, rows, index in self.by_group(solids):
-            own, kept = group.sample(group.size[index], random[rows])
+            own, kept = group.sample(group.size[index], uniform[rows])
             points[rows] = group.shape_frame(own, index)
             normals[rows] = group.turned(group.normal(group.size[index], own), index)
             keep[rows] = kept
