@@ -135,7 +135,7 @@ def shells(
     centre: Vector = ORIGIN,
     axis: Vector = UP,
 ) -> Primitives:
-    """Make K shells about one axis; see :func:`shell` for the (K, 2) radii, :func:`frusta` for the rest."""
+    """Make K shells about one axis; arguments as in :func:`frusta`, radii as in :func:`shell`."""
     places, rotation, half = _along(heights, centre, axis)
     return _shells(np.column_stack([inner, outer, half]), places, rotation)
 
