@@ -32,17 +32,15 @@ import yaml
 
 from im2mesh.errors import ConfigError
 from im2mesh.files import atomic
+from im2mesh.native import MAX_RESOLUTION
 
 log = logging.getLogger(__name__)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 """Where ``inherit_from`` looks when the working directory does not have the file."""
 
-DEPTH_SIZE = 256
-"""Pixels along a side of a depth map."""
-
-MAX_RESOLUTION = 2048
-"""The most cells along a side of the cube."""
+IMAGE_SIZE = 256
+"""Pixels along a side of every depth map that reaches a network."""
 
 LARGEST = 2**63 - 1
 """The most that an integer may be: numpy and torch hold no more."""
@@ -510,9 +508,9 @@ class Config:
                 f"{self._name}: test.threshold must lie between 0 and 1, a probability, for "
                 f"method onet, found {self.test.threshold:g}"
             )
-        if data.input_type == "depth" and data.img_size != DEPTH_SIZE:
+        if data.input_type == "depth" and data.img_size != IMAGE_SIZE:
             raise ConfigError(
-                f"{self._name}: data.img_size must be {DEPTH_SIZE} for data.input_type depth, "
+                f"{self._name}: data.img_size must be {IMAGE_SIZE} for data.input_type depth, "
                 f"found {data.img_size}"
             )
         if self.training.lr_schedule == "cosine" and self.training.max_iterations is None:

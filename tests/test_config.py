@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 
 from im2mesh import config as config_module
 from im2mesh.config import (
-    DEPTH_SIZE,
     KEYS_WITHOUT_EFFECT,
     LARGEST,
-    MAX_RESOLUTION,
     Config,
     DataConfig,
     DecoderConfig,
@@ -36,8 +34,7 @@ from im2mesh.config import (
     to_dict,
 )
 from im2mesh.errors import ConfigError
-from im2mesh.geometry.pixels import IMAGE_SIZE
-from im2mesh.native import mise
+from im2mesh.native import MAX_RESOLUTION
 from tests.conftest import REPOSITORY
 
 CONFIGS = REPOSITORY / "configs"
@@ -220,11 +217,6 @@ def test_every_key_is_documented() -> None:
         lines = [line for line in source.splitlines() if line.startswith(f"    {name}: ")]
         assert lines
         assert all("  # " in line for line in lines), name
-
-
-def test_numbers_that_have_another_home_too() -> None:
-    assert DEPTH_SIZE == IMAGE_SIZE
-    assert MAX_RESOLUTION == mise.MAX_RESOLUTION
 
 
 # --- published files ----------------------------------------------------------------------------

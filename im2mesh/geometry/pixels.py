@@ -1,19 +1,21 @@
-"""The depth map's pixels and the unit cube: the one home of the pixel map and of the y flip.
+"""The map between a depth map's pixels and the unit cube, with its y flip, for numpy and torch.
 
-Image rows run down, the cube's y runs up. ``docs/conventions.md`` draws it.
+Image rows run down, the cube's y runs up. Row i, column j of an image with S pixels along a side is
+the ray through x = (j + 0.5)/S − 0.5, y = 0.5 − (i + 0.5)/S. ``docs/conventions.md`` draws it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+from im2mesh.config import IMAGE_SIZE as IMAGE_SIZE
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-IMAGE_SIZE = 256
-"""Pixels along a side of every depth map that reaches a network."""
+    Array = TypeVar("Array", np.ndarray, Tensor)
 
 BACKGROUND = -1.0
 """Depth where there is no surface."""
@@ -22,8 +24,70 @@ DEEPEST = 1.0 + 1e-3
 """Largest depth that is read: the cube's far face, and a little for rounding."""
 
 
+def from_pixels(rows: Array, columns: Array, size: float) -> tuple[Array, Array]:
+    """Return the x and y of places in an image.
+
+    Args:
+        rows: (…) in pixels; the middle of pixel (i, j) is at (i, j).
+        columns: (…).
+        size: pixels along a side of the image.
+
+    Returns:
+        (…) x and (…) y, in [−0.5, 0.5] within the image.
+    """
+    return (columns + 0.5) / size - 0.5, 0.5 - (rows + 0.5) / size
+
+
+def from_corner(points: Array, size: float) -> tuple[Array, Array]:
+    """Return where points are seen, in pixels from the image's top-left corner.
+
+    Args:
+        points: (…, 2 or 3) in [−0.5, 0.5], of the cube or of a window's own cube.
+        size: pixels along a side of the image or the window.
+
+    Returns:
+        (…) rows and columns in [0, S]; pixel (i, j) reaches from (i, j) to (i + 1, j + 1).
+    """
+    return (0.5 - points[..., 1]) * size, (points[..., 0] + 0.5) * size
+
+
+def to_pixels(points: Array, size: float) -> tuple[Array, Array]:
+    """Return where points are seen, as :func:`from_corner` but with (i, j) in a pixel's middle."""
+    rows, columns = from_corner(points, size)
+    return rows - 0.5, columns - 0.5
+
+
+def pixels_at(points: Array, size: int) -> tuple[Array, Array]:
+    """Return the pixels through which points are seen, the nearest ones for points outside.
+
+    Args:
+        points: (…, 2 or 3), of the cube or of a window's own cube.
+        size: pixels along a side of the image or the window.
+
+    Returns:
+        (…) int64 rows and columns in 0 … S − 1.
+    """
+    rows, columns = (_integers(place, size) for place in from_corner(points, size))
+    return rows, columns
+
+
+def _integers(places: Any, size: int) -> Any:
+    if isinstance(places, np.ndarray):
+        return np.clip(np.floor(places), 0, size - 1).astype(np.int64)
+    return places.floor().long().clamp(0, size - 1)
+
+
+def to_grid_sample(points: Tensor) -> Tensor:
+    """Return (…, 3) points' places in an image as ``grid_sample`` wants them.
+
+    Returns:
+        (…, 2) x right and y DOWN, ±1 at the image's borders (``align_corners=False``).
+    """
+    return points[..., :2] * points.new_tensor([2, -2])
+
+
 def back_project(depth: np.ndarray) -> np.ndarray:
-    """The points that the camera saw.
+    """Return the points that the camera saw.
 
     Args:
         depth: (S, S) depth map, d ≥ 0 where the surface is at z = 0.5 − d; background < 0.
@@ -32,35 +96,5 @@ def back_project(depth: np.ndarray) -> np.ndarray:
         (M, 3) float32 points in the camera frame, one for each foreground pixel, row by row.
     """
     rows, columns = np.nonzero(depth >= 0)
-    size = depth.shape[0]
-    x = (columns + 0.5) / size - 0.5
-    y = 0.5 - (rows + 0.5) / size
+    x, y = from_pixels(rows, columns, len(depth))
     return np.stack([x, y, 0.5 - depth[rows, columns]], axis=1).astype(np.float32)
-
-
-def to_pixels(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Where points of the cube, or of a window's own cube, are seen.
-
-    Args:
-        points: (…, 3) in [−0.5, 0.5]³.
-        size: pixels along a side of the image or the window.
-
-    Returns:
-        (…) rows and columns in pixels; the middle of pixel (i, j) is at (i, j).
-    """
-    return (0.5 - points[..., 1]) * size - 0.5, (points[..., 0] + 0.5) * size - 0.5
-
-
-def pixels_at(points: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """The pixels through which points of the cube, or of a window's own cube, are seen.
-
-    Args:
-        points: (…, 3) in [−0.5, 0.5]³.
-        size: pixels along a side of the image or the window.
-
-    Returns:
-        (…) int64 rows and columns.
-    """
-    columns = ((points[..., 0] + 0.5) * size).floor().long()
-    rows = ((0.5 - points[..., 1]) * size).floor().long()
-    return rows.clamp(0, size - 1), columns.clamp(0, size - 1)

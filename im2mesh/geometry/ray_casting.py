@@ -10,6 +10,7 @@ import numpy as np
 
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import drop_unused
+from im2mesh.geometry.pixels import from_pixels, to_pixels
 
 # How far beyond a face, in widths of the frame, embree's float32 may still see it.
 SLACK = 1e-5
@@ -55,10 +56,10 @@ def cast(
     if not len(kept):
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3))
     vertices, faces = drop_unused(points, triangles[kept])
-    axis = (np.arange(size) + 0.5) / size - 0.5
+    x, y = from_pixels(np.arange(size)[:, None], np.arange(size), size)
     origins = np.empty((size, size, 3), dtype=np.float32)
-    origins[..., 0] = axis * zoom
-    origins[..., 1] = -axis[:, None] * zoom
+    origins[..., 0] = x * zoom
+    origins[..., 1] = y * zoom
     origins[..., 2] = vertices[:, 2].max() + 1.0
     scene = EmbreeScene(robust=True)
     TriangleMesh(scene=scene, vertices=vertices.astype(np.float32), indices=faces.astype(np.int32))
@@ -70,12 +71,9 @@ def cast(
 
 def _meets_a_ray(points: np.ndarray, triangles: np.ndarray, size: int, zoom: float) -> np.ndarray:
     """(F,) bool: a ray runs through the face's bounds, widened by :data:`SLACK`."""
-    # In pixels, ray k of a row or column at k. Columns run as x does; rows run against y, but
-    # the rays are symmetric about 0.
-    at = (points[:, :2] / zoom + 0.5) * size - 0.5
     meets = np.ones(len(triangles), dtype=bool)
-    for axis in range(2):
-        corners = at[:, axis][triangles]
+    for place in to_pixels(points / zoom, size):
+        corners = place[triangles]
         first = np.ceil(corners.min(axis=1) - SLACK * size)
         last = np.floor(corners.max(axis=1) + SLACK * size)
         meets &= np.maximum(first, 0) <= np.minimum(last, size - 1)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from im2mesh.errors import InputError
 from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.mesh_files import check_mesh, drop_unused
-from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE
+from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE, from_pixels
 from im2mesh.geometry.ray_casting import cast, cast_from_origin, require_embreex
 
 PYTORCH3D_INSTALL = "conda env create -f pytorch3d.yaml && conda activate pt3d"
@@ -107,7 +107,7 @@ def _by_embreex(
     # Embree's float32 says which face is hit. Where its plane is, float64 says: on a steep face
     # a rounded distance is off by thousands of times the rounding.
     normal = np.cross(b - a, c - a)
-    x, y = (columns + 0.5) / size - 0.5, 0.5 - (rows + 0.5) / size
+    x, y = from_pixels(rows, columns, size)
     rise = normal[:, 0] * (x - a[:, 0]) + normal[:, 1] * (y - a[:, 1])
     upright = normal[:, 2] == 0
     z = a[:, 2] - rise / np.where(upright, 1.0, normal[:, 2])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from im2mesh.geometry.pixels import pixels_at
+
 TOLERANCE = 0.01
 """How far behind the depth map, in sides of the cube, a point still counts as seen."""
 
@@ -22,8 +24,5 @@ def visible(points: np.ndarray, depth: np.ndarray, tolerance: float = TOLERANCE)
     Returns:
         (N,) bool.
     """
-    size = len(depth)
-    columns = np.clip(np.floor((points[:, 0] + 0.5) * size).astype(int), 0, size - 1)
-    rows = np.clip(np.floor((0.5 - points[:, 1]) * size).astype(int), 0, size - 1)
-    seen = depth[rows, columns]
+    seen = depth[pixels_at(points, len(depth))]
     return (seen >= 0) & (0.5 - points[:, 2] <= seen + tolerance)

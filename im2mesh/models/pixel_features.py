@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from im2mesh.geometry.pixels import to_pixels
+from im2mesh.geometry.pixels import to_grid_sample, to_pixels
 
 KINDS = ("offset", "silhouette", "features")
 """Each with all before it: offsets behind the surface; background and the distance to the
@@ -116,8 +116,7 @@ class PixelFeatures:
         features = torch.stack(values, dim=-1)
         if stage is None:
             return features
-        # grid_sample has (x right, y down) in [−1, 1] between the image's borders.
-        place = torch.stack([2 * points[..., 0], -2 * points[..., 1]], dim=-1)
+        place = to_grid_sample(points)
         sampled = F.grid_sample(stage, place[:, None], padding_mode="border", align_corners=False)
         return torch.cat([features, sampled[:, :, 0].transpose(1, 2)], dim=-1)
 

@@ -11,6 +11,8 @@ import operator
 
 import numpy as np
 
+from im2mesh.native import MAX_RESOLUTION
+
 try:
     _mise = importlib.import_module("im2mesh.native._mise")
 except ModuleNotFoundError:
@@ -18,9 +20,6 @@ except ModuleNotFoundError:
         "im2mesh's extensions are not built: run `python setup.py build_ext --inplace` "
         "(or `make build`)"
     ) from None
-
-MAX_RESOLUTION = 2048
-"""Cells along an axis. The arrays for more would not fit into any ordinary memory."""
 
 
 def _integers(name: str, array: np.ndarray, largest: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from im2mesh.config import Config, load_config
 from im2mesh.data.storage import H5_GROUPS, H5Model, Model, NpzModel, PointCloud, Points
 from im2mesh.errors import ConfigError, DataError, DepthError, InputError
 from im2mesh.files import open_npz
-from im2mesh.geometry.pixels import back_project
+from im2mesh.geometry.pixels import back_project, pixels_at
 from im2mesh.geometry.visibility import TOLERANCE, visible
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.listing import SplitList, lists_of_config, lists_of_folder
@@ -301,9 +301,7 @@ def _points_against_depth(points: Points, depth: np.ndarray) -> list[str]:
     if points.occupancies is None or not points.occupancies.any():
         return []
     inside = points.points[points.occupancies]
-    size = len(depth)
-    columns = np.clip(np.floor((inside[:, 0] + 0.5) * size).astype(int), 0, size - 1)
-    rows = np.clip(np.floor((0.5 - inside[:, 1]) * size).astype(int), 0, size - 1)
+    rows, columns = pixels_at(inside, len(depth))
     # The first surface in a pixel or around it: at a silhouette a pixel sees past the object.
     first = ndimage.minimum_filter(np.where(depth >= 0, depth, np.inf), size=5)[rows, columns]
     over = depth[rows, columns] >= 0

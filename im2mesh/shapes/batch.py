@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from im2mesh.errors import InputError
-from im2mesh.geometry.pixels import IMAGE_SIZE
+from im2mesh.geometry.pixels import IMAGE_SIZE, from_pixels, to_pixels
 from im2mesh.shapes.interior import depth_inside
 from im2mesh.shapes.solids import KINDS, Box, Primitives
 from im2mesh.shapes.unions import ROUNDING, Unions
@@ -90,10 +90,10 @@ class ShapeBatch(Unions):
         side = -(-size // TILE)
         shape = (self.count * side * side, TILE * TILE)
         nearest = torch.full(shape, math.inf, device=self.device)
-        # Pixel middles within a tile, from the tile's middle: columns to the right, rows down.
-        offset = (torch.arange(TILE, device=self.device) - (TILE - 1) / 2) / size
-        across, down = offset.repeat(TILE), offset.repeat_interleave(TILE)
-        basis = torch.stack([torch.ones_like(across), across, -down])
+        # Pixels' middles within a tile, from the tile's middle.
+        pixels = torch.arange(TILE, device=self.device)
+        x, y = from_pixels(pixels.repeat_interleave(TILE), pixels.repeat(TILE), TILE)
+        basis = torch.stack([torch.ones_like(x), x * (TILE / size), y * (TILE / size)])
         for group, owner, limits in zip(self.groups, self.owners, self.limits, strict=True):
             solid, tile, middle = _tiles(group, owner, limits, size, side)
             rotation, lengths = group.rotation.float(), group.size.float()
@@ -285,22 +285,23 @@ def _tiles(
         line of sight through a tile's middle passes beside the solid's centre, in its own frame.
     """
     low, high = limits
-    # In pixels, columns to the right and rows down: the first and the last that may be hit.
-    first = torch.stack([low[:, 0] + 0.5, 0.5 - high[:, 1]], dim=1) * size - 0.5
-    last = torch.stack([high[:, 0] + 0.5, 0.5 - low[:, 1]], dim=1) * size - 0.5
+    # The first and the last pixels that may be hit.
+    top, left = to_pixels(torch.stack([low[:, 0], high[:, 1]], dim=1), size)
+    bottom, right = to_pixels(torch.stack([high[:, 0], low[:, 1]], dim=1), size)
     margin = ROUNDING * size
+    first, last = torch.stack([top, left]), torch.stack([bottom, right])
     begin = (first - margin).ceil().clamp(0, size - 1).long() // TILE
     end = (last + margin).floor().clamp(0, size - 1).long() // TILE
-    across, down = (end - begin + 1).clamp(min=0).unbind(1)
+    down, across = (end - begin + 1).clamp(min=0)
     number = across * down
     solid = torch.arange(len(group), device=owner.device).repeat_interleave(number)
     within = torch.arange(len(solid), device=owner.device)
     within = within - (number.cumsum(0) - number).repeat_interleave(number)
-    column = begin[solid, 0] + within % across[solid]
-    row = begin[solid, 1] + within // across[solid]
+    column = begin[1, solid] + within % across[solid]
+    row = begin[0, solid] + within // across[solid]
     centre, turn = group.centre[solid], group.rotation[solid]
-    x = (column + 0.5) * (TILE / size) - 0.5 - centre[:, 0]
-    y = 0.5 - (row + 0.5) * (TILE / size) - centre[:, 1]
+    x, y = from_pixels(row, column, size / TILE)
+    x, y = x - centre[:, 0], y - centre[:, 1]
     middle = x[:, None] * turn[:, 0] + y[:, None] * turn[:, 1]
     # No ray of the tile meets the solid unless the middle one meets a box about it, grown by the
     # distance of the outermost ray.

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from im2mesh.errors import InputError
-from im2mesh.geometry.pixels import IMAGE_SIZE
+from im2mesh.geometry.pixels import IMAGE_SIZE, from_pixels
 from im2mesh.geometry.poses import centre_and_extent, pose_rotation
 from im2mesh.shapes.batch import OUTSIDE, ShapeBatch
 from im2mesh.shapes.solids import (
@@ -270,9 +270,10 @@ class Shape:
                 f"the shape reaches out of the cube [-0.5, 0.5]³ ({bounds.tolist()}): "
                 "pose or normalise it first"
             )
-        x = (torch.arange(size, dtype=torch.float64, device=self.device) + 0.5) / size - 0.5
-        rows, columns = torch.meshgrid(-x, x, indexing="ij")
-        z = self.first_hit(torch.stack([columns, rows], dim=-1).reshape(-1, 2))
+        pixels = torch.arange(size, dtype=torch.float64, device=self.device)
+        x, y = from_pixels(pixels[:, None], pixels, size)
+        rays = torch.stack([x.expand(size, size), y.expand(size, size)], dim=-1)
+        z = self.first_hit(rays.reshape(-1, 2))
         # Clamped first: a front face at z = 0.5 must not become background by rounding.
         depth = (0.5 - z).clamp(0.0, 1.0)
         return torch.where(z == -math.inf, -1.0, depth).float().reshape(size, size)

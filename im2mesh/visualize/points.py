@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.data.depth_picture import WHITE
+from im2mesh.geometry.pixels import IMAGE_SIZE, from_corner
 
 
 def points_picture(
-    points: np.ndarray, colours: np.ndarray, size: int = 256, width: int = 2
+    points: np.ndarray, colours: np.ndarray, size: int = IMAGE_SIZE, width: int = 2
 ) -> np.ndarray:
     """Points in the cube, seen by the camera, the nearer in front of the farther.
 
@@ -24,8 +25,9 @@ def points_picture(
     picture = np.full((size, size, 3), WHITE, dtype=np.uint8)
     order = np.argsort(points[:, 2], kind="stable")
     colours = np.broadcast_to(np.asarray(colours, dtype=np.uint8), (len(points), 3))[order]
-    left = np.floor((points[order, 0] + 0.5) * size - (width - 1) / 2).astype(int)
-    top = np.floor((0.5 - points[order, 1]) * size - (width - 1) / 2).astype(int)
+    top, left = (
+        np.floor(place - (width - 1) / 2).astype(int) for place in from_corner(points[order], size)
+    )
     # A pixel is written by all its points at once: the last one, the nearest, must win.
     pixels = np.concatenate(
         [
