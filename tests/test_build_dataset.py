@@ -38,7 +38,7 @@ from im2mesh.preparation.partition import Partition
 from im2mesh.preparation.pose_lists import read_poses
 from im2mesh.preparation.sampling import sample_points
 from tests.conftest import REPOSITORY
-from tests.helpers import BROKEN_YAML, deadly
+from tests.fixtures import BROKEN_YAML, deadly
 
 QUICK = ["--points", "400", "--cloud", "300", "--workers", "1"]
 

@@ -27,7 +27,7 @@ from im2mesh.geometry.visibility import visible
 from im2mesh.preparation.check import check_dataset
 from im2mesh.preparation.objects import MeshObject
 from im2mesh.visualize.points import points_picture
-from tests.helpers import damaged_npz
+from tests.fixtures import damaged_npz
 
 CREATED = ("--views", "1", "--points", "3000", "--cloud", "2000", "--workers", "1")
 

@@ -28,8 +28,7 @@ from im2mesh.metrics import results, run, tasks
 from im2mesh.metrics.report import ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask
 from tests.conftest import REPOSITORY
-from tests.helpers import BROKEN_YAML
-from tests.tiny_dataset import write_dataset
+from tests.fixtures import BROKEN_YAML, write_dataset
 
 NAMES = ["box_0-00", "box_1-00", "ball_0-00", "compositional_0-00"]
 

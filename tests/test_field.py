@@ -14,6 +14,7 @@ from torch import Tensor
 from im2mesh.generation.field import EMPTY_LOGIT, FusedField, PatchField, Rescale
 from im2mesh.geometry.patches import WEIGHTINGS, Windows
 from im2mesh.objectives import Occupancy, SignedDistance, build_objective
+from tests.fixtures import ball_field
 from tests.reference.patches import reference_blend
 
 
@@ -100,8 +101,7 @@ def test_the_jump_where_a_patch_ends(weighting: str, jump: float) -> None:
     assert behind == pytest.approx(jump, abs=1e-3)
 
 
-def sphere(points: Tensor) -> Tensor:
-    return 0.3 - points.norm(dim=1)
+sphere = ball_field(0.3)
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3, 5])

@@ -16,7 +16,7 @@ from im2mesh.errors import DataError, DepthError, InputError
 from im2mesh.files import atomic, check_writable, open_npz
 from im2mesh.preparation.packing import pack_class
 from im2mesh.visualize.scene import load_layer
-from tests.helpers import NPZ_DAMAGES, damaged_npz
+from tests.fixtures import NPZ_DAMAGES, damaged_npz
 
 
 def test_written_whole(tmp_path: Path) -> None:

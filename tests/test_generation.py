@@ -36,17 +36,12 @@ from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.timing import Stopwatch
 from im2mesh.visualize.mesh import render_mesh
 from tests.conftest import REPOSITORY
+from tests.fixtures import ball_field
 from tests.reference import pieces as reference
 from tests.released import SEEDS, chair_depth, seeded_network
 
 CPU = torch.device("cpu")
 EMPTY = np.full((256, 256), -1, np.float32)
-
-
-def ball(radius: float, centre: tuple[float, float, float] = (0, 0, 0)):
-    """A signed-distance field, larger inside."""
-    middle = torch.tensor(centre)
-    return lambda points: radius - (points - middle).norm(dim=1)
 
 
 def mesh_of(field: FusedField, lattice: Lattice, extraction: str, depth=EMPTY) -> trimesh.Trimesh:
@@ -62,7 +57,7 @@ def mesh_of(field: FusedField, lattice: Lattice, extraction: str, depth=EMPTY) -
 @pytest.mark.parametrize("centre", [(0, 0, 0), (0.1, -0.07, 0.13)])
 @pytest.mark.parametrize("resolution", [64, 128])
 def test_sphere_is_in_place(extraction: str, centre: tuple, resolution: int) -> None:
-    field = FusedField([ball(0.3, centre)], 0.0)
+    field = FusedField([ball_field(0.3, centre)], 0.0)
     mesh = mesh_of(field, exact_lattice(resolution), extraction)
     assert mesh.is_watertight and mesh.volume > 0
     np.testing.assert_allclose(mesh.center_mass, centre, atol=1e-4)
@@ -83,7 +78,7 @@ def test_axes_are_x_y_up_z() -> None:
 
 @pytest.mark.parametrize("extraction", ["dense", "mise"])
 def test_an_object_cut_by_the_cube_is_closed(extraction: str, tmp_path: Path) -> None:
-    mesh = mesh_of(FusedField([ball(0.65)], 0.0), exact_lattice(64), extraction)
+    mesh = mesh_of(FusedField([ball_field(0.65)], 0.0), exact_lattice(64), extraction)
     assert mesh.is_watertight and mesh.volume > 0
     assert np.abs(mesh.vertices).max() < 0.5 + 1e-4
     full = mesh_of(FusedField([lambda p: torch.ones(len(p))], 0.0), exact_lattice(64), extraction)
@@ -133,14 +128,14 @@ def test_mise_asks_far_less() -> None:
 
     def counting(points: Tensor) -> Tensor:
         asked.append(len(points))
-        return ball(0.3)(points)
+        return ball_field(0.3)(points)
 
     extract_mise(FusedField([counting], 0.0), exact_lattice(128), 32, EMPTY, CPU, Stopwatch())
     assert sum(asked) < 129**3 / 8
 
 
 def test_refinement_puts_vertices_on_the_surface() -> None:
-    field = ball(0.3)
+    field = ball_field(0.3)
     coarse = exact_lattice(16)
     mesh = mesh_of(FusedField([field], 0.0), coarse, "dense")
     before = np.abs(np.linalg.norm(mesh.vertices, axis=1) - 0.3).max()
@@ -151,7 +146,7 @@ def test_refinement_puts_vertices_on_the_surface() -> None:
 
 
 def test_refinement_keeps_caps_and_survives_flat_fields() -> None:
-    field = ball(0.65)
+    field = ball_field(0.65)
     mesh = mesh_of(FusedField([field], 0.0), exact_lattice(32), "dense")
     on_cap = (np.abs(mesh.vertices) >= 0.5).any(1)
     refined = refine(mesh.vertices, field, 0.0, 2, 1 / 32)
@@ -162,7 +157,7 @@ def test_refinement_keeps_caps_and_survives_flat_fields() -> None:
 
 
 def test_simplification() -> None:
-    mesh = mesh_of(FusedField([ball(0.3)], 0.0), exact_lattice(64), "dense")
+    mesh = mesh_of(FusedField([ball_field(0.3)], 0.0), exact_lattice(64), "dense")
     vertices, faces = simplify(mesh.vertices, mesh.faces, 1000)
     small = trimesh.Trimesh(vertices, faces, process=False)
     assert len(faces) <= 1000 and small.is_watertight
@@ -224,10 +219,7 @@ def balls_at(*balls: tuple[float, float, float], cells: int = 32) -> np.ndarray:
     """Values in cells of balls on the x axis: middle, radius, and how sure the field is."""
     lattice = exact_lattice(cells)
     points = lattice.points(lattice.slab(0, lattice.nodes)).numpy()
-    values = [
-        sure * cells * (radius - np.linalg.norm(points - [x, 0, 0], axis=1))
-        for x, radius, sure in balls
-    ]
+    values = [sure * cells * ball_field(radius, (x, 0, 0))(points) for x, radius, sure in balls]
     return np.max(values, axis=0).reshape((lattice.nodes,) * 3)
 
 

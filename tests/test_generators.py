@@ -24,7 +24,7 @@ from im2mesh.data.run_folders import run_folder
 from im2mesh.files import read_csv
 from im2mesh.generation.pipeline import Reconstructor
 from tests.conftest import REPOSITORY
-from tests.helpers import BROKEN_YAML
+from tests.fixtures import BROKEN_YAML
 
 LEVELS = ("global", "p64s32", "p32s16")
 MAPS = ("chair_demo-00", "sofa_demo-00", "table_demo-00")

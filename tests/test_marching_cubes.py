@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.native import marching_cubes as native
+from tests.fixtures import ball_field
 from tests.reference import marching_cubes as reference
 
 both = pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def cell_volume(case: int) -> np.ndarray:
 
 def sphere_volume(n: int, radius: float, centre: np.ndarray) -> np.ndarray:
     """Distance inside a sphere, in units of nodes."""
-    return radius - np.linalg.norm(np.moveaxis(np.indices((n,) * 3), 0, -1) - centre, axis=3)
+    return ball_field(radius, centre)(np.moveaxis(np.indices((n,) * 3), 0, -1))
 
 
 @st.composite

@@ -17,15 +17,12 @@ from im2mesh.metrics.distances import Cloud, sample_surface
 from im2mesh.metrics.evaluation import measure_cloud, measure_mesh
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.metrics.scores import CURVE, FARTHEST, THRESHOLDS, surface_scores
+from tests.fixtures import ball
 from tests.reference import metrics as reference
 
 SEEDS = st.integers(0, 2**32 - 1)
 WORST = {"fscore": 0.0, "recall": 0.0, "precision": 0.0, "normals": 0.0}
 WORST |= {"chamfer": 2 * FARTHEST, "accuracy": FARTHEST, "completeness": FARTHEST}
-
-
-def ball(radius: float = 0.4) -> trimesh.Trimesh:
-    return trimesh.creation.icosphere(4, radius)
 
 
 def truth_of(mesh: trimesh.Trimesh, count: int = 20_000, seed: int = 1) -> GroundTruth:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from im2mesh.native import mise as native
 from im2mesh.native.mise import MISE
+from tests.fixtures import ball_field
 from tests.reference import mise as reference
 
 both = pytest.mark.parametrize("mise", [MISE, reference.MISE], ids=["native", "reference"])
@@ -49,10 +50,6 @@ def at(grid: np.ndarray, nodes: np.ndarray) -> np.ndarray:
 
 def as_set(nodes: np.ndarray) -> set[tuple[int, ...]]:
     return set(map(tuple, nodes.tolist()))
-
-
-def ball(centre: tuple[float, float, float], radius: float) -> Field:
-    return lambda nodes: radius - np.linalg.norm(nodes - np.array(centre), axis=1)
 
 
 def tube(y: float, z: float, start: float, end: float, radius: float) -> Field:
@@ -170,7 +167,7 @@ def test_no_known_node_contradicts_an_unsplit_cell(problem):
 def test_sphere_larger_than_a_coarse_cell(mise, coarse, steps, sign):
     machine = mise(coarse, steps, 0.0)
     r = machine.resolution
-    sphere = ball((0.48 * r, 0.51 * r, 0.5 * r), 0.36 * r)
+    sphere = ball_field(0.36 * r, (0.48 * r, 0.51 * r, 0.5 * r))
 
     def field(nodes: np.ndarray) -> np.ndarray:
         return sign * sphere(nodes)
@@ -182,7 +179,7 @@ def test_sphere_larger_than_a_coarse_cell(mise, coarse, steps, sign):
 
 def test_a_fine_sphere_needs_few_nodes():
     machine = MISE(16, 3, 0.0)
-    field = ball((63.2, 64.9, 62.0), 40.3)
+    field = ball_field(40.3, (63.2, 64.9, 62.0))
     run(machine, field)
     assert np.array_equal(machine.to_dense() > 0, dense(field, 128) > 0)
     assert machine.evaluated < 0.1 * 129**3
@@ -219,7 +216,7 @@ def test_unknown_nodes_are_interpolated(mise):
 @both
 def test_interpolation_keeps_evaluated_nodes_on_the_border_of_a_coarse_cell(mise):
     machine = mise(2, 2, 0.0)
-    field = union(ball((1.0, 1.0, 1.0), 2.0), lambda nodes: -5 + np.sin(7.0 * nodes.sum(1)))
+    field = union(ball_field(2.0, (1.0, 1.0, 1.0)), lambda nodes: -5 + np.sin(7.0 * nodes.sum(1)))
     asked = run(machine, field)
     assert ((asked[:, 0] == 4) & (asked[:, 1] % 4 > 0)).any()
     assert np.array_equal(at(machine.to_dense(), asked), at(dense(field, 8), asked))
@@ -227,7 +224,7 @@ def test_interpolation_keeps_evaluated_nodes_on_the_border_of_a_coarse_cell(mise
 
 @both
 def test_forced_cells_find_what_lies_between_coarse_nodes(mise):
-    blob = ball((11.4, 12.6, 12.1), 2.3)
+    blob = ball_field(2.3, (11.4, 12.6, 12.1))
     expected = dense(blob, 24) > 0
     unaware = mise(3, 3, 0.0)
     run(unaware, blob)
@@ -253,7 +250,7 @@ def test_forced_cells_are_evaluated_in_a_uniform_field(mise):
 @pytest.mark.parametrize("forced", [None, np.empty((0, 3), np.int64)])
 def test_no_forced_cells(mise, forced):
     machine = mise(2, 1, 0.0, forced=forced)
-    assert len(run(machine, ball((0, 0, 0), -9))) == 27
+    assert len(run(machine, ball_field(-9))) == 27
 
 
 @pytest.mark.parametrize(
@@ -266,7 +263,7 @@ def test_no_forced_cells(mise, forced):
 def test_a_thin_tube_is_followed_through_faces(mise, axis, mirrored):
     # Coarse cells have 8 finest ones a side. The bar passes between the coarse nodes; it is
     # only seen where it leaves the ball, and from there on by consistency.
-    body, bar = ball((6.0, 12.0, 12.0), 7.0), tube(13.3, 13.3, 6.0, 29.0, 1.2)
+    body, bar = ball_field(7.0, (6.0, 12.0, 12.0)), tube(13.3, 13.3, 6.0, 29.0, 1.2)
 
     def field(nodes: np.ndarray) -> np.ndarray:
         nodes = np.roll(32 - nodes if mirrored else nodes, axis, axis=1)
@@ -342,7 +339,7 @@ def test_query_repeats_what_is_missing(mise):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("integer", [np.int32, np.int64, np.uint16])
 def test_types_and_layouts_of_updates(dtype, integer):
-    field = ball((3.0, 4.0, 4.4), 2.8)
+    field = ball_field(2.8, (3.0, 4.0, 4.4))
     expected = MISE(2, 2, 0.0)
     run(expected, field)
     machine = MISE(2, 2, 0.0)
@@ -363,7 +360,7 @@ def test_an_empty_update_changes_nothing():
 
 def test_the_grid_is_a_read_only_view():
     machine = MISE(1, 1, 0.0)
-    run(machine, ball((0, 0, 0), -1))
+    run(machine, ball_field(-1))
     grid = machine.to_dense()
     assert np.shares_memory(grid, machine.to_dense())
     with pytest.raises(ValueError, match="read-only"):
@@ -372,7 +369,7 @@ def test_the_grid_is_a_read_only_view():
 
 def test_the_grid_outlives_its_machine():
     machine = MISE(4, 2, 0.0)
-    field = ball((8.0, 8.0, 8.0), 5.0)
+    field = ball_field(5.0, (8.0, 8.0, 8.0))
     run(machine, field)
     grid = machine.to_dense()
     del machine
@@ -432,7 +429,7 @@ def test_update_errors_store_nothing(nodes, values, message):
         machine.update(nodes, values)
     assert machine.evaluated == 0
     assert len(machine.query()) == 27
-    run(machine, ball((2, 2, 2), 1.5))
+    run(machine, ball_field(1.5, (2, 2, 2)))
     assert machine.to_dense()[2, 2, 2] == 1.5
 
 

@@ -31,7 +31,7 @@ from im2mesh.shapes.batch import OUTSIDE, ShapeBatch
 from im2mesh.shapes.families import make_shape
 from im2mesh.shapes.shape import Shape, box, ellipsoid
 from im2mesh.training.trainer import Trainer
-from tests.datasets import level_config
+from tests.fixtures import level_config
 
 BALL = 0.5  # its radius, once posed
 

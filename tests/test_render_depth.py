@@ -24,7 +24,7 @@ from im2mesh.geometry.poses import pose
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.preparation import depth_maps
 from tests.conftest import REPOSITORY
-from tests.helpers import BROKEN_YAML
+from tests.fixtures import BROKEN_YAML
 
 CHAIR, LAMP = "03001627", "03636649"
 HEAD = "classname_modelid-view,classid,azimuth,elevation"

@@ -22,6 +22,7 @@ from im2mesh.geometry.poses import pose
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.preparation.demo import MODELS
 from im2mesh.shapes.shape import Shape, box
+from tests.fixtures import ball
 from tests.reference import procedural, rendering
 
 Render = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -91,10 +92,6 @@ def render(request: pytest.FixtureRequest) -> Render:
 # --- analytic scenes ---------------------------------------------------------------------------
 
 
-def ball(subdivisions: int, radius: float = 0.45) -> trimesh.Trimesh:
-    return trimesh.creation.icosphere(subdivisions=subdivisions, radius=radius)
-
-
 def ball_error(depth: np.ndarray, radius: float = 0.45) -> float:
     """Largest error where the surface is not steeper than 73 degrees; outlines to half a pixel."""
     x, y = axes(len(depth))
@@ -108,14 +105,14 @@ def ball_error(depth: np.ndarray, radius: float = 0.45) -> float:
 
 
 def test_sphere() -> None:
-    mesh = ball(7)
+    mesh = ball(0.45, subdivisions=7)
     depth = render_depth(mesh.vertices, mesh.faces)
     assert depth.shape == (256, 256) and depth.dtype == np.float32
     assert ball_error(depth) < 1e-4
 
 
 def test_coarse_sphere(render: Render) -> None:
-    mesh = ball(3)
+    mesh = ball(0.45, subdivisions=3)
     assert ball_error(render(mesh.vertices, mesh.faces, 32)) < 6e-3
 
 
@@ -268,7 +265,7 @@ def test_no_faces_no_foreground(render: Render) -> None:
 
 
 def test_a_marker_on_top_comes_towards_the_viewer() -> None:
-    block, marker = trimesh.creation.box((1.0, 0.4, 1.0)), ball(2, 0.05)
+    block, marker = trimesh.creation.box((1.0, 0.4, 1.0)), ball(0.05, subdivisions=2)
     marker.apply_translation((0, 0.25, 0))
     mesh = trimesh.util.concatenate([block, marker])
     for elevation, convention, side in (

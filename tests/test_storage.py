@@ -27,6 +27,7 @@ from im2mesh.data.storage import (
     write_points,
 )
 from im2mesh.errors import DataError
+from tests.fixtures import ball_depth
 
 
 def sphere(count: int, seed: int = 0) -> tuple[Points, PointCloud, np.ndarray]:
@@ -41,10 +42,7 @@ def sphere(count: int, seed: int = 0) -> tuple[Points, PointCloud, np.ndarray]:
         normals.astype(np.float16).astype(np.float32),
         normals[:, 2] > 0,
     )
-    axis = (np.arange(256) + 0.5) / 256 - 0.5
-    squared = axis[:, None] ** 2 + axis[None] ** 2
-    depth = np.where(squared < 0.16, 0.5 - np.sqrt(np.maximum(0.16 - squared, 0)), -1)
-    return Points(points, sdf <= 0, sdf), cloud, depth.astype(np.float32)
+    return Points(points, sdf <= 0, sdf), cloud, ball_depth(0.4)
 
 
 def configs(root: Path) -> tuple[Config, Config]:

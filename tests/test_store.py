@@ -22,7 +22,7 @@ from im2mesh.data.storage import models_of_split
 from im2mesh.data.store import Cells, PointStore, grouped_permutation, open_store, windows_of
 from im2mesh.errors import DataError, InputError
 from im2mesh.geometry.patches import Windows
-from tests.datasets import PATCHES, level_config, write_balls
+from tests.fixtures import PATCHES, level_config, write_balls
 from tests.reference.samples import reference_place, reference_pools, reference_usable
 
 LEVELS = [(64, 32), (32, 16), (16, 16), (16, 8), (128, 64), (96, 32)]

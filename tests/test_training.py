@@ -40,7 +40,7 @@ from im2mesh.training.schedule import learning_rate, places
 from im2mesh.training.trainer import BEST, END, LAST, End, Limits, NonFiniteError, Trainer
 from im2mesh.training.validation import IoU, Validator, batch_loss, read_history
 from tests.conftest import REPOSITORY
-from tests.datasets import PATCHES, VOLUME, level_config, write_balls
+from tests.fixtures import PATCHES, VOLUME, level_config, write_balls
 
 THRESHOLDS = {"onet": 0.5, "onet_sdf": -0.02}
 LEVELS = [(method, kind) for method in THRESHOLDS for kind in ("global", "patch", "volume")]

@@ -40,25 +40,14 @@ from im2mesh.visualize.scene import (
     load_scene,
     names_of,
 )
+from tests.fixtures import ball, ball_depth
 
 NOTHING = np.zeros((0, 3), np.int64)
 RADIUS = 0.4
 
 
-def ball(radius: float = RADIUS, at: tuple[float, ...] = (0, 0, 0)) -> trimesh.Trimesh:
-    mesh = trimesh.creation.icosphere(subdivisions=4, radius=radius)
-    mesh.apply_translation(at)
-    return mesh
-
-
 def mesh_layer(mesh: trimesh.Trimesh, name: str = "ball") -> Layer:
     return Layer(name, np.asarray(mesh.vertices), np.asarray(mesh.faces, np.int64))
-
-
-def ball_depth(radius: float = RADIUS) -> np.ndarray:
-    axis = (np.arange(256) + 0.5) / 256 - 0.5
-    height = radius**2 - axis[None] ** 2 - axis[:, None] ** 2
-    return np.where(height >= 0, 0.5 - np.sqrt(np.maximum(height, 0)), -1).astype(np.float32)
 
 
 def drawn(picture: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from im2mesh.metrics import results
 from im2mesh.visualize.page import FRAME
 from im2mesh.visualize.picture import render
 from im2mesh.visualize.scene import Scene, load_layer, load_scene
-from tests.test_vis import ball, ball_depth
+from tests.fixtures import ball, ball_depth
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 SOFTWARE_GL = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]

@@ -18,6 +18,7 @@ from im2mesh.preparation.demo import MODELS
 from im2mesh.visualize import contact_sheet as sheets
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 from im2mesh.visualize.mesh import BACK, FRONT, render_mesh, zoom_out
+from tests.fixtures import ball, ball_depth
 from tests.reference import procedural as reference
 
 AXIS = (np.arange(256) + 0.5) / 256 - 0.5
@@ -36,18 +37,7 @@ def centre(picture: np.ndarray) -> tuple[float, float]:
     return (columns.mean() + 0.5) / size - 0.5, 0.5 - (rows.mean() + 0.5) / size
 
 
-def ball(radius: float = 0.4, at: tuple[float, ...] = (0, 0, 0)) -> trimesh.Trimesh:
-    mesh = trimesh.creation.icosphere(subdivisions=4, radius=radius)
-    mesh.apply_translation(at)
-    return mesh
-
-
 # --- depth ------------------------------------------------------------------------------------
-
-
-def ball_depth(radius: float = 0.4) -> np.ndarray:
-    left = radius**2 - X**2 - Y**2
-    return np.where(left >= 0, 0.5 - np.sqrt(np.maximum(left, 0)), -1).astype(np.float32)
 
 
 def test_depth_picture_shows_the_foreground_and_nothing_else() -> None:

@@ -25,7 +25,7 @@ from im2mesh.models.build import build_network
 from im2mesh.models.group_norm import GroupNorm
 from im2mesh.models.volume import VolumeNetwork, corners, read_volume, volume_features
 from im2mesh.timing import Stopwatch
-from tests.datasets import VOLUME, ball_depth, balls, distance, level_config
+from tests.fixtures import VOLUME, balls_depth, balls_distance, level_config, random_balls
 from tests.reference.volume import reference_read, reference_volume_features
 
 
@@ -54,7 +54,7 @@ def random_depth(seed: int, size: int) -> np.ndarray:
 
 
 def ball_map(seed: int) -> Tensor:
-    return torch.from_numpy(ball_depth(*balls(seed)))[None, None]
+    return torch.from_numpy(balls_depth(*random_balls(seed)))[None, None]
 
 
 # --- features ---------------------------------------------------------------------------------
@@ -192,10 +192,10 @@ def test_a_fresh_level_learns_one_shape() -> None:
     network = build_network(volume_config())
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     images = ball_map(1)
-    centres, radii = balls(1)
+    centres, radii = random_balls(1)
     points = torch.rand(1, 2000, 3) - 0.5
     points[:, 1000:] *= 0.6
-    inside = torch.from_numpy(distance(points[0].numpy(), centres, radii) <= 0).float()[None]
+    inside = torch.from_numpy(balls_distance(points[0].numpy(), centres, radii) <= 0).float()[None]
     for _ in range(30):
         loss = F.binary_cross_entropy_with_logits(network(images, points), inside)
         optimizer.zero_grad()

@@ -16,18 +16,15 @@ from im2mesh.geometry.mesh_files import load_mesh
 from im2mesh.geometry.poses import normalise, pose_rotation
 from im2mesh.geometry.watertight import CELLS, ON_SURFACE, THICKNESS, MeshSolid
 from im2mesh.preparation.objects import MeshObject
+from tests.fixtures import ball
 from tests.reference import watertight as reference
 
 HALF = THICKNESS / 2
 
 
-def ball(subdivisions: int = 1) -> trimesh.Trimesh:
-    return trimesh.creation.icosphere(subdivisions, radius=0.5)
-
-
 def closed_meshes() -> dict[str, trimesh.Trimesh]:
     return {
-        "ball": ball(),
+        "ball": ball(0.5, subdivisions=1),
         "box": trimesh.creation.box((1.0, 0.6, 0.05)),
         "ring": trimesh.creation.torus(0.4, 0.1, 24, 12),
         "rod": trimesh.creation.cylinder(0.004, 1.0, sections=8),  # thinner than two cells
@@ -189,7 +186,7 @@ def test_a_lamp_shade_stays_open() -> None:
 
 
 def test_faces_without_area_are_nothing() -> None:
-    mesh = ball()
+    mesh = ball(0.5, subdivisions=1)
     vertices = np.concatenate([mesh.vertices, [[0, 0, 0], [0, 0, 0.4], [0, 0, 0.2]]])
     n = len(mesh.vertices)
     faces = np.concatenate([mesh.faces, [[n, n + 1, n + 2], [n, n, n + 1]]])
@@ -210,7 +207,7 @@ def test_what_is_no_solid() -> None:
         MeshSolid(square, np.array([(0, 1, 1)]))
     for thickness in (0.0, -1.0, 0.2, float("nan")):
         with pytest.raises(InputError, match="thick"):
-            solid_of(ball(), thickness)
+            solid_of(ball(0.5, subdivisions=1), thickness)
 
 
 # --- the surface ------------------------------------------------------------------------------

@@ -11,12 +11,7 @@ import trimesh
 from im2mesh.metrics.distances import sample_surface
 from im2mesh.metrics.evaluation import GroundTruth
 from im2mesh.metrics.wholeness import components, pieces_of_cloud, wholeness_scores
-
-
-def ball(radius: float, x: float = 0.0) -> trimesh.Trimesh:
-    mesh = trimesh.creation.icosphere(4, radius)
-    mesh.apply_translation([x, 0, 0])
-    return mesh
+from tests.fixtures import ball
 
 
 def joined(*meshes: trimesh.Trimesh) -> trimesh.Trimesh:
@@ -39,7 +34,7 @@ def truth_of(mesh: trimesh.Trimesh, radius: float) -> GroundTruth:
 
 
 def test_components() -> None:
-    mesh = joined(hollow(0.2, 0.1), ball(0.05, 0.35))
+    mesh = joined(hollow(0.2, 0.1), ball(0.05, (0.35, 0, 0)))
     found = components(np.asarray(mesh.vertices), np.asarray(mesh.faces))
     expected = [part.volume for part in mesh.split(only_watertight=False, repair=False)]
     np.testing.assert_allclose(np.sort(found.volumes), np.sort(expected), rtol=1e-9)
@@ -59,7 +54,7 @@ def test_vertices_in_one_place_are_one() -> None:
 
 @pytest.mark.parametrize(("gap", "pieces"), [(0.01, 1), (0.03, 2)])
 def test_pieces_of_a_cloud(gap: float, pieces: int) -> None:
-    mesh = joined(ball(0.15, -0.15 - gap / 2), ball(0.15, 0.15 + gap / 2))
+    mesh = joined(ball(0.15, (-0.15 - gap / 2, 0, 0)), ball(0.15, (0.15 + gap / 2, 0, 0)))
     points, _ = sample_surface(mesh.vertices, mesh.faces, 100_000, np.random.default_rng(1))
     assert pieces_of_cloud(points) == pieces
     stray = np.concatenate([points, [[0.4, 0.4, 0.4]]])
