@@ -218,7 +218,7 @@ def test_of_three_faces_one_stays_as_most_are_turned(rolled: int) -> None:
 def balls_at(*balls: tuple[float, float, float], cells: int = 32) -> np.ndarray:
     """Values in cells of balls on the x axis: middle, radius, and how sure the field is."""
     lattice = exact_lattice(cells)
-    points = lattice.points(lattice.slab(0, lattice.nodes)).numpy()
+    points = lattice.points(lattice.slab(0, lattice.nodes)).double().numpy()
     values = [sure * cells * ball_field(radius, (x, 0, 0))(points) for x, radius, sure in balls]
     return np.max(values, axis=0).reshape((lattice.nodes,) * 3)
 
