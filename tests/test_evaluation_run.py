@@ -25,7 +25,7 @@ from im2mesh.data.storage import Points, read_points, write_points
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import atomic, read_csv
 from im2mesh.metrics import results, run, tasks
-from im2mesh.metrics.report import ScoredRun, load_methods
+from im2mesh.metrics.scored_runs import ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask
 from tests.conftest import REPOSITORY
 from tests.fixtures import BROKEN_YAML, write_dataset
@@ -1094,14 +1094,9 @@ def test_formats(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:
     markdown = printed(capsys, [*call, "--format", "markdown"]).splitlines()
     assert markdown[2].startswith(r"| | all A_1 | all B\|2 |".replace("| |", "|  |"))
     assert len({line.replace(r"\|", "").count("|") for line in markdown[2:]}) == 1
-    text = printed(capsys, [*call, "--format", "text"])
-    heads, rows = text.split("-" * 20, 1)
-    assert [line.split() for line in heads.splitlines()[1:]] == [
-        ["all", "seen", "unseen", "visible", "invisible"],
-        ["raw"] * 5,
-        ["input"] * 5,
-        ["A_1", "B|2", "points"] * 5,
-    ], "long heads are broken at spaces"
+    heads, rows = printed(capsys, [*call, "--format", "text"]).split("-" * 20, 1)
+    assert heads.splitlines()[1].split() == ["all", "seen", "unseen", "visible", "invisible"]
+    assert heads.splitlines()[2].split() == ["A_1", "B|2", "raw", "input", "points"] * 5
     for line in rows.splitlines()[1:]:
         assert re.search(r"^[A-Z].*?( +([\d.]+|-)){15}$", line)
     assert len({len(line) for line in rows.splitlines()[1:]}) == 1
@@ -1115,7 +1110,7 @@ def test_many_rows_are_shortened(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ]
     results.write_scores(tmp_path, results.MESHES, "x", rows, [], ["a"] * 50)
     text = printed(capsys, [str(tmp_path)])
-    assert re.search(r"x/a_9 +9.00\n… 30 more +…\nx/a_40 +40.00", text)
+    assert re.search(r"x/a_9 +9.00\n\.\.\. +\.\.\.\nx/a_40 +40.00", text)
 
 
 def test_published_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

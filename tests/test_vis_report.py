@@ -19,7 +19,7 @@ from im2mesh.errors import InputError
 from im2mesh.metrics import results
 from im2mesh.metrics.tables import Table
 from im2mesh.visualize.packing import unpack
-from im2mesh.visualize.report import _layer, _table, report_page
+from im2mesh.visualize.report import _layer, report_page
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.4)
 
@@ -176,12 +176,10 @@ def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:
 
 
 def test_tables_are_escaped() -> None:
-    table = Table(
-        "a < b", [("", "x & y"), ("g", "<i>")], [("<row>", [1.0, float("nan")]), ("", [])]
-    )
-    text = _table(table)
-    assert "a &lt; b" in text and "x &amp; y" in text and "&lt;i&gt;" in text
-    assert "&lt;row&gt;" in text and "<td>1.00</td><td>–</td>" in text
+    frame = pd.DataFrame({"x & y": [1.0], "<i>": [np.nan]}, ["<row>"])
+    text = Table("a", frame).html()
+    assert "x &amp; y" in text and "&lt;i&gt;" in text and "&lt;row&gt;" in text
+    assert "<td>1.00</td>" in text and "<td>–</td>" in text
 
 
 def test_the_report_is_in_the_run_unless_it_is_said_where(run: Path, tmp_path: Path) -> None:

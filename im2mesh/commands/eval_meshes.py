@@ -84,8 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from im2mesh.config import load_config
     from im2mesh.data.run_folders import run_folder
     from im2mesh.metrics import results
-    from im2mesh.metrics.report import ScoredRun, class_table, load_methods
+    from im2mesh.metrics.report import class_table
     from im2mesh.metrics.run import evaluate, log_report
+    from im2mesh.metrics.scored_runs import ScoredRun, load_methods
     from im2mesh.metrics.tasks import Settings
 
     config = load_config(args.config)

@@ -59,22 +59,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Read, print, draw; returns the exit code."""
     args = _parser().parse_args(argv)
     set_up_logging(verbose=False)
-    from im2mesh.metrics import report
+    from im2mesh.metrics import report, scored_runs
 
     if args.plot is not None:
         from im2mesh.metrics.plot import check_format
 
         check_format(Path(args.plot))
-    runs = [report.ScoredRun.of(target) for target in args.runs]
+    runs = [scored_runs.ScoredRun.of(target) for target in args.runs]
     if args.names is not None:
         if len(args.names) != len(runs):
             raise InputError(f"--names: {len(args.names)} names for {len(runs)} runs")
         runs = [replace(run, name=name) for run, name in zip(runs, args.names, strict=True)]
-    methods = report.load_methods(runs)
+    methods = scored_runs.load_methods(runs)
     if args.common:
-        methods = report.common_models(methods)
+        methods = scored_runs.common_models(methods)
     raw = args.raw or not any(method.aligned for method in methods)
-    report.check_scores(methods, raw)
+    scored_runs.check_scores(methods, raw)
     main_table = (
         report.comparison(methods, raw, args.over)
         if len(methods) > 1

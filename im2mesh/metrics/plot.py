@@ -9,11 +9,12 @@ import numpy as np
 
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
-from im2mesh.metrics.report import MAIN, SHOWN, Method, class_means, mean_curve
+from im2mesh.metrics.report import class_means, mean_curve
+from im2mesh.metrics.scored_runs import MAIN, SHOWN, ScoredMethod
 from im2mesh.metrics.scores import CURVE
 
 BAR_WIDTH = 0.8
-"""Of all bars of one class, in classes."""
+"""Width of all bars of one class together, in classes."""
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
@@ -29,31 +30,26 @@ def check_format(path: Path) -> None:
         raise InputError(f"{path}: plots are written as {' '.join(FORMATS)}; use one of these")
 
 
-def plot(methods: Sequence[Method], path: Path, raw: bool, over: str) -> None:
+def plot(methods: Sequence[ScoredMethod], path: Path, raw: bool, over: str) -> None:
     """Draw the mean main score of every class and the mean F-score curves.
 
     Args:
         methods: one colour each.
         path: the picture; its extension says the format.
         raw: without alignment.
-        over: ``class`` or ``sample``, what the curves are means over.
+        over: ``class`` or ``sample``: whether curves are means over class means or over meshes.
 
     Raises:
-        InputError: matplotlib is missing, the extension is none of :data:`FORMATS`, or no method
-            has the main score.
+        InputError: the extension is none of :data:`FORMATS`, or no method has the main score.
     """
     check_format(path)
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise InputError("--plot needs matplotlib: pip install matplotlib") from error
+    from matplotlib.figure import Figure  # imported late: it is slow
+
     means = class_means(methods, raw).dropna(how="all", axis=1)
     if means.empty:
         raise InputError(f"there is no {SHOWN[MAIN]} to plot; run eval_meshes.py with ground truth")
     colour = {m.name: COLOURS[k % len(COLOURS)] for k, m in enumerate(methods)}
     figure = Figure(figsize=(max(9.0, 5.0 + 0.5 * len(means)), 4.2), layout="constrained")
-    canvas = FigureCanvasAgg(figure)
     share = len(means) / (len(means) + 8)
     bars, curves = figure.subplots(1, 2, width_ratios=[max(share, 0.4), 1 - max(share, 0.4)])
     width = BAR_WIDTH / len(means.columns)
@@ -82,4 +78,4 @@ def plot(methods: Sequence[Method], path: Path, raw: bool, over: str) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
     figure.suptitle("not aligned" if raw else "aligned by ICP (as published)", fontsize="medium")
     with atomic(path) as beside:
-        canvas.print_figure(beside, dpi=150)
+        figure.savefig(beside, dpi=150)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from im2mesh.errors import DataError, InputError
 from im2mesh.files import atomic, check_writable, first_line, read_csv
 from im2mesh.metrics import results
 from im2mesh.metrics.plot import plot
-from im2mesh.metrics.report import Method as Scored
 from im2mesh.metrics.results import read_scores
+from im2mesh.metrics.scored_runs import ScoredMethod
+from im2mesh.metrics.tables import markdown
 from im2mesh.reproduction.plan import (
     ABLATED,
     HPN3,
@@ -45,7 +46,18 @@ GROUPS = {"seen": SEEN, "unseen": UNSEEN, "scenes": SCENES}
 """Groups of families."""
 
 MARGIN = 2.0
-"""By how many points of F@1% HPN3 has to be above ONet on unseen families."""
+"""Points of F@1% by which HPN3 has to be above ONet on unseen families."""
+
+SCORES = {
+    "F@1%": "fscore@1",
+    "visible": "fscore@1_vis",
+    "invisible": "fscore@1_invis",
+    "recall": "recall@1",
+    "precision": "precision@1",
+    "Chamfer": "chamfer",
+    "IoU": "iou",
+}
+"""Heads of the tables → scores. Chamfer is better when low, the others when high."""
 
 NETWORKS_TITLE = "Networks of the claim"
 
@@ -55,7 +67,7 @@ TITLES = {
     MAPS: "Real depth maps",
     ABLATIONS: "Ablations",
 }
-"""The sections of the document, in their order; that of the networks comes before them."""
+"""The sections of the document, in their order. The networks' section comes first."""
 
 HEAD = """\
 # Results
@@ -68,25 +80,19 @@ change, not what another training would. What is trained, generated and compared
 names the command that wrote it.
 """
 
-Row = tuple[str, list[str]]
-
 
 @dataclass(frozen=True)
 class Objects:
-    """The scores of several methods on the same objects.
+    """The scores of several methods, by name, on the same objects."""
 
-    Attributes:
-        methods: name → its rows.
-    """
-
-    methods: dict[str, Scored]
+    methods: dict[str, ScoredMethod]
 
     @classmethod
     def read(cls, plan: Reproduction, part: str, names: Sequence[str], kind: str) -> Objects | None:
-        """What there is of a part; None if there is nothing.
+        """Read the scores of a part; return None if there are none.
 
         Args:
-            plan: where it lies.
+            plan: names the folders.
             part: one of the plan's.
             names: of methods.
             kind: of scores (:data:`im2mesh.metrics.results.KINDS`).
@@ -96,24 +102,46 @@ class Objects:
             own = results.INPUT if name == RAW_INPUT else kind
             scores = read_scores(plan.place(part, name), own)
             if scores is not None:
-                found[name] = Scored(name, scores, frozenset(SEEN) if part == CLAIM else None)
+                found[name] = ScoredMethod(name, scores, frozenset(SEEN) if part == CLAIM else None)
         return cls(found) if found else None
 
     def values(self, name: str, score: str, raw: bool) -> pd.Series:
-        """A score of each object ×100, by (class, model)."""
+        """Return a score of each object ×100, by (class, model)."""
         method = self.methods[name]
         index = pd.MultiIndex.from_frame(method.table[["class name", "modelname"]])
         return pd.Series(method.values(score, raw).to_numpy(), index)
 
     def mean(self, name: str, score: str, raw: bool, classes: Sequence[str] | None) -> float:
-        """The mean over class means of some classes; None: of all."""
+        """Return the mean over the class means of some classes; None: of all."""
         means = self.values(name, score, raw).groupby(level=0).mean()
         return float(means[means.index.isin(classes) if classes else slice(None)].mean())
+
+    def means(
+        self, raw: bool, heads: Iterable[str], groups: Mapping[str, Sequence[str] | None]
+    ) -> pd.DataFrame:
+        """Return means of scores: a row a method, a column a group and head.
+
+        Args:
+            raw: not aligned; otherwise methods without aligned scores are left out.
+            heads: of :data:`SCORES`.
+            groups: name → classes (None: all).
+        """
+        columns = [(group, head) for group in groups for head in heads]
+        rows = {
+            name: [self.mean(name, SCORES[head], raw, groups[group]) for group, head in columns]
+            for name, method in self.methods.items()
+            if raw or method.aligned
+        }
+        names = [f"{group} {head}".strip() for group, head in columns]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=names)
 
     def difference(
         self, name: str, other: str, classes: Sequence[str] | None = None
     ) -> Interval | None:
-        """Of F@1%, not aligned, over the objects of some classes; None where one is missing."""
+        """Return the difference in raw F@1% over the objects of some classes.
+
+        It is None where a method has no scores.
+        """
         both = self._differences(name, other)
         if classes:
             both = both[_class_of(both).isin(classes)]
@@ -122,14 +150,14 @@ class Objects:
     def gain_beyond(
         self, name: str, other: str, classes: Sequence[str], others: Sequence[str]
     ) -> Interval | None:
-        """By how much a difference is larger on some classes than on others; None as above."""
+        """Return how much larger a difference is on some classes than on others; None as above."""
         both = self._differences(name, other)
         both = both[_class_of(both).isin([*classes, *others])]
         here = _class_of(both).isin(classes)
         return contrast(both, _class_of(both), here) if here.any() and not here.all() else None
 
     def _differences(self, name: str, other: str) -> pd.Series:
-        """Of F@1%, not aligned, of the objects that both have."""
+        """Return the differences in raw F@1% of the objects that both have."""
         if name not in self.methods or other not in self.methods:
             return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], []]))
         both = self.values(name, "fscore@1", True) - self.values(other, "fscore@1", True)
@@ -137,20 +165,20 @@ class Objects:
 
 
 def _class_of(values: pd.Series) -> pd.Series:
-    """The class of each of (class, model)."""
+    """Return the class of each value with an index of (class, model)."""
     return values.index.get_level_values(0).to_series(values.index)
 
 
 def write_document(
     plan: Reproduction, path: Path, command: str, parts: Sequence[str] = PARTS
 ) -> Path:
-    """Write the sections of parts that there are scores of, and keep the document's others.
+    """Write the sections of parts that have scores, and keep the document's other sections.
 
     Args:
-        plan: whose results.
+        plan: names the folders of the results.
         path: of the document; plots go into the folder of its name beside it.
-        command: that made them, for the reader.
-        parts: that are written.
+        command: the command that made the results, for the reader.
+        parts: the parts to write.
 
     Raises:
         InputError: there are no scores of any of them, a table is damaged, or see
@@ -182,10 +210,10 @@ def write_document(
 
 
 def read_document(path: Path) -> dict[str, str]:
-    """Title → text of the sections of an earlier document; none where there is no such file.
+    """Return title → text of the sections of an earlier document; none without such a file.
 
     Raises:
-        InputError: no document can be written there, or it is none of ours and would be lost.
+        InputError: no document can be written there, or the file has another origin.
     """
     advice = "choose another --document"
     if path.suffix != ".md":
@@ -211,29 +239,26 @@ def read_document(path: Path) -> dict[str, str]:
 
 
 def _training(plan: Reproduction, networks: Sequence[tuple[str, int]]) -> list[str]:
-    """Networks, by name and seed, with their validations."""
-    rows: list[Row] = []
+    """Write about networks, given by name and seed, and their validations."""
+    rows: dict[str, dict[str, str]] = {}
     for network in NETWORKS:
-        cells = [""] * 3
-        for column, seed in enumerate(SEEDS):
+        for seed in SEEDS:
             config = plan.trained(seed)[network.name]
             curve = config.with_suffix("") / "validation.csv"
-            if (network.name, seed) not in networks or not curve.is_file():
-                continue
-            cells[0] = str(steps_of(config))
-            shown = _read(curve, "it", gaps=["iou"]).itertuples(index=False)
-            cells[1 + column] = ", ".join(f"{iou:.3f} ({step:.0f})" for step, iou in shown)
-        if any(cells):
-            rows.append((network.name, cells))
+            if (network.name, seed) in networks and curve.is_file():
+                shown = _read(curve, "it", gaps=["iou"]).itertuples(index=False)
+                row = rows.setdefault(network.name, {"steps": str(steps_of(config))})
+                row[f"seed {seed}: IoU after steps"] = ", ".join(
+                    f"{iou:.3f} ({step:.0f})" for step, iou in shown
+                )
     if not rows:
         return []
-    heads = ["network", "steps", *(f"seed {seed}: IoU after steps" for seed in SEEDS)]
     return [
         f"Trained on the families {_listed(SEEN)} alone, with {plan.size.share:.0%} of the steps "
         "of `configs/procedural`, and validated on 32 objects of the 14 families of the claim, "
         "other ones for each seed.",
         "",
-        *_table(heads, rows),
+        markdown(pd.DataFrame.from_dict(rows, orient="index")),
         "",
     ]
 
@@ -245,50 +270,35 @@ def _claim(plan: Reproduction, plots: Path) -> list[str]:
         return []
     first = next(iter(objects.methods.values())).table
     per_class = first.groupby("class name").size()
-    picture = plots / "claim.png"
-    shown = [objects.methods[name] for name in _main_names() if name in objects.methods]
-    plot(shown, picture, raw=True, over="class")
-    aligned = [m for m in objects.methods.values() if m.aligned]
-    lines = [
+    heads = ("F@1%", "Chamfer", "IoU")
+    aligned = objects.means(False, heads, GROUPS)
+    families = {family: (family,) for family in (*SEEN, *UNSEEN, *SCENES)}
+    by_family = objects.means(True, ["F@1%"], families).set_axis(list(families), axis=1).T
+    return [
         f"{len(first)} test objects, {_count(per_class)} of each family, one view each; seen: "
         f"{_listed(SEEN)}; unseen: {_listed(UNSEEN)}; scenes: two objects together. Their seeds "
         f"are none that training draws from. Lattice: {plan.size.resolution} cells. Raw input "
         "points are no mesh and have no IoU.",
+        *_titled("Not aligned:", _with_best(objects.means(True, heads, GROUPS))),
+        *_titled(
+            "Visible and invisible parts, not aligned (F@1%):",
+            _with_best(objects.means(True, ("visible", "invisible"), GROUPS)),
+        ),
+        *(_titled("Aligned by ICP, as published:", _with_best(aligned)) if len(aligned) else []),
+        *_titled("F@1% by family, not aligned:", by_family),
         "",
-        "Not aligned:",
-        "",
-        *_paper_table(objects, list(objects.methods), raw=True),
-        "",
-        "Visible and invisible parts, not aligned (F@1%):",
-        "",
-        *_parts_table(objects, list(objects.methods), GROUPS),
-        "",
-    ]
-    if aligned:
-        lines += [
-            "Aligned by ICP, as published:",
-            "",
-            *_paper_table(objects, [m.name for m in aligned], raw=False),
-            "",
-        ]
-    lines += [
-        "F@1% by family, not aligned:",
-        "",
-        *_family_table(objects, list(objects.methods), (*SEEN, *UNSEEN, *SCENES)),
-        "",
-        f"![F@1% by family, and F-score over distance]({plots.name}/{picture.name})",
+        _plot(objects, plots / "claim.png", "family"),
         "",
         "### Does it hold?",
-        "",
-        "Differences of F@1%, not aligned, object by object; the last column is how much larger "
-        "they are on unseen families than on seen ones:",
-        "",
-        *_differences(objects, _pairs(), GROUPS, beyond=("unseen", "seen")),
+        *_titled(
+            "Differences of F@1%, not aligned, object by object; the last column is how much "
+            "larger they are on unseen families than on seen ones:",
+            _differences(objects, GROUPS, beyond=("unseen", "seen")),
+        ),
         "",
         *_verdict(objects),
         "",
     ]
-    return lines
 
 
 def _pairs() -> list[tuple[str, str]]:
@@ -330,32 +340,23 @@ def _real(plan: Reproduction, plots: Path) -> list[str]:
     if objects is None:
         return []
     first = next(iter(objects.methods.values())).table
-    picture = plots / "real.png"
-    shown = [objects.methods[name] for name in _main_names() if name in objects.methods]
-    plot(shown, picture, raw=True, over="class")
-    heads = ["", "F@1%", "visible", "invisible", "recall", "precision", "Chamfer", "IoU"]
-    scores = ["fscore@1", "fscore@1_vis", "fscore@1_invis", "recall@1", "precision@1",
-              "chamfer", "iou"]  # fmt: skip
     lines = [
         f"Meshes: {len(first)}, of {first['class name'].nunique()} classes, one random view each; "
         f"lattice: {plan.size.resolution} cells. The networks are the bundled ones "
         "([weights.md](weights.md)), trained on procedural shapes of all families.",
     ]
     for raw, title in ((True, "Not aligned:"), (False, "Aligned by ICP, as published:")):
-        kept = [n for n, m in objects.methods.items() if raw or m.aligned]
-        rows: list[Row] = [
-            (n, [_number(objects.mean(n, score, raw, None)) for score in scores]) for n in kept
-        ]
-        if rows:
-            lines += ["", title, "", *_table(heads, _with_best(rows, "hhhhhlh"))]
+        means = objects.means(raw, SCORES, {"": None})
+        if len(means):
+            lines += _titled(title, _with_best(means))
     return [
         *lines,
+        *_titled(
+            "Differences of F@1%, not aligned, object by object:",
+            _differences(objects, {"all": None}),
+        ),
         "",
-        "Differences of F@1%, not aligned, object by object:",
-        "",
-        *_differences(objects, _pairs(), {"all": None}),
-        "",
-        f"![F@1% by class, and F-score over distance]({plots.name}/{picture.name})",
+        _plot(objects, plots / "real.png", "class"),
         "",
     ]
 
@@ -365,22 +366,23 @@ def _maps(plan: Reproduction) -> list[str]:
     objects = Objects.read(plan, MAPS, names, results.OBSERVED)
     if objects is None:
         return []
-    first = next(iter(objects.methods.values()))
-    rows: list[Row] = []
-    for _, model in first.models():
-        cells = []
-        for name in objects.methods:
-            scores = ("silhouette iou", "depth error median")
-            values = [objects.values(name, score, True) / 100 for score in scores]
-            found = [v[v.index.get_level_values(1) == model] for v in values]
-            iou, error = (each.iloc[0] if len(each) else np.nan for each in found)
-            cells.append("" if np.isnan(iou) else f"{iou:.3f}, {error:.4f}")
-        rows.append((model.partition("_")[0], cells))
+    columns = {}
+    for name in objects.methods:
+        iou, error = (
+            objects.values(name, score, True).droplevel(0) / 100
+            for score in ("silhouette iou", "depth error median")
+        )
+        columns[name] = pd.Series(
+            [f"{a:.3f}, {b:.4f}" for a, b in zip(iou, error, strict=True)], iou.index, dtype=object
+        )[iou.notna()]
+    order = [model for _, model in next(iter(objects.methods.values())).models()]
+    frame = pd.DataFrame(columns).reindex(order)
     return [
-        "Silhouette IoU and median depth error (in sides of the cube) of the mesh, rendered, "
-        "against the depth map that it was made from; bundled networks.",
-        "",
-        *_table(["", *objects.methods], rows),
+        *_titled(
+            "Silhouette IoU and median depth error (in sides of the cube) of the mesh, rendered, "
+            "against the depth map that it was made from; bundled networks.",
+            frame.set_axis([str(model).partition("_")[0] for model in order]),
+        )[1:],
         "",
     ]
 
@@ -392,31 +394,14 @@ def _ablations(plan: Reproduction) -> list[str]:
         objects = Objects.read(plan, ABLATIONS, names, results.MESHES)
         if objects is None:
             continue
-        rows: list[Row] = []
-        for name in objects.methods:
-            cells = [
-                _number(objects.mean(name, score, True, group))
-                for group in (SEEN, (*UNSEEN, *SCENES))
-                for score in ("fscore@1", "precision@1", "recall@1", "chamfer", "iou")
-            ]
-            gain = None if name == ablation.base else objects.difference(name, ablation.base)
-            seconds = _seconds(plan, name)
-            shown = "" if seconds is None else f"{seconds:.1f}"
-            rows.append((name, [*cells, "" if gain is None else str(gain), shown]))
-        heads = [
-            f"{group} {score}"
-            for group in ("seen", "others")
-            for score in ("F@1%", "precision", "recall", "Chamfer", "IoU")
+        heads = ("F@1%", "precision", "recall", "Chamfer", "IoU")
+        frame = _with_best(objects.means(True, heads, {"seen": SEEN, "others": UNSEEN + SCENES}))
+        frame[f"all F@1%, difference from {ablation.base}"] = [
+            "" if name == ablation.base else _shown(objects.difference(name, ablation.base))
+            for name in frame.index
         ]
-        lines += [
-            f"### {ablation.title}",
-            "",
-            *_table(
-                ["", *heads, f"all F@1%, difference from {ablation.base}", "s a map"],
-                _with_best(rows, "hhhlhhhhlh--"),
-            ),
-            "",
-        ]
+        frame["s a map"] = [_seconds(plan, name) for name in frame.index]
+        lines += [f"### {ablation.title}", "", markdown(frame, digits=1), ""]
     if not lines:
         return []
     return [
@@ -429,14 +414,14 @@ def _ablations(plan: Reproduction) -> list[str]:
     ]
 
 
-def _seconds(plan: Reproduction, name: str) -> float | None:
-    """Mean time of a map."""
+def _seconds(plan: Reproduction, name: str) -> float:
+    """Return the mean time of a map; NaN where it is not known."""
     path = plan.place(ABLATIONS, name) / "time_generation_full.csv"
-    return float(_read(path, "time (total)")["time (total)"].mean()) if path.is_file() else None
+    return float(_read(path, "time (total)")["time (total)"].mean()) if path.is_file() else np.nan
 
 
 def _read(path: Path, *columns: str, gaps: Sequence[str] = ()) -> pd.DataFrame:
-    """Columns of numbers of a table that a script wrote; those of ``gaps`` may have some.
+    """Read columns of numbers of a table that a script wrote; those of ``gaps`` may hold NaN.
 
     Raises:
         DataError: it is damaged, or is another table.
@@ -450,104 +435,56 @@ def _read(path: Path, *columns: str, gaps: Sequence[str] = ()) -> pd.DataFrame:
         ) from error
 
 
-# --- tables -----------------------------------------------------------------------------------
+# --- tables and plots -------------------------------------------------------------------------
 
 
 def _main_names() -> list[str]:
     return [RAW_INPUT, ONET.name, HPN3.name, "HPN5", OBSERVED.name, MIRRORED.name]
 
 
-def _paper_table(objects: Objects, names: Sequence[str], raw: bool) -> list[str]:
-    """A row a method; F@1%, Chamfer and IoU of each group."""
-    heads = [f"{group} {s}" for group in GROUPS for s in ("F@1%", "Chamfer", "IoU")]
-    rows: list[Row] = [
-        (
-            name,
-            [
-                _number(objects.mean(name, score, raw, classes))
-                for classes in GROUPS.values()
-                for score in ("fscore@1", "chamfer", "iou")
-            ],
-        )
-        for name in names
-    ]
-    return _table(["", *heads], _with_best(rows, "hlh" * len(GROUPS)))
+def _plot(objects: Objects, picture: Path, kind: str) -> str:
+    """Plot the main methods and return the Markdown line that shows the picture."""
+    shown = [objects.methods[name] for name in _main_names() if name in objects.methods]
+    plot(shown, picture, raw=True, over="class")
+    return f"![F@1% by {kind}, and F-score over distance]({picture.parent.name}/{picture.name})"
 
 
-def _parts_table(
-    objects: Objects, names: Sequence[str], groups: dict[str, tuple[str, ...]]
-) -> list[str]:
-    heads = [f"{group} {part}" for group in groups for part in ("visible", "invisible")]
-    rows: list[Row] = [
-        (
-            name,
-            [
-                _number(objects.mean(name, f"fscore@1_{part}", True, classes))
-                for classes in groups.values()
-                for part in ("vis", "invis")
-            ],
-        )
-        for name in names
-    ]
-    return _table(["", *heads], _with_best(rows, "h" * len(heads)))
-
-
-def _family_table(objects: Objects, names: Sequence[str], families: Sequence[str]) -> list[str]:
-    rows: list[Row] = []
-    for family in families:
-        rows.append(
-            (family, [_number(objects.mean(n, "fscore@1", True, (family,))) for n in names])
-        )
-    return _table(["", *names], rows)
+def _titled(title: str, frame: pd.DataFrame) -> list[str]:
+    return ["", title, "", markdown(frame, digits=1)]
 
 
 def _differences(
     objects: Objects,
-    pairs: Sequence[tuple[str, str]],
-    groups: dict[str, tuple[str, ...]] | dict[str, None],
+    groups: Mapping[str, Sequence[str] | None],
     beyond: tuple[str, str] | None = None,
-) -> list[str]:
-    """A row a pair, a column a group, and one for how much larger one group's is than another's."""
-    rows: list[Row] = []
-    for name, other in pairs:
-        found = [objects.difference(name, other, classes) for classes in groups.values()]
-        if beyond:
-            two = [groups[group] or () for group in beyond]
-            found.append(objects.gain_beyond(name, other, *two))
-        if any(found):
-            rows.append((f"{name} − {other}", ["" if f is None else str(f) for f in found]))
-    return _table(["", *groups, *([" − ".join(beyond)] if beyond else [])], rows)
+) -> pd.DataFrame:
+    """Return a row a pair and a column a group of differences in F@1%.
 
-
-def _with_best(rows: Sequence[Row], better: str) -> list[Row]:
-    """The best number of each column in bold.
-
-    Args:
-        rows: of formatted numbers, "" for none; of any texts in columns without a mark.
-        better: for each column ``h`` (high), ``l`` (low), or anything else for no mark.
+    ``beyond`` names two groups; a last column says how much larger the first one's difference is.
     """
-    marked = [(label, list(cells)) for label, cells in rows]
-    for column, which in enumerate(better):
-        pick: Callable[..., float] | None = {"h": max, "l": min}.get(which)
-        if pick is None:
-            continue
-        numbers = {k: float(cells[column]) for k, (_, cells) in enumerate(rows) if cells[column]}
-        if len(numbers) < 2:
-            continue
-        best = pick(numbers.values())
-        for k, number in numbers.items():
-            if number == best:
-                marked[k][1][column] = f"**{marked[k][1][column]}**"
-    return marked
+    rows = {}
+    for name, other in _pairs():
+        row = [objects.difference(name, other, classes) for classes in groups.values()]
+        if beyond:
+            row.append(objects.gain_beyond(name, other, *(groups[g] or () for g in beyond)))
+        if any(row):
+            rows[f"{name} − {other}"] = [_shown(interval) for interval in row]
+    heads = [*groups, *([" − ".join(beyond)] if beyond else [])]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=heads)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    return lines + ["| " + " | ".join([label, *cells]) + " |" for label, cells in rows]
+def _with_best(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers as text, the best of each column in bold where there are several."""
+    numbers = frame.round(1)
+    best = numbers.eq(
+        [c.min() if str(name).endswith("Chamfer") else c.max() for name, c in numbers.items()]
+    ) & (numbers.count() > 1)
+    texts = numbers.map(lambda value: "" if np.isnan(value) else f"{value:.1f}")
+    return texts.where(~best, "**" + texts + "**")
 
 
-def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.1f}"
+def _shown(interval: Interval | None) -> str:
+    return "" if interval is None else str(interval)
 
 
 def _count(per_class: pd.Series) -> str:

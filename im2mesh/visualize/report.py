@@ -24,8 +24,10 @@ from im2mesh.errors import InputError
 from im2mesh.files import read_csv
 from im2mesh.generation.meshing import simplify
 from im2mesh.geometry.mesh_files import check_mesh
-from im2mesh.metrics import report as tables
 from im2mesh.metrics import results
+from im2mesh.metrics.report import class_table, comparison, comparison_by_class
+from im2mesh.metrics.report import remarks as remarks_on
+from im2mesh.metrics.scored_runs import PARTS_SHOWN, SHOWN, ScoredRun, load_methods
 from im2mesh.metrics.tables import Table
 from im2mesh.visualize.mesh import FRONT
 from im2mesh.visualize.packing import pack
@@ -221,8 +223,8 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
     remarks = [f"no scores (eval_meshes.py makes them): {', '.join(without)}"] if without else []
     if not scored:
         return [], remarks
-    sources = [tables.ScoredRun(run.folder, run.name) for run in scored]
-    methods = tables.load_methods(sources)
+    sources = [ScoredRun(run.folder, run.name) for run in scored]
+    methods = load_methods(sources)
     raw = not any(method.aligned for method in methods)
     for run in scored:
         method = next(method for method in methods if method.name == run.name)
@@ -230,7 +232,7 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
             run.numbers[key] = row | run.numbers.get(key, {})
         few = {
             name: method.values(score, raw)
-            for score, name in tables.SHOWN.items()
+            for score, name in SHOWN.items()
             if score in ("fscore@1", "chamfer", "iou", "silhouette iou")
         }
         for place, key in enumerate(method.models()):
@@ -241,14 +243,14 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
             ]
             seconds = run.shown.get(key)
             run.shown[key] = " · ".join(words + ([seconds] if seconds else []))
-    found = [tables.class_table(method, raw) for method in methods]
+    found = [class_table(method, raw) for method in methods]
     if len(methods) > 1:
         found = [
-            tables.comparison(methods, raw, "class"),
-            tables.comparison_by_class(methods, raw),
+            comparison(methods, raw, "class"),
+            comparison_by_class(methods, raw),
             *found,
         ]
-    return found, [*tables.remarks(methods, sources), *remarks]
+    return found, [*remarks_on(methods, sources), *remarks]
 
 
 def _number_names(runs: Sequence[Run]) -> list[str]:
@@ -256,7 +258,7 @@ def _number_names(runs: Sequence[Run]) -> list[str]:
     names = dict.fromkeys(
         name for run in runs for numbers in run.numbers.values() for name in numbers
     )
-    main = [f"{score}{results.MESH}" for score in [*tables.SHOWN, *tables.PARTS_SHOWN]]
+    main = [f"{score}{results.MESH}" for score in [*SHOWN, *PARTS_SHOWN]]
     main += ["time (total)", "faces"]
     return [*(name for name in main if name in names), *(n for n in names if n not in main)]
 
@@ -332,7 +334,7 @@ def _body(
     drawn = ""
     for summary, some, state in (("Scores", shown[:2], " open"), ("By class", shown[2:], "")):
         if some:
-            inside = "".join(f"<div>{_table(table)}</div>" for table in some)
+            inside = "".join(f"<div>{_html(table)}</div>" for table in some)
             drawn += f"<details{state}><summary>{summary}</summary>"
             drawn += f'<div class="tables">{inside}</div></details>'
     plural = "s" if cards != 1 else ""
@@ -356,33 +358,5 @@ def _body(
 """
 
 
-def _table(table: Table) -> str:
-    """A table of scores as HTML."""
-    groups: list[tuple[str, int]] = []
-    for group, _ in table.columns:
-        if groups and groups[-1][0] == group:
-            groups[-1] = (group, groups[-1][1] + 1)
-        else:
-            groups.append((group, 1))
-    heads = ""
-    if any(group for group, _ in groups):
-        spans = [f'<th class="group" colspan="{n}">{html.escape(g)}</th>' for g, n in groups]
-        heads = f"<tr><th></th>{''.join(spans)}</tr>"
-    names = "".join(f"<th>{html.escape(name)}</th>" for _, name in table.columns)
-    rows = ""
-    for label, values in table.rows:
-        if not values:
-            rows += f'<tr class="rule"><td colspan="{len(table.columns) + 1}"></td></tr>'
-            continue
-        cells = "".join(f"<td>{html.escape(_cell(value))}</td>" for value in values)
-        rows += f"<tr><td>{html.escape(label)}</td>{cells}</tr>"
-    return (
-        f"<table><caption>{html.escape(table.title)}</caption><thead>{heads}"
-        f"<tr><th></th>{names}</tr></thead><tbody>{rows}</tbody></table>"
-    )
-
-
-def _cell(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
-    return "–" if math.isnan(value) else f"{value:.2f}"
+def _html(table: Table) -> str:
+    return f"<h3>{html.escape(table.title)}</h3>{table.html()}"
