@@ -29,6 +29,8 @@ figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of 
 	$(BIN)/python generate.py configs/demo/global.yaml --observation none --symmetry none --out out/figures/global --overwrite
 	$(BIN)/python generate_merge3.py $(LEVELS) --out out/figures/hpn3 --overwrite
 	$(BIN)/python -m im2mesh.commands.run_sheet out/figures/hpn3 --save img/demo.png --most 3
+	$(BIN)/python reconstruct.py --depth data/demo_sensor/depth.png --mask data/demo_sensor/mask.png \
+		--intrinsics data/demo_sensor/camera.json --out out/figures/sensor.ply --preview img/sensor.png
 	set -e; for name in $(FIGURES); do \
 		$(BIN)/python vis.py data/demo/$${name}_demo-00/000.npz \
 			out/figures/global/meshes/demo/$${name}_demo-00.ply \

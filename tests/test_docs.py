@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import importlib
 import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,28 +94,36 @@ def test_modules(page: Path) -> None:
         assert not missing, (module, missing)
 
 
+@functools.cache
+def options() -> set[str]:
+    """Return every option that a parser in the package or the benchmarks defines."""
+    sources = [*(REPOSITORY / "im2mesh").rglob("*.py"), *(REPOSITORY / "benchmarks").glob("*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    return {"--help", *re.findall(r"\"(--[\w-]+)\"", text)}
+
+
 @per_page
 def test_options(page: Path) -> None:
     """Every option of a command in a code block is one of this project."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    sources = [*(REPOSITORY / "im2mesh").rglob("*.py"), *(REPOSITORY / "benchmarks").glob("*.py")]
-    known = set(
-        re.findall(r"\"(--[\w-]+)\"", "".join(s.read_text(encoding="utf-8") for s in sources))
-    )
-    known |= {"--help", "--no-cuda", "--no-icp"}
     for line in re.findall(r"^ *python (?!-m dask|setup\.py).*$", text, re.MULTILINE):
-        assert set(re.findall(r"(?<=\s)--[\w-]+", line)) <= known, line
+        assert set(re.findall(r"(?<=\s)--[\w-]+", line)) <= options(), line
+
+
+@functools.cache
+def sections() -> dict[str, Any]:
+    """Return all keys of a configuration, nested as in a file."""
+    return to_dict(load_config(REPOSITORY / "configs/default.yaml"))
 
 
 @per_page
 def test_keys(page: Path) -> None:
-    sections = to_dict(load_config(REPOSITORY / "configs/default.yaml"))
     keys = re.findall(
         r"`((?:data|model|training|test|generation)(?:\.(?!pt|off|csv)\w+)+)[`: =]",
         page.read_text(encoding="utf-8"),
     )
     for key in keys:
-        values = sections
+        values: Any = sections()
         for part in key.split("."):
             assert isinstance(values, dict) and part in values, key
             values = values[part]
