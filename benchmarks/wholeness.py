@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 from im2mesh.config import DataConfig, load_config  # noqa: E402
 from im2mesh.data.run_folders import write_mesh  # noqa: E402
-from im2mesh.data.storage import NpzModel  # noqa: E402
+from im2mesh.data.storage import NpzSample  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.metrics.evaluation import GroundTruth, evaluate_mesh  # noqa: E402
@@ -86,7 +86,7 @@ _levels: dict[tuple[str, ...], list[Level]] = {}
 def measure(task: Task) -> list[dict[str, Any]]:
     """Reconstruct an object in every way; a row each."""
     view = task.entry.views[0]
-    model = NpzModel(task.entry.folder, view.name, DataConfig(path=str(task.data), img_folder=""))
+    model = NpzSample(task.entry.folder, view.name, DataConfig(path=str(task.data), img_folder=""))
     cloud, points = model.pointcloud(), model.points()
     truth = GroundTruth(cloud.points, cloud.normals, cloud.visible, points.points, points.inside)
     pieces = pieces_of_cloud(cloud.points)

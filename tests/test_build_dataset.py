@@ -28,7 +28,7 @@ import im2mesh.preparation.dataset as dataset
 from im2mesh.cli import run_script
 from im2mesh.commands import build_dataset as script
 from im2mesh.config import from_dict
-from im2mesh.data.storage import models_of_split
+from im2mesh.data.storage import samples_of_split
 from im2mesh.errors import InputError
 from im2mesh.geometry.poses import pose, pose_rotation
 from im2mesh.preparation.collection import find_shapes
@@ -126,7 +126,7 @@ def test_arrays_of_a_model(meshes: Path, tmp_path: Path) -> None:
             "occupancies": "uint8",
             "sdf": "float16",
         }
-    model = models_of_split(config_of(out, "pin"), "all")[0]
+    model = samples_of_split(config_of(out, "pin"), "all")[0]
     points, cloud, depth = model.points(), model.pointcloud(), model.depth()
     assert points.points.shape == (400, 3) and cloud.points.shape == (300, 3)
     assert points.occupancies is not None and points.sdf is not None
@@ -205,8 +205,8 @@ def test_npz_and_h5_give_the_same(meshes: Path, tmp_path: Path) -> None:
         if not models:
             continue
         pairs = zip(
-            models_of_split(config_of(a, class_name), split),
-            models_of_split(config_of(b, class_name, h5=True), split),
+            samples_of_split(config_of(a, class_name), split),
+            samples_of_split(config_of(b, class_name, h5=True), split),
             strict=True,
         )
         for npz, h5 in pairs:

@@ -162,8 +162,8 @@ def test_validation_is_another_set_and_stays(tmp_path: Path) -> None:
     seen = set(train.batch(0, 0, 40).shapes.tolist())
     assert not seen & set(kept.batch(0, 0, 12).shapes.tolist())
     assert kept.batch(0, 0, 6) is kept.batch(5, 0, 6)
-    whole = kept.whole(0, 6)
-    assert whole is kept.whole(0, 6)
+    whole = kept.evaluation_points(0, 6)
+    assert whole is kept.evaluation_points(0, 6)
     assert whole.counts == [POINTS_OF_A_CUBE // 16] * 6
     assert len(whole.points) == sum(whole.counts) == len(whole.targets)
     assert torch.equal(whole.images, kept.batch(0, 0, 6).images)

@@ -14,7 +14,7 @@ import pytest
 
 from im2mesh.config import Config, from_dict
 from im2mesh.data.sources import sources_of_paths, sources_of_split
-from im2mesh.data.storage import models_of_split
+from im2mesh.data.storage import samples_of_split
 from im2mesh.errors import ConfigError, DepthError, InputError
 from tests.conftest import REPOSITORY
 
@@ -179,7 +179,7 @@ def test_bad_splits(here: Path, data: dict, text: str, message: str) -> None:
 def test_training_may_see_a_model_twice(here: Path) -> None:
     put("data/chairs/a/000.npz")
     Path("data/chairs/test.lst").write_text("a\na\n")
-    assert [model.name for model in models_of_split(config(), "test")] == ["a", "a"]
+    assert [model.name for model in samples_of_split(config(), "test")] == ["a", "a"]
 
 
 def test_lists_of_folders(here: Path) -> None:

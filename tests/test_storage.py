@@ -19,9 +19,9 @@ from im2mesh.data.storage import (
     H5_GROUPS,
     PointCloud,
     Points,
-    models_of_split,
     read_pointcloud,
     read_points,
+    samples_of_split,
     write_depth,
     write_pointcloud,
     write_points,
@@ -75,7 +75,7 @@ def test_npz_and_h5_give_the_same(
                     file[f"{group}/ball_a-00"] = getattr(arrays, key)
     (root / "balls" / "all.lst").write_text("ball_a-00\n")
     (root / "balls" / "all_h5.lst").write_text("ball_a-00 balls.h5\n")
-    npz, h5 = (models_of_split(config, config.data.test_split)[0] for config in configs(root))
+    npz, h5 = (samples_of_split(config, config.data.test_split)[0] for config in configs(root))
     assert (npz.class_name, npz.name) == (h5.class_name, h5.name) == ("balls", "ball_a-00")
     np.testing.assert_array_equal(npz.depth(), depth)
     np.testing.assert_array_equal(h5.depth(), depth)
@@ -141,7 +141,7 @@ def test_which_version_of_ground_truth(tmp_path: Path) -> None:
     folder = tmp_path / "balls" / "a"
     write_pointcloud(folder / "pointcloud.npz", cloud)
     (tmp_path / "balls" / "all.lst").write_text("a\n")
-    (model,) = models_of_split(config, "all")
+    (model,) = samples_of_split(config, "all")
     found = [model.truth_version()]
     write_points(folder / "points.npz", points)
     os.utime(folder / "points.npz", (2000, 2000))
@@ -150,7 +150,7 @@ def test_which_version_of_ground_truth(tmp_path: Path) -> None:
         os.utime(folder / "pointcloud.npz", (time, time))
         found.append(model.truth_version())
     for keys in ({"points_unpackbits": False}, {"points_iou_file": None}):
-        (other,) = models_of_split(replace(config, data=replace(config.data, **keys)), "all")
+        (other,) = samples_of_split(replace(config, data=replace(config.data, **keys)), "all")
         found.append(other.truth_version())
     write_pointcloud(folder / "pointcloud.npz", sphere(39)[1])
     os.utime(folder / "pointcloud.npz", (1001, 1001))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from im2mesh.config import Config
 from im2mesh.data import store as store_module
 from im2mesh.data.rng import random_below, random_bits, random_seed, random_uniform
-from im2mesh.data.storage import models_of_split
+from im2mesh.data.storage import samples_of_split
 from im2mesh.data.store import Cells, PointStore, grouped_permutation, open_store, windows_of
 from im2mesh.errors import DataError, InputError
 from im2mesh.geometry.patches import Windows
@@ -39,7 +39,7 @@ def patches(size: int, stride: int) -> dict[str, object]:
 
 def arrays(config: Config, split: str = "train") -> list[tuple[np.ndarray, ...]]:
     """Depth, points, inside and sdf of each model, straight from the files."""
-    models = [(m.depth(), m.points()) for m in models_of_split(config, split)]
+    models = [(m.depth(), m.points()) for m in samples_of_split(config, split)]
     return [(depth, p.points, p.occupancies, p.sdf) for depth, p in models]
 
 
@@ -61,7 +61,7 @@ def test_every_window_holds_what_the_definition_says(
         assert windows == usable
         per_side = (256 - size) // stride + 1
         for window in windows:
-            found = store.whole(place, place + 1)
+            found = store.evaluation_points(place, place + 1)
             assert found is not None and found.counts == [len(pools[window])]
             expected = reference_place(points[pools[window]], window, size, stride)
             np.testing.assert_allclose(found.points, expected, atol=1e-4)
@@ -410,10 +410,10 @@ def test_other_points_for_the_iou(tmp_path: Path) -> None:
             stored["points"], stored["sdf"] = stored["points"][:30], stored["sdf"][:30]
             np.savez(folder / "iou.npz", **stored)
     config = level_config(root, tmp_path, data={"points_iou_file": "iou.npz"})
-    whole = open_store(config, "val", shuffle=False).whole(0, 2)
+    whole = open_store(config, "val", shuffle=False).evaluation_points(0, 2)
     assert whole is not None and whole.counts == [30, 30] and whole.targets.all()
     config = level_config(root, tmp_path, data={"points_iou_file": None})
-    assert open_store(config, "val", shuffle=False).whole(0, 2) is None
+    assert open_store(config, "val", shuffle=False).evaluation_points(0, 2) is None
 
 
 # --- windows and random numbers -------------------------------------------------------------------

@@ -553,7 +553,7 @@ def test_metrics_equal_the_plain_computation(
     with torch.no_grad():
         for start in range(0, len(store), 2):
             stop = min(start + 2, len(store))
-            batch, whole = store.batch(0, start, stop), store.whole(start, stop)
+            batch, whole = store.batch(0, start, stop), store.evaluation_points(start, stop)
             assert whole is not None
             each = objective.loss(network(batch.images, batch.points), batch.targets)
             losses.append(float(each.sum()))

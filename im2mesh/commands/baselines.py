@@ -21,7 +21,7 @@ from torch import Tensor
 from im2mesh.cli import DONE, EXIT_CODES, pick_device, run_script, set_up_logging
 from im2mesh.commands.train import open_validation
 from im2mesh.config import Config, load_config
-from im2mesh.data.batch import Whole
+from im2mesh.data.batch import EvaluationPoints
 from im2mesh.errors import ConfigError, DataError
 from im2mesh.geometry.pixels import pixels_at
 from im2mesh.models.build import build_network
@@ -34,13 +34,13 @@ THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 """Of the shells that are tried, in units of the cube's side."""
 
 
-def shell(whole: Whole, thickness: float) -> Tensor:
+def shell(given: EvaluationPoints, thickness: float) -> Tensor:
     """Inside is what lies at most ``thickness`` behind the surface that the camera sees there."""
-    counts = torch.tensor(whole.counts, device=whole.points.device)
+    counts = torch.tensor(given.counts, device=given.points.device)
     image = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
-    rows, columns = pixels_at(whole.points, whole.images.shape[-1])
-    depth = whole.images[image, 0, rows, columns]
-    behind = (0.5 - depth) - whole.points[:, 2]
+    rows, columns = pixels_at(given.points, given.images.shape[-1])
+    depth = given.images[image, 0, rows, columns]
+    behind = (0.5 - depth) - given.points[:, 2]
     return (depth >= 0) & (behind >= 0) & (behind <= thickness)
 
 
@@ -57,8 +57,8 @@ def measure(config: Config, device: torch.device) -> dict[str, float]:
     shells = {t: validator.iou_of(partial(shell, thickness=t)) for t in THICKNESSES}
     best = max(shells, key=shells.__getitem__)
     table = {
-        "always empty": validator.iou_of(lambda whole: torch.zeros_like(whole.targets).bool()),
-        "always full": validator.iou_of(lambda whole: torch.ones_like(whole.targets).bool()),
+        "always empty": validator.iou_of(lambda given: torch.zeros_like(given.targets).bool()),
+        "always full": validator.iou_of(lambda given: torch.ones_like(given.targets).bool()),
         f"shell of {best:g} behind the depth": shells[best],
     }
     path = Path(config.training.out_dir) / BEST

@@ -1,4 +1,4 @@
-"""What a step is given, and where it comes from."""
+"""Batches of training and validation, and the protocols of what makes them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Batch:
     Attributes:
         images: (B, 1, S, S) float32 depth, background −1.
         points: (B, T, 3) float32 in [−0.5, 0.5]³ of the cube or of the window.
-        targets: (B, T) float32 what the network is to say there (:mod:`im2mesh.objectives`).
-        valid: (B, T) bool; other points are padding and count for nothing.
+        targets: (B, T) float32 values that the network learns (:mod:`im2mesh.objectives`).
+        valid: (B, T) bool; the other points are padding, which the loss ignores.
         shapes: (B,) int64 numbers of the shapes, for :meth:`Source.name`.
     """
 
@@ -38,23 +38,23 @@ class Batch:
         )
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on another device."""
+        """Return the batch on another device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> Batch:
-        """The same batch in page-locked memory, from which a GPU can copy by itself."""
+        """Return the batch in page-locked memory, from which a GPU copies asynchronously."""
         return self._each(lambda tensor: tensor.pin_memory())
 
 
 @dataclass(frozen=True)
-class Whole:
-    """All points of B samples, for the IoU: as :class:`Batch`, but with M points in a row.
+class EvaluationPoints:
+    """All points of B samples, for the IoU: as :class:`Batch`, but with M points one after another.
 
     Attributes:
         images: (B, 1, S, S).
-        points: (M, 3) those of the first sample first.
+        points: (M, 3), those of the first sample first.
         targets: (M,).
-        counts: B numbers of points, with sum M.
+        counts: number of points of each of the B samples, with sum M.
     """
 
     images: Tensor
@@ -64,24 +64,24 @@ class Whole:
 
 
 class Source(Protocol):
-    """Samples in an order, each a function of the epoch and its place in it alone."""
+    """Ordered samples, each a function of nothing but the epoch and its place in it."""
 
     def __len__(self) -> int:
-        """Samples of an epoch."""
+        """Return the number of samples of an epoch."""
         ...
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
-        """The samples at the places [start, stop) of an epoch."""
+        """Return the samples at the places [start, stop) of an epoch."""
         ...
 
     def name(self, shape: int) -> str:
-        """What messages call a shape of a batch."""
+        """Return the name of a shape of a batch, for messages."""
         ...
 
 
 @runtime_checkable
 class Staged(Protocol):
-    """A source on a GPU, of whose batches worker processes can make a part on the CPU."""
+    """A source on a GPU whose batches worker processes can prepare on the CPU."""
 
     def prepare(self, epoch: int, start: int, stop: int) -> Any:
         """Do the part of :meth:`Source.batch` that needs no GPU."""
@@ -93,12 +93,12 @@ class Staged(Protocol):
 
 
 class ValidationSource(Source, Protocol):
-    """A source that is the same in every epoch, and knows all that there is to know."""
+    """A source that is the same in every epoch and has points for the IoU."""
 
-    def whole(self, start: int, stop: int) -> Whole | None:
-        """All points of the samples at [start, stop); None where the data have none."""
+    def evaluation_points(self, start: int, stop: int) -> EvaluationPoints | None:
+        """Return all points of the samples at [start, stop); None where the data have none."""
         ...
 
     def maps(self, count: int) -> Sequence[tuple[str, np.ndarray]]:
-        """At most ``count`` shapes: name and (256, 256) depth map, for pictures."""
+        """Return names and (256, 256) depth maps of at most ``count`` shapes, for pictures."""
         ...

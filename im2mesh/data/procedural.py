@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from im2mesh.config import Config
-from im2mesh.data.batch import Batch, Whole
+from im2mesh.data.batch import Batch, EvaluationPoints
 from im2mesh.data.rng import random_below, random_bits, random_seed, random_uniform
 from im2mesh.data.sensor_effects import sensor_effects
 from im2mesh.data.store import windows_of
@@ -210,12 +210,12 @@ class ProceduralSource:
         valid = occupied.expand(made.inside.shape)
         return Batch(made.images, made.local, made.targets, valid, made.numbers)
 
-    def whole(self, start: int, stop: int) -> Whole:
+    def evaluation_points(self, start: int, stop: int) -> EvaluationPoints:
         """Points anywhere in the windows, as many as 100 000 in the cube would give."""
         share = (self.windows.size / self.windows.image_size) ** 2
         count = round(POINTS_OF_A_CUBE * share)
         made = self._made(self.prepare(0, start, stop), count, 0.0)
-        return Whole(
+        return EvaluationPoints(
             made.images, made.local.flatten(0, 1), made.targets.flatten(), [count] * (stop - start)
         )
 
@@ -390,7 +390,7 @@ class ProceduralValidation:
         self._source = source
         self._shapes = shapes
         self._batches: dict[tuple[int, int], Batch] = {}
-        self._wholes: dict[tuple[int, int], Whole] = {}
+        self._evaluation_points: dict[tuple[int, int], EvaluationPoints] = {}
 
     def __len__(self) -> int:
         return self._shapes * self._source.per_shape
@@ -405,11 +405,11 @@ class ProceduralValidation:
             self._batches[start, stop] = self._source.batch(0, start, stop)
         return self._batches[start, stop]
 
-    def whole(self, start: int, stop: int) -> Whole:
+    def evaluation_points(self, start: int, stop: int) -> EvaluationPoints:
         """See :class:`ProceduralSource`."""
-        if (start, stop) not in self._wholes:
-            self._wholes[start, stop] = self._source.whole(start, stop)
-        return self._wholes[start, stop]
+        if (start, stop) not in self._evaluation_points:
+            self._evaluation_points[start, stop] = self._source.evaluation_points(start, stop)
+        return self._evaluation_points[start, stop]
 
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
         """See :class:`ProceduralSource`."""

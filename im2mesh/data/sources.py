@@ -24,7 +24,7 @@ from im2mesh.data.depth import (
     load_known,
     may_be_depth,
 )
-from im2mesh.data.storage import Model, NpzModel, models_of_split
+from im2mesh.data.storage import NpzSample, Sample, samples_of_split
 from im2mesh.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class DepthSource:
 
 
 def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
-    """The depth maps of a configuration's split; see :func:`models_of_split` for the errors.
+    """The depth maps of a configuration's split; see :func:`samples_of_split` for the errors.
 
     A model whose depth map is missing or bad is found out when it is loaded.
     """
@@ -66,18 +66,18 @@ def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
             model.origin,
             model.changed,
             model.depth,
-            model.folder if isinstance(model, NpzModel) else None,
+            model.folder if isinstance(model, NpzSample) else None,
             partial(_known, model, config),
         )
-        for model in models_of_split(config, split, once=True)
+        for model in samples_of_split(config, split, once=True)
     ]
     _reject_duplicates(sources)
     return sources
 
 
-def _known(model: Model, config: Config) -> np.ndarray | None:
+def _known(model: Sample, config: Config) -> np.ndarray | None:
     """The mask beside a model's depth map; HDF5 files have none."""
-    if not isinstance(model, NpzModel):
+    if not isinstance(model, NpzSample):
         return None
     return load_known(find_depth_file(model.folder / config.data.img_folder))
 

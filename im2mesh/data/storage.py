@@ -1,7 +1,7 @@
 """The arrays of a data set's models: the one home of how they are stored.
 
 A model is a folder of ``.npz`` files, or a name in an HDF5 file; both are read through the same
-:class:`Model` and give the same arrays. The formats are described in ``docs/conventions.md``.
+:class:`Sample` and give the same arrays. The formats are described in ``docs/conventions.md``.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class PointCloud:
     visible: np.ndarray | None = None
 
 
-class Model(ABC):
+class Sample(ABC):
     """One model of a data set; nothing is read before it is asked for.
 
     Attributes:
@@ -136,7 +136,7 @@ class Model(ABC):
         """
 
 
-class NpzModel(Model):
+class NpzSample(Sample):
     """A model folder, ``<path>/<class>/<name>/``."""
 
     def __init__(self, class_name: str, name: str, data: DataConfig) -> None:
@@ -150,11 +150,11 @@ class NpzModel(Model):
         return str(self.folder / self._data.img_folder)
 
     def changed(self) -> float:
-        """See :class:`Model`."""
+        """See :class:`Sample`."""
         return os.path.getmtime(find_depth_file(self.folder / self._data.img_folder))
 
     def truth_version(self) -> list[Any]:
-        """See :class:`Model`."""
+        """See :class:`Sample`."""
         cloud, iou_file = self._chamfer_path(), self._data.points_iou_file
         if not _is_file(cloud):
             raise DataError(f"{cloud}: no such file")
@@ -165,18 +165,18 @@ class NpzModel(Model):
         return [*versions, self._data.points_unpackbits]
 
     def depth(self) -> np.ndarray:
-        """See :class:`Model`."""
+        """See :class:`Sample`."""
         return load_depth(find_depth_file(self.folder / self._data.img_folder))
 
     def points(self, iou: bool = False) -> Points:
-        """See :class:`Model`."""
+        """See :class:`Sample`."""
         file = self._data.points_iou_file if iou else self._data.points_file
         if file is None:
             raise DataError(f"{self.folder}: the config names no data.points_iou_file")
         return read_points(self.folder / file, self._data.points_unpackbits)
 
     def pointcloud(self, chamfer: bool = False) -> PointCloud:
-        """See :class:`Model`."""
+        """See :class:`Sample`."""
         path = self._chamfer_path() if chamfer else self.folder / self._data.pointcloud_file
         return read_pointcloud(path)
 
@@ -187,7 +187,7 @@ class NpzModel(Model):
         return self.folder / file
 
 
-class H5Model(Model):
+class H5Sample(Sample):
     """A name in the groups of an HDF5 file, ``<path>/<class>/<file>``."""
 
     def __init__(self, class_name: str, name: str, file: Path) -> None:
@@ -200,12 +200,12 @@ class H5Model(Model):
         return f"{self.file}[depth/{self.name}]"
 
     def changed(self) -> float:
-        """See :class:`Model`."""
+        """See :class:`Sample`."""
         self.truth_version()  # whose errors say what is wrong with the file
         return os.path.getmtime(self.file)
 
     def truth_version(self) -> list[Any]:
-        """See :class:`Model`; the file holds everything."""
+        """See :class:`Sample`; the file holds everything."""
         try:
             return [[self.file.name, *file_version(self.file)]]
         except FileNotFoundError as error:
@@ -214,7 +214,7 @@ class H5Model(Model):
             raise DataError(f"{self.file}: cannot be read ({error.strerror or error})") from error
 
     def depth(self) -> np.ndarray:
-        """See :class:`Model`."""
+        """See :class:`Sample`."""
         try:
             array = self._read({"depth": "depth"}).get("depth")
         except DataError as error:
@@ -224,11 +224,11 @@ class H5Model(Model):
         return check_depth(array, self.origin)
 
     def points(self, iou: bool = False) -> Points:
-        """See :class:`Model`; a file has one set of points for both uses."""
+        """See :class:`Sample`; a file has one set of points for both uses."""
         return _points(self._read(H5_GROUPS["points"]), f"{self.file}[{self.name}]", packed=False)
 
     def pointcloud(self, chamfer: bool = False) -> PointCloud:
-        """See :class:`Model`; a file has one cloud for both uses."""
+        """See :class:`Sample`; a file has one cloud for both uses."""
         return _pointcloud(self._read(H5_GROUPS["pointcloud"]), f"{self.file}[{self.name}]")
 
     def _read(self, groups: Mapping[str, str]) -> dict[str, np.ndarray]:
@@ -245,7 +245,7 @@ class H5Model(Model):
             raise DataError(f"{self.file}: not a readable HDF5 file; write it again") from error
 
 
-def models_of_split(config: Config, split: str | None, once: bool = False) -> list[Model]:
+def samples_of_split(config: Config, split: str | None, once: bool = False) -> list[Sample]:
     """The models that a split of a configuration names, in order.
 
     Args:
@@ -258,9 +258,9 @@ def models_of_split(config: Config, split: str | None, once: bool = False) -> li
     """
     root = Path(config.data.path)
     return [
-        NpzModel(class_name, name, config.data)
+        NpzSample(class_name, name, config.data)
         if h5 is None
-        else H5Model(class_name, name, root / class_name / h5)
+        else H5Sample(class_name, name, root / class_name / h5)
         for class_name, name, h5 in split_models(config, split, once)
     ]
 

@@ -31,9 +31,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from im2mesh.config import Config
-from im2mesh.data.batch import Batch, Whole
+from im2mesh.data.batch import Batch, EvaluationPoints
 from im2mesh.data.rng import random_below, random_seed
-from im2mesh.data.storage import Model, NpzModel, Points, models_of_split
+from im2mesh.data.storage import NpzSample, Points, Sample, samples_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import atomic
 from im2mesh.geometry.patches import Windows
@@ -149,7 +149,7 @@ class _Entry:
         return sum(array.nbytes for array in vars(self).values())
 
 
-def _read(model: Model, config: Config, cells: Cells, iou: bool) -> _Entry:
+def _read(model: Sample, config: Config, cells: Cells, iou: bool) -> _Entry:
     """Read a model and sort its points.
 
     Raises:
@@ -191,10 +191,10 @@ def _narrow(array: np.ndarray) -> np.ndarray:
     return narrow if np.array_equal(narrow.astype(np.float32), array) else array
 
 
-def _points_path(model: Model, config: Config, iou: bool) -> Path | None:
+def _points_path(model: Sample, config: Config, iou: bool) -> Path | None:
     """The file of a model's points, where it has one of its own."""
     file = config.data.points_iou_file if iou else config.data.points_file
-    return model.folder / file if isinstance(model, NpzModel) and file is not None else None
+    return model.folder / file if isinstance(model, NpzSample) and file is not None else None
 
 
 # --- all models of a split --------------------------------------------------------------------
@@ -292,7 +292,7 @@ class PointStore:
             model,
         )
 
-    def whole(self, start: int, stop: int) -> Whole | None:
+    def evaluation_points(self, start: int, stop: int) -> EvaluationPoints | None:
         """See :class:`im2mesh.data.batch.ValidationSource`."""
         if self.config.data.points_iou_file is None:
             return None
@@ -303,7 +303,7 @@ class PointStore:
         within = torch.arange(int(flat.sum()), device=self.device)
         within -= (flat.cumsum(0) - flat).repeat_interleave(flat)
         index = begin.flatten().repeat_interleave(flat) + within
-        return Whole(
+        return EvaluationPoints(
             self._images(model, window),
             self.iou._local(index, window.repeat_interleave(counts)),
             self.iou._targets[index].float(),
@@ -441,7 +441,7 @@ def open_store(config: Config, split: str | None, shuffle: bool = True) -> Point
         DataError, DepthError: a model cannot be used.
         InputError: the models do not fit into memory.
     """
-    models = models_of_split(config, split)
+    models = samples_of_split(config, split)
     data = config.data
     other = not shuffle and data.points_iou_file not in (None, data.points_file)
     iou = _open(config, split, models, None, True, shuffle) if other and not config.is_h5 else None
@@ -451,7 +451,7 @@ def open_store(config: Config, split: str | None, shuffle: bool = True) -> Point
 def _open(
     config: Config,
     split: str | None,
-    models: Sequence[Model],
+    models: Sequence[Sample],
     iou_store: PointStore | None,
     iou: bool,
     shuffle: bool,
@@ -465,7 +465,7 @@ def _open(
     return PointStore(config, names, arrays, iou_store, shuffle)
 
 
-def _entries(models: Sequence[Model], config: Config, cells: Cells, iou: bool) -> Iterator[_Entry]:
+def _entries(models: Sequence[Sample], config: Config, cells: Cells, iou: bool) -> Iterator[_Entry]:
     """Read models, by ``training.num_workers`` processes."""
     # Not by threads: before Python 3.11.8 numpy's reader of .npz files is not safe in several.
     entries = in_order(
@@ -479,7 +479,7 @@ def _entries(models: Sequence[Model], config: Config, cells: Cells, iou: bool) -
 
 
 def _in_memory(
-    models: Sequence[Model], config: Config, cells: Cells, iou: bool
+    models: Sequence[Sample], config: Config, cells: Cells, iou: bool
 ) -> dict[str, Tensor]:
     entries: list[_Entry] = []
     present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -513,7 +513,7 @@ class _NotExact(Exception):
 
 
 def _in_folder(
-    models: Sequence[Model], config: Config, split: str | None, cells: Cells, iou: bool
+    models: Sequence[Sample], config: Config, split: str | None, cells: Cells, iou: bool
 ) -> dict[str, Tensor]:
     """Map the arrays from ``data.cache``; write them first, or what is missing of them."""
     assert config.data.cache is not None
@@ -550,7 +550,7 @@ def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> np.ndarray:
 def _write(
     folder: Path,
     stamp: str,
-    models: Sequence[Model],
+    models: Sequence[Sample],
     config: Config,
     cells: Cells,
     iou: bool,
@@ -642,7 +642,7 @@ def _append(file: Any, key: str, entry: _Entry, types: dict[str, str], narrow: b
     file.write(np.ascontiguousarray(array).data)
 
 
-def _stamp(model: Model, config: Config, iou: bool) -> list[str | float]:
+def _stamp(model: Sample, config: Config, iou: bool) -> list[str | float]:
     """Changes whenever a model's files do."""
     path = _points_path(model, config, iou)
     written = path.stat().st_mtime if path is not None and path.is_file() else 0.0

@@ -24,7 +24,7 @@ from im2mesh.data.run_folders import (
 )
 from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
 from im2mesh.data.splits import class_of
-from im2mesh.data.storage import Model, models_of_split
+from im2mesh.data.storage import Sample, samples_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import check_writable
 from im2mesh.metrics import results
@@ -115,7 +115,7 @@ def evaluate(
     against_truth = [kind for kind in kinds if kind != results.OBSERVED]
     if not against_truth:
         return reports
-    models = models_of_split(config, config.data.test_split, once=True)
+    models = samples_of_split(config, config.data.test_split, once=True)
     check_ground_truth(models, config)
     for kind in against_truth:
         missing = []
@@ -155,7 +155,7 @@ def evaluate(
 
 
 def mesh_tasks(
-    config: Config, models: Sequence[Model], folder: Path, settings: Settings
+    config: Config, models: Sequence[Sample], folder: Path, settings: Settings
 ) -> tuple[list[Task], list[str]]:
     """The meshes, and point clouds where ``test`` asks for them and the run has any.
 
@@ -197,7 +197,7 @@ def mesh_tasks(
     return tasks, missing
 
 
-def input_tasks(models: Sequence[Model], settings: Settings) -> list[Task]:
+def input_tasks(models: Sequence[Sample], settings: Settings) -> list[Task]:
     """The points that the camera saw, of every model."""
     return [
         InputTask(idx, model.class_name, model.name, settings, model)
@@ -226,7 +226,7 @@ def observed_tasks(
     return tasks, missing
 
 
-def _has_meshes(folder: Path, models: Sequence[Model]) -> bool:
+def _has_meshes(folder: Path, models: Sequence[Sample]) -> bool:
     meshes = mesh_folder(folder)
     return any(find_mesh(meshes, model.class_name, model.name) for model in models)
 
@@ -263,7 +263,7 @@ def _made_otherwise(fused: Path, alone: Path, level: Config, digest: str) -> lis
     return weights + differences(*settings)
 
 
-def check_ground_truth(models: Sequence[Model], config: Config) -> None:
+def check_ground_truth(models: Sequence[Sample], config: Config) -> None:
     """Find out early that there is nothing to score against.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 from im2mesh.data.run_folders import read_mesh
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
-from im2mesh.data.storage import Model
+from im2mesh.data.storage import Sample
 from im2mesh.errors import DataError, InputError
 from im2mesh.files import file_version
 from im2mesh.geometry.pixels import back_project
@@ -152,7 +152,7 @@ class MeshTask(Task):
         files: :data:`MESH` and :data:`CLOUD` → file.
     """
 
-    truth: Model
+    truth: Sample
     files: Mapping[str, Path]
 
     def _files(self) -> list[Any]:
@@ -188,7 +188,7 @@ class MeshTask(Task):
 class InputTask(Task):
     """The points that the camera saw against ground truth; columns are named as of a mesh."""
 
-    truth: Model
+    truth: Sample
 
     def _files(self) -> list[Any]:
         return [self.truth.changed(), self.truth.truth_version()]
@@ -246,7 +246,7 @@ def _add(row: Row, result: Evaluation, kind: str) -> None:
     row.notes += [note for note in result.notes if note not in row.notes]
 
 
-def _ground_truth(model: Model, iou: bool) -> tuple[GroundTruth, list[str]]:
+def _ground_truth(model: Sample, iou: bool) -> tuple[GroundTruth, list[str]]:
     """The ground truth of a model, and what is to be said about it."""
     cloud = model.pointcloud(chamfer=True)
     if len(cloud.points) < LEAST_POINTS:

@@ -21,7 +21,7 @@ from scipy.spatial import cKDTree
 from tqdm import tqdm
 
 from im2mesh.config import Config, load_config
-from im2mesh.data.storage import H5_GROUPS, H5Model, Model, NpzModel, PointCloud, Points
+from im2mesh.data.storage import H5_GROUPS, H5Sample, NpzSample, PointCloud, Points, Sample
 from im2mesh.errors import ConfigError, DataError, DepthError, InputError
 from im2mesh.files import open_npz
 from im2mesh.geometry.pixels import back_project, pixels_at
@@ -62,7 +62,7 @@ class CheckTask:
         cloud: whether it is read for its cloud.
     """
 
-    model: Model
+    model: Sample
     config: Config
     points: bool = True
     iou: bool = False
@@ -200,20 +200,20 @@ def check_model(task: CheckTask) -> list[str]:
     return problems
 
 
-def _where(model: Model, file: str) -> str:
-    if isinstance(model, NpzModel):
+def _where(model: Sample, file: str) -> str:
+    if isinstance(model, NpzSample):
         return str(model.folder / file)
-    assert isinstance(model, H5Model)
+    assert isinstance(model, H5Sample)
     return f"{model.file}[{model.name}]"
 
 
-def _wrong_types(model: Model, file: str, kind: str) -> list[str]:
+def _wrong_types(model: Sample, file: str, kind: str) -> list[str]:
     """Arrays stored in another type than the format's."""
     types: dict[str, str] = {}
-    if isinstance(model, NpzModel):
+    if isinstance(model, NpzSample):
         with open_npz(model.folder / file, DataError) as arrays:
             types = {key: str(arrays[key].dtype) for key in arrays.files}
-    elif isinstance(model, H5Model):
+    elif isinstance(model, H5Sample):
         with h5py.File(model.file) as h5:
             for key, group in H5_GROUPS[kind].items():
                 if f"{group}/{model.name}" in h5:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from im2mesh.config import Config, from_dict
 from im2mesh.data.splits import read_list
-from im2mesh.data.storage import Model, models_of_split
+from im2mesh.data.storage import Sample, samples_of_split
 from im2mesh.errors import InputError
 
 
@@ -37,7 +37,7 @@ class SplitList:
         """The file."""
         return Path(self.config.data.path) / self.class_name / f"{self.name}.lst"
 
-    def models(self) -> list[Model]:
+    def models(self) -> list[Sample]:
         """Its models; none where the list is empty.
 
         Raises:
@@ -46,7 +46,7 @@ class SplitList:
         if self.path.is_file() and not any(map(str.strip, read_list(self.path))):
             return []
         data = replace(self.config.data, classes=(self.class_name,))
-        return models_of_split(replace(self.config, data=data), self.name)
+        return samples_of_split(replace(self.config, data=data), self.name)
 
 
 def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:

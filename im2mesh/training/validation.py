@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from im2mesh.config import Config
-from im2mesh.data.batch import Batch, ValidationSource, Whole
+from im2mesh.data.batch import Batch, EvaluationPoints, ValidationSource
 from im2mesh.errors import ConfigError, DataError
 from im2mesh.files import first_line, read_csv
 from im2mesh.models.network import Network
@@ -72,7 +72,7 @@ def batch_loss(objective: Objective, values: Tensor, batch: Batch) -> Tensor:
     return torch.where(batch.valid, each, 0.0).sum() / len(batch)
 
 
-Predict = Callable[[Whole], Tensor]
+Predict = Callable[[EvaluationPoints], Tensor]
 """All points of some samples → (M,) bool, inside."""
 
 
@@ -154,11 +154,11 @@ class Validator:
             values = decoder(batch.points.flatten(0, 1), [count] * size, rows).view(size, count)
             loss += float(batch_loss(self.objective, values, batch)) * size
             samples += size
-            whole = self.source.whole(start, stop)
-            if whole is None:
+            given = self.source.evaluation_points(start, stop)
+            if given is None:
                 continue
-            values = decoder(whole.points.to(device), whole.counts, rows)
-            targets = whole.targets.to(device)
+            values = decoder(given.points.to(device), given.counts, rows)
+            targets = given.targets.to(device)
             iou.add(self.objective.inside(values), self.objective.target_inside(targets))
             error += float((values - targets).abs().sum())
             points += len(values)
@@ -178,9 +178,9 @@ class Validator:
         """The IoU of any other way to say what is inside."""
         iou = IoU()
         for start, stop in self.batches():
-            whole = self.source.whole(start, stop)
-            assert whole is not None
-            iou.add(predict(whole), self.objective.target_inside(whole.targets))
+            given = self.source.evaluation_points(start, stop)
+            assert given is not None
+            iou.add(predict(given), self.objective.target_inside(given.targets))
         return iou.total / iou.batches if iou.batches else math.nan
 
 

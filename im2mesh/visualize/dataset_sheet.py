@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from im2mesh.data.depth_picture import depth_picture
-from im2mesh.data.storage import Model, PointCloud, Points
+from im2mesh.data.storage import PointCloud, Points, Sample
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.preparation.listing import lists_of_folder
 from im2mesh.visualize.contact_sheet import Row, contact_sheet
@@ -43,7 +43,7 @@ def dataset_sheet(
     Raises:
         InputError: the folder holds no lists, or a model cannot be read.
     """
-    by_class: dict[str, dict[str, tuple[Model, str]]] = {}
+    by_class: dict[str, dict[str, tuple[Sample, str]]] = {}
     splits, problems = lists_of_folder(Path(root))
     for problem in problems:
         log.warning("%s", problem)
@@ -52,7 +52,7 @@ def dataset_sheet(
         for model in split.models():
             models.setdefault(model.name, (model, split.name))
     waiting = [list(models.values()) for models in by_class.values() if models]
-    chosen: list[tuple[Model, str]] = []
+    chosen: list[tuple[Sample, str]] = []
     while waiting and len(chosen) < most:
         chosen += [models.pop(0) for models in waiting]
         waiting = [models for models in waiting if models]
@@ -61,7 +61,7 @@ def dataset_sheet(
     return len(chosen), sum(len(models) for models in by_class.values())
 
 
-def _row(model: Model, split: str) -> Row:
+def _row(model: Sample, split: str) -> Row:
     points, cloud = model.points(), model.pointcloud()
     title = f"{model.class_name}/{model.name} ({split})"
     pictures = [*_points_pictures(points), *_cloud_pictures(cloud)]
