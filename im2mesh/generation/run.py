@@ -21,7 +21,6 @@ from im2mesh.config import (
     GenerationConfig,
     differences,
     read_yaml,
-    section_to_dict,
     to_dict,
     with_defaults,
 )
@@ -193,7 +192,7 @@ def _record_settings(
     """
     record: dict[str, Any] = {
         "version": __version__,
-        "generation": section_to_dict(reconstructor.settings),
+        "generation": to_dict(reconstructor.settings),
         "levels": [
             {
                 "name": level.name,
@@ -243,7 +242,7 @@ def _completed(record: dict[str, Any]) -> dict[str, Any]:
     levels = record.get("levels")
     if isinstance(levels, list):
         record = {**record, "levels": [with_defaults(each, level) for each in levels]}
-    return with_defaults(record, {"generation": section_to_dict(GenerationConfig())})
+    return with_defaults(record, {"generation": to_dict(GenerationConfig())})
 
 
 def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
