@@ -151,7 +151,8 @@ class TrainingConfig:
     model_selection_metric: str = "loss"  # the validation metric that picks model_best.pt
     model_selection_mode: Literal["minimize", "maximize"] = "minimize"  # which way it improves
     max_iterations: Count | None = None  # steps after which training is complete; null: no end
-    lr: Positive = 1e-4  # Adam's learning rate
+    optimizer: Literal["adam", "muon"] = "adam"  # muon: orthogonal steps for matrices
+    lr: Positive = 1e-4  # learning rate, of the same size for both optimizers
     lr_schedule: Schedule = "constant"  # cosine: warm-up, then down to 0 at max_iterations
     lr_warmup: CountOrZero = 0  # steps of rising rate before the cosine
     amp: bool = False  # bfloat16 where it is safe

@@ -33,6 +33,7 @@ from im2mesh.models.checkpoints import load_state, load_weights
 from im2mesh.models.network import Network
 from im2mesh.objectives import build_objective
 from im2mesh.parallel import in_order
+from im2mesh.training.muon import Muon
 from im2mesh.training.pictures import draw_predictions
 from im2mesh.training.schedule import Place, learning_rate, places
 from im2mesh.training.validation import (
@@ -182,7 +183,8 @@ class Trainer:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network: Network = network.to(self.fabric.device)
         self.averaged = copy.deepcopy(self.network) if config.training.ema else None
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.training.lr)
+        kind = {"adam": torch.optim.Adam, "muon": Muon}[config.training.optimizer]
+        self.optimizer = kind(self.network.parameters(), lr=config.training.lr)
         self.it, self.epoch, self.place, self.validated_at = 0, 0, 0, 0
         self._last_place = False
         maximize = config.training.model_selection_mode == "maximize"
