@@ -234,11 +234,11 @@ def test_bf16_rounds_neither_depth_nor_coordinates(data: Path, tmp_path: Path) -
 VARIANTS: list[dict[str, object]] = [
     {},
     {"ema": 0.9, "lr_schedule": "cosine", "lr_warmup": 2, "max_iterations": 6},
-    {"num_workers": 1, "seed": 3},
+    {"num_workers": 1, "seed": 3, "optimizer": "muon"},
 ]
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=["plain", "ema+cosine", "worker"])
+@pytest.mark.parametrize("variant", VARIANTS, ids=["plain", "ema+cosine", "worker+muon"])
 @pytest.mark.parametrize("kind", ["global", "patch", "volume"])
 def test_two_and_two_steps_are_four(
     data: Path, tmp_path: Path, kind: str, variant: dict[str, object]
