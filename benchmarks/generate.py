@@ -45,7 +45,7 @@ from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.models.decoder import CPU_ROWS, CBatchNormDecoder, FoldedDecoder  # noqa: E402
 from im2mesh.models.encoder import ResNet18Encoder  # noqa: E402
 from im2mesh.models.network import ImplicitNetwork  # noqa: E402
-from im2mesh.models.pixel_features import channels  # noqa: E402
+from im2mesh.models.pixel_features import CHANNELS  # noqa: E402
 
 CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
 METHODS = ("released", "dense", "mise", "carve", "surface", "mirror")
@@ -58,7 +58,7 @@ def full_size(level: Level) -> Level:
     zeros through the whole network; they cost what any channels cost.
     """
     kind = level.config.model.decoder_kwargs.observed
-    decoder = CBatchNormDecoder(256, features=channels(kind, 64))
+    decoder = CBatchNormDecoder(256, features=CHANNELS[kind])
     network = ImplicitNetwork(ResNet18Encoder(256), decoder, kind)
     state = network.state_dict()
     for key, slim in level.network.state_dict().items():

@@ -77,15 +77,6 @@ def _integers(places: Any, size: int) -> Any:
     return places.floor().long().clamp(0, size - 1)
 
 
-def to_grid_sample(points: Tensor) -> Tensor:
-    """Return (…, 3) points' places in an image as ``grid_sample`` wants them.
-
-    Returns:
-        (…, 2) x right and y DOWN, ±1 at the image's borders (``align_corners=False``).
-    """
-    return points[..., :2] * points.new_tensor([2, -2])
-
-
 def back_project(depth: np.ndarray) -> np.ndarray:
     """Return the points that the camera saw.
 

@@ -7,7 +7,7 @@ from im2mesh.errors import ConfigError
 from im2mesh.models.decoder import CBatchNormDecoder
 from im2mesh.models.encoder import ResNet18Encoder
 from im2mesh.models.network import ImplicitNetwork, Network
-from im2mesh.models.pixel_features import channels
+from im2mesh.models.pixel_features import CHANNELS
 from im2mesh.models.volume import VolumeDecoder, VolumeEncoder, VolumeNetwork, decoder_inputs
 
 
@@ -39,7 +39,7 @@ def _implicit(model: ModelConfig) -> ImplicitNetwork:
     width, decoder = model.encoder_kwargs.width, model.decoder_kwargs
     return ImplicitNetwork(
         ResNet18Encoder(model.c_dim, model.encoder_kwargs.input_channels, width),
-        CBatchNormDecoder(model.c_dim, decoder.hidden_size, channels(decoder.observed, width)),
+        CBatchNormDecoder(model.c_dim, decoder.hidden_size, CHANNELS[decoder.observed]),
         decoder.observed,
     )
 

@@ -1,8 +1,8 @@
-"""The checkpoint format: a dict with ``model`` and, from training, ``optimizer`` and counters.
+"""Checkpoints: a dict with ``model`` and, from training, ``optimizer`` and counters.
 
-Files of the released code load as they are. Loading never runs code that a file carries:
-torch's restricted unpickler is used, with numpy scalars allowed (the released training
-stored its best metric as one).
+Files of the released code load as they are. Loading never runs code from a file: torch's restricted
+unpickler reads it, with numpy scalars allowed because the released training stored its best metric
+as one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from im2mesh.errors import CheckpointError
-from im2mesh.models.pixel_features import KINDS, channels
+from im2mesh.models.pixel_features import CHANNELS
 
 _SCALAR = np._core.multiarray.scalar  # type: ignore[attr-defined]
 _NUMPY_SCALARS: list[Any] = [
@@ -36,7 +36,7 @@ _DAMAGE = (
     *(OSError, RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError),
     *(AssertionError, ArithmeticError, MemoryError, zipfile.BadZipFile, zlib.error, struct.error),
 )
-"""What readers raise over damaged files."""
+"""Errors that the readers raise for damaged files."""
 
 WHERE_THEY_BELONG = (
     "published checkpoints are unzipped into out/, your own are written by train.py; "
@@ -45,10 +45,10 @@ WHERE_THEY_BELONG = (
 
 
 def find_checkpoint(path: str | os.PathLike[str]) -> Path:
-    """The checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder.
+    """Return the checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder.
 
     Raises:
-        CheckpointError: there is none; the message says where checkpoints belong.
+        CheckpointError: there is no such file; the message says where checkpoints belong.
     """
     path = Path(path)
     if path.is_dir():
@@ -65,8 +65,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: a file, or a folder that holds ``model_best.pt``.
 
     Returns:
-        The stored dict. ``model`` is a state dict (any floating type); numpy's scalars are
-        Python's. Nothing else is checked: generation needs the weights only.
+        The stored dict, with numpy scalars as Python numbers. ``model`` is a state dict of any
+        floating type. Nothing else is checked, because generation needs the weights only.
 
     Raises:
         CheckpointError: missing, unreadable, or without ``model``.
@@ -98,20 +98,20 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 class _SumsDiffer(Exception):
-    """A part of a zip file is not what its checksum says."""
+    """A checksum that does not fit its part of a zip file."""
 
 
 def _check_sums(path: Path) -> None:
-    """Compare a zip file's contents with their checksums, which torch itself does not do.
+    """Compare the contents of a zip file with their checksums, because torch does not.
 
-    Files of torch before 1.6 are no zip files and have none.
+    Files of torch before 1.6 are not zip files and have no checksums.
 
     Raises:
-        _SumsDiffer: they do.
+        _SumsDiffer: a checksum does not fit.
         zipfile.BadZipFile: the file is incomplete.
     """
     with open(path, "rb") as file:
-        if file.read(4) != b"PK\x03\x04":  # as torch decides
+        if file.read(4) != b"PK\x03\x04":  # torch decides by the same four bytes
             return
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
@@ -120,15 +120,13 @@ def _check_sums(path: Path) -> None:
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Load a checkpoint's network into ``network``, in place, whatever its floating type.
+    """Load the weights of a checkpoint of any floating type into ``network``, in place.
 
     Returns:
         The checkpoint (see :func:`load_checkpoint`).
 
     Raises:
-        CheckpointError: also where keys or shapes differ (it names the first key, what the
-            configuration expects and what the file holds), or a weight is no dense tensor of
-            numbers or not finite.
+        CheckpointError: as :func:`load_checkpoint` and :func:`load_state`.
     """
     path = find_checkpoint(path)
     checkpoint = load_checkpoint(path)
@@ -137,10 +135,17 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, 
 
 
 def load_state(network: nn.Module, stored: dict[str, Any], path: Path) -> None:
-    """Load a state dict of a checkpoint into ``network``, in place, whatever its floating type.
+    """Load a state dict of any floating type into ``network``, in place.
+
+    Args:
+        network: to be changed; stays as it is where an error is raised.
+        stored: the state dict.
+        path: the checkpoint that it is from, for messages.
 
     Raises:
-        CheckpointError: see :func:`load_weights`.
+        CheckpointError: keys or shapes differ (the message names the first key, the shape that
+            the configuration expects and that of the file), or a weight is not a dense tensor of
+            finite numbers.
     """
     expected = network.state_dict()
     for key, tensor in expected.items():
@@ -171,7 +176,10 @@ def load_state(network: nn.Module, stored: dict[str, Any], path: Path) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    """A dense tensor on the CPU of floats or integers (of these batch norm keeps its counts)."""
+    """Return whether a value is a dense tensor of real numbers on the CPU.
+
+    Integers are among them: batch norm counts its batches.
+    """
     return (
         isinstance(value, Tensor)
         and value.layout == torch.strided
@@ -182,7 +190,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _hint(stored: dict[str, Any]) -> str:
-    """The sizes of a stored network, in the config's words; '' where it is of another kind."""
+    """Name the sizes of a stored network by the config's keys; '' for another architecture."""
     try:
         width = stored["encoder.features.conv1.weight"].shape[0]
         c_dim = stored["encoder.fc.weight"].shape[0]
@@ -192,7 +200,5 @@ def _hint(stored: dict[str, Any]) -> str:
     return (
         f"; the file has model.encoder_kwargs.width {width}, model.c_dim {c_dim}, "
         f"model.decoder_kwargs.hidden_size {hidden}, model.decoder_kwargs.observed "
-        + next(
-            (kind for kind in ("none", *KINDS) if 3 + channels(kind, width) == inputs), "unknown"
-        )
+        + next((kind for kind, count in CHANNELS.items() if 3 + count == inputs), "unknown")
     )

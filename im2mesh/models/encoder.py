@@ -66,20 +66,13 @@ class ResNet18Features(nn.Module):
             BasicBlock(channels_out, channels_out, 1),
         )
 
-    def first_stage(self, images: Tensor) -> Tensor:
-        """(B, input_channels, H, W), any H and W → (B, width, H / 4, W / 4)."""
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, input_channels, H, W), any H and W → (B, 8 · width)."""
         # Depth needs more digits than bfloat16's 8 bits (0.002 of the cube), under autocast too.
         with torch.autocast(images.device.type, enabled=False):
             x = self.conv1(images)
-        return self.layer1(self.maxpool(F.relu(self.bn1(x))))
-
-    def later_stages(self, stage: Tensor) -> Tensor:
-        """What :meth:`first_stage` gives → (B, 8 · width)."""
-        return self.layer4(self.layer3(self.layer2(stage))).mean(dim=(2, 3))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(B, input_channels, H, W), any H and W → (B, 8 · width)."""
-        return self.later_stages(self.first_stage(images))
+        x = self.layer1(self.maxpool(F.relu(self.bn1(x))))
+        return self.layer4(self.layer3(self.layer2(x))).mean(dim=(2, 3))
 
 
 class ResNet18Encoder(nn.Module):
@@ -99,9 +92,4 @@ class ResNet18Encoder(nn.Module):
         Returns:
             (B, c_dim) codes.
         """
-        return self.with_stage(images)[0]
-
-    def with_stage(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The codes, and (B, width, H / 4, W / 4) the first stage that they were made from."""
-        stage = self.features.first_stage(images)
-        return self.fc(self.features.later_stages(stage)), stage
+        return self.fc(self.features(images))

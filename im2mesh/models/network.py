@@ -78,10 +78,8 @@ class ImplicitNetwork(Network):
 
     def encode(self, images: Tensor) -> tuple[Tensor, PixelFeatures | None]:
         """(B, 1, H, W) depth → (B, c_dim) codes, and the decoder's pixel features."""
-        codes, stage = self.encoder.with_stage(images)
-        if self._kind == "none":
-            return codes, None
-        return codes, PixelFeatures(images, self._kind, stage if self._kind == "features" else None)
+        features = None if self._kind == "none" else PixelFeatures(images, self._kind)
+        return self.encoder(images), features
 
     @torch.inference_mode()
     def bind(self, images: Tensor, batch: int = 256) -> FoldedDecoder:
@@ -90,9 +88,6 @@ class ImplicitNetwork(Network):
         The network must be in evaluation mode.
         """
         assert not self.training
-        parts = [self.encoder.with_stage(part) for part in torch.split(images, batch)]
-        codes = torch.cat([codes for codes, _ in parts])
-        if self._kind == "none":
-            return FoldedDecoder(self.decoder, codes)
-        stage = torch.cat([stage for _, stage in parts]) if self._kind == "features" else None
-        return FoldedDecoder(self.decoder, codes, PixelFeatures(images, self._kind, stage))
+        codes = torch.cat([self.encoder(part) for part in torch.split(images, batch)])
+        features = None if self._kind == "none" else PixelFeatures(images, self._kind)
+        return FoldedDecoder(self.decoder, codes, features)

@@ -11,14 +11,13 @@ The published networks have no such inputs; ``model.decoder_kwargs.observed`` ad
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from im2mesh.geometry.pixels import to_grid_sample, to_pixels
+from im2mesh.geometry.pixels import to_pixels
 
-KINDS = ("offset", "silhouette", "features")
-"""Each with all before it: offsets behind the surface; background and the distance to the
-silhouette; the encoder's first stage, sampled bilinearly."""
+CHANNELS = {"none": 0, "offset": 2, "silhouette": 4}
+"""Number of features of each kind: the offset behind the surface, twice; also background and the
+distance to the silhouette."""
 
 RANGES = (0.02, 0.2)
 """Offsets are given twice, divided by these and clamped to ±1: in detail near the surface (0.02
@@ -31,17 +30,6 @@ JUMP = 0.02
 """Neighbouring pixels whose depths differ by more see different surfaces (a slope of 5)."""
 
 
-def channels(kind: str, stage: int) -> int:
-    """Number of features.
-
-    Args:
-        kind: of :data:`KINDS`, or ``none``.
-        stage: channels of the encoder's first stage.
-    """
-    counts = {"none": 0, "offset": 2, "silhouette": 4, "features": 4 + stage}
-    return counts[kind]
-
-
 class PixelFeatures:
     """The features of B images, ready to be asked at points.
 
@@ -49,22 +37,20 @@ class PixelFeatures:
         images: how many, B.
     """
 
-    def __init__(self, images: Tensor, kind: str, stage: Tensor | None = None) -> None:
+    def __init__(self, images: Tensor, kind: str) -> None:
         """Prepare what can be prepared once for an image.
 
         Args:
             images: (B, 1, s, s) depth in [0, 1], background negative.
-            kind: of :data:`KINDS`.
-            stage: (B, C, s', s') the encoder's first stage, for ``features``.
+            kind: ``offset`` or ``silhouette``.
         """
-        assert kind in KINDS and (stage is not None) == (kind == "features")
+        assert CHANNELS[kind] > 0
         self.images, self._size = len(images), images.shape[-1]
         depth = images[:, 0]
         self._depth = depth.flatten(1)
         self._silhouette = None
-        if kind != "offset":
+        if kind == "silhouette":
             self._silhouette = silhouette_distance(depth >= 0).flatten(1)
-        self._stage = None if stage is None else stage.to(images.dtype)
 
     def __call__(self, points: Tensor) -> Tensor:
         """The features of points under each image.
@@ -76,20 +62,17 @@ class PixelFeatures:
             (B, T, F): the offset behind the observed surface over both :data:`RANGES` in
             [−1, 1], positive behind it and −1 where the pixel is background; the share of
             background around the point in [0, 1] and the signed distance to the silhouette over
-            :data:`SILHOUETTE_RANGE`, positive in the foreground; the first stage's channels.
+            :data:`SILHOUETTE_RANGE`, positive in the foreground.
         """
-        return self._at(self._depth, self._silhouette, self._stage, points)
+        return self._at(self._depth, self._silhouette, points)
 
     def of(self, image: int, points: Tensor) -> Tensor:
         """(T, 3) points under ONE of the images → (T, F)."""
         one = slice(image, image + 1)
         silhouette = None if self._silhouette is None else self._silhouette[one]
-        stage = None if self._stage is None else self._stage[one]
-        return self._at(self._depth[one], silhouette, stage, points[None])[0]
+        return self._at(self._depth[one], silhouette, points[None])[0]
 
-    def _at(
-        self, depth: Tensor, silhouette: Tensor | None, stage: Tensor | None, points: Tensor
-    ) -> Tensor:
+    def _at(self, depth: Tensor, silhouette: Tensor | None, points: Tensor) -> Tensor:
         row, column = to_pixels(points, self._size)
         corners = _corners(column, row, self._size)
         weights = [weight for _, weight in corners]
@@ -113,12 +96,7 @@ class PixelFeatures:
             for index, w in corners:
                 apart = apart + w * silhouette.gather(1, index)
             values += [1 - foreground, apart / SILHOUETTE_RANGE]
-        features = torch.stack(values, dim=-1)
-        if stage is None:
-            return features
-        place = to_grid_sample(points)
-        sampled = F.grid_sample(stage, place[:, None], padding_mode="border", align_corners=False)
-        return torch.cat([features, sampled[:, :, 0].transpose(1, 2)], dim=-1)
+        return torch.stack(values, dim=-1)
 
 
 def _corners(column: Tensor, row: Tensor, size: int) -> list[tuple[Tensor, Tensor]]:

@@ -26,9 +26,9 @@ from im2mesh.models.decoder import CPU_ROWS, ROW_MULTIPLE
 from im2mesh.models.group_norm import GroupNorm
 from im2mesh.models.network import Network
 from im2mesh.models.pixel_features import (
+    CHANNELS,
     SILHOUETTE_RANGE,
     PixelFeatures,
-    channels,
     silhouette_distance,
 )
 
@@ -367,4 +367,4 @@ def _inputs(volume: Tensor, pixel_features: PixelFeatures | None, points: Tensor
 
 def decoder_inputs(features: int, kind: str) -> int:
     """Return the number of channels that the decoder is given."""
-    return features + 3 + channels(kind, 0)
+    return features + 3 + CHANNELS[kind]
