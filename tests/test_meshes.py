@@ -131,7 +131,7 @@ BAD: list[tuple[str, Callable[[Path], object], str]] = [
     ),
     ("cut.ply", _cut, r"not a readable \.ply file"),
     ("cut.glb", _cut, r"not a readable \.glb file"),
-    ("none.off", _text("OFF\n3 0 0\n0 0 0\n1 0 0\n0 1 0\n"), "has no faces"),
+    ("none.off", _text("OFF\n3 0 0\n0 0 0\n1 0 0\n0 1 0\n"), r"point cloud \(3 points"),
     ("words.stl", _text("solid\nendsolid\n"), "has no faces"),
     ("points.obj", _text("v 0 0 0\nv 1 0 0\n"), r"point cloud \(2 points"),
     ("cloud.ply", _cloud, r"is a point cloud \(7 points, no faces\)"),

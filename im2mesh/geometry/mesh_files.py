@@ -6,18 +6,17 @@ whether it is closed, whether its faces share vertices, or which way they are tu
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 
 import numpy as np
-import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import EmptyError, InputError
 from im2mesh.files import first_line
+from im2mesh.geometry.formats import READERS
 
-FORMATS = (".obj", ".off", ".ply", ".stl", ".glb")
+FORMATS = tuple(READERS)
 """Mesh files that are read, by their extension in lower or upper case."""
 
 SHAPENET_PLACE = "<class id>/<model id>/models/model_normalized.obj"
@@ -116,35 +115,23 @@ def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.nda
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty; write it again")
     try:
-        # A file object brings no folder, so nothing beside the file is looked for.
-        file = io.BytesIO(_plain(path.read_bytes(), kind))
-        scene = trimesh.load_scene(file, file_type=kind[1:], process=False, skip_materials=True)
-        parts = _parts(scene)
+        vertices, faces = READERS[kind](path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except Exception as error:  # over malformed bytes the loaders raise all there is
+    except Exception as error:  # malformed JSON and numbers raise all there is
+        reason = str(error) if isinstance(error, InputError) else f"damaged: {first_line(error)}"
         raise InputError(
-            f"{path}: not a readable {kind} file ({first_line(error)}); write it again"
+            f"{path}: not a readable {kind} file ({reason}); write it again or convert it"
         ) from error
-    if not parts:
-        clouds = [g for g in scene.geometry.values() if isinstance(g, trimesh.PointCloud)]
-        if not sum(len(cloud.vertices) for cloud in clouds):
-            raise EmptyError(f"{path}: has no faces; a mesh needs triangles or polygons")
-        points = np.concatenate([np.asarray(cloud.vertices, np.float64) for cloud in clouds])
-        if not np.isfinite(points).all():
-            raise InputError(f"{path}: has points that are not finite; repair or drop it")
-        return points, np.zeros((0, 3), np.int64)
-    starts = np.cumsum([0] + [len(vertices) for vertices, _ in parts])
+    if not len(vertices):
+        raise EmptyError(f"{path}: has no faces; a mesh needs triangles or polygons")
+    if not len(faces) and not np.isfinite(vertices).all():
+        raise InputError(f"{path}: has points that are not finite; repair or drop it")
     try:
-        vertices, faces = check_mesh(
-            np.concatenate([vertices for vertices, _ in parts]),
-            np.concatenate(
-                [faces + start for (_, faces), start in zip(parts, starts[:-1], strict=True)]
-            ),
-        )
+        vertices, faces = check_mesh(vertices, faces)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    return drop_unused(vertices, faces)
+    return drop_unused(vertices, faces) if len(faces) else (vertices, faces)
 
 
 def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Path:
@@ -166,32 +153,3 @@ def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Pa
         f"{path}: no such file: {root} lacks this mesh; ShapeNetCore.v2 keeps it at "
         f"{SHAPENET_PLACE}"
     )
-
-
-def _plain(data: bytes, kind: str) -> bytes:
-    """A file's bytes, its text in ASCII: names in whatever encoding are of no interest here."""
-    text = len(data) if kind in (".obj", ".off") else 0
-    if kind == ".ply":
-        text = data.find(b"end_header") + 1
-    elif kind == ".stl":  # binary: a header of 80 bytes, the count of faces, 50 bytes each
-        binary = 84 + 50 * int.from_bytes(data[80:84], "little")
-        text = 0 if len(data) == binary else len(data)
-    return data[:text].decode("ascii", "replace").encode() + data[text:]
-
-
-def _parts(scene: trimesh.Scene) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Vertices in the scene's frame and faces of each node that shows triangles."""
-    parts = []
-    for node in scene.graph.nodes_geometry:
-        matrix, name = scene.graph[node]
-        mesh = scene.geometry[name]
-        if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
-            continue
-        vertices = np.asarray(mesh.vertices, dtype=np.float64)
-        faces = np.asarray(mesh.faces, dtype=np.int64)
-        if not np.array_equal(matrix, np.eye(4)):
-            vertices = vertices @ matrix[:3, :3].T + matrix[:3, 3]
-            if np.linalg.det(matrix[:3, :3]) < 0:
-                faces = faces[:, ::-1]  # a mirrored face is turned inside out
-        parts.append((vertices, faces))
-    return parts
