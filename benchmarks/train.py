@@ -35,7 +35,8 @@ sys.path.insert(0, str(ROOT))
 from im2mesh.commands.train import keep_freed_memory  # noqa: E402
 from im2mesh.config import Config, from_dict  # noqa: E402
 from im2mesh.data.storage import Points, write_depth, write_points  # noqa: E402
-from im2mesh.data.store import PointStore, open_store  # noqa: E402
+from im2mesh.data.store import PointStore  # noqa: E402
+from im2mesh.data.store_files import open_store  # noqa: E402
 from im2mesh.parallel import in_order  # noqa: E402
 from im2mesh.preparation.demo import MODELS  # noqa: E402
 from im2mesh.training.schedule import places  # noqa: E402
@@ -93,7 +94,7 @@ class Plain(Dataset[tuple[torch.Tensor, ...]]):
     """A sample as the released code makes it: every file opened again for every window."""
 
     def __init__(self, store: PointStore, config: Config) -> None:
-        self.samples = store.samples.numpy()
+        self.samples = store.crops.numpy()
         self.names, self.config = store.names, config
         self.corners = store.cells.windows.corners()
         self.random = np.random.default_rng(0)

@@ -180,7 +180,7 @@ def check_writable(folder: Path, advice: str) -> None:
 
 
 @contextmanager
-def locked(path: Path, advice: str) -> Iterator[None]:
+def locked(path: Path, advice: str, wait: bool = False) -> Iterator[None]:
     """Hold a lock file for as long as the block runs.
 
     The system releases it however the process ends, kill −9 included; the file stays and means
@@ -189,12 +189,13 @@ def locked(path: Path, advice: str) -> Iterator[None]:
     Args:
         path: of the lock file, in the folder that only one process may write to.
         advice: what to do if another process holds it.
+        wait: wait until no other process holds it.
 
     Raises:
-        InputError: another process holds it; one line that names the folder.
+        InputError: another process holds it, without ``wait``; one line that names the folder.
     """
     # Not a soft lock, which would outlive a killed process.
-    lock = filelock.FileLock(path, timeout=0, fallback_to_soft=False)
+    lock = filelock.FileLock(path, timeout=-1 if wait else 0, fallback_to_soft=False)
     try:
         lock.acquire()
     except filelock.Timeout:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.config import Config
-from im2mesh.data import store as store_module
+from im2mesh.data import store_files
+from im2mesh.data.cells import Cells, windows_of
 from im2mesh.data.rng import random_below, random_bits, random_seed, random_uniform
 from im2mesh.data.storage import samples_of_split
-from im2mesh.data.store import Cells, PointStore, grouped_permutation, open_store, windows_of
+from im2mesh.data.store import PointStore, grouped_permutation
+from im2mesh.data.store_files import open_store
 from im2mesh.errors import DataError, InputError
 from im2mesh.geometry.patches import Windows
 from tests.fixtures import PATCHES, level_config, write_balls
@@ -57,7 +59,7 @@ def test_every_window_holds_what_the_definition_says(
     for model, (depth, points, inside, sdf) in enumerate(arrays(config)):
         pools = reference_pools(points, inside, size, stride)
         usable = reference_usable(depth, pools, inside, size, stride)
-        windows = store.samples[store.samples[:, 0] == model, 1].tolist()
+        windows = store.crops[store.crops[:, 0] == model, 1].tolist()
         assert windows == usable
         per_side = (256 - size) // stride + 1
         for window in windows:
@@ -87,7 +89,7 @@ def test_draws_are_the_definition(
     epoch, start, stop = 3, 1, 5
     batch = store.batch(epoch, start, stop)
     for b, place in enumerate(range(start, stop)):
-        model, window = store.samples[store.order(epoch)[place]].tolist()
+        model, window = store.crops[store.order(epoch)[place]].tolist()
         _, points, inside, _ = files[model]
         pool = pools[model][window]
         number, valid, drawn = 0, [], []
@@ -148,10 +150,10 @@ def test_an_epoch_takes_every_window_once(data: Path, tmp_path: Path, together: 
     order = store.order(0)
     assert sorted(order.tolist()) == list(range(len(store)))
     assert not torch.equal(order, store.order(1))
-    model = store.samples[order, 0]
+    model = store.crops[order, 0]
     runs = 1 + int((model[1:] != model[:-1]).sum())
     if together > 1:
-        counts = torch.bincount(store.samples[:, 0])
+        counts = torch.bincount(store.crops[:, 0])
         assert runs <= int((-(-counts // together)).sum())
 
 
@@ -187,7 +189,7 @@ def test_mapped_equals_in_memory(
     config = level_config(data, tmp_path, data=PATCHES | cache)
     assert same(open_store(plain, "train"), open_store(config, "train"))
     in_memory = open_store(plain, "train")
-    monkeypatch.setattr(store_module, "_read", None)  # a second run reads no model
+    monkeypatch.setattr(store_files, "_read", None)  # a second run reads no model
     assert same(in_memory, open_store(config, "train"))
 
 
@@ -211,35 +213,30 @@ def test_a_cache_written_anew_leaves_the_one_in_use(tmp_path: Path) -> None:
     assert torch.equal(before.points, after.points) and torch.equal(before.images, after.images)
 
 
-def test_an_interrupted_cache_is_continued(
+def test_an_interrupted_cache_is_written_anew(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "CHUNK", 2)
     config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
-    read = store_module._read
-    calls: list[str] = []
+    read = store_files._read
 
-    def broken(model, *rest):  # type: ignore[no-untyped-def]
-        calls.append(model.name)
-        if model.name == "ball_0003-00":
+    def interrupted(sample, *rest):  # type: ignore[no-untyped-def]
+        if sample.name == "ball_0003-00":
             raise KeyboardInterrupt
-        return read(model, *rest)
+        return read(sample, *rest)
 
-    monkeypatch.setattr(store_module, "_read", broken)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(store_files, "_read", interrupted)
         open_store(config, "train")
-    for path in (tmp_path / "cache").glob("*/points.bin"):
-        path.write_bytes(path.read_bytes() + b"half a model")
-    calls.clear()
+    assert same(open_store(config, "train"), open_store(level_config(data, tmp_path), "train"))
 
-    def counted(model, *rest):  # type: ignore[no-untyped-def]
-        calls.append(model.name)
-        return read(model, *rest)
 
-    monkeypatch.setattr(store_module, "_read", counted)
-    store = open_store(config, "train")
-    assert sorted(calls) == ["ball_0002-00", "ball_0003-00", "ball_0004-00"]
-    assert same(store, open_store(level_config(data, tmp_path), "train"))
+def test_ranks_share_a_cache_that_one_of_them_writes(data: Path, tmp_path: Path) -> None:
+    config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: open_store(config, "train"), range(4)))
+    assert all(same(stores[0], store) for store in stores[1:])
+    (folder,) = (tmp_path / "cache").iterdir()
+    assert len(list(folder.glob("*.npy"))) == len(store_files.ARRAYS)
 
 
 def test_a_changed_model_is_read_again(tmp_path: Path) -> None:
@@ -249,16 +246,6 @@ def test_a_changed_model_is_read_again(tmp_path: Path) -> None:
     write_balls(root, {"train": 3}, points=120)
     after = open_store(config, "train").batch(0, 0, 3)
     assert not torch.equal(before.points, after.points)
-
-
-def note(**keys: object) -> Callable[[Path], None]:
-    """Damage: other values in ``store.json``."""
-
-    def spoil(folder: Path) -> None:
-        path = folder / "store.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | keys))
-
-    return spoil
 
 
 def text(content: str) -> Callable[[Path], None]:
@@ -280,18 +267,13 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "empty": text(""),
     "cut": text('{"stamp": "'),
     "deep": text("[" * 100_000),
-    **{f"foreign {content}": text(content) for content in ("[]", "null", "3", '"stamp"', "{}")},
-    **{
-        f"{key} {value}": note(**{key: value})
-        for key in ("stamp", "done", "types", "sizes")
-        for value in (None, True, [], {}, 1.5)
-    },
-    "more models": note(done=6),
-    "types": note(types=dict.fromkeys(store_module.FILES, "float")),
-    "short": length("points.bin", -1),
-    "long": length("points.bin", 6),
-    "nothing": length("depths.bin", -(10**9)),
-    "gone": lambda folder: (folder / "usable.bin").unlink(),
+    "list": text("[]"),
+    "no sizes": text('{"stamp": ""}'),
+    "sizes": text('{"stamp": "", "sizes": 3}'),
+    "short": length("points.npy", -1),
+    "long": length("points.npy", 6),
+    "nothing": length("depths.npy", -(10**9)),
+    "gone": lambda folder: (folder / "usable.npy").unlink(),
 }
 
 
@@ -322,7 +304,7 @@ def test_what_is_being_written_anew_counts_for_nothing(
     written = file.stat().st_mtime
     os.utime(file, (written, written + 1))
     with monkeypatch.context() as patch:
-        patch.setattr(store_module, "_read", None)
+        patch.setattr(store_files, "_read", None)
         with pytest.raises(TypeError):
             open_store(config, "train")
     os.utime(file, (written, written))
@@ -352,19 +334,37 @@ def test_float16_files_stay_float16(data: Path, tmp_path: Path) -> None:
 # --- what is told to whom -----------------------------------------------------------------------
 
 
-def test_missing_points(tmp_path: Path) -> None:
-    root = write_balls(tmp_path / "data", {"train": 3}, points=50)
-    (root / "balls/ball_0001-00/points.npz").unlink()
-    with pytest.raises(DataError, match=r"ball_0001-00/points\.npz: no such file"):
-        open_store(level_config(root, tmp_path), "train")
+def change(**arrays: object) -> Callable[[Path], None]:
+    """Change arrays of a ``points.npz``; None removes one."""
+
+    def spoil(path: Path) -> None:
+        stored = {key: arrays.get(key, array) for key, array in np.load(path).items()}
+        np.savez(path, **{key: a for key, a in stored.items() if a is not None})
+
+    return spoil
 
 
-def test_occupancy_needs_no_sdf_and_sdf_says_so(tmp_path: Path) -> None:
+NAN = np.full((50, 3), np.nan, np.float16)
+REFUSED: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "missing": (Path.unlink, "onet", r"ball_0001-00/points\.npz: no such file"),
+    "no sdf": (change(sdf=None), "onet_sdf", r"ball_0001-00/points\.npz: holds no sdf, which "),
+    "nan": (change(points=NAN), "onet", r"ball_0001-00/points\.npz: holds values that are not"),
+    "neither": (change(sdf=None, occupancies=None), "onet", "holds neither occupancies nor sdf"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_points(tmp_path: Path, case: str) -> None:
+    spoil, method, message = REFUSED[case]
+    root = write_balls(tmp_path / "data", {"train": 2}, points=50)
+    spoil(root / "balls/ball_0001-00/points.npz")
+    with pytest.raises(DataError, match=message):
+        open_store(level_config(root, tmp_path, method=method), "train")
+
+
+def test_occupancy_needs_no_sdf(tmp_path: Path) -> None:
     root = write_balls(tmp_path / "data", {"train": 2}, points=50, sdf=False)
     assert len(open_store(level_config(root, tmp_path), "train")) == 2
-    sdf = level_config(root, tmp_path, method="onet_sdf")
-    with pytest.raises(DataError, match=r"points\.npz: holds no sdf, which method onet_sdf"):
-        open_store(sdf, "train")
 
 
 def test_occupancy_from_sdf(tmp_path: Path) -> None:
@@ -373,45 +373,39 @@ def test_occupancy_from_sdf(tmp_path: Path) -> None:
     assert same(*(open_store(level_config(root, tmp_path), "train") for root in (both, only)))
 
 
-def test_points_that_are_not_finite(tmp_path: Path) -> None:
-    root = write_balls(tmp_path / "data", {"train": 2}, points=50)
-    path = root / "balls/ball_0001-00/points.npz"
-    stored = dict(np.load(path))
-    stored["points"][3] = np.nan
-    np.savez(path, **stored)
-    with pytest.raises(DataError, match=r"ball_0001-00/points\.npz: holds values that are not"):
-        open_store(level_config(root, tmp_path), "train")
-
-
-def test_no_usable_window(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cached", [False, True])
+def test_no_usable_window(tmp_path: Path, cached: bool) -> None:
     root = write_balls(tmp_path / "data", {"train": 2}, points=50)
     for path in (root / "balls").glob("*/points.npz"):
-        stored = dict(np.load(path))
-        stored["occupancies"][:] = 0
-        np.savez(path, **stored)
-    for extra in ({}, {"cache": str(tmp_path / "cache")}):
-        config = level_config(root, tmp_path, data=extra)
-        with pytest.raises(DataError, match="no window has both a foreground pixel and a point"):
-            open_store(config, "train")
+        change(occupancies=np.zeros(7, np.uint8))(path)
+    extra = {"cache": str(tmp_path / "cache")} if cached else {}
+    with pytest.raises(DataError, match="no window has both a foreground pixel and a point"):
+        open_store(level_config(root, tmp_path, data=extra), "train")
+
+
+def test_a_cache_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").touch()
+    config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
+    with pytest.raises(InputError, match=r"cannot be written to .*; choose another data\.cache"):
+        open_store(config, "train")
 
 
 def test_more_than_the_memory(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module.os, "sysconf", lambda key: 1000)
+    monkeypatch.setattr(store_files.os, "sysconf", lambda key: 1000)
     with pytest.raises(InputError, match=r"5 models take about .* set data\.cache to a folder"):
         open_store(level_config(data, tmp_path), "train")
 
 
 def test_other_points_for_the_iou(tmp_path: Path) -> None:
     root = write_balls(tmp_path / "data", {"val": 2}, points=50)
-    for folder in (root / "balls").iterdir():
-        if folder.is_dir():
-            stored = dict(np.load(folder / "points.npz"))
-            stored["occupancies"] = np.packbits(np.ones(30, bool))
-            stored["points"], stored["sdf"] = stored["points"][:30], stored["sdf"][:30]
-            np.savez(folder / "iou.npz", **stored)
+    for path in (root / "balls").glob("*/points.npz"):
+        stored = dict(np.load(path))
+        stored["occupancies"] = np.packbits(np.ones(30, bool))
+        stored["points"], stored["sdf"] = stored["points"][:30], stored["sdf"][:30]
+        np.savez(path.with_name("iou.npz"), **stored)
     config = level_config(root, tmp_path, data={"points_iou_file": "iou.npz"})
-    whole = open_store(config, "val", shuffle=False).evaluation_points(0, 2)
-    assert whole is not None and whole.counts == [30, 30] and whole.targets.all()
+    found = open_store(config, "val", shuffle=False).evaluation_points(0, 2)
+    assert found is not None and found.counts == [30, 30] and found.targets.all()
     config = level_config(root, tmp_path, data={"points_iou_file": None})
     assert open_store(config, "val", shuffle=False).evaluation_points(0, 2) is None
 

@@ -31,7 +31,7 @@ from im2mesh.commands.export import main as export_main
 from im2mesh.commands.train import LIMIT, main
 from im2mesh.config import Config, TrainingConfig, save_config
 from im2mesh.data.batch import Batch
-from im2mesh.data.store import open_store
+from im2mesh.data.store_files import open_store
 from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_checkpoint, load_weights

@@ -20,7 +20,8 @@ from im2mesh.cli import DONE, INTERRUPTED, SOME_FAILED, set_up_logging
 from im2mesh.config import Config, differences, load_config, save_config, to_dict
 from im2mesh.data.batch import Source, ValidationSource
 from im2mesh.data.procedural import open_procedural
-from im2mesh.data.store import PointStore, open_store
+from im2mesh.data.store import PointStore
+from im2mesh.data.store_files import open_store
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import check_writable, locked
 from im2mesh.training.trainer import (

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, EvaluationPoints
+from im2mesh.data.cells import windows_of
 from im2mesh.data.rng import random_below, random_bits, random_seed, random_uniform
 from im2mesh.data.sensor_effects import sensor_effects
-from im2mesh.data.store import windows_of
 from im2mesh.errors import ConfigError
 from im2mesh.geometry.poses import uniform_rotation
 from im2mesh.objectives import build_objective
