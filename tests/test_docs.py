@@ -1,12 +1,17 @@
-"""README and docs name only files, modules, options and keys that exist."""
+"""README and docs name only files, modules, commands and keys that exist."""
 
 from __future__ import annotations
 
+import argparse
 import fnmatch
 import functools
 import importlib
+import inspect
 import re
+import runpy
+import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,20 +99,37 @@ def test_modules(page: Path) -> None:
         assert not missing, (module, missing)
 
 
-@functools.cache
-def options() -> set[str]:
-    """Return every option that a parser in the package or the benchmarks defines."""
-    sources = [*(REPOSITORY / "im2mesh").rglob("*.py"), *(REPOSITORY / "benchmarks").glob("*.py")]
-    text = "".join(path.read_text(encoding="utf-8") for path in sources)
-    return {"--help", *re.findall(r"\"(--[\w-]+)\"", text)}
+class Accepted(Exception):
+    """A parser took its arguments."""
 
 
 @per_page
-def test_options(page: Path) -> None:
-    """Every option of a command in a code block is one of this project."""
+def test_commands(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command in a code block is one that its parser accepts; none is run."""
+
+    def parse(self: argparse.ArgumentParser, args: list[str] | None = None) -> None:
+        argparse.ArgumentParser.parse_known_args(self, args)
+        raise Accepted
+
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    for line in re.findall(r"^ *python (?!-m dask|setup\.py).*$", text, re.MULTILINE):
-        assert set(re.findall(r"(?<=\s)--[\w-]+", line)) <= options(), line
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse)
+    for line in re.findall(r"^ *(python (?!-m dask|setup\.py).*)$", text, re.MULTILINE):
+        _, *words = shlex.split(line, comments=True)
+        if words[0] == "-m":
+            main = importlib.import_module(words[1]).main
+            words = words[1:]
+        else:
+            main = script(words[0])["main"]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises((Accepted, SystemExit)) as raised:
+            main(*([words[1:]] if inspect.signature(main).parameters else []))
+        assert raised.type is Accepted or raised.value.code == 0, line
+
+
+@functools.cache
+def script(name: str) -> dict[str, Any]:
+    """Return the globals of a script of the repository, which is not started."""
+    return runpy.run_path(str(REPOSITORY / name), run_name="script")
 
 
 @functools.cache
