@@ -106,9 +106,10 @@ class Accepted(Exception):
 @per_page
 def test_commands(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command in a code block is one that its parser accepts; none is run."""
+    parse_args = argparse.ArgumentParser.parse_args
 
     def parse(self: argparse.ArgumentParser, args: list[str] | None = None) -> None:
-        argparse.ArgumentParser.parse_known_args(self, args)
+        parse_args(self, args)
         raise Accepted
 
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
@@ -121,9 +122,12 @@ def test_commands(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         else:
             main = script(words[0])["main"]
         monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises((Accepted, SystemExit)) as raised:
+        try:
             main(*([words[1:]] if inspect.signature(main).parameters else []))
-        assert raised.type is Accepted or raised.value.code == 0, line
+        except Accepted:
+            continue
+        except SystemExit as end:  # --help
+            assert end.code == 0, line
 
 
 @functools.cache
