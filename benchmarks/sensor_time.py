@@ -22,12 +22,7 @@ sys.path.insert(0, str(ROOT))
 from im2mesh.data.cleaning import clean  # noqa: E402
 from im2mesh.data.placement import place  # noqa: E402
 from im2mesh.data.resampling import orthographic_map, pixel_fans, ray_map  # noqa: E402
-from im2mesh.data.sensor_frames import (  # noqa: E402
-    masks_of,
-    read_depth,
-    read_intrinsics,
-    read_mask_image,
-)
+from im2mesh.data.sensor_frames import SensorImage  # noqa: E402
 
 LIMIT = 0.3
 SAMPLE = ROOT / "data/demo_sensor"
@@ -51,20 +46,19 @@ def main() -> int:
     rows = []
     for _ in range(args.repeat):
         at = [clock()]
-        depth = read_depth(args.depth)
-        shape = depth.shape[0], depth.shape[1]
-        camera = read_intrinsics(args.intrinsics).for_image(shape, "intrinsics")
-        mask = next(iter(masks_of(read_mask_image(args.mask), shape, None, args.mask).values()))
+        image = SensorImage(Path(args.depth), args.intrinsics, [Path(args.mask)])
+        frame = next(image.frames(label=None))
+        depth, camera = frame.depth, frame.camera
         at.append(clock())
-        cleaned = clean(depth, mask, camera)
+        cleaned = clean(depth, frame.mask, camera)
         at.append(clock())
-        frame = place(cleaned, camera).frame
+        cube = place(cleaned, camera).frame
         at.append(clock())
         fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
-        orthographic_map(pixel_fans(cleaned.guess, camera, cleaned.noise), frame)
-        ray_map(fans, cleaned.unknown, frame)
+        orthographic_map(pixel_fans(cleaned.guess, camera, cleaned.noise), cube)
+        ray_map(fans, cleaned.unknown, cube)
         at.append(clock())
-        frame.to_camera(vertices)
+        cube.to_camera(vertices)
         at.append(clock())
         rows.append(np.diff(at))
     steps = np.median(rows, axis=0)

@@ -1,4 +1,4 @@
-"""Shared test fixtures: balls, small data sets in the project's formats, damaged files.
+"""Shared test fixtures: balls, small data sets, damaged files, a sensor's view.
 
 Everything is at module level, so that processes which tests start can import it.
 """
@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import trimesh
+from PIL import Image
 
 from im2mesh.config import Config, from_dict
 from im2mesh.data.storage import PointCloud, Points, write_depth, write_pointcloud, write_points
+from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.pixels import from_pixels
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.geometry.visibility import visible
@@ -220,3 +223,39 @@ def damaged_npz(path: Path, damage: str, key: str = "arr_0") -> Path:
             data[flags + 2] = 99
     path.write_bytes(data)
     return path
+
+
+# --- a depth camera's image ---------------------------------------------------------------------
+
+SENSOR = Camera(300.0, 310.0, 80.0, 60.0)
+SENSOR_SHAPE = (120, 160)
+
+
+def sensor_view() -> tuple[np.ndarray, np.ndarray]:
+    """Return depth in metres and the mask of a box's face before a wall; it has two holes."""
+    depth = np.full(SENSOR_SHAPE, 0.9)
+    mask = np.zeros(SENSOR_SHAPE, bool)
+    mask[40:80, 60:110] = True
+    depth[mask] = 0.5 + 0.002 * np.indices(SENSOR_SHAPE)[1][mask] / 50
+    depth[10, 10] = np.nan
+    depth[60:68, 80:88] = np.nan
+    return depth, mask
+
+
+def write_image(path: Path, values: np.ndarray) -> str:
+    """Write an image and return its path."""
+    Image.fromarray(values).save(path)
+    return str(path)
+
+
+def write_exr(path: Path, channels: Mapping[str, np.ndarray]) -> str:
+    """Write an EXR file and return its path; skip the test where OpenEXR is missing."""
+    exr = pytest.importorskip("OpenEXR")
+    header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}
+    exr.File(header, dict(channels)).write(str(path))
+    return str(path)
+
+
+def millimetres(depth: np.ndarray) -> np.ndarray:
+    """Return depth as a sensor stores it: uint16 in mm, 0 in holes."""
+    return np.rint(np.nan_to_num(depth) * 1000).astype(np.uint16)

@@ -11,15 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-import yaml
 from PIL import Image
 
 from im2mesh.commands import demo_sensor as write_sample
 from im2mesh.commands import reconstruct as script
 from im2mesh.commands import score_sensor
 from im2mesh.config import GenerationConfig
-from im2mesh.data import sensor_frames as files
-from im2mesh.data.cleaning import find_object
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation import sensor
 from im2mesh.generation.pipeline import Reconstruction
@@ -28,21 +25,16 @@ from im2mesh.geometry.cameras import FLIP, Camera
 from im2mesh.geometry.rendering import render_perspective
 from im2mesh.metrics import sensor as scores
 from tests.conftest import REPOSITORY
+from tests.fixtures import (
+    SENSOR,
+    SENSOR_SHAPE,
+    millimetres,
+    sensor_view,
+    write_exr,
+    write_image,
+)
 
-CAMERA = Camera(300.0, 310.0, 80.0, 60.0)
-SHAPE = (120, 160)
-K = [str(v) for v in (CAMERA.fx, CAMERA.fy, CAMERA.cx, CAMERA.cy)]
-
-
-def scene() -> tuple[np.ndarray, np.ndarray]:
-    """Depth in metres and the mask of a box face in front of a wall; two holes."""
-    depth = np.full(SHAPE, 0.9)
-    mask = np.zeros(SHAPE, bool)
-    mask[40:80, 60:110] = True
-    depth[mask] = 0.5 + 0.002 * np.indices(SHAPE)[1][mask] / 50
-    depth[10, 10] = np.nan
-    depth[60:68, 80:88] = np.nan
-    return depth, mask
+K = [str(v) for v in (SENSOR.fx, SENSOR.fy, SENSOR.cx, SENSOR.cy)]
 
 
 class FakeLevels:
@@ -65,183 +57,16 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeLevels:
     return levels
 
 
-def png(path: Path, values: np.ndarray) -> str:
-    Image.fromarray(values).save(path)
-    return str(path)
-
-
-def millimetres(depth: np.ndarray) -> np.ndarray:
-    return np.rint(np.nan_to_num(depth) * 1000).astype(np.uint16)
-
-
-# --- depth ------------------------------------------------------------------------------------
-
-
-def write_exr(path: Path, depth: np.ndarray) -> None:
-    exr = pytest.importorskip("OpenEXR")
-    header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}
-    exr.File(header, {"Z": depth.astype(np.float32)}).write(str(path))
-
-
-WRITERS = {
-    "d.png": lambda p, d: Image.fromarray(millimetres(d)).save(p),
-    "d.tif": lambda p, d: Image.fromarray(millimetres(d)).save(p),
-    "d.tiff": lambda p, d: Image.fromarray(d.astype(np.float32)).save(p),
-    "d.npy": lambda p, d: np.save(p, d[..., None]),
-    "d.npz": lambda p, d: np.savez(p, depth=d.astype(np.float32)),
-    "d.exr": write_exr,
-}
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_every_format_gives_the_same_depth(tmp_path: Path, name: str) -> None:
-    depth, _ = scene()
-    WRITERS[name](tmp_path / name, depth)
-    read = files.read_depth(tmp_path / name)
-    assert read.dtype == np.float64
-    assert np.array_equal(np.isnan(read), np.isnan(depth))
-    assert np.nanmax(np.abs(read - depth)) <= 5e-4 + 1e-6
-
-
-def test_holes_of_every_kind() -> None:
-    floats = np.array([[0.5, 0, -1, np.nan], [np.inf, -np.inf, 2, 3]])
-    found = files.depth_in_metres(floats, None, "d")
-    assert np.isfinite(found).tolist() == [[True, False, False, False], [False, False, True, True]]
-    whole = np.array([[500, 0], [65535, 65534]], np.uint16)
-    found = files.depth_in_metres(whole, None, "d")
-    assert np.isfinite(found).tolist() == [[True, False], [False, True]]
-    assert found[0, 0] == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize(("text", "scale"), [("1/1000", 1e-3), ("0.0001", 1e-4), ("2", 2.0)])
-def test_scales(text: str, scale: float) -> None:
-    assert files.parse_scale(text) == pytest.approx(scale)
-
-
-def test_a_scale_overrides_the_unit(tmp_path: Path) -> None:
-    depth, _ = scene()
-    path = png(tmp_path / "d.png", np.rint(np.nan_to_num(depth) * 1e4).astype(np.uint16))
-    assert np.nanmax(np.abs(files.read_depth(path, 1e-4) - depth)) < 1e-4
-
-
-# --- intrinsics -------------------------------------------------------------------------------
-
-ROS1 = {"image_width": 160, "image_height": 120, "K": CAMERA.matrix.ravel().tolist()}
-ROS2 = {"width": 160, "height": 120, "k": CAMERA.matrix.ravel().tolist()}
-CALIBRATION = {
-    "image_width": 160,
-    "image_height": 120,
-    "camera_matrix": {"rows": 3, "cols": 3, "data": CAMERA.matrix.ravel().tolist()},
-}
-OPEN3D = {"width": 160, "height": 120, "intrinsic_matrix": CAMERA.matrix.T.ravel().tolist()}
-PLAIN = {"fx": 300.0, "fy": 310.0, "cx": 80.0, "cy": 60.0}
-BOP = {"cam_K": CAMERA.matrix.ravel().tolist(), "depth_scale": 0.1}
-
-
-def write_text(path: Path, text: str) -> list[str]:
-    path.write_text(text)
-    return [str(path)]
-
-
-INTRINSICS = {
-    "words": lambda p: K,
-    "k.txt": lambda p: write_text(p, "300 0 80\n0 310 60\n0 0 1\n"),
-    "four.txt": lambda p: write_text(p, "300, 310, 80, 60"),
-    "k.npy": lambda p: (np.save(p, CAMERA.matrix), [str(p)])[1],
-    "k.npz": lambda p: (np.savez(p, K=CAMERA.matrix), [str(p)])[1],
-    "open3d.json": lambda p: write_text(p, json.dumps(OPEN3D)),
-    "camera.json": lambda p: write_text(p, json.dumps(BOP)),
-    "plain.json": lambda p: write_text(p, json.dumps(PLAIN)),
-    "perception.intr": lambda p: write_text(
-        p, json.dumps({f"_{k}": v for k, v in (PLAIN | {"K": 0}).items()})
-    ),
-    "scene_camera.json": lambda p: write_text(
-        p, json.dumps({"3": {"cam_K": [1, 0, 0, 0, 1, 0, 0, 0, 1]}, "7": BOP})
-    ),
-    "ros1.yaml": lambda p: write_text(p, yaml.safe_dump(ROS1)),
-    "ros2.yml": lambda p: write_text(p, yaml.safe_dump(ROS2)),
-    "calibration.yaml": lambda p: write_text(p, "%YAML:1.0\n" + yaml.safe_dump(CALIBRATION)),
-}
-
-
-@pytest.mark.parametrize("name", INTRINSICS)
-def test_every_format_gives_the_same_intrinsics(tmp_path: Path, name: str) -> None:
-    words = INTRINSICS[name](tmp_path / name)
-    found = files.read_intrinsics(words, "000007")
-    assert np.abs(found.for_image(SHAPE, name).matrix - CAMERA.matrix).max() < 1e-9
-    assert found.depth_scale == (0.1 if "camera.json" in name else None)
-
-
-def test_intrinsics_of_a_larger_image_are_scaled(tmp_path: Path) -> None:
-    found = files.read_intrinsics(INTRINSICS["open3d.json"](tmp_path / "open3d.json"))
-    half = found.for_image((60, 80), "k")
-    assert half == CAMERA.scaled(0.5, 0.5)
-    assert half.cx == pytest.approx((80 + 0.5) / 2 - 0.5)
-    with pytest.raises(InputError, match="160×120.*100×100"):
-        found.for_image((100, 100), "k")
-
-
-# --- masks ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["bool", "0/1", "0/255", "alpha", "label", "float", "half size"])
-def test_every_kind_of_mask_is_the_same(tmp_path: Path, kind: str) -> None:
-    mask = np.zeros(SHAPE, bool)
-    mask[40:80, 60:110] = True
-    path, label = tmp_path / "m.png", None
-    if kind == "bool":
-        path = tmp_path / "m.npy"
-        np.save(path, mask)
-    elif kind == "float":
-        path = tmp_path / "m.npy"
-        np.save(path, mask.astype(np.float32))
-    elif kind == "alpha":
-        colour = np.full((*SHAPE, 4), 90, np.uint8)
-        colour[..., 3] = mask * 255
-        png(path, colour)
-    elif kind == "label":
-        png(path, np.where(mask, 7, 3).astype(np.uint16))
-        label = "7"
-    else:
-        values = mask.astype(np.uint8) * (1 if kind == "0/1" else 255)
-        png(path, values[::2, ::2] if kind == "half size" else values)
-    found = files.masks_of(files.read_mask_image(path), SHAPE, label, str(path))
-    assert len(found) == 1
-    assert np.array_equal(next(iter(found.values())), mask)
-
-
-def test_all_labels() -> None:
-    values = np.zeros(SHAPE, np.int64)
-    values[:10], values[50:60] = 2, 9
-    found = files.masks_of(values, SHAPE, "all", "m")
-    assert sorted(found) == [2, 9] and found[9].sum() == 10 * SHAPE[1]
-
-
-def test_without_a_mask_the_largest_object_on_the_plane_is_taken() -> None:
-    camera = Camera(300.0, 300.0, 160.0, 120.0)
-    rays = camera.rays_of((240, 320))
-    depth = 0.5 / rays[..., 2]  # a table straight below
-    depth[100:140, 140:200] = 0.44
-    depth[20:30, 20:30] = 0.47  # a smaller one
-    rng = np.random.default_rng(0)
-    depth += 5e-4 * rng.standard_normal(depth.shape)
-    found = find_object(depth, camera)
-    assert found[101:139, 141:199].all()
-    assert found.sum() <= 42 * 62
-    with pytest.raises(DepthError, match="nothing stands"):
-        find_object(np.full((240, 320), 0.5), camera)
-
-
 # --- what is refused --------------------------------------------------------------------------
 
 
 def bad(tmp: Path, **changes: object) -> list[str]:
     """A command line, one of its inputs bad."""
-    depth, mask = scene()
+    depth, mask = sensor_view()
     given = {
-        "depth": png(tmp / "d.png", millimetres(depth)),
+        "depth": write_image(tmp / "d.png", millimetres(depth)),
         "intrinsics": K,
-        "mask": png(tmp / "m.png", mask.astype(np.uint8) * 255),
+        "mask": write_image(tmp / "m.png", mask.astype(np.uint8) * 255),
         "out": str(tmp / "o.ply"),
     } | changes
     line = []
@@ -251,16 +76,17 @@ def bad(tmp: Path, **changes: object) -> list[str]:
     return line
 
 
+def _grey(tmp: Path, values: np.ndarray) -> str:
+    return write_image(tmp / "grey.png", values.astype(np.uint8))
+
+
 def _rgb(tmp: Path) -> str:
-    return png(tmp / "rgb.png", np.zeros((*SHAPE, 3), np.uint8))
+    return write_image(tmp / "rgb.png", np.zeros((*SENSOR_SHAPE, 3), np.uint8))
 
 
 def _layers(tmp: Path) -> str:
-    exr = pytest.importorskip("OpenEXR")
-    z = np.ones(SHAPE, np.float32)
-    header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}
-    exr.File(header, {"A.Z": z, "B.Z": z}).write(str(tmp / "l.exr"))
-    return str(tmp / "l.exr")
+    z = np.ones(SENSOR_SHAPE, np.float32)
+    return write_exr(tmp / "l.exr", {"A.Z": z, "B.Z": z})
 
 
 def _npy(tmp: Path, values: np.ndarray, name: str = "x.npy") -> str:
@@ -269,7 +95,7 @@ def _npy(tmp: Path, values: np.ndarray, name: str = "x.npy") -> str:
 
 
 def _one_pixel() -> np.ndarray:
-    depth = np.zeros(SHAPE, np.float32)
+    depth = np.zeros(SENSOR_SHAPE, np.float32)
     depth[60, 90] = 0.5
     return depth
 
@@ -280,19 +106,25 @@ def _text(tmp: Path, name: str, text: str) -> str:
 
 
 def _holes_in_mask() -> np.ndarray:
-    depth, mask = scene()
+    depth, mask = sensor_view()
     return np.where(mask, 0, np.nan_to_num(depth)).astype(np.float32)
 
 
+RAMP = np.arange(19200).reshape(SENSOR_SHAPE)
+SMALLER = {"width": 160, "height": 90, "fx": 300, "fy": 310, "cx": 80, "cy": 45}
+
 BAD = {
-    "8-bit": (lambda t: {"depth": png(t / "b.png", np.ones(SHAPE, np.uint8))}, "8-bit"),
+    "8-bit": (
+        lambda t: {"depth": write_image(t / "b.png", np.ones(SENSOR_SHAPE, np.uint8))},
+        "8-bit",
+    ),
     "RGB": (lambda t: {"depth": _rgb(t)}, "colour image"),
     "mm as float": (
-        lambda t: {"depth": _npy(t, np.full(SHAPE, 580.0))},
+        lambda t: {"depth": _npy(t, np.full(SENSOR_SHAPE, 580.0))},
         "580 m.*--depth-scale 1/1000",
     ),
     "intrinsics of another size": (
-        lambda t: {"intrinsics": _text(t, "k.json", json.dumps(OPEN3D | {"height": 90}))},
+        lambda t: {"intrinsics": _text(t, "k.json", json.dumps(SMALLER))},
         "160×90.*160×120",
     ),
     "swapped depth and mask": (
@@ -300,29 +132,44 @@ BAD = {
         "is it the mask",
     ),
     "depth as the mask": (
-        lambda t: {"mask": png(t / "g.png", np.arange(19200, dtype=np.uint16).reshape(SHAPE) * 3)},
+        lambda t: {
+            "mask": write_image(
+                t / "g.png", np.arange(19200, dtype=np.uint16).reshape(SENSOR_SHAPE) * 3
+            )
+        },
         "is it the depth image",
     ),
-    "an empty mask": (lambda t: {"mask": png(t / "e.png", np.zeros(SHAPE, np.uint8))}, "is empty"),
+    "an empty mask": (
+        lambda t: {"mask": write_image(t / "e.png", np.zeros(SENSOR_SHAPE, np.uint8))},
+        "is empty",
+    ),
     "a mask without depth": (lambda t: {"depth": _npy(t, _holes_in_mask())}, "mask has a depth"),
     "a mask of another view": (
-        lambda t: {"mask": png(t / "s.png", np.ones((100, 100), np.uint8))},
+        lambda t: {"mask": write_image(t / "s.png", np.ones((100, 100), np.uint8))},
         "100×100.*160×120",
     ),
     "one valid pixel": (lambda t: {"depth": _npy(t, _one_pixel())}, "no pixel .* is left"),
-    "all holes": (lambda t: {"depth": _npy(t, np.zeros(SHAPE))}, "no pixel has a depth"),
-    "infinite depth": (lambda t: {"depth": _npy(t, np.full(SHAPE, np.inf))}, "no pixel"),
+    "all holes": (lambda t: {"depth": _npy(t, np.zeros(SENSOR_SHAPE))}, "no pixel has a depth"),
+    "infinite depth": (lambda t: {"depth": _npy(t, np.full(SENSOR_SHAPE, np.inf))}, "no pixel"),
     "negative focal length": (lambda t: {"intrinsics": ["-300", *K[1:]]}, "positive"),
     "three numbers": (lambda t: {"intrinsics": K[:3]}, "fx fy cx cy"),
     "words": (lambda t: {"intrinsics": ["a", "b", "c", "d"]}, "four numbers"),
     "no matrix": (lambda t: {"intrinsics": _text(t, "k.txt", "1 2 3")}, "3 numbers"),
     "no intrinsics": (lambda t: {"intrinsics": _text(t, "k.json", "{}")}, "none of"),
     "broken JSON": (lambda t: {"intrinsics": _text(t, "k.json", "{")}, "no intrinsics"),
+    "a smoothed mask": (
+        lambda t: {
+            "mask": write_image(
+                t / "a.png", np.arange(19200).reshape(SENSOR_SHAPE).astype(np.uint8)
+            )
+        },
+        "without smoothing",
+    ),
     "a label that is not there": (lambda t: {"label": "3"}, "no label 3; it holds 255"),
     "a label that is none": (lambda t: {"label": "cup"}, "no number"),
     "a label without a mask": (lambda t: {"mask": None, "label": "1"}, "--label"),
     "several labels": (
-        lambda t: {"mask": png(t / "l.png", np.indices(SHAPE)[0].astype(np.uint8))},
+        lambda t: {"mask": write_image(t / "l.png", np.indices(SENSOR_SHAPE)[0].astype(np.uint8))},
         "choose one with --label",
     ),
     "unknown extension of depth": (lambda t: {"depth": _text(t, "d.jpg", "")}, "not a depth image"),
@@ -359,7 +206,7 @@ def test_bad_input_is_one_line(
 
 
 def test_bad_input_is_exit_code_2(tmp_path: Path) -> None:
-    line = bad(tmp_path, depth=_npy(tmp_path, np.full(SHAPE, 580.0)))
+    line = bad(tmp_path, depth=_npy(tmp_path, np.full(SENSOR_SHAPE, 580.0)))
     ran = subprocess.run(
         [sys.executable, REPOSITORY / "reconstruct.py", *line], capture_output=True, text=True
     )
@@ -367,7 +214,10 @@ def test_bad_input_is_exit_code_2(tmp_path: Path) -> None:
     assert ran.stderr.count("\n") == 1 and "--depth-scale" in ran.stderr
 
 
-@pytest.mark.parametrize("line", [[], ["--depth", "d.png"], ["--scene", "s", "--depth", "d"]])
+@pytest.mark.parametrize(
+    "line",
+    [[], ["--depth", "d.png"], ["--scene", "s", "--depth", "d"], ["--scene", "s", "--label", "1"]],
+)
 def test_incomplete_command_lines(line: list[str]) -> None:
     with pytest.raises(SystemExit) as left:
         script.main(line)
@@ -375,10 +225,10 @@ def test_incomplete_command_lines(line: list[str]) -> None:
 
 
 def test_far_objects_are_warned_of(fake: FakeLevels, caplog: pytest.LogCaptureFixture) -> None:
-    depth, mask = scene()
+    depth, mask = sensor_view()
     logger = importlib.import_module("logging").getLogger("im2mesh")
     logger.propagate = True
-    reconstruct(depth * 1000, CAMERA, mask, reconstructor=fake)
+    reconstruct(depth * 1000, SENSOR, mask, reconstructor=fake)
     assert "501" in caplog.text or "another unit" in caplog.text
 
 
@@ -425,7 +275,7 @@ def test_the_line_the_record_and_the_preview(
     assert "object at 0.50 m, seen 84×65×" in printed and printed.endswith(", closed\n")
     facts = json.loads((tmp_path / "o.ply.json").read_text())
     assert facts["summary"] in printed
-    assert facts["K"] == CAMERA.matrix.tolist()
+    assert facts["K"] == SENSOR.matrix.tolist()
     assert facts["pixels"]["object"] > 1500 and facts["pixels"]["share of holes"] > 0
     assert facts["noise"] == pytest.approx(1e-3 + 1.5e-3 * 0.25, rel=0.02)
     assert facts["sources"]["depth"].endswith("d.png")
@@ -434,10 +284,10 @@ def test_the_line_the_record_and_the_preview(
 
 
 def test_every_label_is_a_mesh(tmp_path: Path, fake: FakeLevels) -> None:
-    _, mask = scene()
+    _, mask = sensor_view()
     labels = np.where(mask, 3, 0)
     labels[90:118, 20:60] = 5
-    line = bad(tmp_path, mask=png(tmp_path / "l.png", labels.astype(np.uint8)), label="all")
+    line = bad(tmp_path, mask=write_image(tmp_path / "l.png", labels.astype(np.uint8)), label="all")
     assert script.main(line) == 0
     assert sorted(p.name for p in tmp_path.glob("o_*.ply")) == ["o_3.ply", "o_5.ply"]
 
@@ -445,79 +295,28 @@ def test_every_label_is_a_mesh(tmp_path: Path, fake: FakeLevels) -> None:
 # --- scenes -----------------------------------------------------------------------------------
 
 
-def bop_scene(folder: Path) -> Path:
-    depth, mask = scene()
-    for name in ("depth", "mask_visib"):
-        (folder / name).mkdir(parents=True)
-    png(folder / "depth" / "000007.png", (millimetres(depth) * 10))
-    png(folder / "mask_visib" / "000007_000000.png", mask.astype(np.uint8) * 255)
-    png(folder / "mask_visib" / "000007_000001.png", np.roll(mask, 30, 1).astype(np.uint8) * 255)
-    facts = {"7": {"cam_K": CAMERA.matrix.ravel().tolist(), "depth_scale": 0.1}}
-    (folder / "scene_camera.json").write_text(json.dumps(facts))
-    return folder
-
-
-def plain_scene(folder: Path) -> Path:
-    depth, mask = scene()
-    for name in ("depth", "masks"):
-        (folder / name).mkdir(parents=True)
-    png(folder / "depth" / "a.png", millimetres(depth))
-    labels = mask.astype(np.uint8) * 4
-    labels[90:110, 20:60] = 6
-    png(folder / "masks" / "a.png", labels)
-    np.savetxt(folder / "cam_K.txt", CAMERA.matrix)
-    return folder
-
-
-def npz_scene(folder: Path) -> Path:
-    depth, mask = scene()
+def test_a_bad_object_or_image_does_not_stop_the_others(tmp_path: Path, fake: FakeLevels) -> None:
+    depth, mask = sensor_view()
+    folder = tmp_path / "scene"
     folder.mkdir()
-    np.savez(folder / "b.npz", depth=depth, K=CAMERA.matrix, segmap=mask * 2.0)
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("make", "names"),
-    [
-        (bop_scene, ["000007_000000", "000007_000001"]),
-        (plain_scene, ["a_4", "a_6"]),
-        (npz_scene, ["b"]),
-    ],
-)
-def test_scenes(tmp_path: Path, fake: FakeLevels, make, names: list[str]) -> None:
-    folder = make(tmp_path / "scene")
-    frames = files.find_frames(folder)
-    assert [frame.name for frame in frames] == names
-    depth, mask = scene()
-    assert np.nanmax(np.abs(frames[0].depth - depth)) < 6e-4
-    assert np.array_equal(frames[0].mask, mask)
-    assert np.abs(frames[0].camera.matrix - CAMERA.matrix).max() < 1e-6
-    assert script.main(["--scene", str(folder), "--out", str(tmp_path / "out")]) == 0
-    assert sorted(p.stem for p in (tmp_path / "out").glob("*.ply")) == names
-
-
-def test_one_bad_object_does_not_stop_the_others(tmp_path: Path, fake: FakeLevels) -> None:
-    folder = bop_scene(tmp_path / "scene")
-    corner = np.zeros(SHAPE, np.uint8)
-    corner[10, 10] = 255  # a hole
-    png(folder / "mask_visib" / "000007_000001.png", corner)
-    assert script.main(["--scene", str(folder), "--out", str(tmp_path / "out")]) == 1
-    assert [p.stem for p in (tmp_path / "out").glob("*.ply")] == ["000007_000000"]
-
-
-def test_folders_that_are_no_scene(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such folder"):
-        files.find_frames(tmp_path / "nothing")
-    with pytest.raises(InputError, match="no layout"):
-        files.find_frames(tmp_path)
+    labels = mask.astype(np.int64)
+    labels[10, 10] = 2  # a hole
+    np.savez(folder / "a.npz", depth=depth, K=SENSOR.matrix, segmap=labels)
+    np.savez(folder / "b.npz", depth=depth)
+    line = ["--scene", str(folder), "--out", str(tmp_path / "out"), "--preview"]
+    assert script.main([*line, str(tmp_path / "p.png")]) == 1
+    assert [p.stem for p in (tmp_path / "out").glob("*.ply")] == ["a_1"]
+    assert [p.name for p in tmp_path.glob("*.png")] == ["p_a_1.png"]
+    (folder / "a.npz").unlink()
+    assert script.main(line[:4]) == 2
 
 
 # --- the same object in other images ----------------------------------------------------------
 
 
 def test_units_and_ray_lengths_do_not_matter(tmp_path: Path, fake: FakeLevels) -> None:
-    depth, _ = scene()
-    lengths = np.linalg.norm(CAMERA.rays_of(SHAPE), axis=-1) * depth
+    depth, _ = sensor_view()
+    lengths = np.linalg.norm(SENSOR.rays_of(SENSOR_SHAPE), axis=-1) * depth
     names = {
         "m": (_npy(tmp_path, depth, "m.npy"), []),
         "km": (_npy(tmp_path, depth * 1000, "k.npy"), ["--depth-scale", "1/1000"]),
@@ -533,9 +332,11 @@ def test_units_and_ray_lengths_do_not_matter(tmp_path: Path, fake: FakeLevels) -
 
 
 def test_a_rolled_camera_sees_the_object_in_its_place(fake: FakeLevels) -> None:
-    depth, mask = scene()
-    rolled = Camera(CAMERA.fx, CAMERA.fy, SHAPE[1] - 1 - CAMERA.cx, SHAPE[0] - 1 - CAMERA.cy)
-    one = reconstruct(depth, CAMERA, mask, reconstructor=fake)
+    depth, mask = sensor_view()
+    rolled = Camera(
+        SENSOR.fx, SENSOR.fy, SENSOR_SHAPE[1] - 1 - SENSOR.cx, SENSOR_SHAPE[0] - 1 - SENSOR.cy
+    )
+    one = reconstruct(depth, SENSOR, mask, reconstructor=fake)
     other = reconstruct(depth[::-1, ::-1], rolled, mask[::-1, ::-1], reconstructor=fake)
     turn = np.diag([-1.0, -1.0, 1.0])
     a, b = one.placement.frame, other.placement.frame
@@ -548,17 +349,17 @@ def test_a_rolled_camera_sees_the_object_in_its_place(fake: FakeLevels) -> None:
 
 
 def test_arrays_that_are_refused(fake: FakeLevels) -> None:
-    depth, mask = scene()
+    depth, mask = sensor_view()
     with pytest.raises(DepthError, match="shape"):
-        reconstruct(depth[None], CAMERA, mask)
+        reconstruct(depth[None], SENSOR, mask)
     with pytest.raises(DepthError, match="the mask has shape"):
-        reconstruct(depth, CAMERA, mask[1:])
+        reconstruct(depth, SENSOR, mask[1:])
     with pytest.raises(InputError, match="3×3"):
         reconstruct(depth, [1.0, 2.0], mask)
     with pytest.raises(InputError, match="extent"):
-        reconstruct(depth, CAMERA, mask, extent=0.0)
+        reconstruct(depth, SENSOR, mask, extent=0.0)
     with pytest.raises(DepthError, match="too much for its distance"):
-        reconstruct(depth, CAMERA, mask, size=2.0)
+        reconstruct(depth, SENSOR, mask, size=2.0)
 
 
 # --- the sample and scores --------------------------------------------------------------------
@@ -591,16 +392,16 @@ def test_metric_scores() -> None:
 def test_scores_through_the_camera_and_the_command(tmp_path: Path) -> None:
     ball = trimesh.creation.icosphere(4, 0.08)
     ball.apply_translation((0, 0, 0.5))
-    depth = render_perspective(ball.vertices, ball.faces, CAMERA, SHAPE)
+    depth = render_perspective(ball.vertices, ball.faces, SENSOR, SENSOR_SHAPE)
     mask = np.isfinite(depth)
     nearer = np.asarray(ball.vertices) - [0, 0, 0.003]
-    found = scores.camera_scores(nearer, np.asarray(ball.faces), depth, mask, CAMERA)
+    found = scores.camera_scores(nearer, np.asarray(ball.faces), depth, mask, SENSOR)
     assert found["silhouette iou"] > 0.97
     assert found["depth error median mm"] == pytest.approx(3, abs=0.4)
     ball.export(tmp_path / "ball.ply")
     line = [str(tmp_path / "ball.ply"), "--ground-truth", str(tmp_path / "ball.ply")]
-    line += ["--depth", png(tmp_path / "d.png", millimetres(depth)), "--intrinsics", *K]
-    line += ["--mask", png(tmp_path / "m.png", mask.astype(np.uint8) * 255)]
+    line += ["--depth", write_image(tmp_path / "d.png", millimetres(depth)), "--intrinsics", *K]
+    line += ["--mask", write_image(tmp_path / "m.png", mask.astype(np.uint8) * 255)]
     assert score_sensor.main([*line, "--json", str(tmp_path / "s.json")]) == 0
     table = json.loads((tmp_path / "s.json").read_text())
     assert table["mesh"]["fscore@5mm"] == 1 and table["mesh"]["silhouette iou"] > 0.99

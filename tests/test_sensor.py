@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.data import cleaning
-from im2mesh.data.cleaning import clean, default_noise
+from im2mesh.data.cleaning import clean, default_noise, find_object
 from im2mesh.data.placement import depth_extent, place
 from im2mesh.data.resampling import orthographic_map, pixel_fans, ray_map
 from im2mesh.errors import DepthError, InputError
@@ -443,6 +443,22 @@ def test_a_hole_through_the_object_is_none() -> None:
     cleaned = clean(wall, mask, CAMERA, 0.0)
     middle = CAMERA.project(frame.centre).astype(int)[::-1]
     assert not cleaned.seen[tuple(middle)] and not cleaned.unknown[tuple(middle)]
+
+
+def test_without_a_mask_the_largest_object_on_the_plane_is_taken() -> None:
+    rng = np.random.default_rng(0)
+    depth = 0.5 + 5e-4 * rng.standard_normal(SHAPE)  # a table straight below
+    with pytest.raises(DepthError, match="nothing stands"):
+        find_object(depth, CAMERA)
+    depth[100:140, 140:200] -= 0.06
+    depth[20:30, 20:30] -= 0.03  # a smaller one
+    depth[170:, 200:] -= 0.05  # a larger one, which the border of the image cuts off
+    found = find_object(depth, CAMERA)
+    assert found[101:139, 141:199].all()
+    assert found.sum() <= 42 * 62
+    depth[100:140, 140:200] += 0.06
+    depth[20:30, 20:30] += 0.03
+    assert find_object(depth, CAMERA)[200:, 240:].all()
 
 
 def test_smoothing_agrees_with_the_reference_and_keeps_planes() -> None:

@@ -91,23 +91,69 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = parser()
     args = own.parse_args(argv)
     set_up_logging(args.verbose)
-    if args.scene and (args.depth or args.intrinsics or args.mask):
-        own.error("give --scene, or --depth and --intrinsics, not both")
+    if args.scene and (args.depth or args.intrinsics or args.mask or args.label):
+        own.error("give --scene, which takes all objects, or --depth and --intrinsics, not both")
     if not args.scene and not (args.depth and args.intrinsics):
         own.error("give --depth and --intrinsics, or --scene")
+    if args.label is not None and not args.mask:
+        raise InputError("--label chooses an object of --mask; give the label image")
     _check_places(args)
-    frames, sources = _frames(args)
+    return _scene(args) if args.scene else _image(args)
+
+
+def _image(args: argparse.Namespace) -> int:
+    """Reconstruct the objects of one image."""
+    from im2mesh.data.sensor_files import parse_scale
+    from im2mesh.data.sensor_frames import SensorImage
+
+    image = SensorImage(Path(args.depth), args.intrinsics, [Path(args.mask)] if args.mask else [])
+    frames = list(image.frames(parse_scale(args.depth_scale), args.depth_kind, args.label))
     levels = _levels(args)
+    sources = {key: getattr(args, key) for key in ("depth", "intrinsics", "mask", "label")}
+    path = Path(args.out or "mesh.ply")
     failed = 0
-    for frame, path in zip(frames, _paths(args, frames), strict=True):
+    for frame in frames:
         try:
-            _one(frame, path, levels, args, sources | {"object": frame.name})
+            if args.label != "all":
+                _one(frame, path, levels, args, sources)
+            else:
+                own = path.with_name(f"{path.stem}_{frame.label}{path.suffix}")
+                _one(frame, own, levels, args, sources | {"label": frame.label})
         except DepthError as error:
             if len(frames) == 1:
-                raise DepthError(f"{args.depth or frame.name}: {error}") from error
-            log.error("%s: %s", frame.name, error)
+                raise DepthError(f"{args.depth}: {error}") from error
+            log.error("label %s: %s", frame.label, error)
             failed += 1
-    return DONE if not failed else SOME_FAILED if failed < len(frames) else BAD_INPUT
+    return _exit_code(len(frames) - failed, failed)
+
+
+def _scene(args: argparse.Namespace) -> int:
+    """Reconstruct all objects of a scene; images and objects that cannot be used are named."""
+    from im2mesh.data.sensor_files import parse_scale
+    from im2mesh.data.sensor_frames import find_images
+
+    scale = parse_scale(args.depth_scale)
+    images = find_images(args.scene)
+    levels = _levels(args)
+    done = failed = 0
+    for image in images:
+        try:
+            for frame in image.frames(scale, args.depth_kind):
+                path = Path(args.out or "out/sensor") / f"{frame.name}.ply"
+                try:
+                    _one(frame, path, levels, args, {"scene": args.scene, "object": frame.name})
+                    done += 1
+                except DepthError as error:
+                    log.error("%s: %s", frame.name, error)
+                    failed += 1
+        except InputError as error:
+            log.error("%s", error)
+            failed += 1
+    return _exit_code(done, failed)
+
+
+def _exit_code(done: int, failed: int) -> int:
+    return DONE if not failed else SOME_FAILED if done else BAD_INPUT
 
 
 def _check_places(args: argparse.Namespace) -> None:
@@ -124,43 +170,6 @@ def _check_places(args: argparse.Namespace) -> None:
         check_writable(path.parent, "choose another place with --out")
     if args.preview:
         check_writable(Path(args.preview).parent, "choose another place with --preview")
-
-
-def _frames(args: argparse.Namespace) -> tuple[list[SensorFrame], dict[str, Any]]:
-    """All objects that the command line names, and what the records say of their files."""
-    from im2mesh.data import sensor_frames as files
-
-    scale = None if args.depth_scale is None else files.parse_scale(args.depth_scale)
-    if args.scene:
-        return files.find_frames(args.scene, scale, args.depth_kind), {"scene": args.scene}
-    name = Path(args.depth).stem
-    facts = files.read_intrinsics(args.intrinsics, name)
-    if scale is None and facts.depth_scale is not None:
-        scale = facts.depth_scale * files.MILLIMETRE
-    depth = files.read_depth(args.depth, scale)
-    shape = depth.shape[0], depth.shape[1]
-    camera = facts.for_image(shape, " ".join(args.intrinsics))
-    depth = files.along_z(depth, camera, args.depth_kind)
-    sources = {key: getattr(args, key) for key in ("depth", "intrinsics", "mask", "label")}
-    if args.mask is None:
-        if args.label is not None:
-            raise InputError("--label chooses an object of --mask; give the label image")
-        return [files.SensorFrame(name, depth, camera)], sources
-    found = files.masks_of(files.read_mask_image(args.mask), shape, args.label, args.mask)
-    return [
-        files.SensorFrame(name if args.label != "all" else str(label), depth, camera, mask)
-        for label, mask in found.items()
-    ], sources
-
-
-def _paths(args: argparse.Namespace, frames: Sequence[SensorFrame]) -> list[Path]:
-    """The mesh file of each object."""
-    if args.scene:
-        return [Path(args.out or "out/sensor") / f"{frame.name}.ply" for frame in frames]
-    path = Path(args.out or "mesh.ply")
-    if args.label != "all":
-        return [path]
-    return [path.with_name(f"{path.stem}_{frame.name}{path.suffix}") for frame in frames]
 
 
 def _levels(args: argparse.Namespace) -> Reconstructor:
@@ -201,8 +210,9 @@ def _one(
         from im2mesh.visualize.sensor_picture import sensor_sheet
 
         preview = Path(args.preview)
-        if len(path.suffixes) and (args.scene or args.label == "all"):
-            preview = preview.with_name(f"{preview.stem}_{frame.name}.png")
+        if args.scene or args.label == "all":
+            own = frame.name if args.scene else frame.label
+            preview = preview.with_name(f"{preview.stem}_{own}.png")
         save_png(sensor_sheet(frame.name, frame.depth, result), preview)
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from im2mesh.cli import DONE, run_script, set_up_logging
-from im2mesh.data import sensor_frames as files
+from im2mesh.data.sensor_files import parse_scale
+from im2mesh.data.sensor_frames import SensorImage
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import load_mesh, load_mesh_or_cloud
 from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--mask", metavar="FILE")
     parser.add_argument("--label", metavar="N")
     parser.add_argument("--depth-scale", metavar="S")
+    parser.add_argument("--depth-kind", choices=("z", "ray"), default="z")
     parser.add_argument("--json", metavar="FILE", help="also write the scores there")
     args = parser.parse_args(argv)
     set_up_logging(verbose=False)
@@ -60,17 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     scores: dict[str, dict[str, float]] = {"mesh": {}}
     depth = mask = camera = None
     if args.depth:
-        facts = files.read_intrinsics(args.intrinsics, Path(args.depth).stem)
-        scale = None if args.depth_scale is None else files.parse_scale(args.depth_scale)
-        if scale is None and facts.depth_scale is not None:
-            scale = facts.depth_scale * files.MILLIMETRE
-        depth = files.read_depth(args.depth, scale)
-        shape = depth.shape[0], depth.shape[1]
-        camera = facts.for_image(shape, " ".join(args.intrinsics))
-        found = files.masks_of(files.read_mask_image(args.mask), shape, args.label, args.mask)
-        if len(found) > 1:
+        image = SensorImage(Path(args.depth), args.intrinsics, [Path(args.mask)])
+        frames = list(image.frames(parse_scale(args.depth_scale), args.depth_kind, args.label))
+        if len(frames) > 1:
             raise InputError("--label all: one mesh is of one object; give its label")
-        mask = next(iter(found.values()))
+        depth, mask, camera = frames[0].depth, frames[0].mask, frames[0].camera
+        assert mask is not None, "it was given"
         scores["mesh"] |= camera_scores(vertices, faces, depth, mask, camera)
     if args.ground_truth:
         truth, truth_faces = load_mesh_or_cloud(args.ground_truth)

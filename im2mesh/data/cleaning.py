@@ -65,6 +65,10 @@ mask."""
 LEAST_OBJECT = 50
 """An object that is looked for without a mask has so many pixels or more."""
 
+CUT_OFF = 0.05
+"""What reaches the border of the image counts as so much of its pixels when the largest object is
+looked for: it is rather a hand, a gripper or furniture."""
+
 STANDING = 0.25
 """It stands on the plane if so much of what is measured around it in the image is the plane."""
 
@@ -436,11 +440,12 @@ def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -
         above = height > 2 * plane.tolerance(rays, noise)
     pieces, count = surface_pieces(np.where(above, depth, np.nan), camera, noise)
     sizes = np.bincount(pieces[above], minlength=count) if count else np.zeros(0, np.int64)
+    rank = np.where(_reach_border(pieces, there, count), CUT_OFF, 1.0) * sizes
     on_plane = there & (np.abs(height) <= 2 * plane.tolerance(rays, noise))
     largest = None
-    for piece in np.argsort(-sizes, kind="stable"):
+    for piece in np.argsort(-rank, kind="stable"):
         if sizes[piece] < LEAST_OBJECT:
-            break
+            continue
         own = pieces == piece
         border = ndimage.binary_dilation(own, np.ones((3, 3)), iterations=3) & there & ~own
         if on_plane[border].sum() >= STANDING * border.sum():
@@ -452,6 +457,15 @@ def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -
     near = ndimage.binary_dilation(largest, np.ones((3, 3)), iterations=2)
     torn = np.unique(pieces[near & above])
     return np.asarray(np.isin(pieces, torn) & above)
+
+
+def _reach_border(pieces: np.ndarray, there: np.ndarray, count: int) -> np.ndarray:
+    """(count,) bool, pieces that reach the border of what was measured of the image."""
+    (top, bottom), (left, right) = (
+        np.flatnonzero(there.any(axis=axis))[[0, -1]] for axis in (1, 0)
+    )
+    rim = [pieces[top], pieces[bottom], pieces[:, left], pieces[:, right]]
+    return np.isin(np.arange(count), np.concatenate(rim))
 
 
 def _table(kept: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -553,8 +567,11 @@ def _filled(
     there = np.isfinite(depth)
     low = ndimage.minimum_filter(np.where(there, depth, np.inf), 3)
     high = ndimage.maximum_filter(np.where(there, depth, -np.inf), 3)
-    numbers = np.arange(count + 1)
-    low, high = ndimage.minimum(low, pieces, numbers), ndimage.maximum(high, pieces, numbers)
+    numbers, own = np.arange(count + 1), pieces[holes]
+    low, high = (
+        extreme(values[holes], own, numbers)
+        for extreme, values in ((ndimage.minimum, low), (ndimage.maximum, high))
+    )
     small = np.bincount(pieces.ravel(), minlength=count + 1) <= SMALL_HOLE
     small &= same_surface(low, high, camera, noise) & np.isfinite(low)
     small[0] = False

@@ -73,28 +73,28 @@ def place(
     rows, columns = np.nonzero(cleaned.seen)
     rays = camera.rays(columns, rows)
     z = cleaned.depth[rows, columns]
-    points = rays * z[:, None]
-    if len(points) < 3 or not np.ptp(points, axis=0).max() > 0:
-        raise DepthError(f"only {len(points)} pixels of the object have a depth; too few")
+    points = rays.T * z
+    if len(z) < 3 or not np.ptp(points, axis=1).max() > 0:
+        raise DepthError(f"only {len(z)} pixels of the object have a depth; too few")
     # A pixel is a small square, not a point.
     half = 0.5 * z / min(camera.fx, camera.fy)
     far = None
     if cleaned.plane is not None:
         reach = cleaned.plane.depth_along(rays)
         if np.isfinite(reach).all():
-            far = rays * np.maximum(reach, z)[:, None]
-    centre = (points.min(axis=0) + points.max(axis=0)) / 2
+            far = rays.T * np.maximum(reach, z)
+    centre = (points.min(axis=1) + points.max(axis=1)) / 2
     most = np.inf
     how = "given" if extent is not None else "estimated from the visible side"
     for _ in range(ROUNDS):
         frame = CubeFrame.looking_at(centre, 1.0)
-        turned = points @ frame.rotation.T
-        low = np.append((turned[:, :2] - half[:, None]).min(axis=0), turned[:, 2].min())
-        high = np.append((turned[:, :2] + half[:, None]).max(axis=0), turned[:, 2].max())
+        turned = frame.rotation @ points
+        low = np.append((turned[:2] - half).min(axis=1), turned[2].min())
+        high = np.append((turned[:2] + half).max(axis=1), turned[2].max())
         seen = high - low
         deep = depth_extent(seen) if extent is None else extent
         if far is not None:
-            most = high[2] - float((far @ frame.rotation.T)[:, 2].min())
+            most = high[2] - float((frame.rotation[2] @ far).min())
             if extent is None and most < deep:
                 deep, how = max(most, float(seen[2])), "bounded by the supporting plane"
         middle = (low + high) / 2

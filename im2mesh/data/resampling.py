@@ -17,10 +17,12 @@ from scipy import ndimage
 from im2mesh.data.cleaning import STEEPEST, same_surface
 from im2mesh.geometry.cameras import Camera, CubeFrame, Perspective, RayMap
 from im2mesh.geometry.pixels import BACKGROUND, IMAGE_SIZE, back_project
-from im2mesh.geometry.ray_casting import cast
 
 CRACK = 2
 """Cracks between fans up to about this many pixels of a map are closed."""
+
+ON_EDGE = 1e-6
+"""A pixel so little outside a face, in pixels or shares of the face, is on its edge."""
 
 CORNERS = ((-1, -1), (-1, 1), (1, 1), (1, -1))
 """Rows and columns of a pixel's corners, in half pixels, clockwise in the image."""
@@ -151,15 +153,52 @@ def orthographic_map(fans: Fans, frame: CubeFrame, size: int = IMAGE_SIZE) -> np
     Returns:
         (S, S) float32 depth map as :func:`im2mesh.data.depth.check_depth` has it, background −1.
     """
-    depth = np.full(size * size, np.nan)
     vertices, faces = fans.mesh()
-    if len(faces):
-        vertices = frame.to_cube(vertices)
-        hit, face, weights = cast(vertices, faces, size)
-        z = (vertices[faces[face], 2] * weights).sum(axis=1)
-        depth[hit] = np.clip(0.5 - z, 0.0, 1.0)
-    depth = _closed_cracks(depth.reshape(size, size))
+    depth = np.clip(0.5 - _rasterised(frame.to_cube(vertices), faces, size), 0.0, 1.0)
+    depth = _closed_cracks(depth)
     return np.where(np.isfinite(depth), depth, BACKGROUND).astype(np.float32)
+
+
+def _rasterised(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
+    """Return the height of the foremost face at each pixel's middle.
+
+    It enumerates the pixels in each face's bounds, which are few: fans are about as large as
+    pixels. For so small faces building a ray caster's scene takes several times as long.
+
+    Args:
+        vertices: (V, 3) in the cube.
+        faces: (F, 3) vertex numbers.
+        size: pixels along a side, S.
+
+    Returns:
+        (S, S) float64 z, NaN where there is no face.
+    """
+    # Columns and rows of the vertices; pixel centres are at whole numbers.
+    column = (vertices[:, 0] + 0.5) * size - 0.5
+    row = (0.5 - vertices[:, 1]) * size - 0.5
+    first, last = np.empty((2, 2, len(faces)), np.int64)
+    for axis, at in enumerate((row, column)):
+        a, b, c = at[faces.T]
+        low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+        first[axis] = np.ceil(low - ON_EDGE).clip(0, size)
+        last[axis] = np.floor(high + ON_EDGE).clip(-1, size - 1)
+    high, wide = (last - first + 1).clip(0)
+    count = high * wide
+    face = np.repeat(np.arange(len(faces)), count)
+    number = np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count)
+    i, j = first[0][face] + number // wide[face], first[1][face] + number % wide[face]
+    corners = faces[face].T
+    (xa, xb, xc), (ya, yb, yc) = column[corners] - j, row[corners] - i
+    # Twice the signed areas of the triangles that the pixel makes with the sides.
+    weights = np.stack([xb * yc - xc * yb, xc * ya - xa * yc, xa * yb - xb * ya])
+    area = weights.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weights /= area
+    inside = (np.abs(area) > 1e-12) & (weights.min(axis=0) >= -ON_EDGE)
+    z = (vertices[:, 2][corners] * weights).sum(axis=0)
+    found = np.full(size * size, -np.inf)
+    np.maximum.at(found, (i * size + j)[inside], z[inside])
+    return np.where(np.isfinite(found), found, np.nan).reshape(size, size)
 
 
 def _closed_cracks(depth: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from im2mesh.config import REPOSITORY, Config, load_config
 from im2mesh.data.cleaning import RESIDUAL, Cleaned, clean, find_object
 from im2mesh.data.placement import Placement, place
 from im2mesh.data.resampling import Fans, orthographic_map, pixel_fans, ray_map
+from im2mesh.data.sensor_files import without_holes
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
 from im2mesh.geometry.cameras import Camera, CubeFrame, RayMap
@@ -152,7 +153,7 @@ def reconstruct(
         DepthError: shapes differ, or nothing of the object can be used.
         InputError: intrinsics that are none.
     """
-    camera = as_camera(intrinsics)
+    camera = Camera.of(intrinsics)
     z = _checked_depth(depth)
     inside = find_object(z, camera, noise) if mask is None else _checked_mask(mask, z)
     _check_numbers(noise=noise, size=size, extent=extent)
@@ -168,7 +169,8 @@ def reconstruct(
     if frame.distance < LEAST_DISTANCE:
         raise DepthError(
             f"the object's size, {frame.size:.3g} m, is too much for its distance, "
-            f"{np.linalg.norm(frame.centre):.3g} m; check the mask, intrinsics and size"
+            f"{np.linalg.norm(frame.centre):.3g} m; "
+            + ("give its mask" if mask is None else "check the mask, intrinsics and size")
         )
     _warn_of_units(cleaned)
     levels = reconstructor or _demo(str(device))
@@ -250,34 +252,16 @@ def _warn_of_units(cleaned: Cleaned) -> None:
         )
 
 
-def as_camera(intrinsics: ArrayLike | Camera) -> Camera:
-    """Return the camera of fx, fy, cx, cy or a 3×3 matrix.
-
-    Raises:
-        InputError: it is neither.
-    """
-    if isinstance(intrinsics, Camera):
-        return intrinsics
-    values = np.asarray(intrinsics)
-    if values.dtype.kind not in "fiu":
-        raise InputError(f"intrinsics hold {values.dtype} values; give fx fy cx cy, or 3×3")
-    if values.shape == (4,):
-        return Camera(*(float(v) for v in values))
-    return Camera.from_matrix(values)
-
-
 def _checked_depth(depth: ArrayLike) -> np.ndarray:
-    """Depth with NaN for holes, a new array."""
+    """Return depth with NaN for holes, as a new array."""
     stored = np.asarray(depth)
     if stored.dtype.kind not in "fiu":
         raise DepthError(f"depth holds {stored.dtype} values; expected z in metres")
-    z = stored.astype(np.float64)
+    z = without_holes(stored)
     if z.ndim == 3 and z.shape[2] == 1:
         z = z[..., 0]
     if z.ndim != 2:
         raise DepthError(f"depth has shape {z.shape}; expected (H, W), z in metres")
-    with np.errstate(invalid="ignore"):
-        z[~np.isfinite(z) | (z <= 0)] = np.nan
     if not np.isfinite(z).any():
         raise DepthError("no pixel of the depth image has a depth")
     return z

@@ -58,6 +58,22 @@ class Camera:
         return f"fx={self.fx:g} fy={self.fy:g} cx={self.cx:g} cy={self.cy:g}"
 
     @classmethod
+    def of(cls, intrinsics: ArrayLike | Camera) -> Camera:
+        """Return the camera of fx, fy, cx, cy or a 3×3 matrix.
+
+        Raises:
+            InputError: it is neither.
+        """
+        if isinstance(intrinsics, Camera):
+            return intrinsics
+        values = np.asarray(intrinsics)
+        if values.dtype.kind not in "fiu":
+            raise InputError(f"intrinsics hold {values.dtype} values; give fx fy cx cy, or 3×3")
+        if values.shape == (4,):
+            return cls(*(float(v) for v in values))
+        return cls.from_matrix(values)
+
+    @classmethod
     def from_matrix(cls, matrix: ArrayLike) -> Camera:
         """Read a 3×3 matrix K.
 
@@ -135,7 +151,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class CubeFrame:
-    """Where the unit cube lies in the camera frame.
+    """The place of the unit cube in the camera frame.
 
     Attributes:
         centre: (3,) float64, C, the cube's centre in metres.
@@ -169,11 +185,11 @@ class CubeFrame:
         return float(np.linalg.norm(self.centre)) / self.size
 
     def to_cube(self, points: np.ndarray) -> np.ndarray:
-        """(…, 3) points of the camera frame in metres → (…, 3) in the cube."""
+        """Turn (…, 3) points of the camera frame, in metres, into points of the cube."""
         return (points - self.centre) @ self.rotation.T / self.size
 
     def to_camera(self, points: np.ndarray) -> np.ndarray:
-        """(…, 3) points of the cube → (…, 3) in the camera frame, in metres."""
+        """Turn (…, 3) points of the cube into points of the camera frame, in metres."""
         return points @ self.rotation * self.size + self.centre
 
     @property
@@ -205,11 +221,11 @@ class Perspective:
         return (self.distance - 0.5) / (self.distance - z).clip(min=(self.distance - 0.5) / 8)
 
     def __call__(self, points: Any) -> Any:
-        """(…, 3) points of the cube → (…, 3), an array or a tensor."""
+        """Map (…, 3) points of the cube, an array or a tensor."""
         return points * self.magnification(points[..., 2:])
 
     def inverse(self, points: np.ndarray) -> np.ndarray:
-        """(…, 3) → (…, 3) points of the cube."""
+        """Map (…, 3) points back into the cube."""
         # z* = z·a/(D − z) with a = D − ½, so z = D·z*/(a + z*) and (D − z)/a = D/(a + z*).
         near = self.distance - 0.5
         return points * (self.distance / (near + points[..., 2:]))
@@ -217,7 +233,7 @@ class Perspective:
 
 @dataclass(frozen=True)
 class RayMap:
-    """What a camera saw of the cube, a pixel for each ray.
+    """A camera's view of the cube, with a pixel for each ray.
 
     Attributes:
         depth: (S, S) float32 depth map of the cube that ``perspective`` makes of the cube, as
