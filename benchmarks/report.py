@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from im2mesh.data.depth_picture import depth_picture  # noqa: E402
-from im2mesh.data.run_folders import write_mesh, write_picture  # noqa: E402
+from im2mesh.data.run_folders import write_picture  # noqa: E402
+from im2mesh.geometry.mesh_files import write_mesh  # noqa: E402
 from im2mesh.shapes.families import FAMILIES, make_shape  # noqa: E402
 from im2mesh.visualize.page import save_page  # noqa: E402
 from im2mesh.visualize.report import report_page  # noqa: E402

@@ -32,10 +32,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from im2mesh.config import DataConfig, load_config  # noqa: E402
-from im2mesh.data.run_folders import write_mesh  # noqa: E402
 from im2mesh.data.storage import NpzSample  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
+from im2mesh.geometry.mesh_files import write_mesh  # noqa: E402
 from im2mesh.metrics.evaluation import GroundTruth, evaluate_mesh  # noqa: E402
 from im2mesh.metrics.wholeness import pieces_of_cloud, wholeness_scores  # noqa: E402
 from im2mesh.parallel import run_tasks  # noqa: E402

@@ -20,10 +20,11 @@ from PIL import Image
 
 import generate_merge3
 from im2mesh.commands import eval_meshes, read_results
-from im2mesh.data.run_folders import global_level, write_mesh
+from im2mesh.data.run_folders import global_level
 from im2mesh.data.storage import Points, read_points, write_points
 from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import atomic, read_csv
+from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results, run, tasks
 from im2mesh.metrics.scored_runs import ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask

@@ -21,8 +21,10 @@ from PIL import Image
 import im2mesh.cli
 from im2mesh.config import load_config
 from im2mesh.data.run_folders import run_folder
-from im2mesh.files import read_csv
+from im2mesh.files import atomic, read_csv
+from im2mesh.generation import run as run_module
 from im2mesh.generation.pipeline import Reconstructor
+from im2mesh.geometry.mesh_files import write_mesh
 from tests.conftest import REPOSITORY
 from tests.fixtures import BROKEN_YAML
 
@@ -654,23 +656,21 @@ def test_interruption_keeps_what_is_finished(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C in the second map, as the file of its mesh is being written."""
-    from im2mesh.data import run_folders as outputs
-
-    write, written = outputs.write_mesh, []
+    written = []
 
     def interrupted(mesh: trimesh.Trimesh, path: Path) -> None:
         if len(written) == 2:
-            with outputs.atomic(path) as beside:
+            with atomic(path) as beside:
                 beside.write_bytes(b"ply")
                 raise KeyboardInterrupt
         written.append(path)
-        write(mesh, path)
+        write_mesh(mesh, path)
 
-    monkeypatch.setattr(outputs, "write_mesh", interrupted)
-    code, lines = merge3("--out", "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "write_mesh", interrupted)
+        code, lines = merge3("--out", "run")
     assert code == 130 and "interrupted" in lines[-1]
     assert files("run/meshes") == {f"maps/{MAPS[0]}.{suffix}" for suffix in ("ply", "off")}
-    monkeypatch.setattr(outputs, "write_mesh", write)
     code, lines = merge3("--out", "run", "--resume")
     assert (code, lines[-1]) == (0, "run: 2 done, 1 there already")
 

@@ -17,8 +17,9 @@ from PIL import Image
 from scipy import ndimage
 
 from im2mesh.commands import vis
-from im2mesh.data.run_folders import write_mesh, write_picture, write_timings
+from im2mesh.data.run_folders import write_picture, write_timings
 from im2mesh.data.storage import write_depth
+from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results
 from im2mesh.visualize.page import FRAME
 from im2mesh.visualize.picture import render

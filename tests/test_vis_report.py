@@ -13,9 +13,10 @@ import pytest
 import trimesh
 
 from im2mesh.commands import vis
-from im2mesh.data.run_folders import write_mesh, write_picture, write_timings
+from im2mesh.data.run_folders import write_picture, write_timings
 from im2mesh.data.storage import PointCloud, write_pointcloud
 from im2mesh.errors import InputError
+from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results
 from im2mesh.metrics.tables import Table
 from im2mesh.visualize.packing import unpack

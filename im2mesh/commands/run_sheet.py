@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from im2mesh.cli import DONE, EXIT_CODES, run_script
-from im2mesh.data.run_folders import find_meshes, mesh_folder, read_mesh
+from im2mesh.data.run_folders import find_meshes, mesh_folder
 from im2mesh.errors import InputError
 from im2mesh.files import first_line
+from im2mesh.geometry.mesh_files import read_mesh
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 
 log = logging.getLogger(__name__)

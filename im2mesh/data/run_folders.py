@@ -11,13 +11,12 @@
     <run>/time_generation_full.{pkl,csv}   one row a map
     <run>/time_generation.{pkl,csv}        their means by class
 
-Meshes are also found, and read, where other methods put them.
+Meshes are also found where other methods put them.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ import trimesh
 from PIL import Image
 
 from im2mesh.config import Config, from_dict, read_yaml
-from im2mesh.errors import ConfigError, InputError
+from im2mesh.errors import ConfigError
 from im2mesh.files import atomic
 
 POINTCLOUD_POINTS = 100_000
@@ -36,9 +35,6 @@ POINTCLOUD_POINTS = 100_000
 
 MESH_FILES = ("ply", "off")
 """Extensions of a mesh, in the order in which they are looked for."""
-
-FARTHEST = 1e6
-"""Largest coordinate of a mesh, which lies in or near the unit cube; squares of this are sound."""
 
 Key = tuple[str, str]
 """Class folder and name of a model."""
@@ -117,7 +113,7 @@ def written(run: Path) -> list[Path]:
     return sorted(path for pattern in _WRITTEN for path in run.glob(pattern) if not path.is_dir())
 
 
-# --- finding and reading meshes ---------------------------------------------------------------
+# --- finding meshes ---------------------------------------------------------------------------
 
 
 def mesh_folder(folder: Path) -> Path:
@@ -147,85 +143,7 @@ def find_meshes(meshes: Path) -> dict[Key, Path]:
     return found
 
 
-def read_mesh(path: Path) -> trimesh.Trimesh:
-    """Read a mesh file; one without faces is a result too.
-
-    Raises:
-        InputError: it cannot be read as a mesh of triangles, they name vertices that are not
-            there, or it reaches beyond :data:`FARTHEST`.
-    """
-    try:
-        loaded = trimesh.load(path, process=False)
-    except Exception as error:  # trimesh's readers raise anything on a damaged file
-        raise InputError(f"{path}: not a readable mesh ({error}); make it again") from error
-    vertices = np.asarray(getattr(loaded, "vertices", np.zeros((0, 3))))
-    if np.abs(vertices[np.isfinite(vertices)]).max(initial=0) > FARTHEST:
-        raise InputError(
-            f"{path}: has coordinates beyond {FARTHEST:g}; a mesh lies in the unit cube, make it "
-            "again"
-        )
-    if not isinstance(loaded, trimesh.Trimesh):
-        return trimesh.Trimesh(vertices)
-    faces = loaded.faces
-    if not faces.size and not _counts_faces(path):
-        return trimesh.Trimesh(loaded.vertices, process=False)
-    if loaded.vertices.shape[1:] != (3,) or faces.shape[1:] != (3,):
-        raise InputError(f"{path}: not a readable mesh (its faces are no triangles); make it again")
-    if len(faces) and not 0 <= faces.min() <= faces.max() < len(loaded.vertices):
-        raise InputError(
-            f"{path}: its faces name vertices {faces.min()} … {faces.max()} of "
-            f"{len(loaded.vertices)}; make it again"
-        )
-    return loaded
-
-
-def _counts_faces(path: Path) -> bool:
-    """Whether an OFF file says that it has faces; its reader drops what is no polygon."""
-    if path.suffix.lower() != ".off":
-        return False
-    counts = re.search(rb"OFF\s+-?\d+\s+(-?\d+)", path.read_bytes())
-    return counts is not None and int(counts[1]) != 0
-
-
 # --- writing ----------------------------------------------------------------------------------
-
-
-def write_mesh(mesh: trimesh.Trimesh, path: Path) -> None:
-    """Write a mesh as ``.ply`` (binary) or ``.off``, whole or not at all; it may be empty.
-
-    Vertices are float32 in both, so that both files hold the same mesh.
-    """
-    vertices = np.asarray(mesh.vertices, np.float32)
-    faces = np.asarray(mesh.faces, np.int32)
-    with atomic(path) as beside:
-        if path.suffix == ".off":
-            _write_off(vertices, faces, beside)
-        else:
-            _write_ply(vertices, faces, beside)
-
-
-def _write_ply(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
-    # trimesh's own writer refuses a mesh without faces, which is a result like any other.
-    rows = np.empty(len(faces), [("count", "u1"), ("index", "<i4", 3)])
-    rows["count"], rows["index"] = 3, faces
-    header = (
-        "ply\nformat binary_little_endian 1.0\n"
-        f"element vertex {len(vertices)}\n"
-        "property float x\nproperty float y\nproperty float z\n"
-        f"element face {len(faces)}\n"
-        "property list uchar int vertex_indices\nend_header\n"
-    )
-    path.write_bytes(header.encode() + vertices.astype("<f4").tobytes() + rows.tobytes())
-
-
-def _write_off(vertices: np.ndarray, faces: np.ndarray, path: Path) -> None:
-    # Nine significant digits hold every float32 exactly.
-    table = pd.DataFrame(vertices).to_csv(
-        None, sep=" ", header=False, index=False, float_format="%.9g", na_rep="nan"
-    )
-    rows = pd.DataFrame(np.column_stack([np.full(len(faces), 3), faces]))
-    lines = rows.to_csv(None, sep=" ", header=False, index=False)
-    path.write_text(f"OFF\n{len(vertices)} {len(faces)} 0\n{table}{lines}")
 
 
 def write_pointcloud(mesh: trimesh.Trimesh, path: Path, seed: int) -> None:

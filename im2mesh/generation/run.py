@@ -31,6 +31,7 @@ from im2mesh.data.splits import class_of
 from im2mesh.errors import CheckpointError, ConfigError, InputError
 from im2mesh.files import NAMES, atomic, check_writable, read_csv
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
+from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.timing import Stopwatch
 
 log = logging.getLogger(__name__)
@@ -366,7 +367,7 @@ def _write(
     if settings.generate_mesh:
         paths = outputs.mesh_paths(folder, source.class_name, source.model)
         for path in paths.values():
-            outputs.write_mesh(mesh, path)
+            write_mesh(mesh, path)
         if shown:
             outputs.copy_file(paths["ply"], vis / f"{number:02d}_mesh.ply")
 

@@ -15,8 +15,8 @@ from im2mesh.errors import InputError
 from im2mesh.files import atomic
 from im2mesh.generation.sensor import SensorReconstruction
 from im2mesh.geometry.cameras import FLIP
+from im2mesh.geometry.mesh_files import FORMATS, write_mesh
 
-FORMATS = (".ply", ".obj", ".off", ".stl", ".glb")
 FRAMES = ("camera", "opengl", "object")
 UNITS = {"m": 1.0, "mm": 1000.0}
 """Name of a unit → how many there are in a metre."""
@@ -26,7 +26,7 @@ def check_output(path: Path) -> None:
     """Refuse a mesh file of an unknown kind before the work.
 
     Raises:
-        InputError: the extension is none of :data:`FORMATS`.
+        InputError: the extension is none of :data:`im2mesh.geometry.mesh_files.FORMATS`.
     """
     if path.suffix.lower() not in FORMATS:
         raise InputError(
@@ -68,7 +68,7 @@ def write_result(
 
     Args:
         result: of the object.
-        path: the mesh file, one of :data:`FORMATS`.
+        path: the mesh file, one of :data:`im2mesh.geometry.mesh_files.FORMATS`.
         frame: one of :data:`FRAMES`.
         unit: one of :data:`UNITS`.
         sources: what the record says of the input files.
@@ -81,8 +81,7 @@ def write_result(
     matrix = output_transform(result, frame, unit)
     vertices = np.asarray(result.mesh.vertices) @ matrix[:3, :3].T + matrix[:3, 3]
     mesh = trimesh.Trimesh(vertices, result.mesh.faces, process=False)
-    with atomic(path) as beside:
-        mesh.export(beside, file_type=path.suffix.lower()[1:])
+    write_mesh(mesh, path)
     with atomic(path.with_name(path.name + ".json")) as beside:
         text = json.dumps(record(result, frame, unit, sources), indent=2)
         beside.write_text(text + "\n", encoding="utf-8")

@@ -1,7 +1,10 @@
-"""Meshes as arrays: checked, compact, and read from users' files.
+"""Meshes as arrays, and the only readers and writers of mesh files.
 
-A mesh is (V, 3) float64 vertices and (F, 3) int64 vertex numbers, a *soup*: nothing is said about
-whether it is closed, whether its faces share vertices, or which way they are turned.
+A mesh is (V, 3) float64 vertices and (F, 3) int64 vertex numbers, a *soup*: it may be open, its
+faces may be turned either way, and they may share vertices or not.
+
+:func:`load_mesh` and :func:`load_mesh_or_cloud` are for users' models, whose unused vertices are
+dropped. :func:`read_mesh` is for results, which are scored as they are, empty ones included.
 """
 
 from __future__ import annotations
@@ -10,17 +13,22 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import EmptyError, InputError
-from im2mesh.files import first_line
+from im2mesh.files import atomic, first_line
 from im2mesh.geometry.formats import READERS
 
 FORMATS = tuple(READERS)
-"""Mesh files that are read, by their extension in lower or upper case."""
+"""Extensions, in lower or upper case, of the mesh files that are read and written."""
+
+FARTHEST = 1e6
+"""Largest coordinate of a result, in or near the unit cube; squares of it are sound."""
 
 SHAPENET_PLACE = "<class id>/<model id>/models/model_normalized.obj"
-"""Where a ShapeNetCore.v2 mesh is, below the data set's folder."""
+"""Place of a ShapeNetCore.v2 mesh below the data set's folder."""
 
 
 def check_mesh(vertices: ArrayLike, faces: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +66,7 @@ def check_mesh(vertices: ArrayLike, faces: ArrayLike) -> tuple[np.ndarray, np.nd
 
 
 def drop_unused(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the vertices that no face uses; the others and all faces keep their order."""
+    """Drop the vertices that no face uses; the others and all faces keep their order."""
     used = np.zeros(len(vertices), dtype=bool)
     used[faces.reshape(-1)] = True
     if used.all():
@@ -95,7 +103,7 @@ def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`load_mesh`, but a point cloud is read, too.
+    """Read a mesh file as :func:`load_mesh` does, or a point cloud.
 
     Returns:
         (V, 3) float64 vertices, all finite, V > 0, and (F, 3) int64 faces: none for a cloud.
@@ -105,24 +113,7 @@ def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.nda
         InputError: as :func:`load_mesh`.
     """
     path = Path(path)
-    kind = path.suffix.lower()
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give a mesh file in it")
-    if not path.is_file():
-        raise InputError(f"{path}: no such mesh file")
-    if kind not in FORMATS:
-        raise InputError(f"{path}: not a mesh file that is read ({' '.join(FORMATS)}); convert it")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: is empty; write it again")
-    try:
-        vertices, faces = READERS[kind](path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except Exception as error:  # malformed JSON and numbers raise all there is
-        reason = str(error) if isinstance(error, InputError) else f"damaged: {first_line(error)}"
-        raise InputError(
-            f"{path}: not a readable {kind} file ({reason}); write it again or convert it"
-        ) from error
+    vertices, faces = _read(path)
     if not len(vertices):
         raise EmptyError(f"{path}: has no faces; a mesh needs triangles or polygons")
     if not len(faces) and not np.isfinite(vertices).all():
@@ -134,8 +125,93 @@ def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.nda
     return drop_unused(vertices, faces) if len(faces) else (vertices, faces)
 
 
+def read_mesh(path: str | os.PathLike[str]) -> trimesh.Trimesh:
+    """Read the file of a result, its vertices and faces as they are.
+
+    Args:
+        path: a file with one of :data:`FORMATS`; a mesh without faces, or without anything, is a
+            result, and so is one with vertices that are not finite.
+
+    Raises:
+        InputError: it cannot be read, or reaches beyond :data:`FARTHEST`.
+    """
+    path = Path(path)
+    vertices, faces = _read(path)
+    if np.abs(vertices[np.isfinite(vertices)]).max(initial=0) > FARTHEST:
+        raise InputError(
+            f"{path}: has coordinates beyond {FARTHEST:g}; a mesh lies in the unit cube, make it "
+            "again"
+        )
+    return trimesh.Trimesh(vertices, faces, process=False)
+
+
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    kind = path.suffix.lower()
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give a mesh file in it")
+    if not path.is_file():
+        raise InputError(f"{path}: no such mesh file")
+    if kind not in FORMATS:
+        raise InputError(f"{path}: not a mesh file that is read ({' '.join(FORMATS)}); convert it")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: is empty; write it again")
+    try:
+        return READERS[kind](path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # malformed JSON and numbers raise all there is
+        reason = str(error) if isinstance(error, InputError) else f"damaged: {first_line(error)}"
+        raise InputError(
+            f"{path}: not a readable {kind} file ({reason}); write it again or convert it"
+        ) from error
+
+
+def write_mesh(mesh: trimesh.Trimesh, path: Path) -> None:
+    """Write a mesh whole or not at all; ``.ply`` (binary) and ``.off`` may be empty.
+
+    Vertices are float32 in both, so that both files hold the same mesh.
+
+    Args:
+        mesh: the mesh.
+        path: a file with one of :data:`FORMATS`.
+    """
+    vertices, faces = np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
+    kind = path.suffix.lower()
+    with atomic(path) as beside:
+        if kind == ".ply":
+            beside.write_bytes(_ply(vertices, faces))
+        elif kind == ".off":
+            beside.write_text(_off(vertices, faces))
+        else:
+            mesh.export(beside, file_type=kind[1:])
+
+
+def _ply(vertices: np.ndarray, faces: np.ndarray) -> bytes:
+    # trimesh's own writer refuses a mesh without faces, which is a result like any other.
+    rows = np.empty(len(faces), [("count", "u1"), ("index", "<i4", 3)])
+    rows["count"], rows["index"] = 3, faces
+    header = (
+        "ply\nformat binary_little_endian 1.0\n"
+        f"element vertex {len(vertices)}\n"
+        "property float x\nproperty float y\nproperty float z\n"
+        f"element face {len(faces)}\n"
+        "property list uchar int vertex_indices\nend_header\n"
+    )
+    return header.encode() + vertices.astype("<f4").tobytes() + rows.tobytes()
+
+
+def _off(vertices: np.ndarray, faces: np.ndarray) -> str:
+    # Nine significant digits hold every float32 exactly.
+    table = pd.DataFrame(vertices).to_csv(
+        None, sep=" ", header=False, index=False, float_format="%.9g", na_rep="nan"
+    )
+    rows = pd.DataFrame(np.column_stack([np.full(len(faces), 3), faces]))
+    lines = rows.to_csv(None, sep=" ", header=False, index=False)
+    return f"OFF\n{len(vertices)} {len(faces)} 0\n{table}{lines}"
+
+
 def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Path:
-    """Where a ShapeNet mesh is; the one home of :data:`SHAPENET_PLACE`.
+    """Return the path of a ShapeNet mesh, at :data:`SHAPENET_PLACE`.
 
     Raises:
         InputError: it is not there; the line says where ShapeNet belongs.

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from im2mesh.data.run_folders import read_mesh
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Sample
 from im2mesh.errors import DataError, InputError
 from im2mesh.files import file_version
+from im2mesh.geometry.mesh_files import read_mesh
 from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.evaluation import (

@@ -35,10 +35,10 @@ from tqdm import tqdm
 
 from im2mesh import __version__
 from im2mesh.config import differences, read_yaml
-from im2mesh.data.run_folders import write_mesh
 from im2mesh.data.storage import write_depth, write_pointcloud, write_points
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, check_writable
+from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.geometry.watertight import THICKNESS
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.collection import POINTS, Entry

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from im2mesh.data.run_folders import write_mesh
 from im2mesh.files import atomic
+from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.shapes.shape import Shape
 from im2mesh.shapes.solids import (

@@ -17,13 +17,13 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from im2mesh.data.run_folders import Key, find_mesh, find_meshes, mesh_folder, read_mesh
+from im2mesh.data.run_folders import Key, find_mesh, find_meshes, mesh_folder
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import read_pointcloud
 from im2mesh.errors import InputError
 from im2mesh.files import read_csv
 from im2mesh.generation.meshing import simplify
-from im2mesh.geometry.mesh_files import check_mesh
+from im2mesh.geometry.mesh_files import check_mesh, read_mesh
 from im2mesh.metrics import results
 from im2mesh.metrics.report import class_table, comparison, comparison_by_class
 from im2mesh.metrics.report import remarks as remarks_on
