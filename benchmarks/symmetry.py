@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.fresh import FreshObject, demo_levels, fresh_objects  # noqa: E402
+from im2mesh.generation.axis_search import turn  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
-from im2mesh.generation.revolution import turn  # noqa: E402
 from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis, Symmetry  # noqa: E402
 from im2mesh.metrics.evaluation import evaluate_mesh  # noqa: E402
 from im2mesh.shapes.families import FAMILIES  # noqa: E402

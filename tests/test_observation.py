@@ -17,7 +17,6 @@ from im2mesh.config import load_config
 from im2mesh.data.depth import load_depth, load_known
 from im2mesh.data.sources import sources_of_paths
 from im2mesh.errors import ConfigError, DepthError
-from im2mesh.generation import observation as kernel
 from im2mesh.generation.extraction import (
     calibrate,
     extract_dense,
@@ -29,7 +28,8 @@ from im2mesh.generation.field import FusedField, ObservedField
 from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine
-from im2mesh.generation.observation import Observation
+from im2mesh.generation.observation import Observation, _shell
+from im2mesh.generation.outlines import half_width, smooth_outline, stepped_outline
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.observation import observation_scores
@@ -189,9 +189,17 @@ def test_a_good_field_is_left_alone_behind() -> None:
 
 
 @pytest.mark.parametrize("resolution", some_slow(128, slow=[64, 256]))
-@pytest.mark.parametrize("width", [1, 2])
-@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("wall", [False, True])
+@pytest.mark.parametrize(
+    ("width", "slope", "wall"),
+    [
+        (1, 0.0, False),
+        (1, 0.3, True),
+        (1, 1.0, False),
+        (2, 0.0, True),
+        (2, 0.3, False),
+        (1, 1.0, True),
+    ],
+)
 def test_thin_parts_stay_in_one_piece(
     resolution: int, width: int, slope: float, wall: bool
 ) -> None:
@@ -252,15 +260,15 @@ def test_carving_never_removes_a_point_of_the_object(
     shape = make_shape(family, seed).posed(azimuth, elevation)
     depth = depth_of(shape)
     seen = Observation(depth, N)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     pixels = np.argwhere(depth >= 0)
-    row, column = pixels[draw.integers(len(pixels), size=4000)].T
-    z = 0.5 - depth[row, column] - draw.random(4000) ** 2 * 0.3
+    row, column = pixels[rng.integers(len(pixels), size=4000)].T
+    z = 0.5 - depth[row, column] - rng.random(4000) ** 2 * 0.3
     on_rays = np.stack([(column + 0.5) / 256 - 0.5, 0.5 - (row + 0.5) / 256, z], axis=1)
     hidden, _ = seen(torch.from_numpy(on_rays).float())
     assert hidden.min() > -0.01 * PIXEL  # float32, on steep surfaces
 
-    points = torch.from_numpy(draw.random((4000, 3)) - 0.5)
+    points = torch.from_numpy(rng.random((4000, 3)) - 0.5)
     points = points[shape.occupancy(points)]
     if len(points):
         hidden, _ = seen(points.float())
@@ -292,9 +300,9 @@ def test_a_full_field_becomes_all_that_is_hidden() -> None:
 @pytest.mark.parametrize("masked", [False, True])
 def test_noise_and_missing_pixels_degrade_gently(shape: str, masked: bool) -> None:
     depth = depth_of(SHAPES[shape])
-    draw = np.random.default_rng(0)
-    noisy = np.where(depth >= 0, depth + 0.01 * draw.standard_normal(depth.shape), -1)
-    missing = (draw.random(depth.shape) < 0.2) & (depth >= 0)
+    rng = np.random.default_rng(0)
+    noisy = np.where(depth >= 0, depth + 0.01 * rng.standard_normal(depth.shape), -1)
+    missing = (rng.random(depth.shape) < 0.2) & (depth >= 0)
     noisy = np.where(missing, -1, noisy.clip(-1, 1)).astype(np.float32)
     known = ~missing if masked else None
     truth = SHAPES[shape]
@@ -340,8 +348,8 @@ def test_what_is_not_known_is_left_to_the_field() -> None:
 
 def test_small_holes_are_closed_where_a_mask_says_so() -> None:
     depth = depth_of(SHAPES["tilted box"])
-    draw = np.random.default_rng(1)
-    missing = (draw.random(depth.shape) < 0.05) & (depth >= 0)
+    rng = np.random.default_rng(1)
+    missing = (rng.random(depth.shape) < 0.05) & (depth >= 0)
     holed = np.where(missing, -1, depth).astype(np.float32)
     mesh = mesh_of(observed(holed, known=~missing), holed)
     found = scores(mesh, depth)
@@ -359,23 +367,20 @@ def waves(points: Tensor) -> Tensor:
 @pytest.mark.parametrize("field", [empty, full, waves])
 def test_coarse_to_fine_equals_dense(surface: bool, field) -> None:
     depth = load_depth(REPOSITORY / "data/demo/compositional_demo-00/000.npz")
-    both = observed(depth, field, surface)
-    lattice, watch = exact_lattice(N), Stopwatch()
-    mise = extract_mise(both, lattice, 32, depth, CPU, watch)
+    both = observed(depth, field, surface, resolution=64)
+    lattice, watch = exact_lattice(64), Stopwatch()
+    mise = extract_mise(both, lattice, 16, depth, CPU, watch)
     dense = extract_dense(both, lattice, CPU, watch)
     assert ((mise > 0) != (dense > 0)).sum() == 0
     meshes = [extract_mesh(values, lattice, 0.0)[0] for values in (mise, dense)]
     np.testing.assert_array_equal(*meshes)
 
 
-MAPS = sorted((REPOSITORY / "data/demo").glob("*/000.npz"))
-
-
-@pytest.mark.parametrize("path", MAPS, ids=[path.parent.name for path in MAPS])
-def test_coarse_to_fine_finds_all_that_is_observed(path: Path) -> None:
+@pytest.mark.parametrize("name", ["airplane", "bookshelf", "lamp"])
+def test_coarse_to_fine_finds_all_that_is_observed(name: str) -> None:
     """Signs at all nodes, also of what is thinner than the cells that MISE starts with."""
-    depth, watch = load_depth(path), Stopwatch()
-    lattice, seen = exact_lattice(N), Observation(depth, N)
+    depth, watch = load_depth(REPOSITORY / f"data/demo/{name}_demo-00/000.npz"), Stopwatch()
+    lattice, seen = exact_lattice(64), Observation(depth, 64)
     hidden, shell = seen.sides(lattice)
     for surface in (False, True):
         # With a constant field the signs are those of the observation alone.
@@ -383,7 +388,7 @@ def test_coarse_to_fine_finds_all_that_is_observed(path: Path) -> None:
             for is_sdf in (False, True):
                 fused = FusedField([field], -0.02 if is_sdf else 0.0)
                 both = ObservedField(fused, seen, surface, is_sdf)
-                mise = extract_mise(both, lattice, 16, depth, CPU, watch)
+                mise = extract_mise(both, lattice, 8, depth, CPU, watch)
                 np.testing.assert_array_equal(mise > both.iso_level, inside)
         both = ObservedField(FusedField([random], 0.0), seen, surface, is_sdf=False)
         mise = extract_mise(both, lattice, 32, depth, CPU, watch)
@@ -394,9 +399,9 @@ def test_sides_of_nodes_are_those_of_points() -> None:
     depth = load_depth(REPOSITORY / "data/demo/lamp_demo-00/000.npz")
     known = np.ones_like(depth, bool)
     known[60:90, 100:140] = False
-    lattice = exact_lattice(64)
+    lattice = exact_lattice(32)
     points = lattice.points(lattice.slab(0, lattice.nodes))
-    for seen in (Observation(depth, 64), Observation(depth, 64, 0.01, known)):
+    for seen in (Observation(depth, 32), Observation(depth, 32, 0.01, known)):
         for sides, distances in zip(seen.sides(lattice), seen(points), strict=True):
             np.testing.assert_array_equal(sides.ravel(), distances > 0)
 
@@ -423,9 +428,9 @@ def test_networks_are_asked_only_where_it_matters() -> None:
     for surface in (None, False, True):
         asked.clear()
         levels = FusedField([field], 0.0)
-        seen = Observation(depth, N)
+        seen = Observation(depth, 64)
         both = levels if surface is None else ObservedField(levels, seen, surface, False)
-        extract_mise(both, exact_lattice(N), 32, depth, CPU, Stopwatch())
+        extract_mise(both, exact_lattice(64), 16, depth, CPU, Stopwatch())
         points = torch.cat(asked)
         counts.append(len(points))
         if surface is not None:
@@ -467,26 +472,26 @@ def test_levels_that_measure_different_things_are_moved_as_without() -> None:
 
 
 def test_maps_agree_with_the_reference() -> None:
-    draw = np.random.default_rng(3)
-    solid = draw.random((12, 14)) < 0.5
+    rng = np.random.default_rng(3)
+    solid = rng.random((12, 14)) < 0.5
     solid[3:9, 2:8] = True
-    fast = kernel._apart(solid)
+    fast = stepped_outline(solid)
     slow = [[reference.outline(solid, i / 2, j / 2) for j in range(27)] for i in range(23)]
     np.testing.assert_allclose(fast, slow, atol=1e-12)
-    smooth = kernel._outline(solid)
+    smooth = smooth_outline(solid)
     assert np.abs(smooth - fast)[np.abs(fast) < 2].max() <= 0.3 + 1e-9
     assert ((smooth > 0)[::2, ::2] == solid).all()
-    np.testing.assert_allclose(
-        kernel._half_width(smooth, 1.5), reference.half_width(smooth, 1.5), atol=1e-12
-    )
+    slow_width = reference.half_width(smooth, 1.5)
+    np.testing.assert_allclose(half_width(smooth, 1.5), slow_width, atol=1e-12)
 
 
 @given(st.integers(0, 2**31))
+@settings(max_examples=20, deadline=None)
 def test_values_agree_with_the_reference(seed: int) -> None:
-    draw = np.random.default_rng(seed)
-    behind, within = draw.normal(0, 3, (2, 20))
-    cosine, radius = draw.uniform(0.1, 1, 20), draw.uniform(0.25, 2, 20)
-    fast = kernel._shell(
+    rng = np.random.default_rng(seed)
+    behind, within = rng.normal(0, 3, (2, 20))
+    cosine, radius = rng.uniform(0.1, 1, 20), rng.uniform(0.25, 2, 20)
+    fast = _shell(
         *(torch.from_numpy(v) for v in (behind, cosine, within, radius)), torch.tensor(2.0).double()
     )
     slow = [reference.shell(*row, 2.0) for row in zip(behind, cosine, within, radius, strict=True)]

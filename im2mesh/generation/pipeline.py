@@ -23,6 +23,7 @@ import trimesh
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
 from im2mesh.data.depth import check_depth, check_known
 from im2mesh.errors import ConfigError, DepthError
+from im2mesh.generation.constants import OBSERVATION
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
 from im2mesh.generation.field import FusedField, GlobalField, ObservedField, PatchField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
@@ -35,7 +36,7 @@ from im2mesh.generation.meshing import (
     without_doubles,
     without_small_pieces,
 )
-from im2mesh.generation.observation import SIGMAS, Observation
+from im2mesh.generation.observation import Observation
 from im2mesh.generation.symmetry import Symmetry
 from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.geometry.cameras import RayMap
@@ -282,7 +283,8 @@ class Reconstructor:
     def _without_small_pieces(
         self, values: np.ndarray, iso_level: float, depth: np.ndarray
     ) -> np.ndarray:
-        lattice, slack = self.lattice, SIGMAS * self.settings.observation_noise
+        lattice = self.lattice
+        slack = OBSERVATION.noise_sigmas * self.settings.observation_noise
         seen = seen_nodes(depth, lattice, slack)
         unit = 1 / lattice.cells if self.levels[self.reference].config.is_sdf else 1.0
         return without_small_pieces(values, iso_level, seen, self.settings.min_piece, unit)

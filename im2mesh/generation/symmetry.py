@@ -1,8 +1,8 @@
 """Symmetries of an object: mirror planes, or an axis of revolution.
 
-What a depth map says at a point holds at the point's images, too. Which points these are is said
-here. How a symmetry is found: :mod:`im2mesh.generation.symmetry_search`. What it does to a field:
-:class:`im2mesh.generation.field.ObservedField`.
+What a depth map says of a point also holds for the point's images. This module computes them.
+:mod:`im2mesh.generation.symmetry_search` finds symmetries, and
+:class:`im2mesh.generation.field.ObservedField` applies them to a field.
 """
 
 from __future__ import annotations
@@ -17,30 +17,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from im2mesh.generation.constants import SYMMETRY
 from im2mesh.generation.observation import Observation
-
-ASKED = (0.0, 0.5, -0.5, 1.0, -1.0)
-"""Where networks are asked about a solid of revolution: angles about its axis, in radians, from
-the side that faces the camera. They are surest just behind what they are shown."""
-
-LEAST_TURNS = 8
-"""Angles, at least, at which the map is looked up around a circle."""
-
-NARROW = 1e-3
-"""Length of a direction's component below which it counts as none."""
 
 
 @dataclass(frozen=True)
 class MirrorPlane:
-    """A plane {p: n·p = offset} that an object is its own image in.
+    """A plane {p: n·p = offset} in which an object is its own image.
 
     Attributes:
         normal: (3,) float64, n, a unit vector in the camera frame.
         offset: from the cube's centre along the normal, in sides of the cube.
-        support: mean of what each observed point's image says, at most 1: 1 on the observed
-            surface, :data:`~im2mesh.generation.symmetry_search.PREDICTED` on the predicted one,
-            0 elsewhere in hidden space, −:data:`~im2mesh.generation.symmetry_search.PENALTY` in
-            free space.
+        support: mean score of the observed points' images, at most 1
+            (:class:`~im2mesh.generation.constants.SymmetryConstants`).
         contradicted: share of the observed points whose images are in free space, in [0, 1].
     """
 
@@ -50,7 +39,7 @@ class MirrorPlane:
     contradicted: float = 0.0
 
     def __call__(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (N, 3) their images."""
+        """Reflect (N, 3) points."""
         normal = torch.as_tensor(self.normal, dtype=points.dtype, device=points.device)
         return points - 2 * (points @ normal - self.offset)[:, None] * normal
 
@@ -60,7 +49,7 @@ class MirrorPlanes:
     """Up to three mirror planes that are perpendicular to each other.
 
     Attributes:
-        planes: the one that the map supports best first.
+        planes: the first one was found first; the later ones rely on it.
     """
 
     planes: tuple[MirrorPlane, ...]
@@ -72,7 +61,10 @@ class MirrorPlanes:
         return "mirror plane" if count == 1 else f"{count} mirror planes"
 
     def images(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (K, N, 3) their images, K = 2^planes − 1: by one, two … of them."""
+        """Return the (K, N, 3) images of (N, 3) points by each one, two … of the planes.
+
+        K = 2^P − 1 for P planes.
+        """
         images = []
         for count in range(1, len(self.planes) + 1):
             for planes in combinations(self.planes, count):
@@ -90,13 +82,13 @@ class RevolutionAxis:
     Attributes:
         direction: (3,) float64 unit vector in the camera frame.
         point: (3,) float64, the line's nearest point to the cube's centre.
-        support: as that of :class:`MirrorPlane`, over images at several angles, of the observed
-            points that belong to the solid.
-        contradicted: the same; share of those images.
-        outliers: share of the observed points that do not belong to the solid (a handle): more
-            than half of their images are in free space.
-        radius: largest distance of an observed point from the line. (The widest circle of a solid
-            of revolution is on its silhouette, so further out nothing is.)
+        radius: largest distance of an observed point from the line. The widest circle of a solid
+            of revolution is on its silhouette, so nothing is further out.
+        support: mean score of the observed points, each the mean of its images at several angles,
+            or ``SYMMETRY.outlier_score`` for an outlier.
+        contradicted: share of the other points' images that are in free space, in [0, 1].
+        outliers: share of the observed points that do not belong to the solid, such as a handle's:
+            more than half of their images are in free space.
     """
 
     direction: np.ndarray
@@ -112,22 +104,22 @@ class RevolutionAxis:
         return "axis of revolution"
 
     def frame(self) -> np.ndarray:
-        """(3, 3) unit vectors: towards the camera as far as they can, aside, and the direction."""
+        """Return (3, 3) unit vectors: as far as possible towards the camera, aside, and along."""
         facing = np.array([0.0, 0.0, 1.0]) - self.direction[2] * self.direction
-        if np.linalg.norm(facing) < NARROW:
+        if np.linalg.norm(facing) < SYMMETRY.min_component:
             facing = np.cross(self.direction, np.eye(3)[np.abs(self.direction).argmin()])
         facing = facing / np.linalg.norm(facing)
         return np.stack([facing, np.cross(self.direction, facing), self.direction])
 
     def cylindrical(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, 3) points → (N,) distances from the axis, and (N,) heights along it."""
+        """Return the (N,) distances of (N, 3) points from the axis, and (N,) heights along it."""
         start, direction = self._as_tensors(points)
         relative = points - start
         height = relative @ direction
         return (relative - height[:, None] * direction).norm(dim=1), height
 
     def placed(self, radius: Tensor, height: Tensor, angle: Tensor) -> Tensor:
-        """The point of each circle at an angle.
+        """Return the point of each circle at an angle.
 
         Args:
             radius: (…) distances from the axis.
@@ -151,16 +143,16 @@ Symmetry = MirrorPlanes | RevolutionAxis
 
 
 class RevolutionProfile:
-    """What a depth map and a field say of a solid of revolution, by radius and height.
+    """Tables of a solid of revolution by radius and height, from a depth map and a field.
 
-    Three tables, a cell of the lattice from node to node, bilinear in between:
+    Nodes are a cell of the lattice apart, and values between them are bilinear:
 
     * free: the least distance c to hidden space's boundary on the circle, negative where any
-      point of it was seen to be empty;
+      point of the circle was seen to be empty;
     * shell: the largest distance s to the shell's boundary on the circle, at most the one above;
-    * learned: mean of the field's values at some of the circle's points that face the camera.
+    * learned: mean of the field's values at some points of the circle that face the camera.
 
-    Since a table is the same whoever asks, coarse to fine equals dense.
+    A value does not depend on which others are asked for, so coarse to fine equals dense.
     """
 
     def __init__(
@@ -180,27 +172,29 @@ class RevolutionProfile:
         self._lowest = float(height.min())
         steps = math.ceil(float(height.max() - height.min()) / self.cell)
         heights = torch.arange(steps + 1, device=observation.device) * self.cell + self._lowest
-        # The outermost nodes are free, and say so of all that is further out.
+        # The outermost nodes are free, and all points further out take their values.
         rings = math.ceil(axis.radius / self.cell) + 3
         radii = torch.arange(rings, device=observation.device) * self.cell
         free, shell = self._observed(observation, radii, heights)
         learned = torch.zeros_like(free)
-        # Also a little outside of what is hidden, for the interpolation between nodes.
+        # Also a little outside of hidden space, for the interpolation between nodes.
         asked = free > -2 * self.cell
         circles = torch.meshgrid(radii, heights, indexing="ij")
-        radius, height = (of_all[asked] for of_all in circles)
-        places = [axis.placed(radius, height, torch.full_like(radius, angle)) for angle in ASKED]
+        radius, height = (values[asked] for values in circles)
+        angles = SYMMETRY.asked_angles
+        places = [axis.placed(radius, height, torch.full_like(radius, angle)) for angle in angles]
         values = field(torch.cat(places).clamp(-0.5, 0.5))
-        learned[asked] = values.view(len(ASKED), -1).mean(dim=0)
+        learned[asked] = values.view(len(angles), -1).mean(dim=0)
         self._tables = torch.stack([free, shell, learned])[None]
 
     def _observed(
         self, observation: Observation, radii: Tensor, heights: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """(R, H) least c and largest s on each circle."""
+        """Return the (R, H) least c and largest s on each circle."""
         free, shell = [], []
         for radius in radii:
-            turns = max(LEAST_TURNS, math.ceil(2 * math.pi * float(radius) / self.cell))
+            circumference = 2 * math.pi * float(radius)
+            turns = max(SYMMETRY.min_circle_points, math.ceil(circumference / self.cell))
             angles = torch.arange(turns, device=radii.device) * (2 * math.pi / turns)
             points = self.axis.placed(radius.expand(turns, 1), heights[None], angles[:, None])
             hidden, within = observation.in_cube(points.reshape(-1, 3))
@@ -209,7 +203,7 @@ class RevolutionProfile:
         return torch.stack(free), torch.stack(shell)
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(N, 3) points → (N,) free, shell and learned at their circles."""
+        """Return (N,) free, shell and learned at the circles of (N, 3) points."""
         radius, height = self.axis.cylindrical(points)
         rows, columns = self._tables.shape[2:]
         at = torch.stack(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from im2mesh.generation import symmetry_search as symmetry
+from im2mesh.generation.constants import SYMMETRY, MatchWidth
 from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis
 
 
@@ -67,14 +67,14 @@ def on_circle(
     return values
 
 
-def says(hidden: float, observed: float, predicted: float, width: symmetry._Width) -> float:
-    """What one image says about its plane."""
+def score(hidden: float, observed: float, predicted: float, width: MatchWidth) -> float:
+    """Score one image."""
     match = max(
         math.exp(-((observed / width.observed) ** 2)),
-        symmetry.PREDICTED * math.exp(-((predicted / width.predicted) ** 2)),
+        SYMMETRY.predicted_score * math.exp(-((predicted / width.predicted) ** 2)),
     )
     inside = -hidden - width.tolerance  # how deep in free space
-    return match - symmetry.PENALTY * min(max(inside / symmetry.STEEP, 0.0), 1.0)
+    return match - SYMMETRY.free_penalty * min(max(inside / SYMMETRY.free_ramp, 0.0), 1.0)
 
 
 def support(table: np.ndarray, points: np.ndarray, normal: np.ndarray, offset: float) -> float:
@@ -83,7 +83,7 @@ def support(table: np.ndarray, points: np.ndarray, normal: np.ndarray, offset: f
     for point in points:
         cell = [math.floor((x + 0.5) * len(table)) for x in image(point, normal, offset)]
         within = all(0 <= c < len(table) for c in cell)
-        total += table[tuple(cell)] if within else -symmetry.PENALTY
+        total += table[tuple(cell)] if within else -SYMMETRY.free_penalty
     return total / len(points)
 
 
