@@ -1,8 +1,8 @@
 """From a fused field to its values on a lattice: dense, or coarse to fine.
 
-Coarse to fine (MISE, multiresolution iso-surface extraction: Mescheder et al., Occupancy
-Networks, CVPR 2019, section 3) is driven by the FUSED field: the levels are only asked near
-the surface of their mean.
+Coarse to fine is MISE, multiresolution iso-surface extraction (Mescheder et al., Occupancy
+Networks, CVPR 2019, section 3). It follows the surface of the fused field, so the levels are
+evaluated near that surface only.
 """
 
 from __future__ import annotations
@@ -20,23 +20,22 @@ from im2mesh.native.mise import MISE
 from im2mesh.timing import Stopwatch
 
 MARGIN = 0.5
-"""How near to the iso-level, in units of their own spread, the corners of a coarse cell may
-come before it is refined though they all lie on one side. It catches parts that pass between
-coarse nodes; tests/test_generation.py counts what is missed."""
+"""A coarse cell whose corners all lie on one side is refined, too, if they come this near to the
+iso-level, in units of their own spread. This catches parts that pass between coarse nodes;
+tests/test_generation.py counts the parts that are missed."""
 
 
 def in_slabs(function: Callable[[Tensor], Tensor], points: Tensor, device: torch.device) -> Tensor:
-    """Evaluate ``function`` on (N, 3) CPU points, a slab at a time; values come back to the CPU."""
+    """Evaluate a function at (N, 3) CPU points, a slab at a time; return its values on the CPU."""
     parts = [function(part.to(device)).cpu() for part in torch.split(points, SLAB)]
     return torch.cat(parts, dim=-1)
 
 
 def calibrate(field: FusedField, resolution: int, device: torch.device) -> None:
-    """Fix a field's moves between levels by the ranges on the nodes of a coarse lattice.
+    """Calibrate a field by its levels' ranges on a coarse lattice.
 
-    The ranges of the full lattice would do as well but cost a dense evaluation; the coarse
-    nodes are among those that MISE starts with, and dense extraction uses the same ones so
-    that both see the same field.
+    The full lattice's ranges would cost a dense evaluation. MISE starts with these nodes anyway,
+    and dense extraction uses them, too, so that both see the same field.
     """
     lattice = exact_lattice(resolution)
     points = lattice.points(lattice.slab(0, lattice.nodes))
@@ -47,10 +46,10 @@ def calibrate(field: FusedField, resolution: int, device: torch.device) -> None:
 def extract_dense(
     field: FusedField | ObservedField, lattice: Lattice, device: torch.device, watch: Stopwatch
 ) -> np.ndarray:
-    """The field at every node.
+    """Evaluate a field at every node of a lattice.
 
-    A field that is not calibrated yet is calibrated by the ranges on this very lattice, as the
-    released code does.
+    A field that is not calibrated yet is calibrated by the ranges on this lattice, as in the
+    released code.
 
     Returns:
         (n, n, n) float32 values along (x, y, z).
@@ -79,17 +78,17 @@ def extract_mise(
     watch: Stopwatch,
     margin: float = MARGIN,
 ) -> np.ndarray:
-    """The field at the nodes near its surface; elsewhere a value on the same side of it.
+    """Evaluate a field at the nodes near its surface; other nodes get a value of the same side.
 
     Args:
         field: calibrated.
         lattice: the final lattice, ``coarse`` · 2^k cells along each axis.
         coarse: cells of the lattice that MISE starts with.
-        depth: (S, S) the depth map; cells that hold an observed point are always refined, so
-            that a thin visible part is not lost between coarse nodes. Of an observed field no
-            part at all of what the observation decides is lost (:func:`thin_parts`).
-        device: where the field lives.
-        watch: gets the time of the stages ``eval points`` and ``mise``.
+        depth: (S, S) the depth map; cells with an observed point are always refined, so that no
+            thin visible part is lost between coarse nodes. No part that an observation decides is
+            lost either (:func:`thin_parts`).
+        device: where the field is evaluated.
+        watch: takes the time of the stages ``eval points`` and ``mise``.
         margin: see :data:`MARGIN`.
 
     Returns:
@@ -114,15 +113,15 @@ def extract_mise(
 
 
 def thin_parts(inside: np.ndarray, coarse: int) -> np.ndarray:
-    """What would slip between the nodes of the coarser lattices, coarse to fine.
+    """Find the cells in which coarser lattices would miss a part.
 
     Args:
         inside: (n, n, n) bool at the nodes of the finest lattice.
         coarse: cells of the coarsest lattice, n − 1 = ``coarse`` · 2^k.
 
     Returns:
-        (M, 3) int64, the first of the finest cells in each cell of a coarser lattice that has
-        nodes, in or on it, of a side on which none of its corners is.
+        (M, 3) int64, the first of the finest cells in each such cell: a cell of a coarser lattice
+        with nodes, in or on it, of a side on which none of its corners is.
     """
     some, every = _at_corners(inside, np.logical_or), _at_corners(inside, np.logical_and)
     found = [np.empty((0, 3), np.int64)]
@@ -142,7 +141,7 @@ def thin_parts(inside: np.ndarray, coarse: int) -> np.ndarray:
 
 
 def _at_corners(inside: np.ndarray, combine: np.ufunc) -> np.ndarray:
-    """(n, n, n) bool at nodes → (n−1, n−1, n−1), the corners of each cell combined."""
+    """Combine (n, n, n) bool at nodes over each cell's corners; return (n−1, n−1, n−1)."""
     for axis in range(3):
         first = np.moveaxis(inside, axis, 0)
         inside = np.moveaxis(combine(first[1:], first[:-1]), 0, axis)

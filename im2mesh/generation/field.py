@@ -1,8 +1,7 @@
-"""The fused field: what every level says about a point, their mean, and what the camera saw.
+"""The fields of the levels, their weighted mean, and the mean combined with an observation.
 
-A level conditioned on a depth map is a :class:`Field`: it can be asked at any points of the
-cube. How the points are laid out (dense lattice, coarse to fine) is none of its business;
-see :mod:`im2mesh.generation.extraction`.
+A level conditioned on a depth map is a :class:`Field`: it can be evaluated at any points of the
+cube. :mod:`im2mesh.generation.extraction` chooses the points (a dense lattice, or coarse to fine).
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ EMPTY_LOGIT = -10.0
 """Value of a patch level where no active patch owns the point: far outside."""
 
 FLOOR = 10.0
-"""Distances in free space are cut off at this many cells."""
+"""Largest distance in free space that a field tells, in cells."""
 
 LOGITS_PER_CELL = 1.0
-"""What a cell of distance is worth beside logits. A field that is surer than this just behind
-the observed surface is carved to a fraction of a cell."""
+"""Value of a cell of distance beside logits. A field that is surer than this just behind the
+observed surface is carved to a fraction of a cell."""
 
 LARGEST = 1e30
-"""No sound network gives such a value; sums and squares of smaller ones are finite."""
+"""Larger values mean damaged weights; sums and squares of smaller ones are finite."""
 
 
 class Field(Protocol):
-    """Anything that gives a value at points of the cube."""
+    """A function of points of the cube, larger inside the object."""
 
     def __call__(self, points: Tensor) -> Tensor:
-        """(N, 3) float32 points in the camera frame → (N,) float32, larger inside."""
+        """Evaluate (N, 3) float32 points in the camera frame; return (N,) float32 values."""
         ...
 
 
@@ -53,7 +52,7 @@ class GlobalField:
         self._batch_size = batch_size
 
     def __call__(self, points: Tensor) -> Tensor:
-        """The decoder at the points."""
+        """Evaluate (N, 3) points."""
         values = self.decoder(points, [len(points)], self._batch_size)
         return self.objective.field(values)
 
@@ -72,7 +71,7 @@ class PatchField:
 
         Args:
             decoder: folded for the codes of the active patches.
-            objective: what the values mean.
+            objective: sign and iso-level of the values.
             assign: maps points to their pairs with the active patches
                 (:meth:`im2mesh.geometry.patches.Windows.assign`).
             batch_size: most rows of a decoder pass.
@@ -94,7 +93,7 @@ class PatchField:
 
 @dataclass(frozen=True)
 class Rescale:
-    """Moves one level's field into the range of another that measures something else.
+    """The move of one level's values into the range of another that measures something else.
 
     v ← v − iso_from; v ← v / max(|min v|, |max v|); v ← v · s + iso_to, where s is the
     distance from iso_to of the reference field's min (if |min v| is the larger) or max. So
@@ -125,7 +124,7 @@ class Rescale:
         return cls(iso_from, iso_to, abs(end - iso_to) / larger if larger else 0.0)
 
     def __call__(self, values: Tensor) -> Tensor:
-        """Rescaled values."""
+        """Return the moved values."""
         return (values - self.iso_from) * self.scale + self.iso_to
 
 
@@ -152,7 +151,7 @@ class FusedField:
         names: Sequence[str] | None = None,
         weights: Sequence[float] | None = None,
     ) -> None:
-        """Fuse ``levels``.
+        """Combine levels.
 
         Args:
             levels: the fields.
@@ -160,7 +159,7 @@ class FusedField:
             moved_from: for each level its own iso-level where it must be moved into the
                 reference's range, else None. Default: none is moved.
             reference: which level is the reference.
-            names: what an error calls each level: where its networks' weights come from.
+            names: names of the levels in errors: the files of their weights.
             weights: of the levels in the mean, > 0. Default: all the same.
         """
         if not levels:
@@ -175,7 +174,7 @@ class FusedField:
         self.calibrated = all(iso is None for iso in self._moved_from)
 
     def calibrate(self, ranges: Sequence[tuple[float, float]]) -> None:
-        """Fix the moves from the (min, max) of every level's values on some lattice."""
+        """Fix the moves by the (min, max) of every level's values on some lattice."""
         self.rescales = [
             None
             if iso is None
@@ -185,7 +184,7 @@ class FusedField:
         self.calibrated = True
 
     def values(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (L, N) values, one row a level, not moved.
+        """Evaluate (N, 3) points; return (L, N) values, one row a level, not moved.
 
         Raises:
             CheckpointError: some of them are not finite, or beyond :data:`LARGEST`.
@@ -200,7 +199,7 @@ class FusedField:
         return values
 
     def combine(self, values: Tensor) -> Tensor:
-        """(L, N) values of the levels → (N,) mean, moved where needed."""
+        """Return the (N,) mean of the levels' (L, N) values, moved where needed."""
         assert self.calibrated
         moved = [
             weight * (row if rescale is None else rescale(row))
@@ -209,39 +208,39 @@ class FusedField:
         return sum(moved[1:], moved[0]) / sum(self._weights)
 
     def __call__(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (N,) fused values."""
+        """Evaluate (N, 3) points; return (N,) fused values."""
         return self.combine(self.values(points))
 
 
 class ObservedField:
-    """A fused field that keeps what the camera saw.
+    """A fused field combined with what the camera saw.
 
-    With v the fused field's value above its iso-level, c and s as :class:`Observation` measures
-    them, and K the value of a unit of length, the value is
+    Let v be the fused field's value above its iso-level, c and s the distances of
+    :class:`Observation`, and K the value of a unit of length. The value is
 
     * ``carve``: min(v, K·c) in hidden space; K·c, which is negative, in free space.
     * ``surface``: moreover at least K·s, so that the observed surface is where the camera saw it.
 
-    Of a symmetric object the map shows more. With c' and s' what the observation measures at the
-    images of a point, the least c and the largest s of all, what is free at an image is empty: the
-    value is at most K·max(c', s), so that the shell stays, where the camera saw the object itself.
+    The map of a symmetric object shows more. Let c' be the least c and s' the largest s at the
+    images of a point. A point with an image in free space is empty unless it is in the shell: the
+    value is at most K·max(c', s).
 
     * Mirror planes: v is the mean of the fused field's values at the point and at its images.
     * An axis of revolution: v is the mean of its values at images that face the camera, and for
       ``surface`` the value is at least K·s', too (:class:`RevolutionProfile`).
 
     Attributes:
-        field: the fused field; it is asked only where it matters.
+        field: the fused field; it is evaluated only where it decides.
         levels: its levels.
-        iso_level: 0; the fused field's is subtracted, so that even the least distance keeps its
-            sign in float32.
-        symmetry: of the object; None: none (:meth:`use`).
+        iso_level: 0. The fused field's is subtracted, so that the smallest distance keeps its sign
+            in float32.
+        symmetry: of the object, set by :meth:`use`; None: none.
     """
 
     def __init__(
         self, field: FusedField, observation: Observation, surface: bool, is_sdf: bool
     ) -> None:
-        """Combine.
+        """Combine a field and an observation of the same depth map.
 
         Args:
             field: calibrated.
@@ -259,21 +258,21 @@ class ObservedField:
         self._scale = 1.0 if is_sdf else LOGITS_PER_CELL / observation.cell
 
     def use(self, symmetry: Symmetry | None) -> None:
-        """Take the object to be symmetric; an axis of revolution asks the networks at once."""
+        """Take the object to be symmetric; an axis of revolution evaluates the field at once."""
         self.symmetry = symmetry
         self._profile = None
         if isinstance(symmetry, RevolutionAxis):
             self._profile = RevolutionProfile(symmetry, self.observation, self._above)
 
     def _above(self, points: Tensor) -> Tensor:
-        """The fused field's values above its iso-level."""
+        """Evaluate the fused field above its iso-level."""
         return self.field(points) - self.field.iso_level
 
     def __call__(self, points: Tensor) -> Tensor:
-        """(N, 3) points → (N,) values above the iso-level, larger inside."""
+        """Evaluate (N, 3) points; return (N,) values above the iso-level, larger inside."""
         hidden, shell = self.observation(points)
         low = self._values(hidden)
-        # What the networks say matters in hidden space only, and not where the shell rules.
+        # The networks decide in hidden space only, and not within the shell.
         asked = hidden > 0
         if self.surface:
             asked &= hidden > shell
@@ -287,15 +286,15 @@ class ObservedField:
         return low.index_copy(0, index, learned)
 
     def _values(self, distance: Tensor) -> Tensor:
-        """Distances to hidden space's boundary as values of the field."""
+        """Convert distances to hidden space's boundary to values of the field."""
         return (distance * self._scale).clamp_min(-FLOOR * self.observation.cell * self._scale)
 
     def _learned(self, points: Tensor, low: Tensor, kept: Tensor) -> Tensor:
-        """The values that networks and images say.
+        """Evaluate hidden points by the networks and by the points' images.
 
         Args:
-            points: (N, 3) hidden ones.
-            low: (N,) K·c.
+            points: (N, 3) in hidden space.
+            low: (N,) K·c, an upper bound of the values.
             kept: (N,) K·s.
 
         Returns:
@@ -307,7 +306,7 @@ class ObservedField:
             if self.surface:
                 learned = torch.minimum(learned, low)
                 return torch.maximum(learned, torch.minimum(shell * self._scale, low))
-            # What stays though its images are free, such as a handle, is no part of the solid.
+            # A kept part whose images are free, such as a handle, does not belong to the solid.
             alone = ((free <= 0) & (low > 0)).nonzero().squeeze(1)
             if len(alone):
                 learned = learned.index_copy(0, alone, self._above(points[alone]))
@@ -318,12 +317,12 @@ class ObservedField:
         hidden = self.observation.in_cube(images.flatten(0, 1))[0]
         free = self._values(hidden.view(len(images), -1).amin(dim=0))
         low = torch.minimum(low, torch.maximum(free, kept))
-        # Where the shell rules anyway nothing is asked.
+        # The networks are not asked within the shell.
         asked = low > (kept.clamp_min(0) if self.surface else 0)
         index = asked.nonzero().squeeze(1)
         if not len(index):
             return low
-        # The image of a point of the cube may lie just outside; networks know the cube.
+        # The image of a point of the cube may lie outside, where networks were not trained.
         places = torch.cat([points[index][None], images[:, index].clamp(-0.5, 0.5)])
         values = self._above(places.flatten(0, 1)).view(len(places), -1).mean(dim=0)
         return low.index_copy(0, index, torch.minimum(values, low[index]))

@@ -1,4 +1,4 @@
-"""Grid nodes and where they lie: the one home of both lattices.
+"""Positions of the lattices' nodes, and of vertices between them.
 
 Nodes are counted along (x, y up, z). A mesh is extracted from the lattice's values after
 :meth:`Lattice.close` has padded them, and :meth:`Lattice.place` maps the vertices back.
@@ -15,10 +15,10 @@ from torch import Tensor
 from im2mesh.geometry.patches import RELEASED_NODES
 
 OUTSIDE = -1e6
-"""Padding around the volume: no surface reaches past it, so every mesh is closed."""
+"""Value around the volume, so low that every mesh is closed."""
 
 SLAB = 1 << 18
-"""Points evaluated at a time: bounds the memory, far above what makes a pass efficient."""
+"""Points that are evaluated at a time, to bound the memory; enough for efficient passes."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Lattice:
 
     Attributes:
         nodes: number of nodes along each axis.
-        padding: values of the layers laid around the volume, from the inside out.
-        span: number of cells that the padded mesh's unit length is divided by. The cube's
-            side for the exact lattice; the released one divides by too many.
+        padding: values of the layers around the volume, from the inside out.
+        span: number of cells that count as the cube's side: the true number for the exact
+            lattice, too many for the released one.
     """
 
     nodes: int
@@ -42,34 +42,34 @@ class Lattice:
         return self.nodes - 1
 
     def points(self, index: np.ndarray) -> Tensor:
-        """(N, 3) int node indices → (N, 3) float32 points in the camera frame."""
+        """Return the (N, 3) float32 points of (N, 3) int node indices in the camera frame."""
         at = index.astype(np.float32) / np.float32(self.cells) - np.float32(0.5)
         return torch.from_numpy(at)
 
     def slab(self, start: int, stop: int) -> np.ndarray:
-        """(M, 3) int32 indices of the nodes with start ≤ x < stop, x slowest."""
+        """Return the (M, 3) int32 indices of the nodes with start ≤ x < stop, x slowest."""
         axis = np.arange(self.nodes, dtype=np.int32)
         planes = np.meshgrid(axis[start:stop], axis, axis, indexing="ij")
         return np.stack([plane.ravel() for plane in planes], axis=1)
 
     def close(self, values: np.ndarray) -> np.ndarray:
-        """(n, n, n) values → the padded volume."""
+        """Pad (n, n, n) values."""
         for layer in self.padding:
             values = np.pad(values, 1, constant_values=layer)
         return values
 
     def place(self, vertices: np.ndarray) -> np.ndarray:
-        """(V, 3) vertices in indices of the padded volume → camera frame."""
+        """Map (V, 3) vertices from indices of the padded volume to the camera frame."""
         return (vertices - 1.0) / self.span - 0.5
 
 
 def exact_lattice(resolution: int) -> Lattice:
-    """Nodes at i/N − 0.5, i = 0 … N, for N = ``resolution`` cells."""
+    """Return the lattice of nodes at i/N − 0.5, i = 0 … N, for N = ``resolution`` cells."""
     return Lattice(nodes=resolution + 1, padding=(OUTSIDE,), span=resolution)
 
 
 def released_lattice() -> Lattice:
-    """The released code's 128 nodes at k/127 − 0.5.
+    """Return the released code's lattice: 128 nodes at k/127 − 0.5.
 
     Its meshing pads twice, by −9 and by −1e6, and divides by the padded size, so its meshes
     are shrunk by 127/129; kept for comparison with published tables.

@@ -18,13 +18,13 @@ from im2mesh.objectives import build_objective
 
 
 class Level:
-    """A network and how its values are to be read.
+    """A trained network with its windows and objective.
 
     Attributes:
-        config: what it was built from.
+        config: of the network and its data.
         network: in evaluation mode.
-        windows: None for a global level.
-        objective: sign and iso-level.
+        windows: its patches; None for a global level.
+        objective: sign and iso-level of its values.
     """
 
     def __init__(self, config: Config, network: Network) -> None:
@@ -39,10 +39,10 @@ class Level:
 
     @classmethod
     def load(cls, config: Config, device: torch.device | str = "cpu") -> Level:
-        """Build the network of ``config`` and load its weights.
+        """Build a configured network and load its weights.
 
         Raises:
-            ConfigError: the configuration asks for what this project does not have.
+            ConfigError: the configuration asks for a branch that this project does not have.
             CheckpointError: the weights are missing or belong to another architecture.
         """
         network = build_network(config)
@@ -51,7 +51,7 @@ class Level:
 
     @property
     def name(self) -> str:
-        """A short name for logs and tables: ``global``, ``global_sdf``, ``p32s16``."""
+        """Name for logs and tables: ``global``, ``global_sdf``, ``p32s16``."""
         sdf = "_sdf" if self.config.is_sdf else ""
         if self.windows is None:
             kind = "volume" if self.config.is_volume else "global"
@@ -60,7 +60,7 @@ class Level:
 
     @property
     def weights(self) -> Path:
-        """Where the weights come from."""
+        """The file that the weights come from."""
         return Path(self.config.model_path)
 
     @torch.inference_mode()
@@ -71,13 +71,13 @@ class Level:
         released: bool = False,
         patch_window: str = "gaussian",
     ) -> Field:
-        """The level's field under one depth map.
+        """Return the level's field under one depth map.
 
         Args:
             depth: (256, 256) float32 on the network's device, background −1.
             batch_size: most rows of a decoder pass.
             released: with the released lattice's misregistration of patches; such a field
-                may be asked at that lattice's nodes only.
+                may be evaluated at that lattice's nodes only.
             patch_window: how patches are blended, see :data:`im2mesh.geometry.patches.WEIGHTINGS`;
                 the released lattice has its own.
         """

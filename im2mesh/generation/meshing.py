@@ -21,18 +21,18 @@ from im2mesh.native.marching_cubes import marching_cubes
 log = logging.getLogger(__name__)
 
 TIED = 2.5
-"""Distance in cells up to which a small piece is tied to the rest of the object. No lattice of
-such cells tells whether the two are one."""
+"""Distance up to which a small piece is tied to the rest of the object, in cells. The lattice
+cannot resolve such a gap."""
 
 
 def extract_mesh(
     values: np.ndarray, lattice: Lattice, iso_level: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Marching cubes on the closed volume.
+    """Extract the surface of the padded volume by marching cubes.
 
     Args:
         values: (n, n, n) on the lattice's nodes, larger inside.
-        lattice: where the nodes lie.
+        lattice: positions of the nodes.
         iso_level: value on the surface.
 
     Returns:
@@ -44,16 +44,16 @@ def extract_mesh(
 
 
 def seen_nodes(depth: np.ndarray, lattice: Lattice, slack: float = 0.0) -> np.ndarray:
-    """Find the nodes about the points that the camera saw, and just behind them.
+    """Find the nodes around the observed points, and just behind them.
 
     Args:
         depth: (S, S) depth map, background < 0.
-        lattice: where the nodes lie.
-        slack: by how much the surface may lie behind what was measured, in sides of the cube.
+        lattice: positions of the nodes.
+        slack: how far the surface may lie behind the measured one, in sides of the cube.
 
     Returns:
-        (n, n, n) bool, true at the corners of the cells that hold such points, which reach a cell
-        and the slack behind the observed ones.
+        (n, n, n) bool, true at the corners of the cells with points from an observed one to a
+        cell and the slack behind it.
     """
     points = (back_project(depth).astype(np.float64) + 0.5) * lattice.cells
     seen = np.zeros((lattice.nodes,) * 3, bool)
@@ -67,27 +67,27 @@ def seen_nodes(depth: np.ndarray, lattice: Lattice, slack: float = 0.0) -> np.nd
 def without_small_pieces(
     values: np.ndarray, iso_level: float, seen: np.ndarray, least: float, unit: float = 1.0
 ) -> np.ndarray:
-    """Empty small detached pieces that the camera did not see, and tie those that it saw.
+    """Remove small detached pieces that the camera did not see, and tie those that it saw.
 
-    A piece is a set of inside nodes that are neighbours along the axes: what marching cubes makes
-    one surface of. Its size is the number of its nodes, each counted by how sure the field is
-    there: tanh(v/2) at a value v above the iso-level, which is 2p − 1 for a probability p and the
-    iso-level of p = 0.5. So a large piece that the field hardly believes in counts as a small one.
+    A piece is a set of inside nodes that are neighbours along the axes; marching cubes gives it
+    one surface. Its size is the sum of tanh(v/2) over its nodes, v being the value above the
+    iso-level: 2p − 1 for a probability p and the iso-level of p = 0.5. So a large piece counts as
+    small where the field is in doubt.
 
-    What the camera saw stays. Most small pieces of it are crumbs: nodes beside the rest of the
-    object that touch it at a corner or an edge of a cell only. Such a piece is tied to the rest by
-    the nodes in between where it is less than :data:`TIED` cells away.
+    Pieces that the camera saw stay. Most small ones are nodes beside the rest of the object that
+    touch it at a corner or an edge of a cell only. Such a piece is tied to the rest by the nodes
+    in between if it is less than :data:`TIED` cells away.
 
     Args:
         values: (n, n, n) on the lattice's nodes, larger inside.
         iso_level: value on the surface.
         seen: (n, n, n) bool, nodes where the camera saw the object.
-        least: share of the largest piece's size, in [0, 1]; smaller pieces are small ones.
-        unit: what counts as a logit, or as a cell's distance, in the field's values.
+        least: share of the largest piece's size, in [0, 1], below which a piece is small.
+        unit: value of a logit, or of a cell's distance, in the field.
 
     Returns:
-        (n, n, n): the values. Those of nodes that go are mirrored to below the iso-level, those
-        of nodes that tie are a quarter of a unit above it.
+        (n, n, n) values. Removed nodes are mirrored to below the iso-level; nodes that tie are a
+        quarter of a unit above it.
     """
     pieces, count = ndimage.label(values > iso_level)
     if count < 2:
@@ -108,13 +108,13 @@ def without_small_pieces(
 def _ties(
     values: np.ndarray, pieces: np.ndarray, crumbs: np.ndarray, rest: np.ndarray
 ) -> np.ndarray:
-    """(M, 3) int64, the nodes that tie pieces to the rest.
+    """Find the (M, 3) int64 nodes that tie pieces to the rest.
 
     Args:
-        values: (n, n, n); of several ways the one is taken where the least of them is largest.
+        values: (n, n, n); the path with the largest minimum is taken.
         pieces: (n, n, n) number of the piece of each node.
-        crumbs: numbers of those that are to be tied.
-        rest: (n, n, n) bool, the nodes that they are tied to; what is tied belongs to it.
+        crumbs: numbers of the pieces to tie.
+        rest: (n, n, n) bool, the nodes to tie them to; tied pieces are added to it.
     """
     reach = math.ceil(TIED)
     boxes = ndimage.find_objects(pieces)
@@ -135,32 +135,32 @@ def _ties(
                 continue
             left.remove(crumb)
             corner = np.array([side.start for side in box])
-            ways = [corner + way for way in _ways(own[at], others[nearest[at]])]
-            best = max(ways, key=lambda way: values[tuple(way.T)].min(initial=np.inf))
+            paths = [corner + path for path in _paths(own[at], others[nearest[at]])]
+            best = max(paths, key=lambda path: values[tuple(path.T)].min(initial=np.inf))
             ties.append(best)
             rest[tuple(best.T)] = True
             rest[box] |= pieces[box] == crumb
     return np.concatenate(ties)
 
 
-def _ways(start: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
-    """All shortest ways from a node to another along the axes, both ends left out, (M, 3) each."""
+def _paths(start: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
+    """Return all shortest paths of (M, 3) nodes between two others along the axes."""
     steps = [axis for axis in range(3) for _ in range(abs(int(end[axis] - start[axis])))]
     forward = np.sign(end - start)
-    ways = []
+    paths = []
     for order in sorted(set(permutations(steps))):
         moves = np.eye(3, dtype=np.int64)[list(order[:-1])] * forward
-        ways.append(start + np.cumsum(moves, axis=0))
-    return ways
+        paths.append(start + np.cumsum(moves, axis=0))
+    return paths
 
 
 def simplify(
     vertices: np.ndarray, faces: np.ndarray, most_faces: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Quadric simplification to at most ``most_faces`` triangles, where it is not so already.
+    """Simplify a mesh of more than ``most_faces`` triangles to at most so many, by quadrics.
 
-    Small parts of a closed mesh may collapse into pairs of faces with the same corners
-    (:func:`without_doubles`).
+    Small parts of a closed mesh may collapse into pairs of faces with the same corners;
+    :func:`without_doubles` removes them.
 
     Args:
         vertices: (V, 3).
@@ -181,17 +181,17 @@ def simplify(
 def without_doubles(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Drop pairs of faces with the same corners, and the vertices that only they use.
 
-    Every edge of a closed mesh that was simplified then still belongs to an even number of faces,
-    to two but for a few where the mesh touches itself: there it belongs to four. Where nothing
-    else would be left, all stays.
+    Every edge of a simplified closed mesh then still belongs to an even number of faces: to two,
+    or to four at a few edges where the mesh touches itself. A mesh of such pairs only stays as it
+    is.
 
     Args:
         vertices: (V, 3).
-        faces: (F, 3) vertex numbers. Of an odd number of faces with the same corners one is kept,
-            turned as most of them are.
+        faces: (F, 3) vertex numbers. One of an odd number of faces with the same corners is kept,
+            oriented as most of them are.
 
     Returns:
-        The vertices (W, 3) and faces (G, 3) that are left.
+        Vertices (W, 3) and faces (G, 3).
     """
     order = np.argsort(faces, axis=1)
     turn = np.where((order[:, 1] - order[:, 0]) % 3 == 1, 1, -1)  # of the corners, in order
@@ -213,12 +213,12 @@ def refine(
     steps: int,
     cell: float,
 ) -> np.ndarray:
-    """Move the vertices onto the field's surface, which marching cubes only interpolates.
+    """Move vertices onto the field's surface by Newton steps along the gradient.
 
-    Each step is one of Newton's along the gradient, by central differences a tenth of a cell
-    wide. No vertex leaves half a cell's distance from where it started, and a step that does
-    not bring the value nearer to the iso-level is not taken, so the mesh keeps its shape where
-    the field is flat or jumps. Vertices on the faces of the cube stay.
+    Marching cubes only interpolates the surface. Gradients are central differences a tenth of a
+    cell wide. No vertex moves by more than half a cell, and a step that does not bring the value
+    nearer to the iso-level is not taken, so the mesh keeps its shape where the field is flat or
+    jumps. Vertices on the faces of the cube stay.
 
     Args:
         vertices: (V, 3) in the camera frame.
@@ -237,7 +237,7 @@ def refine(
     def error(points: Tensor) -> Tensor:
         return field(points) - iso_level
 
-    # Vertices on the cube's faces close the mesh where the object is cut; they stay.
+    # Vertices on the cube's faces close the mesh where the object is cut.
     movable = (start.abs() < 0.5).all(1)
     at, off = start, error(start)
     for _ in range(steps):

@@ -49,14 +49,13 @@ STAGES = (
     "encode inputs", "observe", "symmetry", "eval points", "mise", "marching cubes", "simplify",
     "refine",
 )  # fmt: skip
-"""What a reconstruction's time is spent on, in order: encoding and folding; measuring the depth
-map; looking for a symmetry; the field at points; the bookkeeping of coarse to fine; and what
-is done to the mesh."""
+"""Timed stages in order: encoding and folding; measuring the depth map; looking for a symmetry;
+evaluating the field; bookkeeping of coarse to fine; and the work on the mesh."""
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A mesh and what it took to make it.
+    """A mesh and the cost of making it.
 
     Attributes:
         vertices: (V, 3) float64 in the camera frame.
@@ -64,7 +63,7 @@ class Reconstruction:
         seconds: of each of :data:`STAGES`.
         decoder_passes: over all levels.
         decoder_rows: pairs of a point and a network evaluated, over all levels.
-        symmetry: mirror planes or an axis that the object was taken to have; None: none.
+        symmetry: mirror planes or axis that the object was taken to have; None: none.
     """
 
     vertices: np.ndarray
@@ -76,19 +75,19 @@ class Reconstruction:
 
     @property
     def mesh(self) -> trimesh.Trimesh:
-        """The mesh as trimesh holds it (vertices as they are, not merged)."""
+        """Return the mesh with its vertices as they are, not merged."""
         return trimesh.Trimesh(self.vertices, self.faces, process=False)
 
 
 class Reconstructor:
-    """A hierarchy of levels, ready to turn depth maps into meshes.
+    """A hierarchy of levels that turns depth maps into meshes.
 
     Attributes:
         levels: in the order given.
         settings: the first level's ``generation`` section.
         resolution: cells of the final lattice.
-        reference: number of the level whose meaning and iso-level the fused field has: the
-            first global one, or the first of all if none is global.
+        reference: index of the level that gives the fused field its meaning and iso-level: the
+            first global one, or the first one if none is global.
     """
 
     def __init__(
@@ -99,13 +98,13 @@ class Reconstructor:
     ) -> None:
         """Combine levels.
 
-        A symmetry is looked for under an observation only; without one a warning says so.
+        A symmetry is looked for under an observation only. Without one a warning is logged.
 
         Args:
             levels: at least one; any mix of global and patch, occupancy and SDF.
-            settings: instead of the first level's ``generation`` section; its ``resolution``,
-                where it is not None, instead of the levels'.
-            device: where the levels' networks live.
+            settings: replace the first level's ``generation`` section; their ``resolution``
+                replaces the levels' unless it is None.
+            device: of the levels' networks.
 
         Raises:
             ConfigError: the levels disagree about the resolution, or settings contradict
@@ -137,17 +136,17 @@ class Reconstructor:
         device: torch.device | str = "cpu",
         **generation: Any,
     ) -> Reconstructor:
-        """Load the levels that configuration files describe, weights included.
+        """Load configured levels and their weights.
 
         Args:
             configs: paths or loaded configurations, in order.
             device: where to run.
-            generation: keys of the ``generation`` section to set instead of the first file's,
-                such as ``lattice="released"``; their values are what a file may say.
+            generation: keys that replace those of the first file's ``generation`` section, such
+                as ``lattice="released"``, with the values that a file may have.
 
         Raises:
-            ConfigError, CheckpointError: see :class:`Level` and :func:`load_config`; the first
-                also for a keyword that is no key, or not what its key asks for.
+            ConfigError: see :func:`load_config`; also for an unknown keyword or a bad value.
+            CheckpointError: see :class:`Level`.
         """
         generation = read_generation(generation, "from_configs")
         loaded = [c if isinstance(c, Config) else load_config(c) for c in configs]
@@ -167,22 +166,22 @@ class Reconstructor:
                 for c in loaded
             ]
         settings = replace(loaded[0].generation, **generation)
-        # Contradictions show before weights are read, which can take a while.
+        # Find contradictions before reading weights, which can take a while.
         _check_settings(settings, _common_resolution(loaded), str(loaded[0].source or "config"))
         return cls([Level.load(config, device) for config in loaded], settings, device)
 
     @property
     def lattice(self) -> Lattice:
-        """The final lattice."""
+        """Lattice of the mesh."""
         if self.settings.lattice == "released":
             return released_lattice()
         return exact_lattice(self.resolution)
 
     @property
     def mise_resolution(self) -> int:
-        """Cells of the coarse lattice: the final ones, halved until the configured number holds.
+        """Cells of the lattice that MISE starts with, at most the configured number.
 
-        A resolution that cannot be halved so far starts finer.
+        It is larger where the final resolution cannot be halved so often.
         """
         cells = self.resolution
         while cells > self.settings.mise_resolution and cells % 2 == 0:
@@ -190,7 +189,7 @@ class Reconstructor:
         return cells
 
     def _iso_level(self, level: Level) -> float:
-        """As published, the threshold of the first patch level serves all of its method."""
+        """Return a level's iso-level; patch levels of a method share the first one's, as published."""
         if level.windows is None:
             return level.objective.iso_level
         return next(
@@ -206,18 +205,18 @@ class Reconstructor:
         known: np.ndarray | None = None,
         rays: RayMap | None = None,
     ) -> FusedField | ObservedField:
-        """The fused field of all levels under one depth map.
+        """Return the fused field of all levels under one depth map.
 
-        Where levels measure different things the field is calibrated on the coarse lattice,
-        except for ``lattice: released``, which takes the ranges of its full grids.
+        A mix of occupancy and SDF levels is calibrated on the coarse lattice, except for
+        ``lattice: released``, which takes the ranges of its full grids.
 
         Args:
             depth: (256, 256) float32, background −1 (:func:`im2mesh.data.depth.load_depth`).
-            watch: gets the time of the stages ``encode inputs``, ``observe`` and ``eval points``.
-            known: see :class:`Observation`; the networks are shown background where nothing is
-                known. With ``observation: none`` it says nothing.
-            rays: what a camera in front of the cube saw; the observation is then of this map, and
-                the networks alone see ``depth``.
+            watch: takes the time of the stages ``encode inputs``, ``observe`` and ``eval points``.
+            known: see :class:`Observation`; networks see background where nothing is known. It is
+                ignored with ``observation: none``.
+            rays: map of a camera in front of the cube. The observation is then of this map, and
+                only the networks see ``depth``.
         """
         watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
@@ -265,7 +264,7 @@ class Reconstructor:
         return observed
 
     def _shown(self, depth: np.ndarray, known: np.ndarray | None) -> np.ndarray:
-        """A depth map, background where nothing is known and an observation minds that."""
+        """Return the depth map for the networks: background where an observation knows nothing."""
         if known is None or self.settings.observation == "none":
             return depth
         return np.where(known, depth, np.float32(-1))
@@ -273,7 +272,7 @@ class Reconstructor:
     def _symmetry(
         self, observed: ObservedField, depth: np.ndarray, watch: Stopwatch
     ) -> Symmetry | None:
-        """The symmetry that the depth map and a coarse mesh of the field speak for."""
+        """Find the symmetry by the depth map and a coarse mesh of the field."""
         lattice = exact_lattice(self.mise_resolution)
         values = extract_dense(observed, lattice, self.device, watch)
         with watch("symmetry"):
@@ -295,7 +294,7 @@ class Reconstructor:
         depth: np.ndarray,
         watch: Stopwatch | None = None,
     ) -> np.ndarray:
-        """The fused field's values on the lattice, by the configured extraction.
+        """Evaluate the fused field on the lattice, by the configured extraction.
 
         Returns:
             (n, n, n) float32 along (x, y up, z).
@@ -311,12 +310,12 @@ class Reconstructor:
         """Reconstruct one depth map.
 
         Args:
-            depth: a depth map as :func:`im2mesh.data.depth.check_depth` takes it.
+            depth: a depth map, see :func:`im2mesh.data.depth.check_depth`.
             known: where it was measured or is certainly background, see :class:`Observation`.
-            rays: what a camera in front of the cube saw, see :meth:`field`.
+            rays: map of a camera in front of the cube, see :meth:`field`.
 
         Raises:
-            DepthError: it is not one, ``known`` is no mask, or leaves nothing of it.
+            DepthError: the depth map or the mask is not valid, or the mask leaves no foreground.
             CheckpointError: a level's weights give values that are not finite.
         """
         depth = check_depth(depth)
@@ -357,7 +356,7 @@ class Reconstructor:
 
 
 def _common_resolution(configs: Sequence[Config]) -> int:
-    """The lattice resolution that all levels agree on."""
+    """Return the lattice resolution, which all levels must share."""
     first = configs[0]
     for other in configs[1:]:
         if other.resolution != first.resolution:
@@ -369,7 +368,7 @@ def _common_resolution(configs: Sequence[Config]) -> int:
 
 
 def _check_released(configs: Sequence[Config]) -> None:
-    """The released lattice has two nodes or more in a patch, and is of the plain mean."""
+    """Check what the released lattice needs: two nodes in a patch or more, and the plain mean."""
     for config in configs:
         size, image = config.data.parts_size, config.data.img_size
         if config.is_patch and size is not None and size * RELEASED_NODES < 2 * image:
@@ -385,7 +384,7 @@ def _check_released(configs: Sequence[Config]) -> None:
 
 
 def _check_settings(settings: GenerationConfig, resolution: int, source: str) -> None:
-    """Contradictions between the generation keys."""
+    """Check the generation keys for contradictions."""
     if settings.lattice == "released":
         released = released_lattice().nodes
         if resolution != released:
