@@ -189,7 +189,7 @@ class Reconstructor:
         return cells
 
     def _iso_level(self, level: Level) -> float:
-        """Return a level's iso-level; patch levels of a method share the first one's, as published."""
+        """Return a level's iso-level; as published, the first patch level's serves its method."""
         if level.windows is None:
             return level.objective.iso_level
         return next(
