@@ -1,21 +1,24 @@
-"""What the commands share: devices, logging, exit codes."""
+"""Common parts of all commands: arguments, devices, logging, exit codes."""
 
 from __future__ import annotations
 
+import argparse
 import io
 import logging
 import signal
 import sys
+import textwrap
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from im2mesh.errors import InputError
+from im2mesh.parallel import cpus
 
 if TYPE_CHECKING:
     import torch
@@ -28,14 +31,97 @@ BAD_INPUT = 2
 BUG = 70
 INTERRUPTED = 130
 
-EXIT_CODES = """\
-exit codes:
-  0    everything was done
-  1    some depth maps could not be used and are named at the end; the others were done
-  2    bad input: nothing could be done, one line says why
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C); what is finished is kept
-"""
+_EXIT_CODES = {
+    DONE: "everything was done",
+    BAD_INPUT: "bad input: nothing could be done, one line says why",
+    BUG: "a bug in this program, with its traceback",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept",
+}
+
+
+# --- arguments --------------------------------------------------------------------------------
+
+
+def new_parser(
+    description: str | None, epilog: str = "", codes: Mapping[int, str] = MappingProxyType({})
+) -> argparse.ArgumentParser:
+    """Return a parser with ``--verbose`` and a table of the exit codes below its help.
+
+    Args:
+        description: of the command, line breaks included.
+        epilog: stands above the table.
+        codes: exit codes that mean something else than in other commands, or that are added.
+    """
+    lines = [
+        textwrap.fill(f"  {code:<5}{text}", 98, subsequent_indent=7 * " ")
+        for code, text in sorted({**_EXIT_CODES, **codes}.items())
+    ]
+    # Python before 3.14 names a module that is run by -m after its file.
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {spec.name}" if spec and spec.name.startswith("im2mesh.") else None,
+        description=description,
+        epilog="\n".join([*([epilog] if epilog else []), "exit codes:", *lines]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
+    return parser
+
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the arguments (None: those of the process) and set up the log as they ask."""
+    args = parser.parse_args(argv)
+    set_up_logging(args.verbose)
+    return args
+
+
+def natural(text: str) -> int:
+    """Return an argument as an integer of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def add_device(parser: argparse.ArgumentParser, by_name: bool = True) -> None:
+    """Add ``--device`` (``by_name``) and ``--no-cuda``, for :func:`pick_device`."""
+    if by_name:
+        parser.add_argument(
+            "--device", help="cpu, cuda, cuda:1, … (default: CUDA where there is one)"
+        )
+    parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
+
+
+def add_workers(parser: argparse._ActionsContainer, most: int | None = None) -> None:
+    """Add ``--workers``, by default one a processor, at the most ``most``."""
+    parser.add_argument(
+        "--workers",
+        type=natural,
+        default=min(cpus(), most or cpus()),
+        metavar="N",
+        help="processes (default: one a processor"
+        + (f", at the most {most}" if most else "")
+        + ", here %(default)s)",
+    )
+
+
+def add_sensor_image(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a sensor's depth image and the object in it."""
+    parser.add_argument("--depth", metavar="FILE", help="the depth image")
+    parser.add_argument(
+        "--intrinsics", nargs="+", metavar="K", help="a file, or fx fy cx cy, of the depth image"
+    )
+    parser.add_argument(
+        "--mask", metavar="FILE", help="the object's pixels (default: what stands on a plane)"
+    )
+    parser.add_argument("--label", metavar="N|all", help="which object of a label image")
+    parser.add_argument("--depth-scale", metavar="S", help="stored value to metres, as 1/1000")
+    parser.add_argument(
+        "--depth-kind", choices=("z", "ray"), default="z", help="along z (default) or the rays"
+    )
+
+
+# --- running ----------------------------------------------------------------------------------
 
 
 class _Handler(logging.Handler):
@@ -57,10 +143,10 @@ def set_up_logging(verbose: bool) -> None:
 def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run a script's ``main(argv)`` and leave with its exit code.
 
-    What the user can cause (:class:`InputError`, ``OSError``, too little memory) becomes one line
-    on stderr and exit code 2, and Ctrl-C one line and 130. SIGTERM, and the SIGHUP of a terminal
-    that is closed, are like Ctrl-C. Anything else is a bug: it keeps its traceback, and has an exit
-    code of its own, since Python's would be :data:`SOME_FAILED`.
+    An error that the user can cause (:class:`InputError`, ``OSError``, too little memory) becomes
+    one line on stderr and exit code 2, and Ctrl-C one line and 130. SIGTERM, and the SIGHUP of a
+    terminal that is closed, are like Ctrl-C. Anything else is a bug: it keeps its traceback and has
+    an exit code of its own, since Python's would be :data:`SOME_FAILED`.
 
     Characters that standard output cannot encode are printed as ``?``.
     """
@@ -141,7 +227,7 @@ def refuse_empty(command: Sequence[str]) -> None:
 
 
 def pick_device(name: str | None, no_cuda: bool) -> torch.device:
-    """The device to run on.
+    """Return the device to run on.
 
     Args:
         name: as torch names it (``cpu``, ``cuda``, ``cuda:1``); None: CUDA where there is one.

@@ -467,7 +467,6 @@ def test_nothing_usable(tmp_path: Path, meshes: Path, monkeypatch: pytest.Monkey
         ([meshes, "--cloud", 10**14], f"--cloud {10**14}: must be between 1 and 10000000"),
         ([meshes, "--thickness", 0], "--thickness 0: must be above 0"),
         ([meshes, "--seed", -1], "--seed -1"),
-        ([meshes, "--workers", 0], "--workers 0"),
         ([meshes, "--check", meshes], "name one of"),
         ([], "name one of"),
         (["--check", tmp_path / "nowhere"], "neither the folder of a data set nor a configuration"),

@@ -928,7 +928,6 @@ def test_distances_instead_of_occupancies(project: Project) -> None:
 def test_bad_arguments(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in (
         (["--input", "x"], "--input goes with --against-input"),
-        (["--workers", "0"], "--workers must be at least 1"),
         (["--seed", "-1"], "--seed must be 0 or more"),
         (["--eval_input", "--baselines"], "not allowed with argument"),
     ):

@@ -6,7 +6,6 @@ import importlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -80,70 +79,6 @@ def call(script: str, *arguments: str) -> tuple[int, list[str]]:
             im2mesh.cli.run_script(lambda _: main(list(arguments)))
     assert isinstance(done.value.code, int)
     return done.value.code, lines
-
-
-def test_a_bug_keeps_its_traceback(capfd: pytest.CaptureFixture[str]) -> None:
-    """And is not mistaken for inputs that could not be used, which Python's exit code 1 means."""
-
-    def main(_: object) -> int:
-        raise KeyError("ours")
-
-    with pytest.raises(SystemExit) as done:
-        im2mesh.cli.run_script(main)
-    assert done.value.code == im2mesh.cli.BUG not in (0, 1, 2, 3, 130)
-    assert "Traceback" in capfd.readouterr().err
-
-
-def test_memory_that_runs_out_is_no_bug(capfd: pytest.CaptureFixture[str]) -> None:
-    def on_a_gpu() -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 EiB.\nMore.")
-
-    for allocate in (on_a_gpu, lambda: torch.empty(1 << 60), lambda: np.empty(1 << 58)):
-        with pytest.raises(SystemExit) as done:
-            im2mesh.cli.run_script(lambda _, allocate=allocate: allocate())  # type: ignore[misc]
-        assert done.value.code == im2mesh.cli.BAD_INPUT
-        (line,) = capfd.readouterr().err.splitlines()
-        assert line.startswith("error: memory ran out: ") and "lower generation.batch_size" in line
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["a.yaml", "--input", ""], "the argument after '--input' is empty"),
-        (["a.yaml", "--input", "maps", "", "--no-cuda"], "the argument after 'maps' is empty"),
-        (["a.yaml", "--out="], "--out: is empty"),
-        ([""], "the argument after 'generate.py' is empty"),
-    ],
-)
-def test_empty_arguments(
-    arguments: list[str],
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    """As paths they would be the working directory; they are refused before the script begins."""
-    monkeypatch.setattr(sys, "argv", ["generate.py", *arguments])
-    with pytest.raises(SystemExit) as done:
-        im2mesh.cli.run_script(lambda _: pytest.fail("not refused"))
-    assert done.value.code == 2
-    assert capfd.readouterr().err.splitlines() == [
-        f"error: {message}; give a value or leave it out"
-    ]
-
-
-def test_arguments_that_only_look_empty() -> None:
-    im2mesh.cli.refuse_empty(["x.py", "a=", "--out", "a=", "--splits=train=", "-", "--", " "])
-
-
-def test_an_output_that_cannot_show_every_character() -> None:
-    code = "from im2mesh.cli import run_script; run_script(lambda _: print('mean ×100'))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        check=False,
-    )
-    assert (done.stdout.split(), done.stderr) == ([b"mean", b"?100"], b"")
 
 
 def merge3(*arguments: str) -> tuple[int, list[str]]:
@@ -577,9 +512,6 @@ def test_weights_that_give_no_numbers(
         (("--input", "empty"), "empty: holds no depth map (.npz), nor do its sub-folders"),
         (("--out", "file/run"), "file/run: cannot be written to (Not a directory)"),
         (("--device", "quantum"), "--device quantum: not available here"),
-        (("--device", "quantum", "--no-cuda"), "--device quantum: not available here"),
-        (("--device", "meta"), "--device meta: not available here"),
-        (("--device", "cuda", "--no-cuda"), "contradict each other"),
     ],
 )
 def test_misused_arguments(workplace: Path, arguments: Sequence[str], message: str) -> None:
@@ -759,17 +691,3 @@ def test_timings_of_a_resumed_run_follow_the_list(workplace: Path) -> None:
         assert rows["idx"].tolist() == list(range(len(listed)))
         means = pd.read_csv("run/time_generation.csv")["class name"]
         assert means.tolist() == sorted(name.split("_")[0] for name in listed)
-
-
-@pytest.mark.parametrize(
-    "script", ["generate", "generate_merge3", "generate_merge5", "generate_merge3_sdfbl"]
-)
-def test_help_documents_the_exit_codes(script: str) -> None:
-    done = subprocess.run(
-        [sys.executable, REPOSITORY / f"{script}.py", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "exit codes:" in done.stdout
-    assert "  70   a bug" in done.stdout and "130  interrupted" in done.stdout

@@ -9,7 +9,6 @@ the level's validations (``validation.csv``).
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from im2mesh.cli import DONE, EXIT_CODES, pick_device, run_script, set_up_logging
+from im2mesh.cli import DONE, add_device, new_parser, parse, pick_device, run_script
 from im2mesh.commands.train import open_validation
 from im2mesh.config import Config, load_config
 from im2mesh.data.batch import EvaluationPoints
@@ -71,16 +70,10 @@ def measure(config: Config, device: torch.device) -> dict[str, float]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, measure, print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m im2mesh.commands.baselines",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
-    parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
-    args = parser.parse_args(argv)
-    set_up_logging(verbose=False)
+    add_device(parser, by_name=False)
+    args = parse(parser, argv)
     config = load_config(args.config)
     config.check_supported()
     table = measure(config, pick_device(None, args.no_cuda))

@@ -7,10 +7,18 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from im2mesh.cli import BAD_INPUT, DONE, SOME_FAILED, run_script, set_up_logging
+from im2mesh.cli import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    SOME_FAILED,
+    add_workers,
+    new_parser,
+    parse,
+    run_script,
+)
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE
-from im2mesh.parallel import cpus
 from im2mesh.preparation.check import check_dataset
 from im2mesh.preparation.collection import (
     Entry,
@@ -35,28 +43,24 @@ what is written (docs/data.md says more):
   <out>/rejected.csv            shapes that could not be used, and why
   <out>/dataset.yaml            the arguments, and the versions of the libraries
 With --format h5 a class's models are in <out>/<class>/<class>_<number>.h5 instead.
-Models that are there are left alone, so an interrupted run goes on with the same command.
+Models that are there are left alone, so an interrupted run goes on with the same command."""
 
-exit codes:
-  0    everything was done; --check: no problem was found
-  1    some shapes could not be used and are in rejected.csv, the others are done;
-       --check: there are problems, one line each
-  2    bad input, or a full disk: one line says what to do
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C); what is finished is kept, and the same command goes on
-"""
+CODES = {
+    DONE: "everything was done; --check: no problem was found",
+    SOME_FAILED: "some shapes could not be used and are in rejected.csv, the others are done; "
+    "--check: there are problems, one line each",
+    BAD_INPUT: "bad input, or a full disk: one line says what to do",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept, and the same command "
+    "goes on",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = _parser()
-    args = parser.parse_args(argv)
-    set_up_logging(args.verbose)
+    args = parse(_parser(), argv)
     modes = [args.meshes, args.procedural, args.check, args.preview]
     if sum(mode is not None for mode in modes) != 1:
         raise InputError("name one of: a folder of meshes, --procedural, --check, --preview")
-    if args.workers < 1:
-        raise InputError(f"--workers {args.workers}: must be at least 1")
     if args.check is not None:
         return _check(args)
     if args.preview is not None:
@@ -133,9 +137,7 @@ def _counts(text: str) -> dict[str, int]:
 
 def _parser() -> argparse.ArgumentParser:
     defaults = Settings()
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__, EPILOG, CODES)
     parser.add_argument("meshes", nargs="?", type=Path, metavar="MESHES", help="folder of meshes")
     parser.add_argument(
         "--procedural", metavar="FAMILY=N,…", help="make N shapes of each of these families instead"
@@ -215,13 +217,7 @@ def _parser() -> argparse.ArgumentParser:
         "--format", choices=("npz", "h5"), default="npz", help="default: %(default)s"
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--workers",
-        type=int,
-        default=cpus(),
-        metavar="N",
-        help="processes (default: one a processor, here %(default)s)",
-    )
+    add_workers(where)
     where.add_argument(
         "--cluster",
         metavar="ADDRESS",
@@ -231,7 +227,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rows", type=int, default=12, metavar="N", help="of --preview (default: %(default)s)"
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return parser
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
-from im2mesh.cli import DONE, EXIT_CODES, run_script
+from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.preparation.demo import OUT, write_demo, write_truth
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m im2mesh.commands.demo",
-        description="Write the demo's eight depth maps and their split lists, or their objects.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        "Write the demo's eight depth maps and their split lists, or their objects."
     )
     parser.add_argument("--out", default=str(OUT), metavar="DIR", help="default: %(default)s")
     parser.add_argument(
         "--truth", metavar="DIR", help="write the objects' meshes there instead: <DIR>/demo/*.ply"
     )
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     if args.truth is not None:
         write_truth(args.truth)
     else:

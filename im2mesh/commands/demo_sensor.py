@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from im2mesh.cli import DONE, EXIT_CODES, run_script
+from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.files import atomic
 from im2mesh.preparation.demo_sensor import OUT, write
 
@@ -17,15 +16,10 @@ log = logging.getLogger("im2mesh.commands.demo_sensor")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the sample; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m im2mesh.commands.demo_sensor",
-        description=__doc__,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--out", type=Path, default=OUT, help="folder (default %(default)s)")
     parser.add_argument("--truth", type=Path, metavar="MESH", help="also write the object, a .ply")
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     thing = write(args.out)
     if args.truth is not None:
         with atomic(args.truth) as beside:

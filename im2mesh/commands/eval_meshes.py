@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from im2mesh.cli import BAD_INPUT, DONE, SOME_FAILED, run_script, set_up_logging
+from im2mesh.cli import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    SOME_FAILED,
+    add_workers,
+    new_parser,
+    parse,
+    run_script,
+)
 from im2mesh.errors import InputError
 
 EPILOG = """\
 The tables go into the run's folder, <out_dir>/<generation_dir> of CONFIG (or into --meshes DIR):
 eval_meshes_full_<class>.{pkl,csv}, a row a mesh, and eval_meshes_<class>.csv, a row a class.
 Rows that are there already, of the same files and with the same settings, are kept.
-
-exit codes:
-  0    every model of the split has its scores
-  1    some meshes are missing or could not be scored; they are named, the others are scored
-  2    bad input: nothing could be scored, one line says why
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C); what is scored is kept, the same call goes on from there
 """
 
-MOST_WORKERS = 8
+CODES = {
+    DONE: "every model of the split has its scores",
+    SOME_FAILED: "some meshes are missing or could not be scored; they are named, the others are "
+    "scored",
+    BAD_INPUT: "bad input: nothing could be scored, one line says why",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is scored is kept, the same call goes on "
+    "from there",
+}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__, EPILOG, CODES)
     parser.add_argument("config", metavar="CONFIG", help="names the data and the run's folder")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -59,28 +65,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-icp", action="store_true", help="only the scores without alignment")
     parser.add_argument("--seed", type=int, default=0, help="of the points drawn (default 0)")
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=min(MOST_WORKERS, os.cpu_count() or 1),
-        metavar="N",
-        help="processes (default %(default)s)",
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
+    add_workers(parser, most=8)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Score, print the table, return the exit code."""
     parser = _parser()
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     if args.input and not args.against_input:
         parser.error("--input goes with --against-input")
-    if args.workers < 1:
-        parser.error("--workers must be at least 1")
     if args.seed < 0:
         parser.error("--seed must be 0 or more")
-    set_up_logging(args.verbose)
     from im2mesh.config import load_config
     from im2mesh.data.run_folders import run_folder
     from im2mesh.metrics import results

@@ -9,14 +9,13 @@ float16: a sixth of the size. Generators read such files as they are.
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from im2mesh.cli import DONE, EXIT_CODES, run_script, set_up_logging
+from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.config import Config, load_config
 from im2mesh.errors import CheckpointError, InputError
 from im2mesh.files import atomic
@@ -57,16 +56,10 @@ def export(config: Config, path: Path) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse and write."""
-    parser = argparse.ArgumentParser(
-        prog="python -m im2mesh.commands.export",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
     parser.add_argument("file", metavar="FILE", type=Path, help="what to write, <name>.pt")
-    args = parser.parse_args(argv)
-    set_up_logging(verbose=False)
+    args = parse(parser, argv)
     config = load_config(args.config)
     export(config, args.file)
     log.info("%s: %.1f MB", args.file, args.file.stat().st_size / 1e6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from im2mesh.cli import DONE, EXIT_CODES, run_script
+from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.data.depth_picture import depth_picture
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
@@ -69,12 +68,7 @@ def contact_sheet(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m im2mesh.commands.families",
-        description="Draw a contact sheet of procedural objects from random sides.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser("Draw a contact sheet of procedural objects from random sides.")
     parser.add_argument("--sheet", required=True, metavar="FILE", help="the picture (.png)")
     parser.add_argument(
         "--family", nargs="+", metavar="NAME", default=list(FAMILIES), help="default: all of them"
@@ -84,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
     parser.add_argument("--unlabelled", action="store_true", help="numbers instead of names")
     parser.add_argument("--key", metavar="FILE", help="text file of what each tile shows")
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     sheet, lines = contact_sheet(
         args.family, args.count, args.seed, not args.unlabelled, args.columns
     )

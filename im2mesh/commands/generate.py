@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from im2mesh.cli import BAD_INPUT, DONE, EXIT_CODES, SOME_FAILED, pick_device, set_up_logging
+from im2mesh.cli import BAD_INPUT, DONE, SOME_FAILED, add_device, new_parser, parse, pick_device
 from im2mesh.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GLOBAL, PATCH, GLOBAL_SDF = "GLOBAL", "PATCH", "GLOBAL_SDF"
+
+CODES = {
+    SOME_FAILED: "some depth maps could not be used and are named at the end; the others were done"
+}
 
 
 def generator(
@@ -31,17 +35,13 @@ def generator(
     """
 
     def main(argv: Sequence[str] | None = None) -> int:
-        return _generate(_generator_parser(description, roles).parse_args(argv), roles)
+        return _generate(parse(_generator_parser(description, roles), argv), roles)
 
     return main
 
 
 def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=description,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser(description, codes=CODES)
     if roles is None:
         parser.add_argument("configs", nargs="+", metavar="CONFIG", help="one YAML file a level")
     else:
@@ -56,8 +56,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
         help="depth maps (.npz) or folders of them, instead of the configs' test split",
     )
     parser.add_argument("--out", metavar="DIR", help="folder of the results (default: the run's)")
-    parser.add_argument("--device", help="cpu, cuda, cuda:1, … (default: CUDA where there is one)")
-    parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
+    add_device(parser)
     parser.add_argument("--lattice", choices=("exact", "released"), help="overrides the config")
     parser.add_argument("--extraction", choices=("mise", "dense"), help="overrides the config")
     parser.add_argument(
@@ -75,7 +74,6 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
         action="store_true",
         help="make all results again; all results made with other settings are removed first",
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return parser
 
 
@@ -86,7 +84,6 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     from im2mesh.generation.pipeline import Reconstructor
     from im2mesh.generation.run import check_same_data, run
 
-    set_up_logging(args.verbose)
     configs = [load_config(path) for path in args.configs]
     if roles is not None:
         for config, role in zip(configs, roles, strict=True):

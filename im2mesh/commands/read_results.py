@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from im2mesh.cli import DONE, run_script, set_up_logging
+from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.errors import InputError
 
 EPILOG = """\
@@ -16,19 +16,11 @@ One run gives the published printout: meshes sorted from worst to best, the clas
 mean, the mean over classes (mean) and over meshes (mean_sample), all ×100, the last table again as
 LaTeX and CSV. Several runs, or one with baselines (eval_meshes.py --baselines), give one table of
 means: a column for each run in each group (all, seen, unseen, visible, invisible).
-
-exit codes:
-  0    everything was done
-  2    bad input: one line says why
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C)
 """
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__, EPILOG)
     parser.add_argument(
         "runs",
         nargs="+",
@@ -57,8 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Read, print, draw; returns the exit code."""
-    args = _parser().parse_args(argv)
-    set_up_logging(verbose=False)
+    args = parse(_parser(), argv)
     from im2mesh.metrics import report, scored_runs
 
     if args.plot is not None:

@@ -12,9 +12,12 @@ from im2mesh.cli import (
     BAD_INPUT,
     DONE,
     SOME_FAILED,
+    add_device,
+    add_sensor_image,
+    new_parser,
+    parse,
     pick_device,
     run_script,
-    set_up_logging,
 )
 from im2mesh.errors import DepthError, InputError
 from im2mesh.files import check_writable
@@ -38,29 +41,15 @@ depth: 16-bit PNG or TIFF (millimetres), float TIFF, EXR, .npy, .npz (metres); h
 infinite, negative, or the integers' maximum. Intrinsics: fx fy cx cy, a 3x3 matrix (.txt, .npy, K
 of an .npz), Open3D's or BOP's JSON, a ROS camera_info YAML; pixel centres are at whole numbers.
 The camera's frame is OpenCV's: x right, y down, z forward. docs/sensor.md tells more.
-
-exit codes:
-  0    everything was done
-  1    some objects could not be used and are named; the others were done
-  2    bad input: nothing could be done, one line says why
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C); what is finished is kept
 """
+
+CODES = {SOME_FAILED: "some objects could not be used and are named; the others were done"}
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser."""
-    p = argparse.ArgumentParser(
-        description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    p.add_argument("--depth", metavar="FILE", help="the depth image")
-    p.add_argument(
-        "--intrinsics", nargs="+", metavar="K", help="a file, or fx fy cx cy, of the depth image"
-    )
-    p.add_argument(
-        "--mask", metavar="FILE", help="the object's pixels (default: what stands on a plane)"
-    )
-    p.add_argument("--label", metavar="N|all", help="which object of a label image")
+    p = new_parser(DESCRIPTION, EPILOG, CODES)
+    add_sensor_image(p)
     p.add_argument("--scene", metavar="DIR|NPZ", help="a folder of depth, intrinsics and masks")
     p.add_argument(
         "--out",
@@ -68,10 +57,6 @@ def parser() -> argparse.ArgumentParser:
         help=".ply .obj .off .stl .glb (default mesh.ply); a folder with --scene (out/sensor)",
     )
     p.add_argument("--preview", metavar="PNG", help="a picture: what was taken, and the mesh")
-    p.add_argument("--depth-scale", metavar="S", help="stored value to metres, as 1/1000")
-    p.add_argument(
-        "--depth-kind", choices=("z", "ray"), default="z", help="along z (default) or the rays"
-    )
     p.add_argument("--noise", type=float, metavar="M", help="of the depths, in metres")
     p.add_argument("--size", type=float, metavar="M", help="the object's largest extent, if known")
     p.add_argument("--extent", type=float, metavar="M", help="the same along the direction of view")
@@ -80,17 +65,14 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--unit", choices=("m", "mm"), default="m", help="of the mesh")
     p.add_argument("--levels", nargs="+", metavar="CONFIG", help="networks (default: the demo's)")
-    p.add_argument("--device", help="cpu, cuda, cuda:1, … (default: CUDA where there is one)")
-    p.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
-    p.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
+    add_device(p)
     return p
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Reconstruct; returns the exit code."""
     own = parser()
-    args = own.parse_args(argv)
-    set_up_logging(args.verbose)
+    args = parse(own, argv)
     if args.scene and (args.depth or args.intrinsics or args.mask or args.label):
         own.error("give --scene, which takes all objects, or --depth and --intrinsics, not both")
     if not args.scene and not (args.depth and args.intrinsics):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from im2mesh.cli import BAD_INPUT, DONE, SOME_FAILED, run_script, set_up_logging
+from im2mesh.cli import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, new_parser, parse, run_script
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE, shapenet_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
@@ -27,21 +27,22 @@ what is written:
                                (a split list of these maps) and <out_dir>/<stem>.yaml (how they
                                were made); maps that are there are left alone
 ShapeNetCore.v2 keeps its meshes at <shapenet_dir>/{SHAPENET_PLACE}
-
-exit codes:
-  0    everything was rendered
-  1    some views of the pose list could not be rendered, each mesh is named at the end with the
-       reason; the others were
-  2    bad input: nothing was rendered, or nothing more could be written; one line says why
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C); what is finished is kept, and the same command goes on with a list
 """
+
+CODES = {
+    DONE: "everything was rendered",
+    SOME_FAILED: "some views of the pose list could not be rendered, each mesh is named at the end "
+    "with the reason; the others were",
+    BAD_INPUT: "bad input: nothing was rendered, or nothing more could be written; one line "
+    "says why",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept, and the same command "
+    "goes on with a list",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    args = _parser().parse_args(argv)
-    set_up_logging(args.verbose)
+    args = parse(_parser(), argv)
     rendering = Rendering(args.renderer, args.pose_convention, args.size)
     if args.poses is not None:
         return _render_list(args, rendering)
@@ -76,9 +77,7 @@ def _render_list(args: argparse.Namespace, rendering: Rendering) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__, EPILOG, CODES)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--filename",
@@ -137,7 +136,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--overwrite", action="store_true", help="remove the pose list's maps, then render all"
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return parser
 
 

@@ -9,9 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from im2mesh.cli import DONE, run_script, set_up_logging
+from im2mesh.cli import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    add_device,
+    add_workers,
+    new_parser,
+    parse,
+    run_script,
+)
 from im2mesh.errors import InputError
-from im2mesh.parallel import cpus
 
 EPILOG = """\
 parts:
@@ -19,19 +27,18 @@ parts:
   real       the bundled networks on --real-meshes, passed over without it
   maps       the bundled networks on --real-maps, passed over without it
   ablations  levels, threshold, lattice, training points, patch window
-
-exit codes:
-  0    everything was done
-  2    bad input, or a step failed: one line says which, and where its log is
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C); what is finished is kept, and the same command goes on
 """
+
+CODES = {
+    BAD_INPUT: "bad input, or a step failed: one line says which, and where its log is",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept, and the same command "
+    "goes on",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    args = _parser().parse_args(argv)
-    set_up_logging(args.verbose)
+    args = parse(_parser(), argv)
     from im2mesh.reproduction.document import read_document, write_document
     from im2mesh.reproduction.plan import FULL, REDUCED
     from im2mesh.reproduction.run import PARTS, Reproduction
@@ -63,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _check(args: argparse.Namespace, share: float) -> None:
     if not 0 < share <= 1:
         raise InputError(f"--share {share}: must be above 0 and at most 1")
-    for name in ("objects", "ablation_objects", "real_objects", "resolution", "workers"):
+    for name in ("objects", "ablation_objects", "real_objects", "resolution"):
         value = getattr(args, name)
         if value is not None and value < 1:
             raise InputError(f"--{name.replace('_', '-')} {value}: must be at least 1")
@@ -77,9 +84,7 @@ def _check(args: argparse.Namespace, share: float) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__, EPILOG, CODES)
     parser.add_argument(
         "--full",
         action="store_true",
@@ -121,16 +126,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE.md",
         help="plots go into the folder FILE beside it (default: %(default)s)",
     )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=cpus(),
-        metavar="N",
-        help="processes of one thread (default: one a processor, here %(default)s; 1 for a GPU)",
-    )
+    add_workers(parser)
     parser.add_argument("--no-icp", action="store_true", help="only the scores without alignment")
-    parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
-    parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
+    add_device(parser, by_name=False)
     return parser
 
 

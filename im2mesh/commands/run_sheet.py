@@ -5,7 +5,6 @@ python -m im2mesh.commands.run_sheet RUN [--save FILE.png] [--most N]
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from im2mesh.cli import DONE, EXIT_CODES, run_script
+from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.data.run_folders import find_meshes, mesh_folder
 from im2mesh.errors import InputError
 from im2mesh.files import first_line
@@ -70,16 +69,11 @@ def _read_picture(path: Path) -> np.ndarray:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, draw, say where."""
-    parser = argparse.ArgumentParser(
-        prog="python -m im2mesh.commands.run_sheet",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path, help="folder that a generator wrote")
     parser.add_argument("--save", type=Path, help="default: RUN/contact_sheet.png")
     parser.add_argument("--most", type=int, default=40, help="rows at the most (default 40)")
-    args = parser.parse_args(argv)
+    args = parse(parser, argv)
     path = args.save or args.run / "contact_sheet.png"
     count = run_sheet(args.run, path, args.most)
     log.info("%s: %d of %d meshes", path, min(count, args.most), count)

@@ -12,7 +12,6 @@ a truth, and the mesh rendered through the camera: silhouette IoU with the mask,
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from im2mesh.cli import DONE, run_script, set_up_logging
+from im2mesh.cli import DONE, add_sensor_image, new_parser, parse, run_script
 from im2mesh.data.sensor_files import parse_scale
 from im2mesh.data.sensor_frames import SensorImage
 from im2mesh.errors import InputError
@@ -30,30 +29,15 @@ from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points
 # Named in full: run as a module, __name__ is __main__ and outside the package's log.
 log = logging.getLogger("im2mesh.commands.score_sensor")
 
-EPILOG = """\
-exit codes:
-  0    done
-  2    bad input: one line says why
-  70   a bug in this program, with its traceback
-"""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Score one mesh; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("mesh", metavar="MESH", help="in metres, in the camera's frame")
     parser.add_argument("--ground-truth", metavar="MESH", help="the true mesh or cloud, the same")
-    parser.add_argument("--depth", metavar="FILE", help="the image, as for reconstruct.py")
-    parser.add_argument("--intrinsics", nargs="+", metavar="K")
-    parser.add_argument("--mask", metavar="FILE")
-    parser.add_argument("--label", metavar="N")
-    parser.add_argument("--depth-scale", metavar="S")
-    parser.add_argument("--depth-kind", choices=("z", "ray"), default="z")
+    add_sensor_image(parser)
     parser.add_argument("--json", metavar="FILE", help="also write the scores there")
-    args = parser.parse_args(argv)
-    set_up_logging(verbose=False)
+    args = parse(parser, argv)
     if not args.ground_truth and not args.depth:
         parser.error("give --ground-truth, or --depth with --intrinsics and --mask")
     if args.depth and not (args.intrinsics and args.mask):

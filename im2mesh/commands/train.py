@@ -16,7 +16,16 @@ import torch
 import torch.distributed
 from lightning_fabric import Fabric
 
-from im2mesh.cli import DONE, INTERRUPTED, SOME_FAILED, set_up_logging
+from im2mesh.cli import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    SOME_FAILED,
+    add_device,
+    natural,
+    new_parser,
+    parse,
+)
 from im2mesh.config import Config, differences, load_config, save_config, to_dict
 from im2mesh.data.batch import Source, ValidationSource
 from im2mesh.data.procedural import open_procedural
@@ -40,16 +49,14 @@ log = logging.getLogger(__name__)
 LIMIT = 3
 """Exit code: a limit on time, epochs, iterations or the metric's change ended the run."""
 
-EXIT_CODES = """\
-exit codes:
-  0    training.max_iterations is reached: training is complete
-  1    the loss is no longer finite; model.pt holds the state before
-  2    bad input: one line says why
-  3    a limit (--exit-after, --exit-after-epochs, --exit-after-it, --exit-threshold) ended it
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C, or SIGTERM); model.pt is saved
-After 1, 3 and 130 the same command goes on where the run stopped.
-"""
+CODES = {
+    DONE: "training.max_iterations is reached: training is complete",
+    SOME_FAILED: "the loss is no longer finite; model.pt holds the state before",
+    BAD_INPUT: "bad input: one line says why",
+    LIMIT: "a limit (--exit-after, --exit-after-epochs, --exit-after-it, --exit-threshold) "
+    "ended it",
+    INTERRUPTED: "interrupted (Ctrl-C, or SIGTERM); model.pt is saved",
+}
 
 LOCK = "train.lock"
 """Held in ``out_dir`` while a run writes there."""
@@ -60,23 +67,23 @@ RESIDENT = 0.5
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    result = argparse.ArgumentParser(
-        description="Train one level (global or patch, occupancy or SDF); go on where it stopped.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    result = new_parser(
+        "Train one level (global or patch, occupancy or SDF); go on where it stopped.",
+        "After exit codes 1, 3 and 130 the same command goes on where the run stopped.\n",
+        CODES,
     )
     result.add_argument("config", metavar="CONFIG", help="the level's YAML file")
-    result.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
+    add_device(result, by_name=False)
     result.add_argument("--exit-after", type=_positive, metavar="S", help="stop after S seconds")
     result.add_argument(
         "--exit-after-epochs",
-        type=_natural,
+        type=natural,
         metavar="N",
         help="stop after epoch N of the run, earlier starts included; writes model_end.pt",
     )
     result.add_argument(
         "--exit-after-it",
-        type=_natural,
+        type=natural,
         metavar="N",
         help="stop after step N of the run, earlier starts included; writes model_end.pt",
     )
@@ -86,7 +93,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="T",
         help="stop at a validation whose metric is within T of the best one before it",
     )
-    result.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return result
 
 
@@ -104,18 +110,10 @@ def _not_negative(text: str) -> float:
     return value
 
 
-def _natural(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Train; returns the exit code."""
     started = time.monotonic()
-    args = parser().parse_args(argv)
-    set_up_logging(args.verbose)
+    args = parse(parser(), argv)
     config = load_config(args.config)
     config.check_supported()
     fabric = launch(config, args.no_cuda)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from im2mesh.cli import DONE, run_script, set_up_logging
+from im2mesh.cli import BAD_INPUT, DONE, new_parser, parse, run_script
 from im2mesh.errors import InputError
 from im2mesh.files import check_writable
 
@@ -32,19 +32,13 @@ terminal, --serve; else a page, out/vis/<name>.html. What was done is said.
   vis.py data/demo/sofa_demo-00/000.npz out/demo/meshes/demo/sofa_demo-00.ply --save sofa.png
   vis.py hpn.ply --ground-truth gt.ply --color error --html error.html
   vis.py --report out/onet out/hpn3 --names ONet HPN3
-
-exit codes:
-  0    everything was done
-  2    bad input, or a window without a display: one line says why
-  70   a bug in this program, with its traceback
-  130  interrupted (Ctrl-C)
 """
+
+CODES = {BAD_INPUT: "bad input, or a window without a display: one line says why"}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__, EPILOG, CODES)
     parser.add_argument("files", nargs="*", metavar="FILE", help="what to show, side by side")
     parser.add_argument(
         "--report",
@@ -103,15 +97,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="of a mesh in a report, simplified (default %(default)s)",
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="also log debug lines")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show; returns the exit code."""
     parser = _parser()
-    args = parser.parse_args(argv)
-    set_up_logging(args.verbose)
+    args = parse(parser, argv)
     for option, ending in (("save", ".png"), ("html", ".html"), ("turntable", ".gif")):
         path = getattr(args, option)
         if path is not None and Path(path).suffix.lower() != ending:
