@@ -78,7 +78,9 @@ def test_faces_that_are_no_triangles(tmp_path: Path, text: str) -> None:
         read_mesh(tmp_path / "a.off")
 
 
-@pytest.mark.parametrize("text", [FACELESS, "OFF\n0 0 0\n"])
-def test_a_mesh_without_faces_is_a_result(tmp_path: Path, text: str) -> None:
-    (tmp_path / "a.off").write_text(text)
+def test_an_empty_mesh_is_a_result_and_a_cloud_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.off").write_text("OFF\n0 0 0\n")
     assert read_mesh(tmp_path / "a.off").faces.shape == (0, 3)
+    (tmp_path / "a.off").write_text(FACELESS)
+    with pytest.raises(InputError, match=r"a\.off: is a point cloud \(3 points, no faces\)"):
+        read_mesh(tmp_path / "a.off")

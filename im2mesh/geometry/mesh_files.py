@@ -27,6 +27,9 @@ FORMATS = tuple(READERS)
 FARTHEST = 1e6
 """Largest coordinate of a result, in or near the unit cube; squares of it are sound."""
 
+FLAT = 1e-6
+"""A face has no area if it is no wider than this, in the length of its longest edge."""
+
 SHAPENET_PLACE = "<class id>/<model id>/models/model_normalized.obj"
 """Place of a ShapeNetCore.v2 mesh below the data set's folder."""
 
@@ -74,12 +77,22 @@ def drop_unused(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np
     return vertices[used], (np.cumsum(used) - 1)[faces]
 
 
+def drop_flat(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop faces without area (:data:`FLAT`), and the vertices that only they use."""
+    corners = vertices[faces]
+    edges = corners - np.roll(corners, 1, axis=1)
+    longest = np.einsum("fkd,fkd->fk", edges, edges).max(axis=1, initial=0)
+    area = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
+    has_area = area > FLAT * longest
+    return (vertices, faces) if has_area.all() else drop_unused(vertices, faces[has_area])
+
+
 def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     """Read a mesh file as one soup.
 
     The parts of a scene are put together, each moved by the transforms of its nodes. Polygons
-    are cut into triangles. Materials and textures are not read. Points and lines beside the
-    faces are left out.
+    are cut into triangles. Materials and textures are not read. Faces without area, and points
+    and lines beside the faces, are left out.
 
     Args:
         path: a file with one of :data:`FORMATS`.
@@ -89,21 +102,20 @@ def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
         int64 faces, F > 0.
 
     Raises:
-        InputError: one line that names the file: missing, empty, another format, malformed, a
-            point cloud, without faces, or with vertices that are not finite.
+        InputError: one line that names the file: missing, empty, another format, malformed, with
+            a feature that is not read, a point cloud, without a face that has an area, or with
+            vertices that are not finite.
     """
-    path = Path(path)
     vertices, faces = load_mesh_or_cloud(path)
+    _refuse_cloud(path, vertices, faces)
+    vertices, faces = drop_flat(vertices, faces)
     if not len(faces):
-        raise InputError(
-            f"{path}: is a point cloud ({len(vertices)} points, no faces); reconstruct a mesh "
-            "from it"
-        )
+        raise InputError(f"{path}: no face has an area; it shows nothing")
     return vertices, faces
 
 
 def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Read a mesh file as :func:`load_mesh` does, or a point cloud.
+    """Read a mesh file as :func:`load_mesh` does, with faces without area, or a point cloud.
 
     Returns:
         (V, 3) float64 vertices, all finite, V > 0, and (F, 3) int64 faces: none for a cloud.
@@ -129,20 +141,43 @@ def read_mesh(path: str | os.PathLike[str]) -> trimesh.Trimesh:
     """Read the file of a result, its vertices and faces as they are.
 
     Args:
-        path: a file with one of :data:`FORMATS`; a mesh without faces, or without anything, is a
-            result, and so is one with vertices that are not finite.
+        path: a file with one of :data:`FORMATS`; a mesh without anything is a result, and so is
+            one with vertices that are not finite.
+
+    Raises:
+        InputError: it cannot be read, is a point cloud, or reaches beyond :data:`FARTHEST`.
+    """
+    vertices, faces = _read_result(path)
+    if len(vertices):
+        _refuse_cloud(path, vertices, faces)
+    return trimesh.Trimesh(vertices, faces, process=False)
+
+
+def read_pointcloud(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read the (N, 3) points of a result; N may be 0.
 
     Raises:
         InputError: it cannot be read, or reaches beyond :data:`FARTHEST`.
     """
-    path = Path(path)
-    vertices, faces = _read(path)
+    return _read_result(path)[0]
+
+
+def _read_result(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    vertices, faces = _read(Path(path))
     if np.abs(vertices[np.isfinite(vertices)]).max(initial=0) > FARTHEST:
         raise InputError(
             f"{path}: has coordinates beyond {FARTHEST:g}; a mesh lies in the unit cube, make it "
             "again"
         )
-    return trimesh.Trimesh(vertices, faces, process=False)
+    return vertices, faces
+
+
+def _refuse_cloud(path: str | os.PathLike[str], vertices: np.ndarray, faces: np.ndarray) -> None:
+    if not len(faces):
+        raise InputError(
+            f"{path}: is a point cloud ({len(vertices)} points, no faces); reconstruct a mesh "
+            "from it"
+        )
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:

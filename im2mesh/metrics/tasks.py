@@ -16,7 +16,7 @@ from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Sample
 from im2mesh.errors import DataError, InputError
 from im2mesh.files import file_version
-from im2mesh.geometry.mesh_files import read_mesh
+from im2mesh.geometry.mesh_files import read_mesh, read_pointcloud
 from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.evaluation import (
@@ -167,11 +167,10 @@ class MeshTask(Task):
         truth, notes = _ground_truth(self.truth, self.settings.iou and MESH in self.files)
         row = Row(notes=notes)
         for kind, path in self.files.items():
-            mesh = read_mesh(path)
             settings = self.settings
             if kind == MESH:
                 result = measure_mesh(
-                    mesh,
+                    read_mesh(path),
                     truth,
                     align=settings.align,
                     seed=self.seed,
@@ -179,7 +178,8 @@ class MeshTask(Task):
                     threads=threads,
                 )
             else:
-                result = measure_cloud(mesh.vertices, truth, align=settings.align, threads=threads)
+                points = read_pointcloud(path)
+                result = measure_cloud(points, truth, align=settings.align, threads=threads)
             _add(row, result, kind)
         return row
 

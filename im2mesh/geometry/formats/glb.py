@@ -211,7 +211,7 @@ class _Scene:
             faces = corners.reshape(-1, 3)
         else:
             raise InputError(f"a mesh of mode {mode} has {len(corners)} corners")
-        if len(corners) and corners.max() >= len(points):
+        if len(corners) and not 0 <= corners.min() <= corners.max() < len(points):
             raise InputError(
                 f"a face names vertex {corners.max()} (counted from 0) of {len(points)}"
             )

@@ -85,7 +85,7 @@ def _strips(corners: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.nda
     """Return strips as corners and counts of triangles; −1 starts a strip anew."""
     triangles = [np.zeros((0, 3), np.int64)]
     for row in np.split(corners, np.cumsum(counts)[:-1]):
-        triangles += [strip(part[part >= 0]) for part in np.split(row, np.flatnonzero(row == -1))]
+        triangles += [strip(part[part != -1]) for part in np.split(row, np.flatnonzero(row == -1))]
     corners = np.concatenate(triangles).reshape(-1)
     return corners, np.full(len(corners) // 3, 3)
 
