@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,6 @@ from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results
 from im2mesh.metrics.tables import Table
-from im2mesh.visualize.packing import unpack
 from im2mesh.visualize.report import _layer, report_page
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.4)
@@ -33,6 +35,23 @@ def held(text: str, key: str) -> str:
 
 def about(text: str) -> Any:
     return json.loads(held(text, "about"))
+
+
+def notes(text: str) -> dict[str, list[str | None]]:
+    """Card → what is said instead of a mesh, for each run; None: there is a mesh."""
+    found = {}
+    for card in re.findall(r'<section class="card">(.*?)</section>', text, re.S):
+        cells = [cell for cell in card.split('<div class="cell">')[1:] if "<h3>input" not in cell]
+        said = [re.search(r'<span class="faint">(.*?)</span>', cell) for cell in cells]
+        found[card.partition("<h2>")[2].partition("</h2>")[0]] = [note and note[1] for note in said]
+    return found
+
+
+def mesh_of(text: str, key: str) -> Any:
+    glb = zlib.decompress(base64.b64decode(held(text, key)))
+    scene = trimesh.load(io.BytesIO(glb), file_type="glb", process=False)
+    _, mesh = scene.geometry.values()  # the corners of the cube are first
+    return mesh
 
 
 @pytest.fixture
@@ -51,12 +70,10 @@ def test_a_mesh_is_simplified_and_stays_where_it_is(run: Path) -> None:
         ("things/ball_a-00", "ball"),
         ("things/cup_b-00", "cup"),
     ]
-    pane = cards[1]["panes"][0]
-    vertices, faces, colours = unpack(pane["mesh"], held(text, pane["place"]))
-    assert len(faces) <= 500 and colours is None
-    np.testing.assert_allclose(np.linalg.norm(vertices, axis=1), 0.4, atol=0.01)
-    assert trimesh.Trimesh(vertices, faces).is_watertight
-    assert cards[1]["input"].startswith("data:image/webp") and pane["picture"].startswith("data:")
+    mesh = mesh_of(text, "mesh-1")
+    assert len(mesh.faces) <= 500 and mesh.is_watertight
+    np.testing.assert_allclose(np.linalg.norm(mesh.vertices, axis=1), 0.4, atol=0.01)
+    assert text.count("data:image/webp") == 4, "two inputs and two meshes"
 
 
 def test_double_sided_sheets_are_shown(tmp_path: Path) -> None:
@@ -80,15 +97,14 @@ def test_what_is_missing_empty_or_damaged(run: Path, tmp_path: Path) -> None:
     write_mesh(nowhere, other / "meshes/things/nan_d-00.ply")
     (run / "input/things/ball_a-00.jpg").write_bytes(b"no picture")
     (run / "time_generation_full.csv").write_text("a,b\n1,2\n")
-    cards = {card["name"]: card for card in about(report_page([run, other]))["cards"]}
-    notes = {name: [p.get("note") for p in card["panes"]] for name, card in cards.items()}
-    assert notes == {
+    text = report_page([run, other])
+    assert notes(text) == {
         "things/ball_a-00": [None, "empty"],
         "things/cup_b-00": [None, "no mesh"],
         "things/nan_d-00": ["no mesh", "not readable"],
         "things/torn_c-00": ["no mesh", "not readable"],
     }
-    assert cards["things/ball_a-00"]["input"] is None
+    assert text.count('alt="depth map"') == 1, "the other input is damaged"
 
 
 def test_scores_and_timings(run: Path) -> None:
@@ -104,11 +120,10 @@ def test_scores_and_timings(run: Path) -> None:
     results.write_scores(run, results.MESHES, "things", rows, [], ["ball", "cup", "cup"])
     write_timings(pd.DataFrame([k | {"time (total)": 2.0} for k in keys]).set_index("idx"), run)
     text = report_page([run], ["HPN"])
-    panes = [card["panes"][0] for card in about(text)["cards"]]
-    assert [pane["text"] for pane in panes] == ["F@1% 25.0 · 2.00 s", "F@1% 75.0 · 2.00 s"]
-    assert panes[0]["numbers"]["fscore@1 (mesh)"] == 0.25
-    assert panes[0]["numbers"]["time (total)"] == 2.0
-    assert "iou (mesh)" not in panes[0]["numbers"], "NaN is no number"
+    assert "F@1% 25.0 · 2.00 s" in text and "F@1% 75.0 · 2.00 s" in text
+    numbers = about(text)["cards"][0]["numbers"][0]
+    assert numbers["fscore@1 (mesh)"] == 0.25 and numbers["time (total)"] == 2.0
+    assert "iou (mesh)" not in numbers, "NaN is no number"
     assert about(text)["numbers"][:2] == ["fscore@1 (mesh)", "time (total)"]
     assert "mean_sample" in text and "50.00" in text
     assert "1 of 3 meshes have no scores" in text
@@ -137,11 +152,10 @@ def test_ground_truth_of_meshes_and_of_a_data_set(run: Path, tmp_path: Path) -> 
     write_pointcloud(tmp_path / "truth/things/cup_b-00/pointcloud.npz", PointCloud(points))
     text = report_page([run], None, tmp_path / "truth")
     assert about(text)["runs"] == ["ground truth", "run"]
-    mesh, cloud = (card["panes"][0] for card in about(text)["cards"])
-    assert mesh["mesh"]["faces"] > 0 == cloud["mesh"]["faces"]
-    places, _, colours = unpack(cloud["mesh"], held(text, cloud["place"]))
-    assert 5_000 < len(places) <= 12_000 and colours is not None
-    np.testing.assert_allclose(np.linalg.norm(places, axis=1), 0.4, atol=1e-4)
+    mesh, cloud = (mesh_of(text, key) for key in ("mesh-0", "mesh-2"))
+    assert len(mesh.faces) > 0 and isinstance(cloud, trimesh.PointCloud)
+    assert 5_000 < len(cloud.vertices) <= 12_000
+    np.testing.assert_allclose(np.linalg.norm(cloud.vertices, axis=1), 0.4, atol=1e-3)
     (tmp_path / "empty").mkdir()
     for folder, message in (("nowhere", "no such folder"), ("empty", "holds neither")):
         with pytest.raises(InputError, match=rf"{folder}: {message} .*\(--ground-truth\)"):
@@ -154,17 +168,20 @@ def test_meshes_in_no_class_folder(run: Path, tmp_path: Path) -> None:
     for name in ("ball_a-00.ply", "cup_b-00.off", "own.ply"):
         write_mesh(BALL, flat / name)
     write_mesh(trimesh.Trimesh(), flat / "things/cup_b-00.ply")
-    cards = {card["name"]: card for card in about(report_page([run, flat]))["cards"]}
-    notes = {name: [pane.get("note") for pane in card["panes"]] for name, card in cards.items()}
-    assert notes == {
+    assert notes(report_page([run, flat])) == {
         "own": ["no mesh", None],
         "things/ball_a-00": [None, None],
         "things/cup_b-00": [None, "empty"],
     }
     for name in ("ball_a-00", "cup_b-00"):
         (run / f"meshes/things/{name}.ply").rename(run / f"meshes/{name}.ply")
-    panes = [card["panes"] for card in about(report_page([run], None, flat))["cards"]]
-    assert [[pane.get("note") for pane in each] for each in panes] == [[None, None], [None, None]]
+    assert list(notes(report_page([run], None, flat)).values()) == [[None, None], [None, None]]
+
+
+def test_names_are_escaped(run: Path) -> None:
+    name = "</script><b>"
+    text = report_page([run], [name])
+    assert name not in text and about(text)["runs"] == [name]
 
 
 def test_runs_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def _write(args: argparse.Namespace, scene: Scene, title: str) -> None:
         log.info("%s: a picture", args.save)
     if args.html or args.window:
         path = args.html or DEFAULT_FOLDER / f"{Path(_name(scene)).name}.html"
-        page.save_page(page.scene_page(scene, title), path)
+        page.save_page(page.scene_page(scene, title, args.together), path)
         log.info("%s: a page; open it in a browser", path)
         if args.window:
             _open(Path(path))

@@ -1,7 +1,6 @@
-"""Scenes as HTML: one file that needs nothing else, neither a network nor a server.
+"""Pages in one file that need neither a network nor a server.
 
-The drawing is done by three.js, the copy that trimesh ships for its own viewer; what is around it
-is in ``web/``.
+A page opens with pictures. A click on one puts trimesh's HTML viewer of that mesh in its place.
 """
 
 from __future__ import annotations
@@ -9,9 +8,8 @@ from __future__ import annotations
 import base64
 import html
 import io
-import json
 import os
-import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -19,64 +17,71 @@ from typing import Any
 import numpy as np
 import trimesh
 from PIL import Image
+from trimesh.viewer import scene_to_html
 
-from im2mesh.errors import InputError
 from im2mesh.files import atomic
-from im2mesh.visualize.contact_sheet import VIEWS
-from im2mesh.visualize.mesh import FRONT
-from im2mesh.visualize.packing import pack
-from im2mesh.visualize.picture import tints
-from im2mesh.visualize.scene import Scene
+from im2mesh.geometry.poses import pose_rotation
+from im2mesh.visualize.picture import SIZE, render, tints
+from im2mesh.visualize.scene import Layer, Scene
 
 FRAME = 1.3
 """Width of a page's pictures in units of the cube, so that little is cut off while things turn."""
 
+FIELD_OF_VIEW = 20.0
+"""Of the viewer's camera, in degrees: narrow, to look almost like the orthographic pictures."""
 
-def scene_page(scene: Scene, title: str) -> str:
-    """A page with every layer of a scene, to be turned with the mouse.
+HEADLIGHT = 1.75
+"""Strength of the viewer's light. Colours are divided by it, so that they come out as they are."""
+
+PLACEHOLDER = "@MESH@"
+"""Stands in the viewer's HTML for the mesh; ``web/viewer.js`` puts it in."""
+
+
+def scene_page(scene: Scene, title: str, together: bool = False) -> str:
+    """Return a page with every layer of a scene.
 
     Args:
         scene: the layers.
         title: of the page.
+        together: draw all layers in one view.
     """
-    described: list[dict[str, Any]] = []
-    data: dict[str, str] = {}
-    for number, (layer, tint) in enumerate(zip(scene.layers, tints(scene.layers), strict=True)):
-        about, data[f"layer-{number}"] = pack(layer.vertices, layer.faces, layer.colours, width=3)
-        cloud = layer.is_cloud
-        size = f"{len(layer.vertices):,} points" if cloud else f"{len(layer.faces):,} faces"
-        described.append({**about, "name": layer.name, "size": size, "tint": css_colour(tint)})
-        if layer.depth is not None:
-            described[-1]["picture"] = data_url(layer.depth_picture(384))
-    data["about"] = json.dumps(
-        {
-            "layers": described,
-            "frame": FRAME * scene.frame,
-            "shading": scene.shading,
-            "tint": css_colour(FRONT),
-        }
-    )
-    views = "".join(
-        f'<button data-azimuth="{azimuth:g}" data-elevation="{elevation:g}">{name}</button>'
-        for name, azimuth, elevation in VIEWS
-    )
-    bar = ""
-    if scene.scale is not None:
-        source = data_url(scene.scale.bar(384))
-        bar = f'<img id="scale" src="{source}" alt="{html.escape(scene.scale.title)}">'
+    meshes: dict[str, str] = {}
+    panes = [
+        _pane(f"{layer.name}: depth map", _image(layer.depth_picture(SIZE), "depth map"))
+        for layer in scene.layers
+        if layer.depth is not None
+    ]
+    for layers in [scene.layers] if together else [(layer,) for layer in scene.layers]:
+        key = f"mesh-{len(meshes)}"
+        name = ", ".join(layer.name for layer in layers)
+        picture = render(layers, zoom=FRAME * scene.frame, shading=scene.shading)
+        meshes[key] = pack(layers, FRAME * scene.frame)
+        panes.append(_pane(name, view(key, data_url(picture), name, opened=True), _legend(layers)))
+    bar = "" if scene.scale is None else _image(scene.scale.bar(SIZE), scene.scale.title, "scale")
     body = f"""\
 <header>
 <h1>{html.escape(title)}</h1>
-<div class="bar" id="layers"></div>
-<div class="bar" id="views">{views}
-<label><input type="checkbox" id="together"> in one picture</label>
-<span class="faint">drag: turn · Shift + drag: move · wheel: zoom · double click: start over</span>
-</div>
+<span class="faint">drag: turn · right button: move · wheel: zoom</span>
 {bar}
 </header>
-<main class="panes" id="panes"></main>
+<main class="panes">{"".join(panes)}</main>
 """
-    return page(title, body, data, ["viewer.js", "scene.js"])
+    return page(title, body, meshes, ["viewer.js"])
+
+
+def view(key: str, picture: str, name: str, opened: bool = False) -> str:
+    """Return the HTML of a picture that becomes a mesh on a click.
+
+    Args:
+        key: of the mesh in the page.
+        picture: a data URL.
+        name: of the mesh.
+        opened: show the mesh from the start.
+    """
+    return (
+        f'<div class="view"><button data-mesh="{key}"{" data-opened" if opened else ""} '
+        f'title="click to turn it"><img src="{picture}" alt="{html.escape(name)}"></button></div>'
+    )
 
 
 def save_page(text: str, path: str | os.PathLike[str]) -> None:
@@ -86,20 +91,19 @@ def save_page(text: str, path: str | os.PathLike[str]) -> None:
 
 
 def page(title: str, body: str, data: Mapping[str, str], scripts: Sequence[str]) -> str:
-    """A whole page.
+    """Return a whole page.
 
     Args:
         title: of the page.
         body: HTML.
-        data: id → text that the scripts read: base64 or JSON.
-        scripts: files of ``web/``, run in this order after three.js.
+        data: id → text that the scripts read, without any ``<``: base64, or escaped JSON.
+        scripts: files of ``web/``, run in this order.
     """
-    # Within a script element only "<" needs care; base64 has none, and JSON may write it like this.
-    safe = {key: text.replace("<", "\\u003c") for key, text in data.items()}
     store = "\n".join(
-        f'<script type="text/plain" id="{key}">{text}</script>' for key, text in safe.items()
+        f'<script type="text/plain" id="{key}">{text}</script>'
+        for key, text in {**data, "viewer": _deflated(_viewer().encode())}.items()
     )
-    code = "\n".join(f"<script>{text}</script>" for text in [three_js(), *map(_web, scripts)])
+    code = "\n".join(f"<script>{_web(name)}</script>" for name in scripts)
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -119,28 +123,70 @@ def page(title: str, body: str, data: Mapping[str, str], scripts: Sequence[str])
 """
 
 
-def three_js() -> str:
-    """The code of three.js (MIT licence), from trimesh's viewer.
+def pack(
+    layers: Sequence[Layer], frame: float, azimuth: float = 0.0, elevation: float = 0.0
+) -> str:
+    """Return layers as deflated GLB in base64, with the camera that the viewer starts from.
 
-    Raises:
-        InputError: this version of trimesh has another viewer.
+    Args:
+        layers: meshes and clouds.
+        frame: width of the picture about the origin.
+        azimuth: of the camera, in degrees; see :func:`im2mesh.visualize.mesh.render_mesh`.
+        elevation: the same.
     """
-    archive = io.BytesIO(trimesh.resources.get_bytes("templates/viewer.zip"))
-    with zipfile.ZipFile(archive) as files:
-        template = files.read("viewer.html.template").decode("utf-8")
-    # The library, a loader and controls, in one script; after them, trimesh's own viewer.
-    code, found, _ = template.partition("var camera,controls,scene")
-    _, opened, code = code.partition("<script>")
-    if not (found and opened and "three.js" in code.lower()):
-        raise InputError(
-            f"trimesh {trimesh.__version__} ships no three.js where it is looked for; install "
-            "the version of requirements.txt"
-        )
-    return code
+    # The viewer turns things about the centre of their bounds. White corners of the cube about the
+    # origin, which do not show on white, make that the origin.
+    corners = frame / FRAME * (np.indices((2, 2, 2)).reshape(3, -1).T - 0.5)
+    shapes = [trimesh.PointCloud(corners, np.full((8, 4), 255, np.uint8))]
+    for layer, tint in zip(layers, tints(layers), strict=True):
+        if not layer.is_empty:
+            shapes.append(_shape(layer, tint))
+    return _deflated(_scene(shapes, frame, azimuth, elevation).export(file_type="glb"))
+
+
+def _scene(
+    shapes: Sequence[Any], frame: float, azimuth: float = 0.0, elevation: float = 0.0
+) -> trimesh.Scene:
+    camera = trimesh.scene.Camera(
+        resolution=(SIZE, SIZE), fov=(FIELD_OF_VIEW, FIELD_OF_VIEW), z_near=0.01 * frame
+    )
+    place = np.eye(4)
+    place[:3, :3] = pose_rotation(azimuth, elevation).T
+    place[:3, 3] = place[:3, 2] * frame / 2 / np.tan(np.radians(FIELD_OF_VIEW / 2))
+    return trimesh.Scene(shapes, camera=camera, camera_transform=place)
+
+
+def _shape(layer: Layer, tint: np.ndarray) -> trimesh.Trimesh | trimesh.PointCloud:
+    """Return a layer as the viewer draws it: coordinates of 13 bits, which deflate well."""
+    vertices = np.round(layer.vertices * 8192) / 8192
+    if layer.is_cloud:
+        return trimesh.PointCloud(vertices, layer.colours)
+    colours = tint if layer.colours is None else layer.colours
+    colours = np.broadcast_to(np.rint(colours / HEADLIGHT), vertices.shape)
+    opaque = np.column_stack([colours, np.full(len(vertices), 255)]).astype(np.uint8)
+    material = trimesh.visual.material.PBRMaterial(
+        doubleSided=True, metallicFactor=0.0, roughnessFactor=1.0
+    )
+    visual = trimesh.visual.TextureVisuals(material=material)
+    visual.vertex_attributes["color"] = opaque
+    return trimesh.Trimesh(vertices, layer.faces, visual=visual, process=False)
+
+
+def _viewer() -> str:
+    """Return trimesh's HTML viewer (three.js, MIT licence) with :data:`PLACEHOLDER` for a mesh."""
+    scene = _scene([trimesh.creation.box()], 1.0)
+    mesh = base64.b64encode(scene.export(file_type="glb")).decode("ascii")
+    text = scene_to_html(scene)
+    assert mesh in text
+    return text.replace(mesh, PLACEHOLDER)
+
+
+def _deflated(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
 
 
 def data_url(picture: np.ndarray, lossy: bool = False) -> str:
-    """An (H, W, 3) uint8 picture as text that a page can show; ``lossy``: much shorter."""
+    """Return an (H, W, 3) uint8 picture as a data URL; ``lossy``: a much shorter one."""
     file = io.BytesIO()
     kind = "webp" if lossy else "png"
     options: dict[str, Any] = {"quality": 80, "method": 4} if lossy else {"optimize": True}
@@ -148,9 +194,28 @@ def data_url(picture: np.ndarray, lossy: bool = False) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
-def css_colour(colour: Sequence[float] | np.ndarray) -> str:
-    """Red, green and blue, 0 … 255, as CSS writes them."""
-    return "#" + "".join(f"{round(float(part)):02x}" for part in colour)
+def _image(picture: np.ndarray, alt: str, key: str = "") -> str:
+    return f'<img id="{key}" src="{data_url(picture)}" alt="{html.escape(alt)}">'
+
+
+def _pane(title: str, *content: str) -> str:
+    return f'<section class="pane"><h3>{html.escape(title)}</h3>{"".join(content)}</section>'
+
+
+def _legend(layers: Sequence[Layer]) -> str:
+    """Return the sizes of layers, each beside its colour where there are several."""
+    words = []
+    for layer, tint in zip(layers, tints(layers), strict=True):
+        size = f"{len(layer.faces):,} faces"
+        if layer.is_cloud:
+            size = f"{len(layer.vertices):,} points"
+        if len(layers) > 1:
+            size = f"{html.escape(layer.name)}: {size}"
+        if len(layers) > 1 and layer.colours is None:
+            colour = ", ".join(f"{part:.0f}" for part in tint)
+            size = f'<span class="swatch" style="background: rgb({colour})"></span>{size}'
+        words.append(size)
+    return f'<p class="faint">{" · ".join(words)}</p>'
 
 
 def _web(name: str) -> str:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,19 +28,17 @@ from im2mesh.metrics.report import class_table, comparison, comparison_by_class
 from im2mesh.metrics.report import remarks as remarks_on
 from im2mesh.metrics.scored_runs import PARTS_SHOWN, SHOWN, ScoredRun, load_methods
 from im2mesh.metrics.tables import Table
-from im2mesh.visualize.mesh import FRONT
-from im2mesh.visualize.packing import pack
-from im2mesh.visualize.page import FRAME, css_colour, data_url, page
+from im2mesh.visualize.page import FRAME, data_url, pack, page, view
 from im2mesh.visualize.picture import render
 from im2mesh.visualize.scene import GROUND_TRUTH, Layer, coloured
 
 log = logging.getLogger(__name__)
 
 THUMBNAIL = 240
-"""Pixels along a side of the pictures that are seen before a mesh is opened."""
+"""Pixels along a side of the pictures that stand in the page before a mesh is opened."""
 
 AZIMUTH, ELEVATION = 35.0, 12.0
-"""Where they are seen from; ``web/viewer.js`` starts there, too."""
+"""The view of the pictures, and the one that the viewer starts from, in degrees."""
 
 CLOUD_POINTS = 12_000
 """Points of a ground-truth cloud that the page holds."""
@@ -49,7 +46,7 @@ CLOUD_POINTS = 12_000
 
 @dataclass
 class Run:
-    """What is known about a run, or about ground truth.
+    """One column of a report: a run, or ground truth.
 
     Attributes:
         name: as the page calls it.
@@ -72,7 +69,7 @@ def report_page(
     ground_truth: Path | None = None,
     faces: int = 6000,
 ) -> str:
-    """The page of one run, or of several on the same depth maps.
+    """Return the page of one run, or of several on the same depth maps.
 
     Args:
         folders: what generators wrote to, or ``eval_meshes.py --meshes`` takes; a mesh in no class
@@ -82,7 +79,7 @@ def report_page(
         faces: of a mesh at the most; larger ones are simplified.
 
     Returns:
-        HTML that needs nothing else.
+        HTML that needs no other file.
 
     Raises:
         InputError: a folder is missing or holds no mesh, or a table of scores cannot be read.
@@ -98,39 +95,28 @@ def report_page(
     if ground_truth is not None:
         columns.insert(0, _ground_truth(ground_truth, keys))
     data: dict[str, str] = {}
-    cards: list[dict[str, Any]] = []
+    cards: list[str] = []
     with tqdm(keys, unit="map", disable=None) as bar:
         for key in bar:
-            name = "/".join(filter(None, key))
-            bar.set_description(name)
-            panes: list[dict[str, Any]] = []
-            for column in columns:
-                place = f"mesh-{len(cards)}-{len(panes)}"
-                panes.append(_pane(column, key, faces, place, data))
-            cards.append(
-                {
-                    "class": class_of(key[1], key[0]),
-                    "name": name,
-                    "input": _input_picture(runs, key),
-                    "panes": panes,
-                }
-            )
-    data["about"] = json.dumps(
-        {
-            "runs": [column.name for column in columns],
-            "cards": cards,
-            "numbers": _number_names(columns),
-            "frame": FRAME,
-            "tint": css_colour(FRONT),
-        }
-    )
+            bar.set_description("/".join(filter(None, key)))
+            panes = [_pane(column, key, faces, data) for column in columns]
+            cards.append(_card(columns, key, _input_picture(runs, key), panes))
+    about = {
+        "runs": [column.name for column in columns],
+        "cards": [
+            {
+                "class": class_of(key[1], key[0]),
+                "name": "/".join(filter(None, key)),
+                "numbers": [column.numbers.get(key, {}) for column in columns],
+            }
+            for key in keys
+        ],
+        "numbers": _number_names(columns),
+    }
+    data["about"] = json.dumps(about).replace("<", "\\u003c")
     title = "Report: " + ", ".join(run.name for run in runs)
-    return page(
-        title,
-        _body(title, runs, len(cards), shown_tables, remarks),
-        data,
-        ["viewer.js", "report.js"],
-    )
+    body = _body(title, runs, cards, shown_tables, remarks)
+    return page(title, body, data, ["viewer.js", "report.js"])
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -163,7 +149,7 @@ def _read_run(folder: Path, name: str) -> Run:
 
 
 def _timings(path: Path) -> dict[Key, dict[str, float]]:
-    """The numbers of a table of timings; none where there is no such table."""
+    """Read the numbers of a table of timings; return none where there is no such table."""
     if not path.is_file():
         return {}
     try:
@@ -175,7 +161,7 @@ def _timings(path: Path) -> dict[Key, dict[str, float]]:
 
 
 def _place(runs: Sequence[Run]) -> None:
-    """Put meshes that lie in no class folder into those in which a model of their name is known."""
+    """Assign meshes outside class folders to the classes that have a model of their name."""
     known = {key for run in runs for key in (*run.meshes, *run.numbers) if key[0]}
     for run in runs:
         flat = {model: path for (class_id, model), path in run.meshes.items() if not class_id}
@@ -204,7 +190,7 @@ def _ground_truth(folder: Path, keys: Sequence[Key]) -> Run:
 
 
 def _numbers(table: pd.DataFrame) -> dict[Key, dict[str, float]]:
-    """All finite numbers of a table's rows, to four digits."""
+    """Return all finite numbers of a table's rows, to four digits."""
     columns = [name for name in table if pd.api.types.is_numeric_dtype(table[name])]
     rows: dict[Key, dict[str, float]] = {}
     for row in table.to_dict(orient="records"):
@@ -216,7 +202,7 @@ def _numbers(table: pd.DataFrame) -> dict[Key, dict[str, float]]:
 
 
 def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
-    """Put the scores of the runs into them, and make the tables of ``read_results.py``."""
+    """Add their scores to the runs; return the tables and remarks of ``read_results.py``."""
     kinds = (results.MESHES, results.OBSERVED)
     scored = [run for run in runs if any(results.read_scores(run.folder, kind) for kind in kinds)]
     without = [run.name for run in runs if run not in scored]
@@ -254,7 +240,7 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
 
 
 def _number_names(runs: Sequence[Run]) -> list[str]:
-    """Every name that some mesh has a number for: the main ones first."""
+    """Return every name that some mesh has a number for, the main ones first."""
     names = dict.fromkeys(
         name for run in runs for numbers in run.numbers.values() for name in numbers
     )
@@ -266,30 +252,28 @@ def _number_names(runs: Sequence[Run]) -> list[str]:
 # --- what the cards show ----------------------------------------------------------------------
 
 
-def _pane(run: Run, key: Key, faces: int, place: str, data: dict[str, str]) -> dict[str, Any]:
-    """One mesh of a card; what is packed goes into ``data`` under ``place``."""
-    pane: dict[str, Any] = {
-        "text": run.shown.get(key, ""),
-        "numbers": run.numbers.get(key, {}),
-        "place": place,
-    }
+def _pane(run: Run, key: Key, faces: int, data: dict[str, str]) -> str:
+    """Return the HTML of one mesh of a card, and put the packed mesh into ``data``."""
+    picture = '<span class="faint">{}</span>'
     path = run.meshes.get(key)
-    if path is None:
-        return pane | {"note": "no mesh"}
     try:
-        layer = _layer(path, faces)
+        layer = None if path is None else _layer(path, faces)
     except InputError as error:
         log.warning("%s", error)
-        return pane | {"note": "not readable"}
-    if layer is None:
-        return pane | {"note": "empty"}
-    about, data[place] = pack(layer.vertices, layer.faces, layer.colours)
-    picture = render([layer], AZIMUTH, ELEVATION, THUMBNAIL, FRAME)
-    return pane | {"mesh": about, "picture": data_url(picture, lossy=True)}
+        shown = picture.format("not readable")
+    else:
+        if layer is None:
+            shown = picture.format("no mesh" if path is None else "empty")
+        else:
+            place = f"mesh-{len(data)}"
+            data[place] = pack([layer], FRAME, AZIMUTH, ELEVATION)
+            drawn = render([layer], AZIMUTH, ELEVATION, THUMBNAIL, FRAME)
+            shown = view(place, data_url(drawn, lossy=True), f"mesh by {run.name}")
+    return _cell(run.name, shown, run.shown.get(key, ""))
 
 
 def _layer(path: Path, faces: int) -> Layer | None:
-    """A mesh, simplified, or a cloud, thinned; None: it is empty."""
+    """Read a mesh and simplify it, or a cloud and thin it out; return None if it is empty."""
     if path.suffix == ".npz":
         points = read_pointcloud(path).points.astype(np.float64)
         step = -(-len(points) // CLOUD_POINTS)
@@ -310,7 +294,7 @@ def _layer(path: Path, faces: int) -> Layer | None:
 
 
 def _input_picture(runs: Sequence[Run], key: Key) -> str | None:
-    """The picture of the depth map that the first run to have it has."""
+    """Return the picture of the depth map, from the first run that has one, as a data URL."""
     for run in runs:
         path = run.folder / "input" / key[0] / f"{key[1]}.jpg"
         if path.is_file():
@@ -327,8 +311,32 @@ def _input_picture(runs: Sequence[Run], key: Key) -> str | None:
 # --- HTML -------------------------------------------------------------------------------------
 
 
+def _card(columns: Sequence[Run], key: Key, picture: str | None, panes: Sequence[str]) -> str:
+    """Return a card: the input, the meshes, and all numbers folded away."""
+    shown = "" if picture is None else _cell("input", f'<img src="{picture}" alt="depth map">')
+    numbers = pd.DataFrame({column.name: column.numbers.get(key, {}) for column in columns})
+    folded = ""
+    if len(numbers):
+        table = numbers.to_html(float_format="{:g}".format, na_rep="–", border=0)
+        folded = f"<details><summary>all numbers</summary>{table}</details>"
+    return (
+        f'<section class="card"><h2>{html.escape("/".join(filter(None, key)))}</h2>'
+        f'<div class="row">{shown}{"".join(panes)}</div>{folded}</section>'
+    )
+
+
+def _cell(title: str, shown: str, text: str = "") -> str:
+    box = shown if shown.startswith('<div class="view">') else f'<div class="view">{shown}</div>'
+    words = f'<div class="faint">{html.escape(text)}</div>'
+    return f'<div class="cell"><h3>{html.escape(title)}</h3>{box}{words}</div>'
+
+
 def _body(
-    title: str, runs: Sequence[Run], cards: int, shown: Sequence[Table], remarks: Sequence[str]
+    title: str,
+    runs: Sequence[Run],
+    cards: Sequence[str],
+    shown: Sequence[Table],
+    remarks: Sequence[str],
 ) -> str:
     said = "".join(f'<p class="faint">{html.escape(remark)}</p>' for remark in remarks)
     drawn = ""
@@ -337,12 +345,13 @@ def _body(
             inside = "".join(f"<div>{_html(table)}</div>" for table in some)
             drawn += f"<details{state}><summary>{summary}</summary>"
             drawn += f'<div class="tables">{inside}</div></details>'
-    plural = "s" if cards != 1 else ""
+    width = 250 * (len(runs) + 1) + 30  # of a card with its pictures in one row
+    plural = "s" if len(cards) != 1 else ""
     places = ", ".join(f"{run.name}: {run.folder}" for run in runs)
     return f"""\
 <header>
 <h1>{html.escape(title)}</h1>
-<p class="faint">{cards} depth map{plural} · {html.escape(places)}</p>
+<p class="faint">{len(cards)} depth map{plural} · {html.escape(places)}</p>
 {said}{drawn}
 </header>
 <header class="bar sticky">
@@ -351,10 +360,10 @@ def _body(
 <label>sort by <select id="sort"></select></label>
 <label>of <select id="run"></select></label>
 <button id="order">largest first</button>
-<label><input type="checkbox" id="link"> turn all cards together</label>
 <span class="faint" id="count"></span>
+<span class="faint">click on a mesh to turn it</span>
 </header>
-<main class="cards" id="cards"></main>
+<main class="cards" id="cards" style="--card: {width}px">{"".join(cards)}</main>
 """
 
 
