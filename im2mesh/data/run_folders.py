@@ -36,6 +36,9 @@ POINTCLOUD_POINTS = 100_000
 MESH_FILES = ("ply", "off")
 """Extensions of a mesh, in the order in which they are looked for."""
 
+RECORD = "config.yaml"
+"""The file with the settings that a run was made with."""
+
 Key = tuple[str, str]
 """Class folder and name of a model."""
 
@@ -77,7 +80,7 @@ def recorded_levels(folder: Path) -> list[tuple[Config, str]]:
     try:
         return [
             (from_dict(level["config"], Path(level.get("source", ""))), level.get("sha256", ""))
-            for level in read_yaml(folder / "config.yaml")["levels"]
+            for level in read_yaml(folder / RECORD)["levels"]
         ]
     except (KeyError, TypeError, AttributeError, ConfigError):
         return []

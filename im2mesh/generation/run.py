@@ -12,24 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from tqdm import tqdm
 
 from im2mesh import __version__
 from im2mesh.config import (
     Config,
     GenerationConfig,
-    differences,
-    read_yaml,
     to_dict,
     with_defaults,
 )
 from im2mesh.data import run_folders as outputs
 from im2mesh.data.depth_picture import depth_picture
+from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import class_of
 from im2mesh.errors import CheckpointError, ConfigError, InputError
-from im2mesh.files import NAMES, atomic, check_writable, read_csv
+from im2mesh.files import NAMES, check_writable, read_csv
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.timing import Stopwatch
@@ -175,10 +173,10 @@ def _record_settings(
     overwrite: bool,
     again: Collection[Path],
 ) -> None:
-    """Write ``config.yaml``; with ``resume``, insist that it says what it said before.
+    """Write ``config.yaml``; with ``resume``, refuse other settings than it has.
 
-    Else, where it says something else, all results in the folder are removed first, so that it
-    never speaks of what other settings made, wherever the run is interrupted.
+    Without ``resume``, results made with other settings are removed first. So the record is never
+    wrong about the results beside it, wherever the run is interrupted.
 
     Args:
         reconstructor: has the settings.
@@ -205,40 +203,34 @@ def _record_settings(
             for level in reconstructor.levels
         ],
     }
-    path = folder / "config.yaml"
-    if path.is_file():
-        try:
-            before = _completed(read_yaml(path))
-            changed = differences(_decisive(before), _decisive(record))
-        except ConfigError:
-            changed = ["unreadable"]
-        if changed and resume:
-            raise InputError(
-                f"{folder}: holds results made with other settings ({changed[0]}); "
-                "make them again with --overwrite, or choose another place with --out"
-            )
-        former = outputs.written(folder) if changed else []
-        others = [
-            result
-            for result in former
-            if result not in again and result.relative_to(folder).parts[0] in RESULTS
-        ]
-        if others and not overwrite:
-            raise InputError(
-                f"{folder}: holds results made with other settings ({changed[0]}) that this run "
-                f"does not make again, such as {others[0].relative_to(folder)}; remove them all "
-                "with --overwrite, or choose another place with --out"
-            )
-        for result in former:
-            result.unlink()
-        if former:
-            log.info("%s: %d files made with other settings were removed", folder, len(former))
-    with atomic(path) as beside:
-        beside.write_text(yaml.safe_dump(record, sort_keys=False))
+    path = folder / outputs.RECORD
+    changed = changed_settings(path, record, lambda r: _decisive(_completed(r)))
+    if changed and resume:
+        raise InputError(
+            f"{folder}: holds results made with other settings ({changed[0]}); "
+            "make them again with --overwrite, or choose another place with --out"
+        )
+    former = outputs.written(folder) if changed else []
+    others = [
+        result
+        for result in former
+        if result not in again and result.relative_to(folder).parts[0] in RESULTS
+    ]
+    if others and not overwrite:
+        raise InputError(
+            f"{folder}: holds results made with other settings ({changed[0]}) that this run "
+            f"does not make again, such as {others[0].relative_to(folder)}; remove them all "
+            "with --overwrite, or choose another place with --out"
+        )
+    for result in former:
+        result.unlink()
+    if former:
+        log.info("%s: %d files made with other settings were removed", folder, len(former))
+    write_record(path, record)
 
 
-def _completed(record: dict[str, Any]) -> dict[str, Any]:
-    """A record with the keys that it is too old to have, at their defaults."""
+def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with the keys that are newer than it, at their defaults."""
     level = {"config": to_dict(Config())}
     levels = record.get("levels")
     if isinstance(levels, list):
@@ -247,7 +239,7 @@ def _completed(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a mesh depends on, of a record: not the version, which maps are listed, or training."""
+    """Return the values on which meshes depend: not version, lists of maps, or training."""
     record = {key: value for key, value in record.items() if key != "version"}
     if isinstance(record.get("generation"), dict):
         record["generation"] = _without(record["generation"], *_BESIDE_MESHES)

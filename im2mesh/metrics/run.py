@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from im2mesh.config import Config, GenerationConfig, differences, read_yaml
 from im2mesh.data.run_folders import (
+    RECORD,
     find_mesh,
     global_level,
     mesh_folder,
@@ -127,7 +128,7 @@ def evaluate(
                 log.info(
                     "%s: passed over: %s names no fused levels, one of them global",
                     results.KINDS[kind],
-                    folder / "config.yaml",
+                    folder / RECORD,
                 )
                 continue
             alone = run_folder([level[0]])
@@ -244,7 +245,7 @@ def _made_otherwise(fused: Path, alone: Path, level: Config, digest: str) -> lis
         A line a difference; none where one of the two records is missing or damaged.
     """
     try:
-        records = [read_yaml(folder / "config.yaml") for folder in (fused, alone)]
+        records = [read_yaml(folder / RECORD) for folder in (fused, alone)]
         ((own, own_digest),) = recorded_levels(alone)
         settings = [
             {

@@ -30,11 +30,11 @@ from pathlib import Path
 from typing import Any
 
 import trimesh
-import yaml
 from tqdm import tqdm
 
 from im2mesh import __version__
 from im2mesh.config import differences, read_yaml
+from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth, write_pointcloud, write_points
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, check_writable
@@ -267,7 +267,6 @@ def _begin(
     """
     path = out / "dataset.yaml"
     before = _read_record(path)
-    settings = record["settings"]
     views = {view.name: view for shape in shapes for view in shape.views}
     if overwrite:
         for shape in shapes:
@@ -276,8 +275,9 @@ def _begin(
         for view in views.values():
             (out / view.class_id / view.name / FILES[-1]).unlink(missing_ok=True)
     elif path.is_file():
-        changed = differences(before.get("settings", {}), settings)
-        changed += differences({"format": before.get("format")}, {"format": record["format"]})
+        changed = changed_settings(
+            path, record, lambda r: {**r["settings"], "format": r.get("format")}
+        )
         for old in _read_poses(out):
             new = views.get(old.name)
             if new is not None and new != old:
@@ -289,7 +289,7 @@ def _begin(
             )
         for line in differences(before.get("versions", {}), record["versions"]):
             log.warning("%s: begun with other versions: %s", out, line)
-    _write_text(path, yaml.safe_dump(dict(record), sort_keys=False, allow_unicode=True))
+    write_record(path, record)
     _write_poses(out, shapes, shapes)
     return before
 

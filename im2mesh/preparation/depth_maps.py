@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from tqdm import tqdm
 
 from im2mesh import __version__
-from im2mesh.config import differences, read_yaml
+from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth
-from im2mesh.errors import ConfigError, InputError
+from im2mesh.errors import InputError
 from im2mesh.files import atomic
 from im2mesh.geometry.mesh_files import load_mesh, shapenet_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
@@ -197,7 +196,7 @@ def _map(folder: Path, view: View) -> Path:
 
 
 def _record(poses: Path, folder: Path, rendering: Rendering, overwrite: bool) -> None:
-    """Write ``<list>.yaml``; unless all is made again, insist that it says what it said before."""
+    """Write ``<list>.yaml``; refuse other settings than it has, unless all is made again."""
     record: dict[str, Any] = {
         "version": __version__,
         "poses": str(poses),
@@ -207,18 +206,20 @@ def _record(poses: Path, folder: Path, rendering: Rendering, overwrite: bool) ->
         "size": rendering.size,
     }
     path = folder / f"{poses.stem}.yaml"
-    if path.is_file() and not overwrite:
-        try:
-            changed = differences(read_yaml(path), record)
-        except ConfigError:
-            changed = ["unreadable"]
-        changed = [line for line in changed if not line.startswith(("version", "poses"))]
-        if changed:
-            raise InputError(
-                f"{path}: the maps of this list were made in another way ({changed[0]}); make "
-                "them again with --overwrite, or choose another folder with --out_dir"
-            )
-    _write_text(path, yaml.safe_dump(record, sort_keys=False))
+    changed = [] if overwrite else changed_settings(path, record, _decisive)
+    if changed:
+        raise InputError(
+            f"{path}: the maps of this list were made in another way ({changed[0]}); make "
+            "them again with --overwrite, or choose another folder with --out_dir"
+        )
+    try:
+        write_record(path, record)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in ("version", "poses")}
 
 
 def _write(path: str | os.PathLike[str], depth: np.ndarray) -> None:

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from im2mesh.config import load_config
+from im2mesh.data.records import write_record
 from im2mesh.errors import InputError
-from im2mesh.files import atomic
 from im2mesh.shapes.families import FURNITURE_AND_VEHICLES
 
 SEEN = ("chair", "car", "aircraft")
@@ -230,8 +228,7 @@ ABLATED = (
 
 def write_config(path: Path, values: Mapping[str, Any]) -> Path:
     """Write a configuration file, whole or not at all."""
-    with atomic(path) as beside:
-        beside.write_text(yaml.safe_dump(dict(values), sort_keys=False))
+    write_record(path, values)
     return path
 
 

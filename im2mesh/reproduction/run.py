@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import yaml
-
-from im2mesh.config import load_config
+from im2mesh.config import load_config, read_yaml
+from im2mesh.data.records import write_record
 from im2mesh.data.sources import sources_of_paths
-from im2mesh.errors import InputError
+from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, check_writable
 from im2mesh.preparation.collection import find_families, find_shapes
 from im2mesh.preparation.dataset import Settings
@@ -183,14 +182,14 @@ class Reproduction:
         }
         if path.is_file():
             try:
-                before = dict(yaml.safe_load(path.read_text()))
-                if not {"share", "resolution"} <= before.keys():
-                    raise ValueError("it is no record of a size")
-            except (yaml.YAMLError, ValueError, TypeError) as error:
+                before = read_yaml(path)
+            except ConfigError:
+                before = {}
+            if not {"share", "resolution"} <= before.keys():
                 raise InputError(
                     f"{path}: damaged; choose another --out, or remove it if all in {self.out} "
                     "is of one size"
-                ) from error
+                )
             for key, what in made.items():
                 if now[key] is None:  # not done this time
                     now[key] = before.get(key)
@@ -199,7 +198,7 @@ class Reproduction:
                         f"{self.out}: holds results of {key} {before[key]}, not {now[key]}; "
                         "choose another --out"
                     )
-        write_config(path, now)
+        write_record(path, now)
 
     # --- the scripts --------------------------------------------------------------------------
 
