@@ -8,10 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from im2mesh.data import cleaning
-from im2mesh.data.cleaning import clean, default_noise, find_object
+from im2mesh.data import surfaces
+from im2mesh.data.cleaning import clean
 from im2mesh.data.placement import depth_extent, place
 from im2mesh.data.resampling import orthographic_map, pixel_fans, ray_map
+from im2mesh.data.supporting_plane import find_object
+from im2mesh.data.surfaces import default_noise
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.extraction import extract_dense, extract_mise
 from im2mesh.generation.field import FusedField, ObservedField
@@ -465,15 +467,15 @@ def test_smoothing_agrees_with_the_reference_and_keeps_planes() -> None:
     rng = np.random.default_rng(0)
     depth = 0.5 + 0.01 * rng.standard_normal((12, 13))
     depth[rng.random(depth.shape) < 0.2] = np.nan
-    fast = cleaning.smoothed(depth, CAMERA, 0.004)
+    fast = surfaces.smoothed(depth, CAMERA, 0.004)
     slow = reference.smoothed(
-        depth, 0.004, cleaning.SMOOTHING, cleaning.SMOOTHING_REACH, cleaning.SIGMAS
+        depth, 0.004, surfaces.SMOOTHING, surfaces.SMOOTHING_REACH, surfaces.SIGMAS
     )
     assert np.nanmax(np.abs(fast - slow)) < 1e-9
     plane = plane_view((0.8, -0.5, 1.0), 0.5)
-    assert np.nanmax(np.abs(cleaning.smoothed(plane, CAMERA, 0.002) - plane)) < 1e-4
+    assert np.nanmax(np.abs(surfaces.smoothed(plane, CAMERA, 0.002) - plane)) < 1e-4
     noisy = plane + 0.0015 * rng.standard_normal(plane.shape)
-    off = cleaning.smoothed(noisy, CAMERA, 0.0015) - plane
+    off = surfaces.smoothed(noisy, CAMERA, 0.0015) - plane
     assert np.nanstd(off) < 0.0015 / 2
 
 

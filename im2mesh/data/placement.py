@@ -1,4 +1,4 @@
-"""Where the cube goes: an object's centre and size from its visible side."""
+"""Placement of the cube: an object's centre and size from its visible side."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from im2mesh.errors import DepthError
 from im2mesh.geometry.cameras import Camera, CubeFrame
 
 MARGIN = 1.03
-"""The cube's side over the object's largest extent: what the camera sees of an object is a little
-narrower than the object."""
+"""The cube's side over the largest extent that is seen: an object is a little larger."""
 
 ROUNDS = 6
-"""The centre depends on the direction of view and the other way round; it settles at once."""
+"""Iterations for the centre and the direction of view, which depend on each other."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +22,11 @@ class Placement:
     """The cube of one object.
 
     Attributes:
-        frame: where it lies.
+        frame: its centre, side and axes.
         seen: (3,) the visible side's extents along the cube's axes, in metres.
         extent: the object's extent along the direction of view, in metres, as it was estimated.
         how: how it was estimated.
-        most: the largest extent that the supporting plane allows; ∞ where it says nothing.
+        most: the largest extent that the supporting plane allows; ∞ if it sets no limit.
     """
 
     frame: CubeFrame
@@ -38,7 +37,7 @@ class Placement:
 
 
 def depth_extent(seen: np.ndarray) -> float:
-    """Estimate how deep an object is from what is seen of it.
+    """Estimate how deep an object is from its visible side.
 
     A regression on views of real objects with known meshes: with m the largest seen extent, n the
     smaller of the two across and e the seen depth, m·(0.10 + 0.87·e/m + 0.14·n/m + 0.04·(e/m)²).
@@ -68,7 +67,7 @@ def place(
             :func:`depth_extent`, but not through the plane that it stands on.
 
     Raises:
-        DepthError: there are too few points to speak of an extent.
+        DepthError: fewer than three points, or the object reaches behind the camera.
     """
     rows, columns = np.nonzero(cleaned.seen)
     rays = camera.rays(columns, rows)

@@ -1,10 +1,10 @@
-"""From a camera's image to square maps of the cube: pixel fans, rasterised.
+"""Resampling of a camera's image into square maps of the cube, by pixel fans.
 
 Each pixel with a depth is a square of four triangles around its centre (a *fan*). Corners are
 shared where the pixels around them are on one surface; elsewhere a pixel's own slope continues to
-its border. Seen by the camera the fans tile the image, so the map of the camera's own rays, which
-free space is tested with, is looked up. For the orthographic map, which networks are shown, the
-fans are moved into the cube and rays are cast at them.
+its border. The camera sees the fans tile its image. So the map of the camera's own rays, which
+free space is tested with, is looked up in them. The orthographic map, which networks are shown, is
+rasterised from the fans' triangles in the cube.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from im2mesh.data.cleaning import STEEPEST, same_surface
+from im2mesh.data.surfaces import STEEPEST, same_surface
 from im2mesh.geometry.cameras import Camera, CubeFrame, Perspective, RayMap
 from im2mesh.geometry.pixels import BACKGROUND, IMAGE_SIZE, back_project
 
 CRACK = 2
-"""Cracks between fans up to about this many pixels of a map are closed."""
+"""Largest width of cracks between fans that are closed, in pixels of a map."""
 
 ON_EDGE = 1e-6
 """A pixel so little outside a face, in pixels or shares of the face, is on its edge."""
@@ -36,7 +36,7 @@ class Fans:
 
     Attributes:
         camera: the image's.
-        number: (H, W) int64, which fan a pixel is; −1: none.
+        number: (H, W) int64, number of each pixel's fan; −1: none.
         rows: (N,) int64 of the pixels.
         columns: (N,) int64.
         centre: (N,) float64 disparity at the pixels' centres, in 1/m.
@@ -70,7 +70,7 @@ class Fans:
         return np.concatenate(vertices), np.concatenate(faces, axis=1).T
 
     def disparity_at(self, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """(M,) disparity of the surface at places of the image; NaN where there is none."""
+        """Return the surface's disparity at (M,) places of the image, NaN where there is none."""
         nearest = np.rint(rows), np.rint(columns)
         fan = looked_up(nearest[1], nearest[0], self.number, -1)
         there = fan >= 0
@@ -93,7 +93,7 @@ def pixel_fans(depth: np.ndarray, camera: Camera, noise: float) -> Fans:
     """Make a surface of an image's pixels.
 
     Args:
-        depth: (H, W) float64, z in metres, NaN where there is nothing.
+        depth: (H, W) float64, z in metres, NaN where there is no surface.
         camera: the image's.
         noise: standard deviation of the depths in metres.
     """
@@ -147,7 +147,7 @@ def orthographic_map(fans: Fans, frame: CubeFrame, size: int = IMAGE_SIZE) -> np
 
     Args:
         fans: the object's surface.
-        frame: where the cube lies; what is outside its columns is not seen.
+        frame: the cube's place; the surface outside its columns is left out.
         size: pixels along a side, S.
 
     Returns:
@@ -202,7 +202,7 @@ def _rasterised(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarra
 
 
 def _closed_cracks(depth: np.ndarray) -> np.ndarray:
-    """A map without the narrow cracks that steep surfaces leave, filled by the mean beside them."""
+    """Fill the narrow cracks that steep surfaces leave with the mean beside them."""
     seen = np.isfinite(depth)
     # A crack has the object on both of its sides.
     cracks = ndimage.binary_closing(np.pad(seen, 4), np.ones((CRACK + 1, CRACK + 1)))[4:-4, 4:-4]
@@ -219,9 +219,9 @@ def ray_map(fans: Fans, unknown: np.ndarray, frame: CubeFrame, size: int = IMAGE
 
     Args:
         fans: the object's surface.
-        unknown: (H, W) bool, pixels of the image that may show the object or not; what is outside
-            the image is not known either.
-        frame: where the cube lies.
+        unknown: (H, W) bool, pixels of the image that may show the object or not. Rays outside the
+            image are unknown, too.
+        frame: the cube's place.
         size: pixels along a side of the cube's middle; the map has more, for the near face.
     """
     perspective = Perspective(frame.distance)

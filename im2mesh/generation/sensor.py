@@ -22,10 +22,12 @@ import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.config import REPOSITORY, Config, load_config
-from im2mesh.data.cleaning import RESIDUAL, Cleaned, clean, find_object
+from im2mesh.data.cleaning import Cleaned, clean
 from im2mesh.data.placement import Placement, place
 from im2mesh.data.resampling import Fans, orthographic_map, pixel_fans, ray_map
 from im2mesh.data.sensor_files import without_holes
+from im2mesh.data.supporting_plane import find_object
+from im2mesh.data.surfaces import RESIDUAL
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
 from im2mesh.geometry.cameras import Camera, CubeFrame, RayMap
@@ -141,10 +143,10 @@ def reconstruct(
         depth: (H, W) z in metres; holes are 0, negative, NaN or infinite.
         intrinsics: fx, fy, cx, cy in pixels, a 3×3 matrix, or a camera.
         mask: (H, W) bool, the object's pixels; None: the largest object on the dominant plane
-            (:func:`im2mesh.data.cleaning.find_object`).
+            (:func:`im2mesh.data.supporting_plane.find_object`).
         reconstructor: the levels; None: the bundled ones.
         noise: standard deviation of the depths in metres; None: what is usual at that distance
-            (:func:`im2mesh.data.cleaning.default_noise`).
+            (:func:`im2mesh.data.surfaces.default_noise`).
         size: the object's largest extent in metres; None: estimated.
         extent: its extent along the direction of view in metres; None: estimated.
         device: where the bundled levels run; a given reconstructor has its own.

@@ -21,7 +21,7 @@ import trimesh
 from PIL import Image
 from scipy import ndimage
 
-from im2mesh.data.cleaning import default_noise
+from im2mesh.data.surfaces import default_noise
 from im2mesh.files import atomic
 from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.rendering import render_perspective
