@@ -39,7 +39,7 @@ from im2mesh.data.store import PointStore  # noqa: E402
 from im2mesh.data.store_files import open_store  # noqa: E402
 from im2mesh.parallel import in_order  # noqa: E402
 from im2mesh.preparation.demo import MODELS  # noqa: E402
-from im2mesh.training.schedule import places  # noqa: E402
+from im2mesh.training.schedule import batch_slices  # noqa: E402
 from im2mesh.training.trainer import Trainer  # noqa: E402
 
 POINTS = 100_000
@@ -145,9 +145,9 @@ def loader(root: Path, parts: tuple[int, int], workers: int, seconds: float) -> 
     def made(place):  # type: ignore[no-untyped-def]
         return store.batch(place.epoch, place.start, place.stop)
 
-    ours = in_order(made, places(len(store), size, 1, 0, 0), workers)
+    ours = in_order(made, batch_slices(len(store), size, 1, 0, 0), workers)
     our_rate = rate(lambda: next(ours), size, seconds)
-    alone = in_order(made, places(len(store), size, 1, 0, 0), 0)
+    alone = in_order(made, batch_slices(len(store), size, 1, 0, 0), 0)
     alone_rate = rate(lambda: next(alone), size, seconds)
     print(
         f"p{parts[0]}s{parts[1]}, {len(store.names)} views, {len(store)} windows, {workers} "

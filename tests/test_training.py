@@ -36,9 +36,12 @@ from im2mesh.errors import CheckpointError, ConfigError, DataError, InputError
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_checkpoint, load_weights
 from im2mesh.objectives import Occupancy, SignedDistance
-from im2mesh.training.schedule import learning_rate, places
-from im2mesh.training.trainer import BEST, END, LAST, End, Limits, NonFiniteError, Trainer
-from im2mesh.training.validation import IoU, Validator, batch_loss, read_history
+from im2mesh.training import trainer as trainer_module
+from im2mesh.training.checkpoint import BEST, END, LAST
+from im2mesh.training.limits import End, Limits
+from im2mesh.training.schedule import batch_slices, learning_rate
+from im2mesh.training.trainer import NonFiniteError, Trainer
+from im2mesh.training.validation import IoU, Validator, append_history, batch_loss, read_history
 from tests.conftest import REPOSITORY
 from tests.fixtures import PATCHES, VOLUME, level_config, write_balls
 
@@ -231,15 +234,19 @@ def test_bf16_rounds_neither_depth_nor_coordinates(data: Path, tmp_path: Path) -
 
 # --- going on -----------------------------------------------------------------------------------
 
-VARIANTS: list[dict[str, object]] = [
-    {},
-    {"ema": 0.9, "lr_schedule": "cosine", "lr_warmup": 2, "max_iterations": 6},
-    {"num_workers": 1, "seed": 3, "optimizer": "muon"},
-]
+EMA: dict[str, object] = {"ema": 0.9, "lr_schedule": "cosine", "lr_warmup": 2, "max_iterations": 6}
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=["plain", "ema+cosine", "worker+muon"])
-@pytest.mark.parametrize("kind", ["global", "patch", "volume"])
+@pytest.mark.parametrize(
+    ("kind", "variant"),
+    [
+        ("patch", {}),
+        ("global", EMA),
+        ("volume", EMA | {"optimizer": "muon"}),
+        ("patch", {"num_workers": 1, "seed": 3}),
+    ],
+    ids=["plain", "ema+cosine", "ema+muon", "worker"],
+)
 def test_two_and_two_steps_are_four(
     data: Path, tmp_path: Path, kind: str, variant: dict[str, object]
 ) -> None:
@@ -294,78 +301,54 @@ def test_a_released_checkpoint_goes_on_with_its_next_epoch(data: Path, tmp_path:
     assert (after["epoch_it"], after["it"], after["place"]) == (8, 2, 4)
 
 
-def test_killed_while_saving(data: Path, tmp_path: Path) -> None:
-    """kill −9 in the middle of a save leaves the checkpoint before it, whole."""
-    config = level(data, tmp_path / "out", checkpoint_every=1)
-    assert command(config, "--exit-after-it", "1") == LIMIT
+# --- one run in a folder ------------------------------------------------------------------------
+
+
+def test_a_killed_run_leaves_a_whole_checkpoint_and_no_lock(data: Path, tmp_path: Path) -> None:
+    """A run beside it is refused; kill −9 in the middle of a save lets the next one go on.
+
+    Workers that the killed run has forked may live a little longer.
+    """
+    out, go = tmp_path / "out", tmp_path / "go"
+    config = level(data, out, backup_every=1, validate_every=1, num_workers=2)
+    save_config(config, tmp_path / "first.yaml")
     code = f"""
-import io, os, signal, sys, torch
+import io, os, pathlib, signal, torch
 from im2mesh.commands.train import main
 save = torch.save
 def half(state, file):
+    if not pathlib.Path({str(go)!r}).exists():
+        return save(state, file)
     whole = io.BytesIO()
     save(state, whole)
     file.write(whole.getvalue()[: whole.tell() // 2])
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 torch.save = half
-main([{str(tmp_path / "out.yaml")!r}, "--no-cuda"])
+main([{str(tmp_path / "first.yaml")!r}, "--no-cuda"])
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    left = list((tmp_path / "out").glob(".model*.part.pt"))
-    assert len(left) == 1
-    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 1
-    assert command(config, "--exit-after-it", "3") == LIMIT
-    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 3
-    assert not list((tmp_path / "out").glob(".model*.part.pt"))
-
-
-# --- one run in a folder ------------------------------------------------------------------------
-
-
-def running(config: Config, path: Path) -> subprocess.Popen[str]:
-    """train.py in a process of its own, past its second step."""
-    save_config(config, path)
-    process = subprocess.Popen(
-        [sys.executable, "train.py", str(path), "--no-cuda"],
-        cwd=REPOSITORY,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not Path(config.training.out_dir, "model_2.pt").exists():
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.1)
-    return process
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_a_second_run_is_refused_until_the_first_is_gone(
-    data: Path, tmp_path: Path, workers: int
-) -> None:
-    """Also by kill −9, and though workers that the first one forked may live a little longer."""
-    out = tmp_path / "out"
-    config = level(data, out, backup_every=1, validate_every=1, num_workers=workers)
-    first = running(config, tmp_path / "first.yaml")
+    first = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)
     try:
-        second = subprocess.run(
-            [sys.executable, "train.py", str(tmp_path / "first.yaml"), "--no-cuda"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-        )
-        assert second.returncode == 2
-        line = f"error: {out}: another process writes there; wait for it to end, or change"
-        assert second.stderr.startswith(line) and second.stderr.count("\n") == 1
-        assert load_checkpoint(out / "model_best.pt")["it"] >= 1, "readers need no lock"
+        deadline = time.monotonic() + 120
+        while not (out / "model_2.pt").exists():
+            assert time.monotonic() < deadline and first.poll() is None
+            time.sleep(0.1)
+        line = f"{out}: another process writes there; wait for it to end, or change"
+        assert raised_by(config).startswith(line)
+        assert load_checkpoint(out / BEST)["it"] >= 1, "readers need no lock"
+        go.touch()
+        assert first.wait(timeout=120) == -signal.SIGKILL
     finally:
         first.kill()
-    first.wait()
+        first.wait()
     assert (out / "train.lock").exists()
-    assert command(config, "--exit-after-it", "1") == LIMIT
-    # Once more in the same process: the run before has let go.
-    assert command(config, "--exit-after-it", "1") == LIMIT
+    assert len(list(out.glob(".model*.part.pt"))) == 1
+    steps = load_checkpoint(out / LAST)["it"]
+    assert steps >= 2
+    for _ in range(2):  # the run before has let go of the lock
+        assert command(config, "--exit-after-it", str(steps + 1)) == LIMIT
+    assert load_checkpoint(out / LAST)["it"] == steps + 1
+    assert not list(out.glob(".model*.part.pt"))
 
 
 def test_a_folder_that_cannot_be_locked_is_trained_in(
@@ -402,12 +385,11 @@ def test_limit_on_epochs(data: Path, tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "out/model_end.pt")["it"] == 6
 
 
-def test_limit_on_time(data: Path, tmp_path: Path) -> None:
-    config = level(data, tmp_path / "out")
-    started = time.monotonic()
-    assert command(config, "--exit-after", "2") == LIMIT
-    assert time.monotonic() - started >= 2
-    assert load_checkpoint(tmp_path / "out/model.pt")["it"] >= 1
+def test_limit_on_time(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.chain([0.0, 0.0], itertools.repeat(math.inf))  # late after the second step
+    monkeypatch.setattr(trainer_module, "monotonic", lambda: next(clock))
+    assert command(level(data, tmp_path / "out"), "--exit-after", "9") == LIMIT
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 2
     assert not (tmp_path / "out/model_end.pt").exists()
 
 
@@ -423,17 +405,15 @@ def test_limit_on_the_metrics_change(data: Path, tmp_path: Path) -> None:
     "body", [b"", b"\x00\xff\xfe" * 99, b"step,iou\n1,0.5\n", b"it,iou\none,0.5\n", b"it,iou\n,1\n"]
 )
 def test_a_damaged_history_is_put_aside(
-    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, body: bytes
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, body: bytes
 ) -> None:
-    run = trainer(level(data, tmp_path / "out", validate_every=1))
-    (tmp_path / "out").mkdir()
-    path = tmp_path / "out/validation.csv"
+    path = tmp_path / "validation.csv"
     path.write_bytes(body)
     with pytest.raises(DataError, match=r"validation\.csv: not a readable table"):
         read_history(path)
     with caplog.at_level("WARNING", "im2mesh"):
-        for run.it in (1, 2):
-            run._record({"iou": 0.5})
+        for it in (1, 2):
+            append_history(path, {"it": it, "iou": 0.5})
     assert f"it is now {path}.broken, and a new one is begun" in caplog.text
     assert Path(f"{path}.broken").read_bytes() == body
     assert read_history(path)["it"].tolist() == [1, 2]
@@ -446,16 +426,27 @@ def test_complete(data: Path, tmp_path: Path) -> None:
     assert command(config) == DONE
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
-def test_signals_save_and_exit(data: Path, tmp_path: Path, number: signal.Signals) -> None:
-    process = running(level(data, tmp_path / "out", backup_every=1), tmp_path / "x.yaml")
-    process.send_signal(number)
-    _, shown = process.communicate(timeout=120)
-    assert process.returncode == INTERRUPTED, shown
-    assert "model.pt will be saved" in shown
-    assert load_checkpoint(tmp_path / "out/model.pt")["it"] >= 2
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_save_and_exit(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+) -> None:
+    step = Trainer.step
+
+    def interrupted(run: Trainer, batch: Batch) -> float:
+        if run.it == 1:
+            signal.raise_signal(number)
+        return step(run, batch)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    before = signal.getsignal(number)
+    assert command(level(data, tmp_path / "out")) == INTERRUPTED
+    assert "model.pt will be saved" in capsys.readouterr().err
+    assert load_checkpoint(tmp_path / "out/model.pt")["it"] == 2, "the step at hand is finished"
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize(
@@ -602,8 +593,7 @@ def test_the_best_model_is_kept(
     assert kept == [1, 2, 2, 2, 5] and run.best == sign * 0.6
 
 
-@pytest.mark.parametrize("step", [2, 3])
-@pytest.mark.parametrize("checkpoint_every", [1, 3, 100])
+@pytest.mark.parametrize(("step", "checkpoint_every"), [(2, 1), (2, 100), (3, 3), (3, 100)])
 def test_a_validation_that_a_kill_ended_is_made_up_for(
     data: Path,
     tmp_path: Path,
@@ -747,7 +737,7 @@ def nest(state: dict, value: object, *keys: object) -> None:
     state[keys[-1]] = value
 
 
-@pytest.mark.parametrize("value", [None, "text", math.nan, {}, [], 10**400])
+@pytest.mark.parametrize("value", [None, "text", math.nan, [], 10**400])
 @pytest.mark.parametrize("key", ["it", "epoch_it", "place", "loss_val_best", "optimizer", "ema"])
 def test_damaged_keys_of_a_checkpoint(data: Path, tmp_path: Path, key: str, value: object) -> None:
     run = trainer(level(data, tmp_path / "out", ema=0.9))
@@ -831,30 +821,32 @@ def test_augmentation_is_refused(data: Path, tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 4), st.integers(1, 6), st.integers(0, 40), st.integers(0, 60))
-def test_places(ranks: int, each: int, extra: int, start: int) -> None:
+def test_batch_slices(ranks: int, each: int, extra: int, start: int) -> None:
     batch, samples = ranks * (each + 1), 2 * ranks + extra
     found = []
-    for place in places(samples, batch, ranks, 0, start):
-        found.append(place)
-        if place.epoch >= 3:
+    for part in batch_slices(samples, batch, ranks, 0, start):
+        found.append(part)
+        if part.epoch >= 3:
             break
-    epochs = {place.epoch for place in found}
+    epochs = {part.epoch for part in found}
     assert epochs <= {0, 1, 2, 3} and {1, 2, 3} <= epochs
-    for place in found:
-        shares = [place.share(rank, ranks) for rank in range(ranks)]
-        assert shares[0][0] == place.start and shares[-1][1] == place.stop <= samples
+    for part in found:
+        shares = [part.share(rank, ranks) for rank in range(ranks)]
+        assert shares[0][0] == part.start and shares[-1][1] == part.stop <= samples
         assert all(a[1] == b[0] for a, b in itertools.pairwise(shares))
-        assert {stop - begin for begin, stop in shares} == {(place.stop - place.start) // ranks}
-        assert 2 <= (place.stop - place.start) // ranks <= batch // ranks
-    whole = [place for place in found if place.epoch == 1]
+        assert {stop - begin for begin, stop in shares} == {(part.stop - part.start) // ranks}
+        assert 2 <= (part.stop - part.start) // ranks <= batch // ranks
+    whole = [part for part in found if part.epoch == 1]
     assert whole[0].start == 0 and samples - whole[-1].stop < 2 * ranks
-    assert [place.last for place in whole] == [False] * (len(whole) - 1) + [True]
+    assert [part.last for part in whole] == [False] * (len(whole) - 1) + [True]
 
 
 def test_a_resumed_run_may_have_another_number_of_ranks() -> None:
-    one = [(p.epoch, p.start) for p, _ in zip(places(100, 12, 1, 0, 0), range(8), strict=False)]
-    two = [(p.epoch, p.start) for p, _ in zip(places(100, 12, 2, 0, 24), range(6), strict=False)]
-    assert one[2:] == two
+    def first(count: int, ranks: int, start: int) -> list[tuple[int, int]]:
+        slices = batch_slices(100, 12, ranks, 0, start)
+        return [(part.epoch, part.start) for part in itertools.islice(slices, count)]
+
+    assert first(8, 1, 0)[2:] == first(6, 2, 24)
 
 
 def test_learning_rates() -> None:
@@ -880,11 +872,11 @@ def simulated(config: Config, ranks: int, steps: int) -> tuple[list[float], dict
         networks.append(build_network(config))
     optimizers = [torch.optim.Adam(n.parameters(), config.training.lr) for n in networks]
     losses = []
-    order = places(len(store), config.training.batch_size, ranks, 0, 0)
-    for place, _ in zip(order, range(steps), strict=False):
+    order = batch_slices(len(store), config.training.batch_size, ranks, 0, 0)
+    for part, _ in zip(order, range(steps), strict=False):
         each = []
         for rank, network in enumerate(networks):
-            batch = store.batch(place.epoch, *place.share(rank, ranks))
+            batch = store.batch(part.epoch, *part.share(rank, ranks))
             loss = batch_loss(Occupancy(0.5), network(batch.images, batch.points), batch)
             network.zero_grad()
             loss.backward()

@@ -26,7 +26,7 @@ from im2mesh.geometry.pixels import pixels_at
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_weights
 from im2mesh.objectives import build_objective
-from im2mesh.training.trainer import BEST
+from im2mesh.training.checkpoint import BEST
 from im2mesh.training.validation import HISTORY, Validator, read_history
 
 THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)

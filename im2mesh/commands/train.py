@@ -33,15 +33,10 @@ from im2mesh.data.store import PointStore
 from im2mesh.data.store_files import open_store
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import check_writable, locked
-from im2mesh.training.trainer import (
-    End,
-    Limits,
-    NonFiniteError,
-    Scalars,
-    Trainer,
-    check_training,
-    remove_unfinished,
-)
+from im2mesh.training.checkpoint import remove_unfinished
+from im2mesh.training.limits import End, Limits
+from im2mesh.training.progress import Scalars
+from im2mesh.training.trainer import NonFiniteError, Trainer, check_training
 from im2mesh.training.validation import warn_of_shared_shapes
 
 log = logging.getLogger(__name__)

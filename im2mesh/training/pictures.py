@@ -1,4 +1,4 @@
-"""Pictures of what a level predicts while it trains."""
+"""Pictures of a level's predictions while it trains."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def draw_predictions(
 ) -> None:
     """Write a sheet with each depth map beside the mesh that the level alone makes of it.
 
-    A patch level is asked through all of its windows, as in generation.
+    A patch level uses all of its windows, as in generation.
 
     Args:
         config: of the level.
         network: left in the mode it was in.
-        device: where it lives.
+        device: of the network.
         maps: name and (256, 256) depth map of each shape.
         path: the PNG.
     """

@@ -1,4 +1,4 @@
-"""What depends on how far a run has come: which samples a step takes, and its learning rate."""
+"""The schedule of a run: the samples of each step and its learning rate."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from im2mesh.config import TrainingConfig
 
 
 @dataclass(frozen=True)
-class Place:
+class BatchSlice:
     """The samples of one step.
 
     Attributes:
         epoch: number of the pass over the data, from 0.
-        start: the first sample's place in the epoch.
-        stop: behind the last one.
+        start: position of the first sample in the epoch.
+        stop: position behind the last one.
         last: no other step follows in this epoch.
     """
 
@@ -26,24 +26,25 @@ class Place:
     last: bool
 
     def share(self, rank: int, ranks: int) -> tuple[int, int]:
-        """Begin and end of one process's samples, the same number for each."""
+        """Return begin and end of one process's samples, the same number for each."""
         each = (self.stop - self.start) // ranks
         return self.start + rank * each, self.start + (rank + 1) * each
 
 
-def places(samples: int, batch_size: int, ranks: int, epoch: int, start: int) -> Iterator[Place]:
-    """Endlessly, the samples of each step.
+def batch_slices(
+    samples: int, batch_size: int, ranks: int, epoch: int, start: int
+) -> Iterator[BatchSlice]:
+    """Yield the samples of each step, epoch after epoch without end.
 
-    The last step of an epoch takes what is left, rounded down to a multiple of the processes,
-    and is left out where that would give one of them fewer than two samples: a batch norm
-    cannot learn from one.
+    The last step of an epoch takes the remaining samples, rounded down to a multiple of the
+    processes. It is left out where a process would get fewer than two, which batch norm needs.
 
     Args:
         samples: of an epoch; at least two for each process.
         batch_size: samples of a step, of all processes together; at least two for each.
         ranks: number of processes.
         epoch: of the first step.
-        start: where in that epoch the first step begins.
+        start: position in that epoch where the first step begins.
     """
     least = 2 * ranks
     assert samples >= least and batch_size >= least and batch_size % ranks == 0
@@ -51,13 +52,13 @@ def places(samples: int, batch_size: int, ranks: int, epoch: int, start: int) ->
         while samples - start >= least:
             stop = min(start + batch_size, samples)
             stop -= (stop - start) % ranks
-            yield Place(epoch, start, stop, last=samples - stop < least)
+            yield BatchSlice(epoch, start, stop, last=samples - stop < least)
             start = stop
         epoch, start = epoch + 1, 0
 
 
 def learning_rate(training: TrainingConfig, it: int) -> float:
-    """The learning rate of the step that follows ``it`` others.
+    """Return the learning rate of the step that follows ``it`` others.
 
     ``constant``: ``training.lr``. ``cosine``: a linear rise over ``lr_warmup`` steps, then half
     a cosine from ``lr`` down to 0 at ``max_iterations``.

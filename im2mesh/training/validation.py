@@ -1,4 +1,4 @@
-"""How good a level is: loss, IoU and, for SDF, the mean error, on a split of its own."""
+"""Validation of a level: loss, IoU and, for SDF, the mean error, on the validation split."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, EvaluationPoints, ValidationSource
 from im2mesh.errors import ConfigError, DataError
-from im2mesh.files import first_line, read_csv
+from im2mesh.files import atomic, first_line, read_csv
 from im2mesh.models.network import Network
 from im2mesh.objectives import Objective
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 HISTORY = "validation.csv"
-"""The validations of a run, in its ``out_dir``: a row each, with the step ``it``."""
+"""Table of the validations of a run in its ``out_dir``, one row each, with the step ``it``."""
 
 
 def read_history(path: Path) -> pd.DataFrame:
@@ -38,11 +38,28 @@ def read_history(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: not a readable table ({first_line(error)})") from error
 
 
-def metric_names(config: Config) -> list[str]:
-    """What a validation of this configuration measures.
+def append_history(path: Path, row: dict[str, float]) -> None:
+    """Add a row to the table, replacing those of the same and later steps, which were undone.
 
-    ``loss`` as in training, on points drawn once; ``iou`` on all points of
-    ``data.points_iou_file``; ``l1``, the mean absolute error of signed distances, on the same.
+    A damaged table is renamed and a new one begun.
+    """
+    table = pd.DataFrame([row])
+    if path.is_file():
+        try:
+            before = read_history(path)
+            table = pd.concat([before[before["it"] < row["it"]], table])
+        except DataError as error:
+            broken = path.replace(path.with_name(f"{path.name}.broken"))
+            log.warning("%s; it is now %s, and a new one is begun", error, broken)
+    with atomic(path) as beside:
+        table.to_csv(beside, index=False)
+
+
+def metric_names(config: Config) -> list[str]:
+    """Return the names of the metrics that a validation measures.
+
+    ``loss`` is that of training, on points drawn once. ``iou`` and, for signed distances, ``l1``,
+    the mean absolute error, are over all points of ``data.points_iou_file``.
     """
     names = ["loss"]
     if config.data.points_iou_file is not None:
@@ -53,7 +70,7 @@ def metric_names(config: Config) -> list[str]:
 
 
 def check_metric(config: Config) -> None:
-    """Refuse a selection metric that no validation measures.
+    """Check that validations measure the selection metric.
 
     Raises:
         ConfigError: naming the known ones.
@@ -67,19 +84,19 @@ def check_metric(config: Config) -> None:
 
 
 def batch_loss(objective: Objective, values: Tensor, batch: Batch) -> Tensor:
-    """The loss summed over the valid points, divided by the number of samples."""
+    """Return the loss summed over the valid points, divided by the number of samples."""
     each = objective.loss(values.float(), batch.targets)
     return torch.where(batch.valid, each, 0.0).sum() / len(batch)
 
 
 Predict = Callable[[EvaluationPoints], Tensor]
-"""All points of some samples → (M,) bool, inside."""
+"""Predicts for all points of some samples, (M,) bool, whether they are inside."""
 
 
 class IoU:
     """Intersection over union: one ratio over all points of a batch, the mean over batches.
 
-    Batches without anything inside, predicted or true, are left out.
+    Batches with nothing inside, predicted or true, are left out.
     """
 
     def __init__(self) -> None:
@@ -87,7 +104,7 @@ class IoU:
         self.batches = 0
 
     def add(self, predicted: Tensor, true: Tensor) -> None:
-        """Two (M,) bool of a batch's points."""
+        """Add a batch: (M,) bool predicted and (M,) bool true."""
         union = int((predicted | true).sum())
         if union:
             self.total += int((predicted & true).sum()) / union
@@ -99,7 +116,7 @@ class Validator:
 
     Attributes:
         config: of the level.
-        source: in the order of which batches are made.
+        source: validation samples, batched in their order.
     """
 
     def __init__(
@@ -115,11 +132,11 @@ class Validator:
 
         Args:
             config: of the level.
-            source: what is asked.
-            objective: what values mean.
+            source: validation samples.
+            objective: meaning of the network's values.
             rank: this process takes every ``ranks``-th batch, from this one on.
             ranks: number of processes.
-            add_up: adds a tensor up over all processes.
+            add_up: sums a tensor over all processes.
         """
         self.config = config
         self.source = source
@@ -127,7 +144,7 @@ class Validator:
         self._rank, self._ranks, self._add_up = rank, ranks, add_up
 
     def batches(self) -> Iterator[tuple[int, int]]:
-        """Begin and end of each batch of this process."""
+        """Yield begin and end of each batch of this process."""
         size = self.config.training.batch_size_val
         starts = range(0, len(self.source), size)
         for start in starts[self._rank :: self._ranks]:
@@ -135,11 +152,11 @@ class Validator:
 
     @torch.inference_mode()
     def __call__(self, network: Network, device: torch.device) -> dict[str, float]:
-        """Measure a network, which is left in the mode it was in.
+        """Measure a network, and leave it in the mode it was in.
 
         Returns:
-            The metrics of :func:`metric_names`, of all processes together; ``iou`` is NaN where
-            no batch has anything inside.
+            The metrics of :func:`metric_names` over all processes; ``iou`` is NaN where no batch
+            has anything inside.
         """
         training = network.training
         network.eval()
@@ -175,7 +192,7 @@ class Validator:
         return {name: found[name] for name in metric_names(self.config)}
 
     def iou_of(self, predict: Predict) -> float:
-        """The IoU of any other way to say what is inside."""
+        """Return the IoU of another predictor."""
         iou = IoU()
         for start, stop in self.batches():
             given = self.source.evaluation_points(start, stop)
@@ -185,7 +202,7 @@ class Validator:
 
 
 def warn_of_shared_shapes(config: Config, train: list[str], validation: list[str]) -> None:
-    """Warn where the two splits share shapes, whatever their views.
+    """Warn if the two splits share shapes, in whatever views.
 
     Args:
         config: for the message.

@@ -1,0 +1,38 @@
+"""Limits on a training run, and why a run ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class End(Enum):
+    """Why a run ended."""
+
+    COMPLETE = "training.max_iterations is reached"
+    TIME = "the time limit is reached"
+    EPOCHS = "the limit of epochs is reached"
+    ITERATIONS = "the limit of iterations is reached"
+    THRESHOLD = "the validation metric has settled"
+    STOPPED = "stopped by a signal"
+
+
+FINAL = (End.EPOCHS, End.ITERATIONS, End.COMPLETE)
+"""Ends that leave a ``model_end.pt``."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to stop, apart from the configuration; None: never.
+
+    Attributes:
+        until: time.monotonic() of the end.
+        epochs: passes over the data since the run was first started.
+        iterations: steps since the run was first started.
+        threshold: stop when a validation's metric is within this of the best before it.
+    """
+
+    until: float | None = None
+    epochs: int | None = None
+    iterations: int | None = None
+    threshold: float | None = None
