@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Reading, writing and locking of files: each is whole or not there."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 _STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY")
-"""How zip archives begin, empty ones, and bare arrays; numpy takes all else for pickles."""
+"""First bytes of zip archives, empty ones, and bare arrays; numpy takes others for pickles."""
 
-# What numpy and zipfile raise over damaged bytes: headers that are cut off, shapes that no memory
-# holds, members that are encrypted or packed in an unknown way.
+# Errors that numpy and zipfile raise for damaged bytes: headers that are cut off, shapes that no
+# memory holds, members that are encrypted or packed in an unknown way.
 _DAMAGED = (
     ValueError,
     TypeError,
@@ -86,7 +86,7 @@ def open_npz(
 
     Args:
         path: the file.
-        refuse: what is raised.
+        refuse: type of the errors.
 
     Raises:
         InputError: of the type ``refuse``, on opening or in the block: the file is missing, cannot
@@ -115,7 +115,7 @@ def open_npz(
 
 
 def file_version(path: str | os.PathLike[str]) -> list[int]:
-    """Size in bytes and time of the last change in ns, which tell versions of a file apart.
+    """Return size in bytes and time of the last change in ns, which tell versions of a file apart.
 
     Raises:
         OSError: there is no such file, or its folder cannot be read.
@@ -125,7 +125,7 @@ def file_version(path: str | os.PathLike[str]) -> list[int]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says in one line."""
+    """Return the first line of an error's message."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__
 
@@ -165,7 +165,7 @@ def read_csv(path: str | os.PathLike[str], needs: Sequence[str] = ()) -> pd.Data
 
 
 def check_writable(folder: Path, advice: str) -> None:
-    """Make a folder where it is missing, and find out early that nothing can be written there.
+    """Make a folder where it is missing, and check early that it can be written to.
 
     Raises:
         InputError: one line that names the folder and ends with ``advice``.
@@ -183,8 +183,8 @@ def check_writable(folder: Path, advice: str) -> None:
 def locked(path: Path, advice: str, wait: bool = False) -> Iterator[None]:
     """Hold a lock file for as long as the block runs.
 
-    The system releases it however the process ends, kill −9 included; the file stays and means
-    nothing by itself. Forked processes do not hold the lock.
+    The system releases it when the process ends, even by kill −9; the file stays and means nothing
+    by itself. Forked processes do not hold the lock.
 
     Args:
         path: of the lock file, in the folder that only one process may write to.

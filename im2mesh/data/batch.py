@@ -84,11 +84,11 @@ class Staged(Protocol):
     """A source on a GPU whose batches worker processes can prepare on the CPU."""
 
     def prepare(self, epoch: int, start: int, stop: int) -> Any:
-        """Do the part of :meth:`Source.batch` that needs no GPU."""
+        """Prepare the part of :meth:`Source.batch` that needs no GPU."""
         ...
 
     def finish(self, prepared: Any) -> Batch:
-        """Do the rest, in the training process."""
+        """Compute the rest of the batch, in the training process."""
         ...
 
 

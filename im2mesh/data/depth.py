@@ -173,7 +173,7 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
 
 
 def find_depth_file(folder: Path) -> Path:
-    """The depth file of a model folder: ``000.npz``, else the only ``.npz`` with a depth key.
+    """Find the depth file of a model folder: ``000.npz``, else the only ``.npz`` with a depth key.
 
     Raises:
         DepthError: there is none, or more than one, or the folder cannot be read.
@@ -194,7 +194,7 @@ def find_depth_file(folder: Path) -> Path:
 
 
 def depth_candidates(folder: Path) -> list[Path]:
-    """The ``.npz`` files of a folder that may hold depth, sorted by name.
+    """List the ``.npz`` files of a folder that may hold depth, sorted by name.
 
     Raises:
         OSError: the folder cannot be read.
@@ -203,12 +203,12 @@ def depth_candidates(folder: Path) -> list[Path]:
 
 
 def may_be_depth(path: Path) -> bool:
-    """Whether a file is, by its name, one that may hold depth."""
+    """Return whether a file may hold depth, by its name."""
     return path.suffix == ".npz" and path.name not in NOT_DEPTH and not path.name.startswith(".")
 
 
 def has_depth_key(path: Path) -> bool:
-    """Whether an ``.npz`` file holds a depth map, or cannot be opened to find out."""
+    """Return whether an ``.npz`` file holds a depth map; True where it cannot be opened."""
     try:
         with open_npz(path) as arrays:
             return any(key in arrays.files for key in KEYS)
@@ -218,7 +218,7 @@ def has_depth_key(path: Path) -> bool:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """What the system refuses is about one map, not about those beside it."""
+    """Convert OSError to DepthError, so that one bad file does not stop the run."""
     try:
         yield
     except OSError as error:

@@ -69,7 +69,7 @@ def depth_picture(
 
 
 def depth_normals(depth: np.ndarray, foreground: np.ndarray) -> np.ndarray:
-    """Unit normals of a depth map's surface.
+    """Compute unit normals of a depth map's surface.
 
     Args:
         depth: (H, W) float64, see :func:`depth_picture`.
@@ -89,7 +89,7 @@ def depth_normals(depth: np.ndarray, foreground: np.ndarray) -> np.ndarray:
 
 
 def _gentler(z: np.ndarray, axis: int) -> np.ndarray:
-    """The smaller in size of the differences to the two neighbours along an axis, 0 if none."""
+    """Return the smaller difference to a neighbour along an axis, 0 where there is none."""
     step = np.diff(z, axis=axis)
     gap = np.full_like(np.take(z, [0], axis=axis), np.nan)
     ahead = np.concatenate([step, gap], axis=axis)

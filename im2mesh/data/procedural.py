@@ -1,4 +1,4 @@
-"""Training data that are made while they are needed: fresh shapes in every batch.
+"""Training data that are made on the fly: fresh shapes in every batch.
 
 A shape is a function of its number (a 32-bit hash of the seed, the split, the epoch and its
 place), which gives its family, its parameters, its view and the sensor effects on its map, so runs
@@ -31,21 +31,21 @@ from im2mesh.shapes.families import FAMILIES, make_shape
 from im2mesh.shapes.shape import Shape
 
 EPOCH = 100_000
-"""Samples of what is called an epoch where the data have no end."""
+"""Number of samples that counts as an epoch of endless data."""
 
 SURFACE_POINTS = 512
 """Points drawn on each shape's surface, times the windows along a side of the image, from which
 the points near the surface are made; a global level draws each of its points anew."""
 
 DISTANCES = (0.003, 0.05)
-"""Standard deviations of their distance from it: each point's own, drawn evenly in its log."""
+"""Bounds of the standard deviation of their distance from it, drawn for each point, log-uniform."""
 
 POINTS_OF_A_CUBE = 100_000
 """Points for the IoU in the cube; a window has as many as its share, as in a stored data set."""
 
 TRAIN, VALIDATION = 0, 1
 
-# What a random number is for; each use has a key of its own.
+# Uses of random numbers; each has a key of its own.
 _SHAPE, _FAMILY, _AZIMUTH, _ELEVATION, _WINDOW, _SURFACE, _UNIFORM, _PICK, _FAR, _NORMAL = range(10)
 _TURNED, _ROTATION, _PLACED, _EXTENT, _OFFSET, _SENSOR = range(10, 16)
 
@@ -54,19 +54,19 @@ class Shapes(Protocol):
     """B posed shapes on one device, as :class:`im2mesh.shapes.batch.ShapeBatch`."""
 
     def depth(self, size: int = 256) -> Tensor:
-        """(B, size, size) float32 depth maps, background −1."""
+        """Return (B, size, size) float32 depth maps, background −1."""
         ...
 
     def occupancy(self, points: Tensor) -> Tensor:
-        """(B, N, 3) → (B, N) bool."""
+        """Return (B, N) bool, whether (B, N, 3) points are inside."""
         ...
 
     def signed_distance(self, points: Tensor) -> Tensor:
-        """(B, N, 3) → (B, N), negative inside."""
+        """Return (B, N) distances of (B, N, 3) points, negative inside."""
         ...
 
     def sample_surface(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points and normals, (B, count, 3) each."""
+        """Return points on the surfaces and their normals, (B, count, 3) each."""
         ...
 
     def to(self, device: torch.device) -> Shapes:
@@ -76,11 +76,11 @@ class Shapes(Protocol):
 
 @dataclass(frozen=True)
 class Views:
-    """How shapes stand before the camera, and what the camera does to their maps.
+    """Distribution of the poses of shapes, and of the sensor effects on their maps.
 
     Attributes:
-        orientation: share of the shapes that are turned any way.
-        elevation: (low, high) degrees of the others' elevations; their azimuth is any.
+        orientation: share of the shapes with a uniformly random rotation.
+        elevation: (low, high) degrees of the others' elevations; their azimuth is uniform.
         extent: (low, high) largest extent, in sides of the cube; see :meth:`posed`.
         sensor: share of the maps with sensor effects.
         strength: of these effects.
@@ -109,8 +109,8 @@ class Views:
         cube; the others have the high extent and lie in the middle.
         """
         if _uniform(number, _TURNED) < self.orientation:
-            draws = [_uniform(number, _ROTATION, k) for k in range(3)]
-            posed = shape.transformed(uniform_rotation(*draws)).normalised()
+            uniform = [_uniform(number, _ROTATION, k) for k in range(3)]
+            posed = shape.transformed(uniform_rotation(*uniform)).normalised()
         else:
             azimuth = _uniform(number, _AZIMUTH) * 360
             low, high = self.elevation
@@ -156,10 +156,10 @@ class ProceduralSource:
         Args:
             config: of the level.
             split: a number; shapes of different splits differ.
-            families: what shapes are drawn from, each family as often.
+            families: from which shapes are drawn, with equal probability.
             make_shape: (family, seed) → a shape.
-            gather: shapes → what is asked for depth and points, on the CPU.
-            device: where batches are made.
+            gather: shapes → one object that gives depth and points of all, on the CPU.
+            device: of the batches.
 
         Raises:
             ConfigError: ``data.points_subsample`` asks for numbers of outer and inner points.
@@ -181,14 +181,14 @@ class ProceduralSource:
         return EPOCH
 
     def name(self, shape: int) -> str:
-        """``<family>-<number>``, from which the shape can be made again."""
+        """Return ``<family>-<number>``, from which the shape can be made again."""
         return f"{self._family(shape)}-{shape}"
 
     def _family(self, number: int) -> str:
         return self.families[random_seed(number, _FAMILY) % len(self.families)]
 
     def shape(self, number: int) -> Shape:
-        """The posed shape of a number."""
+        """Return the posed shape of a number."""
         return self._views.posed(self._make_shape(self._family(number), number), number)
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
@@ -205,13 +205,13 @@ class ProceduralSource:
     def finish(self, prepared: Drawn) -> Batch:
         """See :class:`im2mesh.data.batch.Staged`: maps and points, on the source's device."""
         made = self._made(prepared, self._points, self.config.data.points_near_surface)
-        # A window without a point inside teaches nothing.
+        # A window without a point inside is skipped.
         occupied = made.inside.any(dim=1, keepdim=True)
         valid = occupied.expand(made.inside.shape)
         return Batch(made.images, made.local, made.targets, valid, made.numbers)
 
     def evaluation_points(self, start: int, stop: int) -> EvaluationPoints:
-        """Points anywhere in the windows, as many as 100 000 in the cube would give."""
+        """Return points anywhere in the windows, at a density of 100 000 in the cube."""
         share = (self.windows.size / self.windows.image_size) ** 2
         count = round(POINTS_OF_A_CUBE * share)
         made = self._made(self.prepare(0, start, stop), count, 0.0)
@@ -220,7 +220,7 @@ class ProceduralSource:
         )
 
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
-        """The first shapes of the first epoch."""
+        """Return names and maps of the first shapes of the first epoch."""
         numbers = [self._number(0, k) for k in range(count)]
         shapes = self._gather([self.shape(number) for number in numbers]).to(self.device)
         depths = self._sensed(shapes, torch.tensor(numbers, device=self.device))
@@ -233,7 +233,7 @@ class ProceduralSource:
         return random_seed(self.config.training.seed, _SHAPE, self._split, epoch, index)
 
     def _made(self, prepared: Drawn, count: int, near: float) -> _Made:
-        """Return the samples of drawn shapes, ``count`` points each, a share ``near`` near."""
+        """Return the samples of drawn shapes: ``count`` points each, a share ``near`` near."""
         first, numbers = prepared.start // self.per_shape, prepared.numbers
         shapes = prepared.shapes.to(self.device)
         number = torch.tensor(numbers, device=self.device)
@@ -283,9 +283,9 @@ class ProceduralSource:
         return len(self.windows) == 1
 
     def _choose_windows(self, depths: Tensor, number: Tensor) -> Tensor:
-        """(B, per_shape) random windows of each map that see the object, all different ones.
+        """Return (B, per_shape) different random windows of each map that see the object.
 
-        Where fewer do, some come again.
+        Where fewer see it, some are repeated.
         """
         if self._whole_image:
             return number.new_zeros(len(number), 1)
@@ -300,7 +300,7 @@ class ProceduralSource:
         return order.gather(1, turn)
 
     def _anywhere(self, keys: tuple[Tensor, Tensor], count: int) -> Tensor:
-        """(B, count, 3) points of the windows' own cubes, uniform."""
+        """Return (B, count, 3) uniform points of the windows' own cubes."""
         index = torch.arange(3 * count, device=self.device)
         uniform = random_uniform(self.config.training.seed, _UNIFORM, *keys, index)
         return uniform.view(len(keys[0]), count, 3) - 0.5
@@ -313,14 +313,14 @@ class ProceduralSource:
         keys: tuple[Tensor, Tensor],
         count: int,
     ) -> tuple[Tensor, Tensor]:
-        """Points near the surface, in the coordinates of windows.
+        """Draw points near the surface, in the coordinates of windows.
 
-        A point on the surface in the window's column is moved by a normal deviate; what leaves
-        the window is reflected at its bounds.
+        A point on the surface in the window's column is moved by a normal deviate. Points
+        that leave the window are reflected at its bounds.
 
         Args:
             surface: (S, M, 3) points on the shapes' surfaces.
-            group: (B,) which shape each window is of.
+            group: (B,) number of each window's shape.
             window: (B,) its number.
             keys: of its random numbers.
             count: points of each window.
@@ -347,11 +347,11 @@ class ProceduralSource:
         far = random_uniform(seed, _FAR, *keys, index)
         deviation = torch.exp(low + far * (high - low))[..., None] * scale
         moved = base + deviation * self._normal(keys, count)
-        # Reflected at ±0.5, as often as it takes.
+        # Reflected at ±0.5, repeatedly.
         return ((moved - 0.5) % 2 - 1).abs() - 0.5, owned.any(dim=1)
 
     def _normal(self, keys: tuple[Tensor, Tensor], count: int) -> Tensor:
-        """(B, count, 3) standard normal deviates (Box and Muller)."""
+        """Return (B, count, 3) standard normal deviates (Box and Muller)."""
         index = torch.arange(6 * count, device=self.device)
         uniform = random_uniform(self.config.training.seed, _NORMAL, *keys, index)
         one, other = uniform.view(len(keys[0]), 2, count, 3).unbind(1)
@@ -424,7 +424,7 @@ def _uniform(number: int, *keys: int) -> float:
 def open_procedural(
     config: Config, device: torch.device
 ) -> tuple[ProceduralSource, ProceduralValidation]:
-    """The shapes that a configuration learns from, and those that it is measured on.
+    """Return the sources of training and of validation of a configuration.
 
     Raises:
         ConfigError: an unknown family, or points that cannot be drawn.

@@ -1,8 +1,8 @@
-"""Random numbers that are a function of what they are for.
+"""Counter-based random numbers: functions of a seed and of keys that name their use.
 
 A number is a hash of the seed and of its keys (epoch, place in the epoch, place in the sample),
-so a sample is the same whoever draws it, on any device: any number of workers or ranks, before
-or after a run was interrupted, draws the same ones.
+so a sample is the same on any device, for any number of workers or ranks, and after a run was
+resumed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MIX_2 = 0x94D049BB133111EB - (1 << 64)
 
 
 def random_bits(seed: int, *keys: Tensor | int) -> Tensor:
-    """32 random bits for each combination of keys.
+    """Return 32 random bits for each combination of keys.
 
     Args:
         seed: any integer.
@@ -35,7 +35,7 @@ def random_bits(seed: int, *keys: Tensor | int) -> Tensor:
 
 
 def random_below(limit: Tensor, seed: int, *keys: Tensor | int) -> Tensor:
-    """Random integers in [0, limit), 0 where the limit is 0; see :func:`random_bits`.
+    """Return random integers in [0, limit), 0 where the limit is 0; see :func:`random_bits`.
 
     Args:
         limit: int64 below 2³¹, broadcast against the keys.
@@ -46,18 +46,18 @@ def random_below(limit: Tensor, seed: int, *keys: Tensor | int) -> Tensor:
 
 
 def random_uniform(seed: int, *keys: Tensor | int) -> Tensor:
-    """Random float32 in [0, 1); see :func:`random_bits`."""
+    """Return random float32 in [0, 1); see :func:`random_bits`."""
     return (random_bits(seed, *keys) >> 8).float() / (1 << 24)
 
 
 def random_seed(seed: int, *keys: int) -> int:
-    """One number in [0, 2³²) for seeding another generator."""
+    """Return one number in [0, 2³²) for seeding another generator."""
     *others, last = keys
     return int(random_bits(seed, *others, torch.tensor(last)))
 
 
 def _wrapped(value: int) -> int:
-    """As a signed 64-bit integer."""
+    """Wrap an integer to a signed 64-bit one."""
     return (value + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
@@ -69,5 +69,5 @@ def _mixed(state: Tensor) -> Tensor:
 
 
 def _shifted(state: Tensor, bits: int) -> Tensor:
-    """A logical shift to the right; torch's own copies the sign."""
+    """Shift to the right without copying the sign, as torch's own shift does."""
     return (state >> bits) & ((1 << (64 - bits)) - 1)

@@ -1,8 +1,8 @@
-"""Where a run's files go, and how each is written.
+"""Layout of a run's folder, and writers of its files.
 
 .. code-block:: text
 
-    <run>/config.yaml                      what the run was made with
+    <run>/config.yaml                      the settings of the run
     <run>/meshes/<class>/<model>.{ply,off}
     <run>/pointcloud/<class>/<model>.ply   if generation.generate_pointcloud
     <run>/input/<class>/<model>.jpg        if generation.copy_input
@@ -37,7 +37,7 @@ MESH_FILES = ("ply", "off")
 """Extensions of a mesh, in the order in which they are looked for."""
 
 RECORD = "config.yaml"
-"""The file with the settings that a run was made with."""
+"""The file with the settings of a run."""
 
 Key = tuple[str, str]
 """Class folder and name of a model."""
@@ -55,7 +55,7 @@ _WRITTEN = (
 
 
 def run_folder(configs: Sequence[Config]) -> Path:
-    """The published name of a run: by the first patch level and the number of levels.
+    """Return the published folder of a run, by its first patch level and number of levels.
 
     ``<out_dir>/<generation_dir>`` of the first patch config (of the first config, if none is a
     patch level), then ``_hierarchical`` for two levels and ``_hierarchical<N>`` for any other
@@ -71,7 +71,7 @@ def run_folder(configs: Sequence[Config]) -> Path:
 
 
 def recorded_levels(folder: Path) -> list[tuple[Config, str]]:
-    """The levels of a run, by its own record.
+    """Read the levels of a run from its record.
 
     Returns:
         Configuration and SHA-256 of the weights ("" where that is not known) of each; none where
@@ -87,10 +87,10 @@ def recorded_levels(folder: Path) -> list[tuple[Config, str]]:
 
 
 def global_level(folder: Path) -> tuple[Config, str] | None:
-    """The global level of a fused run, as :func:`recorded_levels` has it.
+    """Return the global level of a fused run, as :func:`recorded_levels` does.
 
-    Its configuration names where it writes when it is alone. None where there is no record, or
-    the run is a level alone, or has no global one.
+    Its configuration names the folder of the level's own run. None where there is no record, or
+    the run has one level, or has no global level.
     """
     levels = recorded_levels(folder)
     found = next((level for level in levels if not level[0].is_patch), None)
@@ -98,20 +98,20 @@ def global_level(folder: Path) -> tuple[Config, str] | None:
 
 
 def mesh_paths(run: Path, class_name: str, model: str) -> dict[str, Path]:
-    """The files of one mesh by their type."""
+    """Return the files of one mesh by their type."""
     folder = run / "meshes" / class_name
     return {suffix: folder / f"{model}.{suffix}" for suffix in MESH_FILES}
 
 
 def pointcloud_path(run: Path, class_name: str, model: str) -> Path:
-    """The file of the points of one mesh."""
+    """Return the file of the points of one mesh."""
     return run / "pointcloud" / class_name / f"{model}.ply"
 
 
 def written(run: Path) -> list[Path]:
-    """Every file in a run's folder that is called as generators call theirs, but ``config.yaml``.
+    """List all results in a run's folder, by the names that generators give them.
 
-    Other files in its folders, such as ``meshes/<class>/notes.txt``, are not among them.
+    ``config.yaml`` and other files, such as ``meshes/<class>/notes.txt``, are not among them.
     """
     return sorted(path for pattern in _WRITTEN for path in run.glob(pattern) if not path.is_dir())
 
@@ -120,12 +120,12 @@ def written(run: Path) -> list[Path]:
 
 
 def mesh_folder(folder: Path) -> Path:
-    """Where the meshes of a run, or of another method, lie: ``meshes`` in it, or it itself."""
+    """Return the folder of a run's or another method's meshes: ``meshes`` in it, or itself."""
     return folder / "meshes" if (folder / "meshes").is_dir() else folder
 
 
 def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
-    """The mesh of a model: ``<class>/<model>.{ply,off}``, else ``<model>.{ply,off}``.
+    """Find the mesh of a model: ``<class>/<model>.{ply,off}``, else ``<model>.{ply,off}``.
 
     Args:
         meshes: as :func:`mesh_folder` names it.
@@ -138,7 +138,7 @@ def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
 
 
 def find_meshes(meshes: Path) -> dict[Key, Path]:
-    """Every mesh that :func:`find_mesh` can find; the class of those in no class folder is ""."""
+    """List every mesh that :func:`find_mesh` can find; without a class folder the class is ""."""
     found: dict[Key, Path] = {}
     for kind in reversed(MESH_FILES):
         found |= {("", path.stem): path for path in sorted(meshes.glob(f"[!.]*.{kind}"))}

@@ -1,8 +1,8 @@
 """Effects of a depth sensor on clean depth maps, for the inputs of training and validation.
 
 A procedural depth map is exact to the last pixel; a map that was resampled from a sensor is not.
-:func:`sensor_effects` gives a share of the maps what the sensor's maps have. Each effect has a
-probability and a size, drawn for each map:
+:func:`sensor_effects` adds a sensor's defects to a share of the maps. Each effect has a probability
+and a size, drawn for each map:
 
 - noise, smooth and from pixel to pixel, and depth in steps (quantisation);
 - rounded edges;
@@ -14,7 +14,7 @@ probability and a size, drawn for each map:
 - single missing pixels and thin missing lines, as the resampling of a perspective image leaves.
 
 The effects on a map are a function of its number (:mod:`im2mesh.data.rng`), so a map is the same
-whoever asks for it. All maps are computed at once, on their device.
+in every run. All maps are computed at once, on their device.
 
 Two habits keep a map at a few milliseconds of one core. Background is :data:`FAR` instead of −1
 while effects are applied, so the nearest of neighbours is a minimum. An effect that loses pixels
@@ -33,7 +33,7 @@ from im2mesh.data.rng import random_bits, random_uniform
 from im2mesh.geometry.pixels import IMAGE_SIZE
 
 LEAST_LEFT = 0.4
-"""The share of a map's foreground that is left, whatever the effects."""
+"""Least share of a map's foreground that effects leave."""
 
 FAR = 2.0
 """The depth of background while effects are applied; surfaces have depths in [0, 1]."""
@@ -96,35 +96,35 @@ def sensor_effects(
     return depth.index_copy(0, chosen, changed)
 
 
-def _with_effects(depth: Tensor, random: _Random) -> Tensor:
+def _with_effects(depth: Tensor, rng: _Random) -> Tensor:
     background = _positive(-depth)
     clean = depth + (FAR + 1) * background
-    white, salt = random.pixels(depth.shape[1])
+    white, salt = rng.pixels(depth.shape[1])
     rim, blobs, waves = _smooth_fields(salt)
 
-    near, spread, beside = _neighbours(clean, random)
-    kind = random.uniform()
+    near, spread, beside = _neighbours(clean, rng)
+    kind = rng.uniform()
     grows, hides = (kind < 0.3).float(), (kind > 0.6).float()
-    lost = _cut_off(clean, background, random)
-    at_rims = _grazing(spread, white, random)
-    _join(at_rims, _torn(beside, rim, random))
+    lost = _cut_off(clean, background, rng)
+    at_rims = _grazing(spread, white, rng)
+    _join(at_rims, _torn(beside, rim, rng))
     # Where a rim grows nothing is lost at it, else a ring would be left.
     _join(lost, at_rims.sub_(10 * grows))
-    _join(lost, _holes(blobs, rim, random))
+    _join(lost, _holes(blobs, rim, rng))
     _join(lost, _hidden(clean, near, hides))
-    surface = _rounded(_grown(clean, near, grows), random)
+    surface = _rounded(_grown(clean, near, grows), rng)
     # What is lost is far from here on, so the coarser grid shows in its outline, too.
     _join(surface, _positive(lost).mul_(FAR))
-    surface = _displaced(surface, rim, random)
+    surface = _displaced(surface, rim, rng)
     lost = surface - NOWHERE
-    _join(lost, _missing_pixels(salt, random))
+    _join(lost, _missing_pixels(salt, rng))
 
     # A map that would lose too much keeps its outline, and has noise alone.
     had = (1 - background).sum((1, 2), keepdim=True)
     gone = torch.maximum(_positive(lost), background).sum((1, 2), keepdim=True)
     left = background[0].numel() - gone
     too_few = (left < LEAST_LEFT * had).float()
-    surface = _noisy(surface.lerp_(clean, too_few), waves, white, random)
+    surface = _noisy(surface.lerp_(clean, too_few), waves, white, rng)
     lost = _positive(lost.lerp_(clean - NOWHERE, too_few))
     return surface.lerp_(surface.new_tensor(-1.0), lost)
 
@@ -132,17 +132,17 @@ def _with_effects(depth: Tensor, random: _Random) -> Tensor:
 # --- effects: on maps (B, S, S) with background FAR; each draws its sizes -----------------------
 
 
-def _cut_off(surface: Tensor, background: Tensor, random: _Random) -> Tensor:
+def _cut_off(surface: Tensor, background: Tensor, rng: _Random) -> Tensor:
     """Return the score of pixels between two planes, at an end of the object or anywhere.
 
     The planes are parallel to the viewing direction (the frame of the image, a strip in front of
     the object) or oblique (the plane that the object stands on is removed, and what is near it).
     """
-    x, y = random.direction()
-    slope = random.uniform(-1, 1) * random.flag(0.5)
-    share = random.amount(0.35, 0.35).clamp(max=0.5)
-    strip = random.flag(0.3)
-    start = (1 - share) * (1 - strip * random.uniform())
+    x, y = rng.direction()
+    slope = rng.uniform(-1, 1) * rng.flag(0.5)
+    share = rng.amount(0.35, 0.35).clamp(max=0.5)
+    strip = rng.flag(0.3)
+    start = (1 - share) * (1 - strip * rng.uniform())
     stop = start + share * (11 - 10 * strip)  # without a strip, well beyond the end
     place = torch.arange(surface.shape[1], device=surface.device) / surface.shape[1]
     along = slope * surface + (x * place + y * place[:, None])
@@ -154,23 +154,23 @@ def _cut_off(surface: Tensor, background: Tensor, random: _Random) -> Tensor:
     return torch.minimum(high - along, along.sub_(low))
 
 
-def _grazing(spread: Tensor, white: Tensor, random: _Random) -> Tensor:
+def _grazing(spread: Tensor, white: Tensor, rng: _Random) -> Tensor:
     """Return the score of steep pixels: the steeper, the likelier they are lost."""
-    weight = random.amount(1, 0.5).clamp(max=1)
+    weight = rng.amount(1, 0.5).clamp(max=1)
     steep = spread - hardshrink(spread, STEEPEST)  # edges are not steep surfaces
     # As a slope: the difference is that of two pixels.
     return steep.mul_(spread.shape[1] / 2 * weight).add_(white).sub_(3)
 
 
-def _torn(beside: Tensor, field: Tensor, random: _Random) -> Tensor:
+def _torn(beside: Tensor, field: Tensor, rng: _Random) -> Tensor:
     """Return the score of pixels beside background (``beside`` > 0) that a field picks."""
-    return torch.minimum(beside, field + (5 * random.amount(1, 0.5) - 4).clamp(max=3))
+    return torch.minimum(beside, field + (5 * rng.amount(1, 0.5) - 4).clamp(max=3))
 
 
-def _holes(blobs: Tensor, spots: Tensor, random: _Random) -> Tensor:
+def _holes(blobs: Tensor, spots: Tensor, rng: _Random) -> Tensor:
     """Return the score of large blobs and of small dark spots."""
-    large = random.amount(1, 0.35).clamp(max=1.5)
-    small = random.amount(1, 0.4).clamp(max=1.5)
+    large = rng.amount(1, 0.35).clamp(max=1.5)
+    small = rng.amount(1, 0.4).clamp(max=1.5)
     return torch.maximum(
         blobs + (1.8 * large - 3.3 - 10.0 * (large == 0)),
         spots + (1.4 * small - 3.2 - 10.0 * (small == 0)),
@@ -187,22 +187,22 @@ def _grown(surface: Tensor, near: Tensor, grows: Tensor) -> Tensor:
     return hardshrink(near - surface, JUMP).mul_(grows).add_(surface)
 
 
-def _rounded(surface: Tensor, random: _Random) -> Tensor:
+def _rounded(surface: Tensor, rng: _Random) -> Tensor:
     """Blur by at most :data:`ROUNDING`."""
-    weight = random.amount(2, 0.5).clamp(max=1)
+    weight = rng.amount(2, 0.5).clamp(max=1)
     change = _blurred(surface, 2).sub_(surface).clamp_(-ROUNDING, ROUNDING)
     return change.mul_(weight).add_(surface)
 
 
-def _displaced(surface: Tensor, field: Tensor, random: _Random) -> Tensor:
+def _displaced(surface: Tensor, field: Tensor, rng: _Random) -> Tensor:
     """Read the map at displaced pixels, in the steps of a coarser grid.
 
     Within a surface most maps keep their own depth, as where a sensor's pixels are interpolated.
     """
     size = surface.shape[1]
-    cell = 1 + random.amount(2.5, 0.6).clamp(max=WIDEST - 1)
-    begin = random.uniform() * (cell > 1)
-    jitter, blocky = random.amount(1.2, 0.5), random.flag(0.3)
+    cell = 1 + rng.amount(2.5, 0.6).clamp(max=WIDEST - 1)
+    begin = rng.uniform() * (cell > 1)
+    jitter, blocky = rng.amount(1.2, 0.5), rng.flag(0.3)
     place = torch.arange(size, device=surface.device)
     middle = ((place / cell + begin).floor() + 0.5 - begin) * cell
     column = (jitter * field).add_(middle).clamp_(0, size - 1).floor_()
@@ -214,21 +214,21 @@ def _displaced(surface: Tensor, field: Tensor, random: _Random) -> Tensor:
     return torch.lerp(own, moved, blocky)
 
 
-def _missing_pixels(salt: Tensor, random: _Random) -> Tensor:
+def _missing_pixels(salt: Tensor, rng: _Random) -> Tensor:
     """Return the score of single pixels, and of broken lines along rows and columns."""
-    single, on_lines = random.amount(0.01, 0.3), random.amount(0.5, 0.2)
+    single, on_lines = rng.amount(0.01, 0.3), rng.amount(0.5, 0.2)
     place = torch.arange(salt.shape[1], device=salt.device)
-    line = ((place + 50 * random.uniform()) % random.uniform(8, 50) < 1) * on_lines
-    columns, rows = line + single, line.transpose(1, 2) * random.flag(0.5)
+    line = ((place + 50 * rng.uniform()) % rng.uniform(8, 50) < 1) * on_lines
+    columns, rows = line + single, line.transpose(1, 2) * rng.flag(0.5)
     return salt + (2 * columns - 1) + 2 * rows
 
 
-def _noisy(surface: Tensor, waves: Tensor, white: Tensor, random: _Random) -> Tensor:
+def _noisy(surface: Tensor, waves: Tensor, white: Tensor, rng: _Random) -> Tensor:
     """Add noise, then round to steps; depths stay in [0, 1]."""
-    smooth = random.amount(0.006, 0.8)
-    rough = random.amount(0.004, 0.7) + 0.0005 * random.strength
-    step = random.amount(0.01, 0.5).clamp(min=1e-6)
-    begin = random.uniform()
+    smooth = rng.amount(0.006, 0.8)
+    rough = rng.amount(0.004, 0.7) + 0.0005 * rng.strength
+    step = rng.amount(0.01, 0.5).clamp(min=1e-6)
+    begin = rng.uniform()
     noisy = (smooth * waves).add_(surface).add_(rough * white)
     return noisy.div_(step).add_(begin).round_().sub_(begin).mul_(step).clamp_(0, 1)
 
@@ -236,7 +236,7 @@ def _noisy(surface: Tensor, waves: Tensor, white: Tensor, random: _Random) -> Te
 # --- what they are made of ----------------------------------------------------------------------
 
 
-def _neighbours(surface: Tensor, random: _Random) -> tuple[Tensor, Tensor, Tensor]:
+def _neighbours(surface: Tensor, rng: _Random) -> tuple[Tensor, Tensor, Tensor]:
     """Return what is around each pixel.
 
     Returns:
@@ -244,7 +244,7 @@ def _neighbours(surface: Tensor, random: _Random) -> tuple[Tensor, Tensor, Tenso
         the farthest and the nearest depth within one pixel; a score that is positive for surfaces
         within one pixel of background.
     """
-    wide = (random.uniform(0, random.strength) > 0.4).float()
+    wide = (rng.uniform(0, rng.strength) > 0.4).float()
     near = _extreme(surface, 1, torch.minimum)
     far = _extreme(surface, 1, torch.maximum)
     nearest = torch.lerp(near, _extreme(near, REACH - 1, torch.minimum), wide)
@@ -322,26 +322,26 @@ class _Random:
         self._seed, self._numbers, self.strength = seed, numbers, strength
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Sizes drawn evenly between two bounds."""
+        """Draw sizes, uniform between two bounds."""
         return low + (high - low) * next(self._next)
 
     def flag(self, probability: float) -> Tensor:
-        """1 with a probability, else 0."""
+        """Draw 1 with a probability, else 0."""
         return (self.uniform() < probability).float()
 
     def amount(self, most: float, probability: float) -> Tensor:
-        """0, or with a probability a size that is drawn evenly up to ``most`` · strength."""
+        """Draw, with a probability, sizes up to ``most`` · strength, uniform; else 0."""
         return self.uniform(0, most * self.strength) * self.flag(probability)
 
     def direction(self) -> tuple[Tensor, Tensor]:
-        """The two coordinates of a unit vector of about any direction."""
+        """Draw the two coordinates of unit vectors, of about uniform direction."""
         x, y = self.uniform(-1, 1), self.uniform(-1, 1)
         # No sine: it may differ by a bit between one map and many.
         length = (x * x + y * y).sqrt().clamp(min=1e-6)
         return x / length, y / length
 
     def pixels(self, size: int) -> tuple[Tensor, Tensor]:
-        """Two fields of numbers that are even in [−1, 1), (B, size, size), unrelated by pixel.
+        """Draw two (B, size, size) fields of independent numbers, uniform in [−1, 1).
 
         :func:`im2mesh.data.rng.random_bits` of each pixel would take as long as everything else:
         it gives a word for each row and column, which are mixed in 32 bits for each pixel.

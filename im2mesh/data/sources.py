@@ -55,9 +55,9 @@ class DepthSource:
 
 
 def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
-    """The depth maps of a configuration's split; see :func:`samples_of_split` for the errors.
+    """List the depth maps of a configuration's split; see :func:`samples_of_split` for the errors.
 
-    A model whose depth map is missing or bad is found out when it is loaded.
+    A missing or bad depth map raises when it is loaded.
     """
     sources = [
         DepthSource(
@@ -76,14 +76,14 @@ def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
 
 
 def _known(model: Sample, config: Config) -> np.ndarray | None:
-    """The mask beside a model's depth map; HDF5 files have none."""
+    """Read the mask beside a model's depth map; HDF5 files have none."""
     if not isinstance(model, NpzSample):
         return None
     return load_known(find_depth_file(model.folder / config.data.img_folder))
 
 
 def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSource]:
-    """The depth maps in files and folders that a user points at.
+    """List the depth maps in files and folders that a user gives.
 
     Folders are searched with their sub-folders. A sub-folder with one depth file is a model
     folder: the map takes that folder's name, and its class is the folder above. So does
@@ -111,7 +111,7 @@ def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSourc
 
 
 def _in_folder(folder: Path) -> list[DepthSource]:
-    """All maps below a folder, by folder and name."""
+    """List all maps below a folder, by folder and name."""
     walk = os.walk(folder, onerror=_warn_of)
     paths = [Path(place, name) for place, _, names in walk for name in names]
     by_folder: dict[Path, list[Path]] = {}
@@ -138,7 +138,7 @@ def _warn_of(error: OSError) -> None:
 
 
 def _of_file(path: Path, in_model_folder: bool) -> DepthSource:
-    """A map in a file; in a model folder it takes the name of that folder."""
+    """Return the map in a file; in a model folder it takes the name of that folder."""
     folder = path.resolve().parent
     model = folder.name if in_model_folder else path.stem
     class_name = (folder.parent if in_model_folder else folder).name

@@ -1,4 +1,4 @@
-"""Which models a split of a data set names."""
+"""Lists of the models of a data set's splits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from im2mesh.errors import ConfigError
 def split_models(
     config: Config, split: str | None, once: bool = False
 ) -> list[tuple[str, str, str | None]]:
-    """The models that a split names.
+    """List the models that a split names.
 
     Args:
         config: its ``data`` section says where.
@@ -73,7 +73,7 @@ def split_models(
 
 
 def read_list(path: Path) -> list[str]:
-    """The lines of a list.
+    """Read the lines of a list.
 
     Raises:
         ConfigError: it cannot be read, or is no text in UTF-8.
@@ -92,7 +92,7 @@ def read_list(path: Path) -> list[str]:
 
 
 def class_of(model: str, folder: str) -> str:
-    """The class that a model counts as in tables: what its name has before the first ``_``.
+    """Return the class of a model in tables: its name before the first ``_``.
 
     So ``lamp_615019-04`` in the folder ``shapenet_full`` is a lamp, and the arrangements
     ``compositional_…`` are a class of their own. A name without ``_`` has the folder's class.

@@ -1,6 +1,6 @@
-"""The arrays of a data set's models: the one home of how they are stored.
+"""Storage of a data set's samples: reading and writing of their arrays.
 
-A model is a folder of ``.npz`` files, or a name in an HDF5 file; both are read through the same
+A sample is a folder of ``.npz`` files, or a name in an HDF5 file. Both are read through the same
 :class:`Sample` and give the same arrays. The formats are described in ``docs/conventions.md``.
 """
 
@@ -29,7 +29,7 @@ H5_GROUPS = {
 """Kind of array set → key in an ``.npz`` file → group of an HDF5 file, one array a model."""
 
 H5_ERRORS = (OSError, KeyError, RuntimeError, TypeError, ValueError)
-"""What h5py raises on a file that is damaged, or has a group where an array belongs."""
+"""Errors of h5py on a file that is damaged, or has a group where an array belongs."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Points:
         """(N,) bool: the occupancies, else where the distance is ≤ 0; None without either.
 
         A point of distance 0 is inside, as where occupancies are made of distances. Small
-        negative distances become −0 when they are stored as float16, and stay inside so.
+        negative distances become −0 when they are stored as float16, and so stay inside.
         """
         if self.occupancies is not None or self.sdf is None:
             return self.occupancies
@@ -74,11 +74,11 @@ class PointCloud:
 
 
 class Sample(ABC):
-    """One model of a data set; nothing is read before it is asked for.
+    """One item of a data set: a model seen by a camera. Its arrays are read on demand.
 
     Attributes:
         class_name: folder of the class.
-        name: of the model, unique within its class.
+        name: of the sample, unique within its class.
     """
 
     def __init__(self, class_name: str, name: str) -> None:
@@ -88,17 +88,17 @@ class Sample(ABC):
     @property
     @abstractmethod
     def origin(self) -> str:
-        """What error messages call it."""
+        """Name in error messages."""
 
     @abstractmethod
     def changed(self) -> float:
-        """Time of the depth map's last change, in seconds since the epoch."""
+        """Return the time of the depth map's last change, in seconds since the epoch."""
 
     @abstractmethod
     def truth_version(self) -> list[Any]:
-        """What tells this version of what is scored against from others, for JSON; reads no array.
+        """Return a version of the ground truth, for JSON, without reading an array.
 
-        That is name, size and time (ns) of each file that there is, and how they are read.
+        It holds name, size and time (ns) of each file, and the settings by which they are read.
 
         Raises:
             DataError: there are no surface points to score against, or they cannot be read.
@@ -106,7 +106,7 @@ class Sample(ABC):
 
     @abstractmethod
     def depth(self) -> np.ndarray:
-        """The (256, 256) float32 depth map, background −1.
+        """Read the (256, 256) float32 depth map, background −1.
 
         Raises:
             DepthError: missing or unusable.
@@ -114,7 +114,7 @@ class Sample(ABC):
 
     @abstractmethod
     def points(self, iou: bool = False) -> Points:
-        """The points of the volume.
+        """Read the points of the volume.
 
         Args:
             iou: those of ``data.points_iou_file`` instead of ``data.points_file``.
@@ -125,7 +125,7 @@ class Sample(ABC):
 
     @abstractmethod
     def pointcloud(self, chamfer: bool = False) -> PointCloud:
-        """The points of the surface.
+        """Read the points of the surface.
 
         Args:
             chamfer: those of ``data.pointcloud_chamfer_file`` instead of
@@ -137,7 +137,7 @@ class Sample(ABC):
 
 
 class NpzSample(Sample):
-    """A model folder, ``<path>/<class>/<name>/``."""
+    """A sample in a model folder, ``<path>/<class>/<name>/``."""
 
     def __init__(self, class_name: str, name: str, data: DataConfig) -> None:
         super().__init__(class_name, name)
@@ -188,7 +188,7 @@ class NpzSample(Sample):
 
 
 class H5Sample(Sample):
-    """A name in the groups of an HDF5 file, ``<path>/<class>/<file>``."""
+    """A sample in the groups of an HDF5 file, ``<path>/<class>/<file>``."""
 
     def __init__(self, class_name: str, name: str, file: Path) -> None:
         super().__init__(class_name, name)
@@ -246,10 +246,10 @@ class H5Sample(Sample):
 
 
 def samples_of_split(config: Config, split: str | None, once: bool = False) -> list[Sample]:
-    """The models that a split of a configuration names, in order.
+    """Return the samples that a split of a configuration names, in order.
 
     Args:
-        config: its ``data`` section says where.
+        config: with the ``data`` section.
         split: None: every sub-folder.
         once: refuse a list that names a model twice.
 

@@ -1,6 +1,6 @@
 """Pinhole cameras, and where the unit cube lies in a camera's frame.
 
-This is the one home of the sensor's conventions. The camera frame is OpenCV's: x right, y down,
+The camera frame is OpenCV's: x right, y down,
 z forward, in metres; pixel centres are at whole numbers, so u = fx·x/z + cx.
 
 The cube of a reconstruction is looked at along the ray to the object's centre C. With f = C/|C|,

@@ -16,23 +16,23 @@ RELEASED_NODES = 128
 
 
 def gaussian(x: Tensor, y: Tensor) -> Tensor:
-    """As published: sigma half the patch, exp(−4 ln2 r² / σ²); 1/16 at an edge's middle."""
+    """Return the published weights exp(−4 ln2 r² / σ²), σ half the patch: 1/16 at an edge."""
     return torch.exp(-4 * math.log(2) / 0.25 * (x * x + y * y))
 
 
 def flat(x: Tensor, _: Tensor) -> Tensor:
-    """All windows that own a point count the same."""
+    """Return equal weights for all windows that own a point."""
     return torch.ones_like(x)
 
 
 def hann(x: Tensor, y: Tensor) -> Tensor:
-    """cos²(πx) cos²(πy): falls to nothing at the edges, so the blend has no jump there."""
-    # Not to zero itself: on the cube's faces there is no other window.
+    """Return cos²(πx) cos²(πy): about 0 at the edges, so the blend has no jump there."""
+    # Not to 0 itself: on the cube's faces there is no other window.
     return ((torch.cos(math.pi * x) * torch.cos(math.pi * y)) ** 2).clamp(min=1e-6)
 
 
 WEIGHTINGS = {"gaussian": gaussian, "flat": flat, "hann": hann}
-"""How much a window's value counts at a point, by its local x and y in [−0.5, 0.5]."""
+"""Weights of a window's value at points, as functions of their local x and y in [−0.5, 0.5]."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PatchAssignment:
         point: (M,) int64 index of the point.
         counts: number of pairs of each window, in the order of the windows.
         local: (M, 3) float32, the point in the window's own coordinates, [−0.5, 0.5]³.
-        weight: (M,) float32 in (0, 1], how much the window's value counts at the point.
+        weight: (M,) float32 in (0, 1], weight of the window's value at the point.
     """
 
     point: Tensor
@@ -85,19 +85,19 @@ class Windows:
 
     @property
     def per_side(self) -> int:
-        """Windows along each side of the image."""
+        """Number of windows along each side of the image."""
         return (self.image_size - self.size) // self.stride + 1
 
     def __len__(self) -> int:
         return self.per_side**2
 
     def corners(self) -> np.ndarray:
-        """(P, 2) int (row, column) of each window's top-left pixel."""
+        """Return (P, 2) int, row and column of each window's top-left pixel."""
         steps = np.arange(self.per_side) * self.stride
         return np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
 
     def crop(self, image: Tensor) -> Tensor:
-        """(S, S) image → (P, size, size) windows."""
+        """Cut an (S, S) image into (P, size, size) windows."""
         if tuple(image.shape) != (self.image_size, self.image_size):
             raise ValueError(
                 f"expected a ({self.image_size}, {self.image_size}) image, "
@@ -107,12 +107,12 @@ class Windows:
         return strips.reshape(len(self), self.size, self.size)
 
     def pick(self, images: Tensor, image: Tensor, window: Tensor) -> Tensor:
-        """Some windows of some images.
+        """Cut chosen windows out of chosen images.
 
         Args:
             images: (M, S, S).
-            image: (B,) which of them.
-            window: (B,) which window of each.
+            image: (B,) number of the image.
+            window: (B,) number of the window in it.
 
         Returns:
             (B, size, size).
@@ -124,7 +124,7 @@ class Windows:
         return strips[image, row, window % self.per_side]
 
     def to_local(self, points: Tensor, window: Tensor) -> Tensor:
-        """Points of the cube in the coordinates of windows that own them.
+        """Convert points of the cube to the coordinates of the windows that own them.
 
         Args:
             points: (…, 3) in the camera frame.
@@ -137,12 +137,12 @@ class Windows:
         return torch.addcmul(-middle * scale, points, scale)
 
     def to_cube(self, local: Tensor, window: Tensor) -> Tensor:
-        """The inverse of :meth:`to_local`."""
+        """Convert points of windows back to the cube; the inverse of :meth:`to_local`."""
         scale, middle = self._placed(window)
         return torch.addcmul(middle, local, 1 / scale)
 
     def _placed(self, window: Tensor) -> tuple[Tensor, Tensor]:
-        """How much larger windows are in their own cubes, (3,), and their middles, (…, 3)."""
+        """Return the (3,) scale from the cube to a window's own, and (…, 3) windows' middles."""
         left, bottom = self._bounds(window)
         middle = torch.stack([left, bottom, torch.zeros_like(left)], dim=-1) + self.size / 2
         middle = middle / self.image_size - 0.5
@@ -151,18 +151,21 @@ class Windows:
         return torch.tensor([ratio, ratio, 1.0], device=window.device), middle
 
     def _bounds(self, window: Tensor) -> tuple[Tensor, Tensor]:
-        """The lower bounds of windows in pixels, counted from the left and from BELOW."""
+        """Return the lower bounds of windows in pixels, counted from the left and from BELOW."""
         side = self.per_side
         row = torch.div(window, side, rounding_mode="floor")
         return (window % side) * self.stride, (side - 1 - row) * self.stride
 
     def _rescaled(self, right: Tensor, up: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
-        """x and y in a window's own coordinates, from pixels counted from the left and below."""
+        """Convert pixels, counted from the left and from BELOW, to windows' own x and y."""
         left, bottom = self._bounds(window)
         return (right - left) / self.size - 0.5, (up - bottom) / self.size - 0.5
 
     def _owners(self, coordinate: Tensor) -> Tensor:
-        """Windows along one axis that own a coordinate in [0, S], in pixels.
+        """Find the windows along one axis that own coordinates.
+
+        Args:
+            coordinate: (N,) in pixels, [0, S].
 
         Returns:
             (N, k) int64 window numbers in rising coordinate, −1 where there is none.
@@ -193,7 +196,7 @@ class Windows:
         return self._pair(points, points, active, 1.0, weighting)
 
     def assign_released(self, points: Tensor, active: Tensor | None = None) -> PatchAssignment:
-        """:meth:`assign` with the released lattice's misregistration, for comparison.
+        """Assign nodes as :meth:`assign` does, but with the released lattice's misregistration.
 
         The points must be nodes of that lattice, k/127 − 0.5. A patch's own lattice there
         has n = size/2 nodes at linspace(−0.5, 0.5, n), pasted at the half-open cells
@@ -213,7 +216,7 @@ class Windows:
         stretch: float,
         weighting: str,
     ) -> PatchAssignment:
-        """Pairs of points and the windows that own ``owned_as``."""
+        """Pair points with the windows that own the places ``owned_as``."""
         side, device = self.per_side, points.device
         right = (owned_as[:, 0] + 0.5) * self.image_size
         up = (owned_as[:, 1] + 0.5) * self.image_size
@@ -245,7 +248,7 @@ class Windows:
 
 
 def _stable_order(keys: Tensor) -> Tensor:
-    """Indices that sort small non-negative integers, equal ones in their order."""
+    """Return the indices that sort small non-negative integers; equal ones keep their order."""
     if keys.device.type != "cpu":
         return torch.argsort(keys, stable=True)
     # numpy sorts 16-bit integers by radix, ten times faster than a comparison sort.

@@ -1,4 +1,4 @@
-"""The pose of an object before the camera: the one home of the rotation rule.
+"""Poses of objects before the camera, and the rule of their rotation.
 
 A point v of the model becomes Rx(+elevation) · Ry(+azimuth) · v (column vectors, right-handed
 rotations, degrees); then the object is centred on the origin; then it is scaled so that its
@@ -28,7 +28,7 @@ _QUARTERS = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))
 def pose_rotation(
     azimuth: float, elevation: float, convention: PoseConvention = "camera"
 ) -> np.ndarray:
-    """The rotation of a view.
+    """Return the rotation of a view.
 
     Args:
         azimuth: degrees; +90 turns the model's +z (its front) to the camera's +x.
@@ -80,7 +80,7 @@ def uniform_rotation(u: float, v: float, w: float) -> np.ndarray:
 
 
 def centre_and_extent(bounds: ArrayLike) -> tuple[np.ndarray, float]:
-    """What an object must be moved and scaled by to fill the unit cube.
+    """Return the centre and the largest extent of an object, by which it is moved and scaled.
 
     Args:
         bounds: (2, 3), the least and the largest x, y, z of the object.

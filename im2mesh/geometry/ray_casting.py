@@ -1,6 +1,6 @@
 """Ray casting on the CPU: one ray for each pixel, along −z or from a pinhole camera.
 
-The one home of the calls to embreex. Its scenes are built *robust*: a ray that meets a shared edge
+Nothing else calls embreex. Its scenes are built *robust*: a ray that meets a shared edge
 or vertex exactly hits one of the faces there, so closed surfaces have no pinholes.
 """
 
@@ -70,7 +70,7 @@ def cast(
 
 
 def _meets_a_ray(points: np.ndarray, triangles: np.ndarray, size: int, zoom: float) -> np.ndarray:
-    """(F,) bool: a ray runs through the face's bounds, widened by :data:`SLACK`."""
+    """Return (F,) bool, whether a ray passes a face's bounds, widened by :data:`SLACK`."""
     meets = np.ones(len(triangles), dtype=bool)
     for place in to_pixels(points / zoom, size):
         corners = place[triangles]
@@ -140,7 +140,7 @@ class Obstacles:
         )
 
     def block(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """(N, 3), (N, 3) → (N,) bool: a triangle meets the segment from ``start`` to ``end``."""
+        """Return (N,) bool, whether a triangle meets the segment from start to end, (N, 3) each."""
         if not len(start):
             return np.zeros(0, dtype=bool)
         found = self._scene.run(

@@ -20,7 +20,7 @@ PYTORCH3D_INSTALL = "conda env create -f pytorch3d.yaml && conda activate pt3d"
 def render_depth(
     vertices: ArrayLike, faces: ArrayLike, size: int = IMAGE_SIZE, renderer: str = "embreex"
 ) -> np.ndarray:
-    """The orthographic depth map of a mesh in the camera frame.
+    """Render the orthographic depth map of a mesh in the camera frame.
 
     Args:
         vertices: (V, 3), those that faces use in the cube [−0.5, 0.5]³; see
@@ -100,7 +100,7 @@ def require_renderer(renderer: str) -> None:
 def _by_embreex(
     points: np.ndarray, triangles: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(M,) pixels that are not background, row by row, and (M,) float64 their depths."""
+    """Return (M,) foreground pixels, numbered row by row, and (M,) float64 their depths."""
     hit, face, _ = cast(points, triangles, size)
     rows, columns = np.divmod(hit, size)
     a, b, c = (points[triangles[face, k]] for k in range(3))
@@ -117,7 +117,7 @@ def _by_embreex(
 
 
 def _pytorch3d() -> tuple[Any, Any, Any]:
-    """torch, PyTorch3D's Meshes and its rasteriser."""
+    """Import torch, PyTorch3D's Meshes and its rasteriser."""
     try:
         import torch
         from pytorch3d.renderer.mesh.rasterize_meshes import rasterize_meshes
@@ -130,7 +130,7 @@ def _pytorch3d() -> tuple[Any, Any, Any]:
 def _by_pytorch3d(
     points: np.ndarray, triangles: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`_by_embreex`, by PyTorch3D's rasteriser, on CUDA where there is one.
+    """Return the same as :func:`_by_embreex`, by PyTorch3D's rasteriser, on CUDA if there is one.
 
     It takes vertices in its own normalised frame: x to the LEFT and y up in [−1, 1], z away from
     the viewer. An orthographic camera only turns and scales, so no camera object is needed. Faces
@@ -156,4 +156,4 @@ RENDERERS: dict[str, tuple[_Render, Callable[[], object]]] = {
     "embreex": (_by_embreex, require_embreex),
     "pytorch3d": (_by_pytorch3d, _pytorch3d),
 }
-"""Name → how it renders, and what complains where it is not installed."""
+"""Name → the function that renders, and the one that raises where it is not installed."""

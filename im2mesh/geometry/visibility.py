@@ -1,4 +1,4 @@
-"""Which surface points the camera saw: the one home of the rule."""
+"""The rule by which the camera sees a surface point."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import numpy as np
 from im2mesh.geometry.pixels import pixels_at
 
 TOLERANCE = 0.01
-"""How far behind the depth map, in sides of the cube, a point still counts as seen."""
+"""Largest distance behind the depth map of a seen point, in sides of the cube."""
 
 
 def visible(points: np.ndarray, depth: np.ndarray, tolerance: float = TOLERANCE) -> np.ndarray:
-    """Whether points are in the depth map: not behind it at their pixel by more than a little.
+    """Return whether points are seen: not behind the depth map at their pixel, with a tolerance.
 
-    A pixel is the square around its ray; a point over a background pixel is not seen, as nothing
-    is there in the depth map.
+    A pixel is the square around its ray. A point over a background pixel is not seen.
 
     Args:
         points: (N, 3) in the camera frame, in the cube.

@@ -1,12 +1,12 @@
-"""The solid that a mesh bounds, as it is seen from outside.
+"""Solids of meshes, by what is seen from outside.
 
 Meshes made for pictures are soups of triangles: open, self-intersecting, with flipped normals,
-inner walls and sheets that have no thickness. What such a soup *shows* is well defined all the
-same, and that is what the solid is made of:
+inner walls and sheets without thickness. The surface that such a soup *shows* is well defined
+all the same. The solid is made of that:
 
 - **Outside** is what can be reached from far away without crossing a triangle or squeezing through
   a gap narrower than two cells, 1/128 of the object. All else is **inside**: closed cavities and
-  whatever stands in them count as full, and which way the normals point means nothing.
+  their contents count as full, and the direction of the normals means nothing.
 - A triangle with the outside on one of its sides is a **wall**, one with the outside on both is a
   **sheet**, one with it on neither is an **inner wall** and has no part in the solid.
 - A sheet encloses nothing, so it is given a thickness, half of it on either side. Walls stay
@@ -33,25 +33,25 @@ CELLS = 256
 """Cells of the grid along the object's largest extent: a cell is a pixel of the depth map."""
 
 THICKNESS = 1 / 128
-"""What a sheet is given, in the object's largest extent: a cell of the output's lattice."""
+"""Thickness of a sheet, in the object's largest extent: a cell of the output's lattice."""
 
-# How far from a triangle its two sides are looked at. A slab thinner than this is a sheet.
+# Distance from a triangle at which its two sides are tested. A slab thinner than this is a sheet.
 SIDE = 1 / 2048
 
-# Pieces that triangles are cut into to find what is wall and what is not: their longest edge, and
-# what those are cut into that are both.
+# Longest edge of the pieces into which triangles are cut to tell walls from sheets. Pieces that are
+# several kinds at once are cut again, to the next length.
 PIECES = (1 / 32, 1 / 64, 1 / 128)
 
-# Where a piece is looked at: its middle, and near its corners (barycentric coordinates).
+# Barycentric coordinates at which a piece is tested: its middle, and near its corners.
 PLACES = np.array([[1, 1, 1], [2.6, 0.2, 0.2], [0.2, 2.6, 0.2], [0.2, 0.2, 2.6]]) / 3
 
 # A point sampled on the surface is on that of the whole solid if the distance there is below this.
 ON_SURFACE = 1e-5
 
-# The thinnest object, in its largest extent: all that is thinner counts as a plane.
+# Thickness of the thinnest object, in its largest extent; a thinner one counts as a plane.
 FLAT = 1e-4
 
-# Points that are looked at together: bounds the memory.
+# Points that are tested together, which bounds the memory.
 POINTS_AT_ONCE = 1 << 18
 
 NEIGHBOURS = np.array(
@@ -60,12 +60,12 @@ NEIGHBOURS = np.array(
         key=lambda step: sum(map(abs, step)),
     )
 )
-"""(27, 3) the steps to a cell and all around it, short ones first."""
+"""(27, 3) steps to a cell and to all around it, short ones first."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """How much of a mesh's area is what; the three sum to 1."""
+    """Shares of a mesh's area by kind, with sum 1."""
 
     wall: float
     sheet: float
@@ -82,7 +82,7 @@ class MeshSolid:
     def __init__(
         self, vertices: np.ndarray, faces: np.ndarray, thickness: float = THICKNESS
     ) -> None:
-        """Find out what is outside.
+        """Find the outside.
 
         Args:
             vertices: (V, 3) finite, their largest extent 1; see
@@ -109,7 +109,7 @@ class MeshSolid:
         self._sheets = _Distance(sheets)
 
     def _sort(self) -> tuple[np.ndarray, np.ndarray, Shares]:
-        """The triangles, or pieces of them, that are walls, and those that are sheets.
+        """Sort the triangles, or pieces of them, into walls and sheets.
 
         Returns:
             (A, 3, 3), (B, 3, 3) corners. A triangle that is the same all over stays whole. A
@@ -138,11 +138,11 @@ class MeshSolid:
         return walls, sheets, Shares(*(total / total.sum()).tolist())
 
     def _kinds(self, pieces: np.ndarray) -> np.ndarray:
-        """(N, 3, 3) corners → (N, 3) bool: somewhere a wall, a sheet, an inner wall."""
+        """Return (N, 3) bool, whether pieces are in places a wall, a sheet, an inner wall."""
         kinds = np.zeros((len(pieces), 3), dtype=bool)
         step = SIDE * _normals(pieces)
         for number, place in enumerate(PLACES):
-            # A piece smaller than a cell is looked at once.
+            # A piece smaller than a cell is tested at its middle only.
             here = np.flatnonzero(_longest(pieces) > 1 / CELLS) if number else slice(None)
             at = np.einsum("k,nkd->nd", place, pieces[here])
             front, back = self._outside(at + step[here]), self._outside(at - step[here])
@@ -150,7 +150,7 @@ class MeshSolid:
         return kinds
 
     def signed_distance(self, points: np.ndarray) -> np.ndarray:
-        """The distance to the solid's surface, negative inside.
+        """Compute the distance to the solid's surface, negative inside.
 
         Where sheets meet walls, and in the gaps that are closed, it may be smaller than the
         distance by up to the sheet's thickness; its sign is that of :meth:`occupancy`.
@@ -169,17 +169,15 @@ class MeshSolid:
         return np.minimum(body, sheets - self._half)
 
     def occupancy(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) → (N,) bool, inside the solid or on its surface."""
+        """Return (N,) bool, whether (N, 3) points are inside the solid or on its surface."""
         return self.signed_distance(points) <= 0
 
-    def sample_surface(
-        self, count: int, random: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Points spread evenly over the solid's surface, but for the rims of sheets.
+    def sample_surface(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Sample points evenly on the solid's surface, except on the rims of sheets.
 
         Args:
             count: N.
-            random: draws them.
+            rng: draws them.
 
         Returns:
             (N, 3) float64 points and (N, 3) outward unit normals.
@@ -190,9 +188,9 @@ class MeshSolid:
         places, directions, found = [], [], 0
         share = self._areas / self._areas.sum()
         for _ in range(200):
-            which = random.choice(len(share), size=count, p=share)
+            which = rng.choice(len(share), size=count, p=share)
             corners = self._triangles[which]
-            at, normals = _random_points(corners, random), _normals(corners)
+            at, normals = _random_points(corners, rng), _normals(corners)
             front = self._outside(at + SIDE * normals)
             back = self._outside(at - SIDE * normals)
             wall, sheet = front != back, front & back
@@ -202,7 +200,7 @@ class MeshSolid:
             on = np.concatenate([at[wall], np.tile(at[sheet], (2, 1)) + self._half * faced])
             outward = np.concatenate([turned, faced])
             kept = np.abs(self.signed_distance(on)) <= ON_SURFACE
-            order = random.permutation(np.flatnonzero(kept))
+            order = rng.permutation(np.flatnonzero(kept))
             places.append(on[order])
             directions.append(outward[order])
             found += len(order)
@@ -212,7 +210,7 @@ class MeshSolid:
 
 
 class _Outside:
-    """Whether a point can be reached from far away.
+    """The test whether a point can be reached from far away.
 
     A cell of the grid is *free* if no triangle is within half a cell of its centre. Between the
     centres of two cells that share a face no triangle fits if both are free, so a flood fill
@@ -235,7 +233,7 @@ class _Outside:
         self.obstacles = Obstacles(corners, np.arange(len(corners)).reshape(-1, 3))
 
     def _distance(self, nearest: _Distance) -> np.ndarray:
-        """(X, Y, Z) float32 distances at the centres, ∞ where it is more than a cell."""
+        """Return (X, Y, Z) float32 distances at the cells' centres, ∞ where more than a cell."""
         cells = np.stack(np.meshgrid(*[np.arange(n // 16) for n in self.size], indexing="ij"), -1)
         cells = cells.reshape(-1, 3)
         halves = np.stack(np.meshgrid(*[[0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
@@ -251,7 +249,7 @@ class _Outside:
         return self.origin + (cells + 0.5) * (width * self.step)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) → (N,) bool."""
+        """Return (N,) bool, whether (N, 3) points are outside."""
         parts = range(0, len(points), POINTS_AT_ONCE)
         return np.concatenate(
             [np.zeros(0, dtype=bool), *(self._ask(points[k : k + POINTS_AT_ONCE]) for k in parts)]
@@ -285,7 +283,7 @@ class _Distance:
             self.tree.init(self.vertices, self.faces)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) → (N,) float64; ∞ where there are no triangles."""
+        """Return the (N,) float64 distances of (N, 3) points; ∞ where there are no triangles."""
         distances = np.full(len(points), np.inf)
         if len(self.faces) and len(points):
             # Neighbours in space take the same way down the tree: several times as fast.
@@ -297,7 +295,7 @@ class _Distance:
 
 
 def _along_a_curve(points: np.ndarray) -> np.ndarray:
-    """Indices that sort points along a Z-order curve, 256 cells along a side."""
+    """Return the indices that sort points along a Z-order curve, 256 cells along a side."""
     extent = max(float(np.ptp(points, axis=0).max()), 1e-9)
     cells = ((points - points.min(axis=0)) * (255.99 / extent)).astype(np.uint32)
     code = np.zeros(len(points), dtype=np.uint32)
@@ -310,7 +308,7 @@ def _along_a_curve(points: np.ndarray) -> np.ndarray:
 def _cut(
     triangles: np.ndarray, parent: np.ndarray, longest: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Halve triangles across their longest edges until those are no longer than ``longest``.
+    """Halve triangles across their longest edges until none is longer than ``longest``.
 
     Args:
         triangles: (N, 3, 3) corners.
@@ -344,17 +342,17 @@ def _check_not_flat(triangles: np.ndarray) -> None:
 
 
 def _longest(triangles: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) → (N,) length of the longest edge."""
+    """Return (N,) lengths of the longest edges of (N, 3, 3) triangles."""
     return np.linalg.norm(np.roll(triangles, -1, axis=1) - triangles, axis=2).max(axis=1)
 
 
 def _areas(triangles: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) → (N,)."""
+    """Return (N,) areas of (N, 3, 3) triangles."""
     return np.linalg.norm(_crosses(triangles), axis=1) / 2
 
 
 def _normals(triangles: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) → (N, 3) of unit length, by the right-hand rule."""
+    """Return (N, 3) unit normals of (N, 3, 3) triangles, by the right-hand rule."""
     crosses = _crosses(triangles)
     return crosses / np.maximum(np.linalg.norm(crosses, axis=1, keepdims=True), 1e-300)
 
@@ -363,9 +361,9 @@ def _crosses(triangles: np.ndarray) -> np.ndarray:
     return np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
 
 
-def _random_points(triangles: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """(N, 3, 3) → (N, 3), one point each, evenly distributed over its triangle."""
-    along, across = random.random((2, len(triangles), 1))
+def _random_points(triangles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return (N, 3) points, one evenly distributed in each of (N, 3, 3) triangles."""
+    along, across = rng.random((2, len(triangles), 1))
     root = np.sqrt(along)
     a, b, c = (triangles[:, k] for k in range(3))
     return (1 - root) * a + root * (1 - across) * b + root * across * c

@@ -205,7 +205,7 @@ def _rows(data: bytes, start: int, element: _Element) -> tuple[Columns, int]:
 def _walk(
     data: bytes, at: int, element: _Element, count: int
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], int]:
-    """Go through rows whose lists have any length.
+    """Find the values in rows whose lists have any length.
 
     Returns:
         Where the values of each property start in each row, and how many there are; the end.

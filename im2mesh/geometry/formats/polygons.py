@@ -61,7 +61,7 @@ def strip(corners: np.ndarray) -> np.ndarray:
 
 
 def _seen_from_first(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(P, n, 3) polygons → (P,) bool, whether a fan covers each; (P, 3) area vectors, doubled."""
+    """Return (P,) bool, whether a fan covers each polygon, and (P, 3) doubled area vectors."""
     with np.errstate(invalid="ignore", over="ignore"):  # points may be infinite; that is told later
         arms = points[:, 1:] - points[:, :1]
         areas = np.cross(arms[:, :-1], arms[:, 1:])
@@ -71,7 +71,7 @@ def _seen_from_first(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _clip_ears(points: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """(n, 3) polygon → (m, 3) numbers of corners."""
+    """Cut an (n, 3) polygon into triangles, (m, 3) numbers of corners."""
     across = np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))])
     plane = np.stack([across, np.cross(normal / np.linalg.norm(normal), across)], axis=1)
     flat = (points - points[0]) @ (plane / np.linalg.norm(across))
