@@ -82,6 +82,10 @@ def zero_background() -> np.ndarray:
     return np.where(disc() < 0, 0, disc())
 
 
+def far_background(depth: float) -> np.ndarray:
+    return np.where(disc() < 0, depth, disc(value=0.3)).astype(np.float32)
+
+
 def rgb() -> np.ndarray:
     return np.random.default_rng(0).random((256, 256, 3), np.float32)
 
@@ -91,6 +95,9 @@ def rgb() -> np.ndarray:
     [
         (np.zeros((256, 256), np.float32), "border is 0.*depth == 0"),
         (zero_background(), "border is 0.*depth == 0"),
+        (far_background(1), r"border is 1.0, .*depth == 1.0\] = -1"),
+        (far_background(0.9), "border is 0.9.*background"),
+        (np.full((256, 256), 1.0), "border is 1"),
         (np.full((256, 256), -1.0), "every pixel is background"),
         (np.full((256, 256), np.nan), "every pixel is background"),
         (rgb(), "three channels differ"),
@@ -118,6 +125,8 @@ def test_a_zero_background_behind_a_real_object(path: Path) -> None:
     depth = load_depth(path)
     with pytest.raises(DepthError, match="border is 0"):
         check_depth(np.where(depth < 0, 0, depth))
+    with pytest.raises(DepthError, match="border is 1"):
+        check_depth(np.where(depth < 0, 1, depth))
 
 
 def test_a_surface_at_the_front_is_none() -> None:
@@ -127,6 +136,19 @@ def test_a_surface_at_the_front_is_none() -> None:
     depth[:, 200:] = 0.3
     depth[0] = depth[-1] = 0.1
     np.testing.assert_array_equal(check_depth(depth), depth)
+
+
+def test_a_border_that_may_be_background_or_not(caplog: pytest.LogCaptureFixture) -> None:
+    """The front of a slab, alone and with a knob on it; a background where it is no far plane."""
+    slab = np.full((256, 256), 0.4, np.float32)
+    np.testing.assert_array_equal(check_depth(slab), slab)
+    assert not caplog.messages
+    knob = np.where(disc() < 0, 0.4, 0.35).astype(np.float32)
+    np.testing.assert_array_equal(check_depth(knob, "a.npz"), knob)
+    assert caplog.messages == [
+        "a.npz: its border is 0.4, the largest depth; if it means background: "
+        "depth[depth == 0.4] = -1"
+    ]
 
 
 def test_file_errors(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ a (256, 256) float32 map with background exactly −1, or a :class:`DepthError`.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,11 @@ import numpy as np
 from im2mesh.errors import DepthError, InputError
 from im2mesh.files import open_npz
 from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE
+
+log = logging.getLogger(__name__)
+
+CENTRED = 1e-3
+"""Tolerance for the depth extent of an object that is centred in the cube."""
 
 KEYS = ("depth_rescaled", "arr_0", "depth")
 """Names under which a depth map is looked for in an ``.npz`` file, in this order."""
@@ -123,7 +129,8 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
         (256, 256) float32, background −1; a new array.
 
     Raises:
-        DepthError: wrong shape or type, no foreground, a 0 background, or depths beyond 1.
+        DepthError: wrong shape or type, no foreground, depths beyond 1, or a background of 0 or of
+            the far plane.
     """
     array = np.asarray(array)
     if array.dtype.kind not in "fiu":
@@ -163,6 +170,7 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
             f"{name}: depths reach {deepest:.4g}, beyond the cube (0 … 1); shift and scale them so "
             "that z = 0.5 - depth and the object's largest extent is 1"
         )
+    _check_far_plane(depth, foreground, border, name)
     depth[~foreground] = BACKGROUND
     if len(depth) != IMAGE_SIZE:
         nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(depth) / IMAGE_SIZE).astype(int)
@@ -170,6 +178,26 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
         if not (depth >= 0).any():
             raise DepthError(f"{name}: no foreground is left at {IMAGE_SIZE}×{IMAGE_SIZE} pixels")
     return depth
+
+
+def _check_far_plane(
+    depth: np.ndarray, foreground: np.ndarray, border: np.ndarray, name: str
+) -> None:
+    """Refuse a map whose background is a renderer's far plane, or warn where it may be one."""
+    nearest, deepest = float(depth[foreground].min()), float(depth[foreground].max())
+    share = (border == deepest).mean()
+    if share < 1 and not (share > 0.5 and foreground.all()):
+        return
+    value = str(np.float32(deepest))
+    seen = f"{name}: its border is {value}, the largest depth"
+    # A centred object reaches as far behind the centre as before it.
+    if deepest > 1 - nearest + CENTRED:
+        raise DepthError(
+            f"{seen}, so {value} seems to mean background; background must be negative: "
+            f"depth[depth == {value}] = -1"
+        )
+    if nearest < deepest:
+        log.warning("%s; if it means background: depth[depth == %s] = -1", seen, value)
 
 
 def find_depth_file(folder: Path) -> Path:
