@@ -8,7 +8,7 @@ import numpy as np
 
 from im2mesh.errors import InputError
 from im2mesh.geometry.formats.polygons import triangulate
-from im2mesh.geometry.formats.words import Words, plain, split_lists, whole
+from im2mesh.geometry.formats.words import Words, plain, whole
 
 # The keyword may be missing, and ModelNet's files have the counts right behind it: "OFF490 518 0".
 _HEADER = re.compile(rb"\s*(?:((?:ST)?C?N?4?n?)OFF)?(?=[\s\d-]|$)", re.IGNORECASE)
@@ -55,7 +55,7 @@ def read(data: bytes) -> tuple[np.ndarray, np.ndarray]:
         corners, counts = _rows(values[vertex_count * size :], faces)
     else:  # lines mean nothing
         size = sizes[-1]
-        counts, corners, used = split_lists(values[vertex_count * size :], face_count)
+        counts, corners, used = _lists(values[vertex_count * size :], face_count)
         if vertex_count * size + used != len(values):
             raise InputError(_disagree(vertex_count, face_count))
     vertices = values[: vertex_count * size].reshape(vertex_count, size)[:, :3]
@@ -73,6 +73,36 @@ def _rows(values: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarr
         )
     place = np.arange(len(values)) - np.repeat(starts, lengths)
     return values[(place > 0) & (place <= np.repeat(counts, lengths))], counts
+
+
+def _lists(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Cut a row of numbers into faces, each led by the count of its corners.
+
+    Returns:
+        (count,) counts, the corners of all faces, and how many numbers were used.
+
+    Raises:
+        InputError: the numbers end before the last face, or a count is no whole number ≥ 0.
+    """
+    if not count:
+        return np.zeros(0, np.int64), values[:0], 0
+    first = values[0] if len(values) else -1
+    size = int(first) + 1 if 0 <= first < len(values) else 0
+    if (
+        size and len(values) >= count * size
+    ):  # most files: all faces have as many corners as the first
+        table = values[: count * size].reshape(count, size)
+        if (table[:, 0] == size - 1).all():
+            return np.full(count, size - 1), table[:, 1:].reshape(-1), count * size
+    lengths, at, numbers = np.empty(count, np.int64), 0, values.tolist()
+    is_length = np.zeros(len(values), dtype=bool)
+    for index in range(count):
+        length = numbers[at] if at < len(numbers) else -1
+        if length < 0 or length != int(length) or at + 1 + length > len(numbers):
+            raise InputError(f"it ends, or is damaged, in face {index + 1} of {count}")
+        is_length[at], lengths[index] = True, length
+        at += 1 + int(length)
+    return lengths, values[:at][~is_length[:at]], at
 
 
 def _disagree(vertices: int, faces: int) -> str:

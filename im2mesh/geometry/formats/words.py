@@ -51,14 +51,13 @@ class Words:
         self._bytes = np.frombuffer(b"\n" + text + b"\n" * 9, np.uint8)
         blank = self._bytes <= _BLANK
         begins = np.flatnonzero(blank[:-1] & ~blank[1:]) + 1
-        ends = np.flatnonzero(self._bytes == _NEWLINE)
-        self._lengths = np.diff(ends)  # in bytes, of each line and its newline
-        first = np.searchsorted(begins, ends)
+        self._ends = np.flatnonzero(self._bytes == _NEWLINE)
+        first = np.searchsorted(begins, self._ends)
         words = np.diff(first)
-        self._full = words > 0
-        self.counts = words[self._full]
-        self.lines = np.flatnonzero(self._full) + first_line
-        self._begins = begins[first[:-1][self._full]]
+        self._rows = np.flatnonzero(words)  # lines that are not blank
+        self.counts = words[self._rows]
+        self.lines = self._rows + first_line
+        self._begins = begins[first[self._rows]]
 
     @cached_property
     def heads(self) -> np.ndarray:
@@ -85,10 +84,10 @@ class Words:
         count = int(self.counts[chosen].sum()) - (int(chosen.sum()) if keyword else 0)
         if not count:
             return np.zeros(0)
-        whole = np.zeros(len(self._full), dtype=bool)
-        whole[self._full] = chosen
-        text = self._bytes[1 : 1 + self._lengths.sum()].copy()
-        text[~np.repeat(whole, self._lengths)] = _BLANK
+        left_out = np.ones(len(self._ends) - 1, dtype=bool)
+        left_out[self._rows[chosen]] = False
+        text = self._bytes[1 : self._ends[-1] + 1].copy()
+        text[np.repeat(left_out, np.diff(self._ends))] = _BLANK
         for place in range(keyword):
             text[self._begins[chosen] - 1 + place] = _BLANK
         data = text.tobytes()
@@ -99,25 +98,21 @@ class Words:
         except ValueError:
             values = np.zeros(0)
         if len(values) != count:
-            raise self._malformed(data, np.flatnonzero(whole))
+            raise self._malformed(chosen, keyword)
         return values
 
-    def _malformed(self, data: bytes, rows: np.ndarray) -> InputError:
+    def _malformed(self, chosen: np.ndarray, keyword: int) -> InputError:
         """Return the error that names the first word which is no number."""
-        ends = np.cumsum(self._lengths)
-        lines = self.lines[0] - np.flatnonzero(self._full)[0] + rows
-        # Slashes change the length of the text but not its lines.
-        texts = data.split(b"\n") if len(data) != ends[-1] else None
-        for row, line in zip(rows.tolist(), lines.tolist(), strict=True):
-            text = texts[row] if texts else data[ends[row] - self._lengths[row] : ends[row]]
-            for word in text.split():
+        for row in np.flatnonzero(chosen).tolist():
+            end = self._ends[self._rows[row] + 1]
+            for word in self._bytes[self._begins[row] + keyword : end].tobytes().split():
+                number = word.partition(b"/")[0] or word
                 try:
-                    np.fromstring(word, sep=" ")
+                    np.fromstring(number, sep=" ")
                 except ValueError:
-                    return InputError(
-                        f"line {line}: {word[:20].decode('ascii', 'replace')!r} is no number"
-                    )
-        return InputError("some of its words are no numbers")
+                    seen = word[:20].decode("ascii", "replace")
+                    return InputError(f"line {self.lines[row]}: {seen!r} is no number")
+        return InputError("it has words that are no numbers")
 
 
 def whole(values: np.ndarray, name: str) -> np.ndarray:
@@ -130,33 +125,3 @@ def whole(values: np.ndarray, name: str) -> np.ndarray:
     if len(wrong):
         raise InputError(f"{name} {wrong[0]:g} is no whole number")
     return values.astype(np.int64)
-
-
-def split_lists(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Cut a row of numbers into lists, each led by its length.
-
-    Returns:
-        (count,) lengths, the numbers of all lists, and how many numbers were used.
-
-    Raises:
-        InputError: the numbers end before the last list, or a length is no whole number ≥ 0.
-    """
-    if not count:
-        return np.zeros(0, np.int64), values[:0], 0
-    first = values[0] if len(values) else -1
-    size = int(first) + 1 if 0 <= first < len(values) else 0
-    if size and len(values) >= count * size:  # most files: all lists are as long as the first
-        table = values[: count * size].reshape(count, size)
-        if (table[:, 0] == size - 1).all():
-            return np.full(count, size - 1), table[:, 1:].reshape(-1), count * size
-    lengths, at, numbers = np.empty(count, np.int64), 0, values.tolist()
-    is_length = np.zeros(len(values), dtype=bool)
-    for index in range(count):
-        length = numbers[at] if at < len(numbers) else -1
-        if length < 0 or length != int(length) or at + 1 + length > len(numbers):
-            raise InputError(
-                f"it ends before its list {index + 1} of {count}, or the lists are damaged"
-            )
-        is_length[at], lengths[index] = True, length
-        at += 1 + int(length)
-    return lengths, values[:at][~is_length[:at]], at
