@@ -1,4 +1,4 @@
-"""Windows: the pixel ↔ cube map, who owns a point, and how patches blend."""
+"""Windows: which of them own a point, and how patches blend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.geometry.patches import RELEASED_NODES, Windows
-from im2mesh.geometry.pixels import back_project
 from tests.reference.patches import reference_local, reference_owners
 
 PUBLISHED = [(128, 64), (64, 32), (32, 16), (16, 16), (16, 8)]
@@ -47,7 +46,7 @@ def test_crops_are_the_windows(size: int, stride: int) -> None:
 @given(
     st.sampled_from(TILINGS), st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=8)
 )
-def test_cover_is_the_definition(tiling: tuple[int, int], xy: list[tuple[float, float]]) -> None:
+def test_owners_are_the_definition(tiling: tuple[int, int], xy: list[tuple[float, float]]) -> None:
     size, stride = tiling
     windows = Windows(size, stride)
     points = torch.tensor([(x, y, 0.25 * x) for x, y in xy], dtype=torch.float32)
@@ -90,7 +89,7 @@ def test_points_outside_the_cube_have_no_owner() -> None:
     assert len(Windows(32, 16).assign(points).point) == 0
 
 
-def test_inactive_windows_stay_silent() -> None:
+def test_only_active_windows_are_assigned() -> None:
     windows = Windows(64, 32)
     active = torch.zeros(len(windows), dtype=torch.bool)
     active[[3, 10]] = True
@@ -98,22 +97,6 @@ def test_inactive_windows_stay_silent() -> None:
     every, some = windows.assign(points), windows.assign(points, active)
     assert some.counts == [every.counts[3], every.counts[10]]
     assert torch.all(every.weight > 0) and torch.all(every.weight <= 1)
-
-
-def test_pixel_to_cube_and_back() -> None:
-    depth = np.full((256, 256), -1, np.float32)
-    depth[10, 20], depth[255, 0] = 0.25, 0.0
-    points = back_project(depth)
-    np.testing.assert_allclose(
-        points,
-        [[20.5 / 256 - 0.5, 0.5 - 10.5 / 256, 0.25], [0.5 / 256 - 0.5, 0.5 / 256 - 0.5, 0.5]],
-    )
-    for (x, y, _), (i, j) in zip(points, [(10, 20), (255, 0)], strict=True):
-        assert (int((0.5 - y) * 256), int((x + 0.5) * 256)) == (i, j)
-        windows = Windows(16, 16)
-        owner = np.flatnonzero(windows.assign(torch.tensor([[x, y, 0]])).counts)
-        top, left = windows.corners()[owner[0]]
-        assert top <= i < top + 16 and left <= j < left + 16
 
 
 @pytest.mark.parametrize(("size", "stride"), PUBLISHED)
