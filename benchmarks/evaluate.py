@@ -35,8 +35,9 @@ import trimesh
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from im2mesh.geometry.surface import sample_surface  # noqa: E402
 from im2mesh.metrics.alignment import icp  # noqa: E402
-from im2mesh.metrics.distances import Cloud, sample_surface  # noqa: E402
+from im2mesh.metrics.distances import Cloud  # noqa: E402
 from im2mesh.metrics.evaluation import (  # noqa: E402
     GroundTruth,
     evaluate_cloud,

@@ -23,8 +23,8 @@ from im2mesh.data.storage import PointCloud, Points, write_depth, write_pointclo
 from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.pixels import from_pixels
 from im2mesh.geometry.rendering import render_depth
+from im2mesh.geometry.surface import sample_surface
 from im2mesh.geometry.visibility import visible
-from im2mesh.metrics.distances import sample_surface
 from im2mesh.native.point_in_mesh import contains
 from im2mesh.preparation.dataset import Outcome, Task, build_shape
 

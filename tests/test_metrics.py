@@ -11,9 +11,10 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from im2mesh.geometry.surface import sample_surface
 from im2mesh.metrics import GroundTruth, evaluate_cloud, evaluate_mesh
 from im2mesh.metrics.alignment import Similarity, fit_similarity, icp
-from im2mesh.metrics.distances import Cloud, sample_surface
+from im2mesh.metrics.distances import Cloud
 from im2mesh.metrics.evaluation import measure_cloud, measure_mesh
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.metrics.scores import CURVE, FARTHEST, THRESHOLDS, surface_scores

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from im2mesh.metrics.distances import sample_surface
+from im2mesh.geometry.surface import sample_surface
 from im2mesh.metrics.evaluation import GroundTruth
 from im2mesh.metrics.wholeness import components, pieces_of_cloud, wholeness_scores
 from tests.fixtures import ball

@@ -29,6 +29,7 @@ from PIL import Image
 from im2mesh.config import Config, from_dict, read_yaml
 from im2mesh.errors import ConfigError
 from im2mesh.files import atomic
+from im2mesh.geometry.surface import sample_surface
 
 POINTCLOUD_POINTS = 100_000
 """Points sampled on a mesh for ``generate_pointcloud``, as many as the evaluation draws."""
@@ -151,9 +152,8 @@ def find_meshes(meshes: Path) -> dict[Key, Path]:
 
 def write_pointcloud(mesh: trimesh.Trimesh, path: Path, seed: int) -> None:
     """Write points sampled on the mesh, uniformly by area, with a fixed seed; may be empty."""
-    points = np.zeros((0, 3))
-    if len(mesh.faces):
-        points, _ = trimesh.sample.sample_surface(mesh, POINTCLOUD_POINTS, seed=seed)
+    rng = np.random.default_rng(seed)
+    points, _ = sample_surface(mesh.vertices, mesh.faces, POINTCLOUD_POINTS, rng)
     cloud = np.asarray(points, "<f4")
     header = (
         "ply\nformat binary_little_endian 1.0\n"

@@ -28,6 +28,7 @@ from scipy import ndimage
 
 from im2mesh.errors import InputError
 from im2mesh.geometry.ray_casting import Obstacles
+from im2mesh.geometry.surface import sample_triangles
 
 CELLS = 256
 """Cells of the grid along the object's largest extent: a cell is a pixel of the depth map."""
@@ -186,11 +187,8 @@ class MeshSolid:
             InputError: next to nothing of the mesh can be seen from outside.
         """
         places, directions, found = [], [], 0
-        share = self._areas / self._areas.sum()
         for _ in range(200):
-            which = rng.choice(len(share), size=count, p=share)
-            corners = self._triangles[which]
-            at, normals = _random_points(corners, rng), _normals(corners)
+            at, normals = sample_triangles(self._triangles, count, rng)
             front = self._outside(at + SIDE * normals)
             back = self._outside(at - SIDE * normals)
             wall, sheet = front != back, front & back
@@ -359,11 +357,3 @@ def _normals(triangles: np.ndarray) -> np.ndarray:
 
 def _crosses(triangles: np.ndarray) -> np.ndarray:
     return np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-
-
-def _random_points(triangles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return (N, 3) points, one evenly distributed in each of (N, 3, 3) triangles."""
-    along, across = rng.random((2, len(triangles), 1))
-    root = np.sqrt(along)
-    a, b, c = (triangles[:, k] for k in range(3))
-    return (1 - root) * a + root * (1 - across) * b + root * across * c

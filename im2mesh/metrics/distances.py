@@ -87,37 +87,6 @@ class Cloud:
         return distance, number.astype(np.int64)
 
 
-def sample_surface(
-    vertices: np.ndarray, faces: np.ndarray, count: int, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw points on a mesh, uniformly by area.
-
-    Args:
-        vertices: (V, 3) finite numbers.
-        faces: (F, 3) vertex numbers.
-        count: points to draw.
-        random: where the randomness comes from.
-
-    Returns:
-        (count, 3) float64 points and (count, 3) float64 unit normals of their faces; none at all
-        (0, 3) where the mesh has no area.
-    """
-    corners = np.asarray(vertices, np.float64)[np.asarray(faces)]
-    a, along, across = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    normals = np.cross(along, across)
-    areas = np.linalg.norm(normals, axis=1)
-    up_to = np.cumsum(areas)
-    if not len(areas) or not up_to[-1] > 0:
-        return np.empty((0, 3)), np.empty((0, 3))
-    # side="right": a face without area is never chosen.
-    face = np.searchsorted(up_to, random.random(count) * up_to[-1], side="right")
-    face = np.minimum(face, np.flatnonzero(areas)[-1])
-    u, v = random.random((2, count, 1))
-    beyond = u + v > 1  # the other half of the parallelogram, folded back
-    u, v = np.where(beyond, 1 - u, u), np.where(beyond, 1 - v, v)
-    return a[face] + u * along[face] + v * across[face], normals[face] / areas[face, None]
-
-
 def _unit(vectors: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(length > 0, length, 1.0)

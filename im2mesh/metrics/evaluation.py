@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import trimesh
 
+from im2mesh.geometry.surface import sample_surface
 from im2mesh.metrics.alignment import Similarity, icp
-from im2mesh.metrics.distances import Cloud, sample_surface
+from im2mesh.metrics.distances import Cloud
 from im2mesh.metrics.scores import FARTHEST, PARTS, fscore_curve, surface_scores
 from im2mesh.metrics.volume import inside, iou, is_closed
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.rendering import render_perspective
-from im2mesh.metrics.distances import Cloud, sample_surface
+from im2mesh.geometry.surface import sample_surface
+from im2mesh.metrics.distances import Cloud
 
 log = logging.getLogger("im2mesh.metrics.sensor")
 

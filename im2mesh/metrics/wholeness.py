@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from im2mesh.metrics.distances import sample_surface
+from im2mesh.geometry.surface import sample_surface
 from im2mesh.metrics.evaluation import SAMPLES, GroundTruth, finite_faces
 from im2mesh.metrics.volume import is_closed
 
