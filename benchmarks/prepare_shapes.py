@@ -30,7 +30,7 @@ from im2mesh.geometry.poses import normalise  # noqa: E402
 from im2mesh.geometry.watertight import MeshSolid  # noqa: E402
 from im2mesh.parallel import cpus, prepare_process  # noqa: E402
 from im2mesh.preparation.collection import POINTS, SURFACE, MeshEntry, find_shapes  # noqa: E402
-from im2mesh.preparation.dataset import Settings, build_dataset  # noqa: E402
+from im2mesh.preparation.dataset import DatasetSettings, build_dataset  # noqa: E402
 from im2mesh.preparation.objects import SPARE, MeshObject  # noqa: E402
 from im2mesh.preparation.partition import DEFAULT, Partition  # noqa: E402
 from im2mesh.preparation.sampling import sample_cloud, sample_points  # noqa: E402
@@ -38,7 +38,7 @@ from im2mesh.shapes.families import make_shape  # noqa: E402
 from im2mesh.timing import Stopwatch  # noqa: E402
 
 
-def stages(entries: list[MeshEntry], settings: Settings, folder: Path) -> dict[str, float]:
+def stages(entries: list[MeshEntry], settings: DatasetSettings, folder: Path) -> dict[str, float]:
     """Seconds a shape, by stage."""
     watch = Stopwatch()
     for entry in entries:
@@ -47,14 +47,14 @@ def stages(entries: list[MeshEntry], settings: Settings, folder: Path) -> dict[s
         with watch("make it solid"):
             solid = MeshSolid(normalise(vertices), faces)
         with watch("sample the surface"):
-            solid.sample_surface(int(SPARE * settings.cloud), entry.random(0, SURFACE))
-        mesh = MeshObject(vertices, faces, settings.cloud, entry.random(0, SURFACE))  # both again
+            solid.sample_surface(int(SPARE * settings.cloud), entry.rng(0, SURFACE))
+        mesh = MeshObject(vertices, faces, settings.cloud, entry.rng(0, SURFACE))  # both again
         for view in entry.views:
             posed = mesh.posed(view.azimuth, view.elevation)
             with watch("depth maps"):
                 depth = posed.depth()
             with watch("points, distances"):
-                points = sample_points(posed, settings.points, entry.random(0, POINTS, view.number))
+                points = sample_points(posed, settings.points, entry.rng(0, POINTS, view.number))
             with watch("clouds, visibility"):
                 cloud = sample_cloud(posed, depth)
             with watch("write"):
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--views", type=int, default=10, metavar="N", help="default: %(default)s")
     parser.add_argument("--workers", type=int, default=cpus(), metavar="N")
     args = parser.parse_args()
-    settings = Settings(views=args.views)
+    settings = DatasetSettings(views=args.views)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         root = args.meshes

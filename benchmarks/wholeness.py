@@ -40,7 +40,7 @@ from im2mesh.metrics.evaluation import GroundTruth, evaluate_mesh  # noqa: E402
 from im2mesh.metrics.wholeness import pieces_of_cloud, wholeness_scores  # noqa: E402
 from im2mesh.parallel import run_tasks  # noqa: E402
 from im2mesh.preparation.collection import Entry, find_shapes  # noqa: E402
-from im2mesh.preparation.dataset import Settings, build_dataset  # noqa: E402
+from im2mesh.preparation.dataset import DatasetSettings, build_dataset  # noqa: E402
 from im2mesh.preparation.partition import Partition  # noqa: E402
 
 SCORES = {
@@ -182,7 +182,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="write the meshes, too")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args()
-    settings = Settings(views=1)
+    settings = DatasetSettings(views=1)
     found, problems = find_shapes(args.meshes)
     entries = found[args.first :: args.objects]
     build_dataset(

@@ -26,7 +26,7 @@ from im2mesh.geometry.rendering import render_depth
 from im2mesh.geometry.surface import sample_surface
 from im2mesh.geometry.visibility import visible
 from im2mesh.native.point_in_mesh import contains
-from im2mesh.preparation.dataset import Outcome, Task, build_shape
+from im2mesh.preparation.dataset import Outcome, ShapeTask, build_shape
 
 # --- balls --------------------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ def write_dataset(
 # --- damage -------------------------------------------------------------------------------------
 
 
-def deadly(task: Task) -> Outcome:
+def deadly(task: ShapeTask) -> Outcome:
     """Build a shape, or kill the process where the shape is called b."""
     if task.shape.name == "b":
         os.kill(os.getpid(), signal.SIGKILL)

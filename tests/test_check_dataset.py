@@ -292,7 +292,7 @@ def test_visible_agrees_with_looking(shared: Path) -> None:
         start = points + 2e-3 * normals
         end = start.copy()
         end[:, 2] = 1
-        free = ~Obstacles(posed.vertices, posed.of.faces).block(start, end)
+        free = ~Obstacles(posed.vertices, posed.original.faces).block(start, end)
         assert np.mean(seen == free) > 0.93, name
         # Those that only one of the two sees are within the tolerance, or at a silhouette.
         facing = np.abs(normals[:, 2]) > 0.5

@@ -26,7 +26,7 @@ from im2mesh.preparation.collection import (
     find_shapes,
     find_shapes_of_poses,
 )
-from im2mesh.preparation.dataset import Settings, build_dataset, digest
+from im2mesh.preparation.dataset import DatasetSettings, build_dataset, digest
 from im2mesh.preparation.partition import DEFAULT, UNSEEN, Partition
 from im2mesh.visualize.dataset_sheet import dataset_sheet
 
@@ -71,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(args: argparse.Namespace) -> int:
     if args.out is None:
         raise InputError("--out is missing: name the folder of the data set")
-    settings = Settings(args.views, args.points, args.cloud, args.dtype, args.thickness, args.seed)
+    settings = DatasetSettings(
+        args.views, args.points, args.cloud, args.dtype, args.thickness, args.seed
+    )
     partition = Partition.parse(args.splits, args.unseen)
     entries: Sequence[Entry]
     problems: Sequence[tuple[str, str]] = ()
@@ -136,7 +138,7 @@ def _counts(text: str) -> dict[str, int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    defaults = Settings()
+    defaults = DatasetSettings()
     parser = new_parser(__doc__, EPILOG, CODES)
     parser.add_argument("meshes", nargs="?", type=Path, metavar="MESHES", help="folder of meshes")
     parser.add_argument(

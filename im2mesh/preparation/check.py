@@ -1,8 +1,8 @@
-"""Whether a data set is what a configuration would read: keys, shapes, types, ranges, agreement.
+"""Check of a data set as a configuration reads it: keys, shapes, types, ranges, agreement.
 
-Everything is read through the readers of training and evaluation, so their errors are found; then
-the arrays are held against each other, which finds what no reader can: another frame, another
-sign, another object. One line a problem, and the file it is in.
+The readers of training and evaluation read every file, which finds their errors. Then the arrays
+are compared with each other, which finds another frame, another sign or another object. Each
+problem is one line that names the file.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from im2mesh.geometry.visibility import TOLERANCE, visible
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.listing import SplitList, lists_of_config, lists_of_folder
 
-# Coordinates and signs may be off by the rounding of float16, and by nothing else.
+# Coordinates and signs may be off by the rounding of float16.
 ROUNDING = 1e-3
 
 # Clouds, distances and depth maps of one object agree to this, and to the cloud's own spacing, at
 # all but a small share of places (rims of sheets, gaps that were closed).
 AGREEMENT, EXCEPTIONS = 0.01, 0.02
 
-# Points of each array that are held against the others.
+# Points of each array that are compared with the others.
 PROBES = 4096
 
 POINT_TYPES = ("float16", "float32")
@@ -47,7 +47,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "occupancies": ("uint8", "bool"),
     "visible": ("bool", "uint8"),
 }
-"""Array of ``points.npz`` or ``pointcloud.npz`` → the types in which it may be stored."""
+"""Array of ``points.npz`` or ``pointcloud.npz`` → its allowed types."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class CheckTask:
     """A model to be checked.
 
     Attributes:
-        model: where it is.
-        config: that would read it.
-        points: whether it is read for its points.
-        iou: whether it is read for the points of the IoU.
-        cloud: whether it is read for its cloud.
+        model: its files.
+        config: with the file names.
+        points: whether the training points are read.
+        iou: whether the points of the IoU are read.
+        cloud: whether the cloud is read.
     """
 
     model: Sample
@@ -73,8 +73,8 @@ def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, 
     """Check a data set.
 
     Args:
-        path: its folder, all of whose lists are checked; or a configuration (``.yaml``), of which
-            those files are checked that it would read.
+        path: its folder, to check all lists in it; or a configuration (``.yaml``), to check the
+            files that it reads.
         workers: processes.
 
     Returns:
@@ -111,7 +111,7 @@ def _read_split(
     tasks: dict[tuple[str, str], CheckTask],
     lists: dict[tuple[str, str], list[str]],
 ) -> list[str]:
-    """Add a split's models to the tasks, and its list to those of each shape."""
+    """Add a split's models to the tasks, and its path to the lists of each shape."""
     path = split.path
     if not path.is_file():
         return [f"{path}: no such split list"]
@@ -143,7 +143,7 @@ def _read_split(
 
 
 def _overlaps(lists: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:
-    """A line for each pair of lists that share shapes."""
+    """Return a line for each pair of lists that share shapes."""
     pairs: dict[tuple[str, str], list[str]] = {}
     for (_, shape), paths in lists.items():
         for k, first in enumerate(paths):
@@ -160,7 +160,7 @@ def _overlaps(lists: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:
 
 
 def check_model(task: CheckTask) -> list[str]:
-    """The problems of a model, one line each, each with the file."""
+    """Return the problems of a model, one line each, with the file."""
     model, data = task.model, task.config.data
     problems: list[str] = []
     depth: np.ndarray | None = None
@@ -208,7 +208,7 @@ def _where(model: Sample, file: str) -> str:
 
 
 def _wrong_types(model: Sample, file: str, kind: str) -> list[str]:
-    """Arrays stored in another type than the format's."""
+    """Return a problem for each array that is stored in another type than the format's."""
     types: dict[str, str] = {}
     if isinstance(model, NpzSample):
         with open_npz(model.folder / file, DataError) as arrays:
@@ -274,7 +274,7 @@ def _wrong_coordinates(points: np.ndarray) -> list[str]:
     return []
 
 
-# --- arrays against each other ----------------------------------------------------------------
+# --- comparison of arrays ----------------------------------------------------------------
 
 
 def _cloud_against_depth(cloud: PointCloud, depth: np.ndarray) -> list[str]:
@@ -302,7 +302,7 @@ def _points_against_depth(points: Points, depth: np.ndarray) -> list[str]:
         return []
     inside = points.points[points.occupancies]
     rows, columns = pixels_at(inside, len(depth))
-    # The first surface in a pixel or around it: at a silhouette a pixel sees past the object.
+    # The nearest surface around a pixel: at a silhouette, a pixel may see past the object.
     first = ndimage.minimum_filter(np.where(depth >= 0, depth, np.inf), size=5)[rows, columns]
     over = depth[rows, columns] >= 0
     before = np.mean(0.5 - inside[over, 2] < first[over] - AGREEMENT) if over.any() else 1.0
@@ -341,7 +341,7 @@ def _points_against_cloud(points: Points, cloud: PointCloud) -> list[str]:
 
 
 def _tree(cloud: PointCloud) -> tuple[cKDTree, float]:
-    """The cloud's tree, and how far a place on the surface may be from the nearest point."""
+    """Return the cloud's tree and the largest distance from the surface to its nearest point."""
     tree = cKDTree(cloud.points)
     if len(cloud.points) < 2:
         return tree, float("inf")

@@ -1,8 +1,8 @@
-"""Which shapes a data set is made from: mesh files in class folders, or procedural families.
+"""The shapes of a data set: mesh files in class folders, or procedural families.
 
-Names: the folder of a class keeps its name; a model is ``<class name>_<shape>-<view>``. The class
-name ends at the first ``_`` for all who read it, so within it ``_`` becomes ``-``; split lists and
-HDF5 names are separated by spaces and slashes, so white space becomes ``-``, too.
+Names: the folder of a class keeps its name; a model is ``<class name>_<shape>-<view>``. Readers
+take the class name up to the first ``_``, so within it ``_`` becomes ``-``. Spaces and slashes
+separate the fields of split lists and HDF5 names, so white space becomes ``-``, too.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ COMPANIONS = frozenset(
     {".bin", ".bmp", ".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".lst", ".md", ".mtl"}
     | {".pdf", ".png", ".tga", ".tif", ".tiff", ".txt", ".webp", ".yaml", ".yml", ".zip"}
 )
-"""Files that come with meshes: passed over without a word."""
+"""Files that come with meshes, ignored without a message."""
 
 # The part of a ShapeNet mesh's path below its model folder.
 _IN_MODEL = Path(*SHAPENET_PLACE.split("/")[2:])
 
 # Streams of random numbers of an entry.
-POSES, SURFACE, POINTS, LOOKS = range(4)
+POSES, SURFACE, POINTS, SHAPE = range(4)
 
 AZIMUTH, ELEVATION = (0.0, 360.0), (-20.0, 50.0)
-"""Random views, in degrees: even in these ranges, the ends of the first excluded."""
+"""Ranges of random views in degrees, uniform; 360° becomes 0°."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Entry(ABC):
         folder: of its class in the data set.
         class_name: the first part of its models' names, without ``_``.
         name: of the shape, unique in its class.
-        views: in which it is wanted; none yet: random ones, see :meth:`with_views`.
+        views: wanted views; empty: random ones, see :meth:`with_views`.
     """
 
     folder: str
@@ -58,27 +58,27 @@ class Entry(ABC):
 
     @property
     def label(self) -> str:
-        """What lists and messages call it, ``<folder>/<name>``."""
+        """Name in lists and messages, ``<folder>/<name>``."""
         return f"{self.folder}/{self.name}"
 
-    def random(self, seed: int, *stream: int) -> np.random.Generator:
-        """Random numbers that depend on the seed, the shape and the stream, and nothing else."""
+    def rng(self, seed: int, *stream: int) -> np.random.Generator:
+        """Return a generator that depends on the seed, the shape and the stream alone."""
         digest = hashlib.sha256(self.label.encode()).digest()
         return np.random.default_rng([seed, *np.frombuffer(digest[:16], np.uint32), *stream])
 
     def with_views(self, count: int, seed: int) -> Self:
-        """The entry with ``count`` random views; itself where it has views.
+        """Return the entry with ``count`` random views, or as it is where it has views.
 
         Random angles are whole tenths of a degree, so that a pose list holds them exactly. The
-        first views are the same whatever the count is.
+        first views do not depend on the count.
         """
         if self.views:
             return self
-        random = self.random(seed, POSES)
+        rng = self.rng(seed, POSES)
         views = []
         for number in range(count):
-            azimuth = round(random.uniform(*AZIMUTH), 1) % 360.0
-            elevation = round(random.uniform(*ELEVATION), 1)
+            azimuth = round(rng.uniform(*AZIMUTH), 1) % 360.0
+            elevation = round(rng.uniform(*ELEVATION), 1)
             name = f"{self.class_name}_{self.name}-{number:02d}"
             views.append(
                 View(name, self.class_name, self.name, number, self.folder, azimuth, elevation)
@@ -95,7 +95,7 @@ class Entry(ABC):
             seed: of the points.
 
         Raises:
-            InputError: it cannot be used; one line.
+            InputError: the shape cannot be used; one line.
         """
 
 
@@ -112,7 +112,7 @@ class MeshEntry(Entry):
     def load(self, count: int, thickness: float, seed: int) -> MeshObject:
         """See :class:`Entry`."""
         try:
-            return MeshObject(*load_mesh(self.source), count, self.random(seed, SURFACE), thickness)
+            return MeshObject(*load_mesh(self.source), count, self.rng(seed, SURFACE), thickness)
         except InputError as error:
             raise InputError(str(error).removeprefix(f"{self.source}: ")) from error
 
@@ -122,28 +122,28 @@ class FamilyEntry(Entry):
     """A shape of a procedural family.
 
     Attributes:
-        number: in its family; with the seed it decides what the shape looks like.
+        number: of the shape in its family.
     """
 
     number: int = 0
 
-    def looks(self, seed: int) -> int:
-        """The seed within its family, below 2⁶²; training draws from those below 2³²."""
-        return int(self.random(seed, LOOKS).integers(1 << 62))
+    def shape_seed(self, seed: int) -> int:
+        """Return the shape's seed in its family, below 2⁶²; training uses those below 2³²."""
+        return int(self.rng(seed, SHAPE).integers(1 << 62))
 
     def load(self, count: int, thickness: float, seed: int) -> ShapeObject:
-        """See :class:`Entry`; its solids have a thickness of their own."""
+        """See :class:`Entry`; ``thickness`` is not used."""
         from im2mesh.shapes.families import make_shape
 
-        shape = make_shape(self.folder, self.looks(seed))
-        return ShapeObject(shape, count, self.random(seed, SURFACE))
+        shape = make_shape(self.folder, self.shape_seed(seed))
+        return ShapeObject(shape, count, self.rng(seed, SURFACE))
 
 
 def find_families(counts: Mapping[str, int]) -> list[FamilyEntry]:
-    """Procedural shapes.
+    """Return procedural shapes.
 
     Args:
-        counts: family → how many; the first ones are the same whatever the count is.
+        counts: family → number of shapes; the first ones do not depend on the number.
 
     Raises:
         InputError: an unknown family, or a count below 1.
@@ -164,7 +164,7 @@ def find_families(counts: Mapping[str, int]) -> list[FamilyEntry]:
 def find_shapes(
     root: str | os.PathLike[str], classes: Sequence[str] | None = None
 ) -> tuple[list[MeshEntry], list[tuple[str, str]]]:
-    """The meshes of a folder.
+    """Find the meshes of a folder.
 
     Args:
         root: holds a folder for each class, with ``<name>.<extension>`` files or ShapeNet's
@@ -173,11 +173,10 @@ def find_shapes(
         classes: folders to take; None: all.
 
     Returns:
-        The shapes in order, and (``<class>/<file>``, reason) for what looks like a shape but
-        cannot be one.
+        The shapes in order, and (``<class>/<file>``, reason) for entries that cannot be used.
 
     Raises:
-        InputError: no such folder or class, nothing in it, or a class that lists cannot name.
+        InputError: no such folder or class, an empty one, or a class name with white space.
     """
     root = Path(root)
     if not root.is_dir():
@@ -233,7 +232,7 @@ def _check_class(root: Path, folder: str) -> None:
 def find_shapes_of_poses(
     root: str | os.PathLike[str], lists: Sequence[str | os.PathLike[str]]
 ) -> tuple[list[MeshEntry], list[tuple[str, str]]]:
-    """The shapes and views that pose lists name.
+    """Find the shapes and views that pose lists name.
 
     Args:
         root: as for :func:`find_shapes`, the class folders named by the lists' class ids.
@@ -270,7 +269,7 @@ def find_shapes_of_poses(
 
 
 def _mesh_of(path: Path) -> tuple[str | None, Path | None]:
-    """What is wrong with an entry of a class folder, or its mesh; neither: it is no shape."""
+    """Return what is wrong with an entry of a class folder, or its mesh; neither: no shape."""
     if path.name.startswith("."):
         return None, None
     if path.is_dir():
@@ -286,7 +285,7 @@ def _mesh_of(path: Path) -> tuple[str | None, Path | None]:
 
 
 def _taxonomy(root: Path) -> Mapping[str, str]:
-    """ShapeNet's class ids → class names, the first of each list of synonyms."""
+    """Read ShapeNet's class ids → class names, the first of each list of synonyms."""
     path = root / "taxonomy.json"
     if not path.is_file():
         return {}

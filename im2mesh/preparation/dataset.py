@@ -1,4 +1,4 @@
-"""Data sets from shapes: all that training and evaluation read, in one folder.
+"""Data sets from shapes: the files of training and evaluation, in one folder.
 
     <out>/<class>/<model>/000.npz         depth map
                           points.npz      points in the cube: occupancies, signed distances
@@ -8,9 +8,9 @@
     <out>/rejected.csv                    shapes that could not be used, and why
     <out>/dataset.yaml                    how all this was made
 
-What a model holds depends on the shape, the settings and the seed alone, not on the machine's
-processes or the order of work. Files are whole or not there, the cloud comes last, and a model
-that has it is never made again: a run that was interrupted goes on where it stopped.
+A model's files depend on the shape, the settings and the seed alone, not on the number of
+processes or the order of work. They are written atomically, the cloud last, and a model with a
+cloud is not made again, so an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -50,26 +50,26 @@ from im2mesh.preparation.sampling import sample_cloud, sample_points
 log = logging.getLogger(__name__)
 
 FILES = ("000.npz", "points.npz", "pointcloud.npz")
-"""Of a model; the last one marks it as done."""
+"""Files of a model; the last one marks it as complete."""
 
 MESH = "model.off"
-"""Of a procedural model, the mesh of its surface in the camera frame."""
+"""Mesh of a procedural model's surface in the camera frame."""
 
 LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
-"""Whose versions may change a data set's bytes."""
+"""Libraries whose versions may change a data set's bytes."""
 
 MOST = {"views": 10_000, "points": 10_000_000, "cloud": 10_000_000}
-"""Of one shape, at the most."""
+"""Largest settings of a shape."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What decides a model's bytes, beside the shape.
+class DatasetSettings:
+    """DatasetSettings that decide a model's bytes, beside the shape.
 
     Attributes:
         views: random views of each shape; those of a pose list are all made.
-        points: in the cube.
-        cloud: points on the surface.
+        points: number of points in the cube.
+        cloud: number of points on the surface.
         dtype: of stored points and distances, float16 or float32.
         thickness: of sheets (:mod:`im2mesh.geometry.watertight`).
         seed: of poses, points and splits.
@@ -83,7 +83,7 @@ class Settings:
     seed: int = 0
 
     def check(self) -> None:
-        """Raise InputError for values with which nothing can be made."""
+        """Raise InputError for values out of range."""
         for key, most in MOST.items():
             if not 1 <= getattr(self, key) <= most:
                 raise InputError(f"--{key} {getattr(self, key)}: must be between 1 and {most}")
@@ -96,17 +96,17 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Task:
-    """A shape to be made in a folder."""
+class ShapeTask:
+    """A shape whose models are to be made in a folder."""
 
     shape: Entry
-    settings: Settings
+    settings: DatasetSettings
     out: Path
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a shape: models made, models that were there, or why there are none."""
+    """Result of a shape: models made, models kept, or the problem."""
 
     made: int = 0
     kept: int = 0
@@ -114,12 +114,12 @@ class Outcome:
 
 
 @dataclass
-class Report:
-    """What became of all shapes.
+class BuildReport:
+    """Result of a data set.
 
     Attributes:
-        made: models.
-        kept: models that were there.
+        made: number of models made.
+        kept: number of models that existed.
         rejected: (shape, reason).
     """
 
@@ -131,8 +131,8 @@ class Report:
 # --- one shape --------------------------------------------------------------------------------
 
 
-def build_shape(task: Task) -> Outcome:
-    """Make the models of a shape that are not there.
+def build_shape(task: ShapeTask) -> Outcome:
+    """Make the missing models of a shape.
 
     Raises:
         InputError: the disk is full.
@@ -144,24 +144,24 @@ def build_shape(task: Task) -> Outcome:
         return Outcome(problem="needs more memory than there is")
 
 
-def _build_shape(task: Task) -> Outcome:
+def _build_shape(task: ShapeTask) -> Outcome:
     shape, settings = task.shape, task.settings
     views = shape.views
     missing = [view for view in views if not is_whole(task.out / shape.folder / view.name)]
     if not missing:
         return Outcome(kept=len(views))
     try:
-        thing = shape.load(settings.cloud, settings.thickness, settings.seed)
+        original = shape.load(settings.cloud, settings.thickness, settings.seed)
     except InputError as error:
         return Outcome(problem=str(error))
     for view in missing:
         folder = task.out / shape.folder / view.name
-        posed = thing.posed(view.azimuth, view.elevation)
+        posed = original.posed(view.azimuth, view.elevation)
         depth = posed.depth()
         if not (depth >= 0).any():
             return Outcome(problem=f"nothing is seen of it in the pose of {view.name}")
-        random = shape.random(settings.seed, POINTS, view.number)
-        points = sample_points(posed, settings.points, random, settings.dtype)
+        rng = shape.rng(settings.seed, POINTS, view.number)
+        points = sample_points(posed, settings.points, rng, settings.dtype)
         cloud = sample_cloud(posed, depth)
         mesh = posed.mesh()
         try:
@@ -177,13 +177,13 @@ def _build_shape(task: Task) -> Outcome:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a model's files are there, to their ends."""
+    """Return whether a model's files are complete."""
     # The end of an .npz file is its table of contents.
     return all(zipfile.is_zipfile(folder / name) for name in reversed(FILES))
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """What a run that was killed left of files it was writing (:mod:`im2mesh.files`)."""
+    """Remove partial files of a run that was killed (:mod:`im2mesh.files`)."""
     if folder.is_dir():
         for path in folder.glob(".*.part.*"):
             path.unlink(missing_ok=True)
@@ -205,32 +205,33 @@ def build_dataset(
     shapes: Sequence[Entry],
     problems: Iterable[tuple[str, str]],
     out: str | os.PathLike[str],
-    settings: Settings,
+    settings: DatasetSettings,
     partition: Partition,
     origin: Mapping[str, Any],
     h5: bool = False,
     workers: int = 1,
     cluster: str | None = None,
     overwrite: bool = False,
-) -> Report:
-    """Make a data set, or what is missing of it.
+) -> BuildReport:
+    """Make a data set, or its missing models.
 
     Args:
-        shapes: what it is made from.
-        problems: (name, reason) of what was found and cannot be used.
-        out: its folder; what it holds of other shapes stays.
-        settings: of its models.
+        shapes: of the data set.
+        problems: (name, reason) of shapes that cannot be used.
+        out: folder of the data set; models of other shapes in it stay.
+        settings: of the models.
         partition: into splits.
-        origin: where the shapes come from, for ``dataset.yaml``.
+        origin: source of the shapes, for ``dataset.yaml``.
         h5: pack the models of each class into an HDF5 file when they are done.
         workers: processes; see :func:`im2mesh.parallel.run_tasks`.
-        cluster: address of a Dask scheduler, whose workers see ``out`` and the meshes.
-        overwrite: make models again that are there.
+        cluster: address of a Dask scheduler, whose workers can read the meshes and write to
+            ``out``.
+        overwrite: make existing models again.
 
     Raises:
-        InputError: settings that make no sense, an unknown class to hold out, a folder with
-            models made in another way (without ``overwrite``), one that cannot be written to,
-            or a full disk.
+        InputError: settings out of range, an unknown class to hold out, a folder with models
+            of other settings (without ``overwrite``), one that cannot be written to, or a full
+            disk.
         OSError: a file in ``out`` cannot be written.
     """
     out = Path(out).absolute()
@@ -242,7 +243,7 @@ def build_dataset(
     partition.assign(shapes, settings.seed)  # its errors come before the work
     check_writable(out, "choose another folder with --out")
     record = _record(settings, partition, origin, h5)
-    report = Report(rejected=sorted(problems))
+    report = BuildReport(rejected=sorted(problems))
     try:
         before = _begin(out, shapes, record, overwrite)
         good = _make(shapes, out, settings, report, workers, cluster)
@@ -260,10 +261,10 @@ def build_dataset(
 def _begin(
     out: Path, shapes: Sequence[Entry], record: Mapping[str, Any], overwrite: bool
 ) -> dict[str, Any]:
-    """Insist that models which are there were made in the same way; write ``dataset.yaml``.
+    """Check that existing models have the same settings, and write ``dataset.yaml``.
 
     Returns:
-        What ``dataset.yaml`` said before.
+        The old ``dataset.yaml``.
     """
     path = out / "dataset.yaml"
     before = _read_record(path)
@@ -297,12 +298,12 @@ def _begin(
 def _make(
     shapes: Sequence[Entry],
     out: Path,
-    settings: Settings,
-    report: Report,
+    settings: DatasetSettings,
+    report: BuildReport,
     workers: int,
     cluster: str | None,
 ) -> list[Entry]:
-    """Make what is missing; the shapes that can be used, in order."""
+    """Make the missing models; return the usable shapes in order."""
     packed = {shape.folder: set[str]() for shape in shapes}
     for folder, names in packed.items():
         names |= packed_models(out / folder).keys()
@@ -312,11 +313,11 @@ def _make(
         if models <= packed[shape.folder]:
             report.kept += len(models)
         else:
-            tasks.append(Task(shape, settings, out))
+            tasks.append(ShapeTask(shape, settings, out))
     _write_rejected(out, report)
     results = run_tasks(build_shape, tasks, workers, cluster)
     with (
-        closing(results),  # ends the processes where the loop is left
+        closing(results),  # ends the processes when the loop is left
         tqdm(results, total=len(tasks), unit="shape", disable=None) as bar,
     ):
         for task, outcome in bar:
@@ -339,14 +340,14 @@ def _finish(
     names: Sequence[str],
     record: Mapping[str, Any],
 ) -> None:
-    """Pack where that is wanted, then write the lists and the poses.
+    """Pack the models for HDF5, then write the lists and the poses.
 
     Args:
         out: the data set.
-        shapes: all.
-        good: those that have models.
-        splits: of the good ones, by their labels.
-        names: of all splits that there are, or were before.
+        shapes: all shapes.
+        good: shapes that have models.
+        splits: label → split of the good ones.
+        names: of all splits, old ones included.
         record: for ``dataset.yaml``.
     """
     for folder in sorted({shape.folder for shape in shapes}):
@@ -373,9 +374,9 @@ def _finish(
 
 
 def _record(
-    settings: Settings, partition: Partition, origin: Mapping[str, Any], h5: bool
+    settings: DatasetSettings, partition: Partition, origin: Mapping[str, Any], h5: bool
 ) -> dict[str, Any]:
-    """What ``dataset.yaml`` says; of it, ``settings`` and ``format`` decide the models' bytes."""
+    """Return ``dataset.yaml``; its ``settings`` and ``format`` decide the models' bytes."""
     return {
         "format": "h5" if h5 else "npz",
         "origin": dict(origin),
@@ -405,7 +406,7 @@ def _read_poses(out: Path) -> list[View]:
 
 
 def _write_poses(out: Path, shapes: Sequence[Entry], good: Sequence[Entry]) -> None:
-    """Write ``poses.csv``: the good shapes', and those of shapes that this run is not about."""
+    """Write ``poses.csv`` with the good shapes and with shapes of other runs."""
     labels = {(shape.folder, shape.class_name, shape.name) for shape in shapes}
     views = [v for v in _read_poses(out) if (v.class_id, v.class_name, v.model) not in labels]
     views += [view for shape in good for view in shape.views]
@@ -416,7 +417,7 @@ def _write_poses(out: Path, shapes: Sequence[Entry], good: Sequence[Entry]) -> N
     _write_csv(out / "poses.csv", HEADER, rows)
 
 
-def _write_rejected(out: Path, report: Report) -> None:
+def _write_rejected(out: Path, report: BuildReport) -> None:
     _write_csv(out / "rejected.csv", ("name", "reason"), report.rejected)
 
 
@@ -434,6 +435,6 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -27,12 +27,12 @@ from im2mesh.preparation.pose_lists import View, read_poses
 log = logging.getLogger(__name__)
 
 LARGEST = 4096
-"""Pixels along a side at the most: rendering them takes a few GB."""
+"""Most pixels along a side; rendering them takes a few GB."""
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """How views are rendered.
+    """Settings of a rendering.
 
     Attributes:
         renderer: see :func:`im2mesh.geometry.rendering.render_depth`.
@@ -45,7 +45,7 @@ class Rendering:
     size: int = IMAGE_SIZE
 
     def check(self) -> None:
-        """Raise InputError where a map cannot be rendered like this whatever the mesh is."""
+        """Raise InputError for settings with which no mesh can be rendered."""
         require_renderer(self.renderer)
         if not 2 <= self.size <= LARGEST:
             raise InputError(f"--size {self.size}: must be between 2 and {LARGEST}")
@@ -53,7 +53,7 @@ class Rendering:
     def __call__(
         self, vertices: np.ndarray, faces: np.ndarray, azimuth: float, elevation: float
     ) -> np.ndarray:
-        """A model's view.
+        """Render a view of a model.
 
         Args:
             vertices: (V, 3) in the model's frame, all used.
@@ -78,8 +78,8 @@ class Rendering:
 
 
 @dataclass
-class Report:
-    """What became of the views of a pose list: their names, and what went wrong, a line each."""
+class RenderReport:
+    """Results of a pose list: names of views, and problems, one line each."""
 
     written: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -97,7 +97,7 @@ def write_view(
     """Write the depth map of one mesh file's view (:func:`im2mesh.data.storage.write_depth`).
 
     Raises:
-        InputError: one line that names the mesh, or the map where it cannot be written.
+        InputError: one line that names the mesh, or the map if it cannot be written.
     """
     rendering.check()
     vertices, faces = load_mesh(mesh)
@@ -114,37 +114,36 @@ def write_views(
     folder: str | os.PathLike[str],
     rendering: Rendering,
     overwrite: bool = False,
-) -> Report:
+) -> RenderReport:
     """Render a pose list of ShapeNet meshes into a folder that the generators and data sets read.
 
-    The folder gets, for each view, a model folder ``<name>/000.npz``, and for the list
-    ``<list>.lst`` (the split that names its maps, in its order) and ``<list>.yaml`` (how they
-    were made), <list> being the pose list's stem. A mesh is loaded once for all its views. Maps
-    are whole or not there, so an interrupted run is continued by starting it again; a mesh that
-    cannot be used is noted in the report and the others go on.
+    The folder gets ``<name>/000.npz`` for each view, ``<list>.lst`` (a split list of the maps, in
+    order) and ``<list>.yaml`` (how they were made), where <list> is the pose list's stem. A mesh is
+    loaded once for all its views. Maps are written atomically, so an interrupted run is continued
+    by starting it again. A mesh that cannot be used is noted in the report and skipped.
 
     Args:
         poses: the list (:func:`im2mesh.preparation.pose_lists.read_poses`).
         root: folder of ShapeNetCore.v2 (:func:`im2mesh.geometry.mesh_files.shapenet_mesh`).
         folder: made where it is missing.
-        rendering: how.
+        rendering: settings.
         overwrite: remove the list's maps first.
 
     Raises:
         InputError: the list cannot be read, there is no such root, the folder holds the list's
-            maps made in another way (without ``overwrite``), or it cannot be written to.
+            maps made with other settings (without ``overwrite``), or it cannot be written to.
     """
     poses, root, folder = Path(poses), Path(root), Path(folder)
     rendering.check()
     views = read_poses(poses)
     if not root.is_dir():
         shapenet_mesh(root, views[0].class_id, views[0].model)
-    if overwrite:  # before the record, so that it never speaks of maps made in another way
+    if overwrite:  # before the record, which must describe every map
         for view in views:
             _map(folder, view).unlink(missing_ok=True)
     _record(poses, folder, rendering, overwrite)
     by_mesh: dict[tuple[str, str], list[View]] = {}
-    report = Report()
+    report = RenderReport()
     for view in views:
         if _map(folder, view).is_file():
             report.skipped.append(view.name)
@@ -167,7 +166,7 @@ def _write_views_of_mesh(
     views: Sequence[View],
     folder: Path,
     rendering: Rendering,
-    report: Report,
+    report: RenderReport,
     bar: Any,
 ) -> None:
     bar.set_description(f"{class_id}/{model}")
@@ -196,7 +195,7 @@ def _map(folder: Path, view: View) -> Path:
 
 
 def _record(poses: Path, folder: Path, rendering: Rendering, overwrite: bool) -> None:
-    """Write ``<list>.yaml``; refuse other settings than it has, unless all is made again."""
+    """Write ``<list>.yaml``; raise InputError if it has other settings, unless overwriting."""
     record: dict[str, Any] = {
         "version": __version__,
         "poses": str(poses),

@@ -14,15 +14,15 @@ from im2mesh.errors import InputError
 
 @dataclass(frozen=True)
 class SplitList:
-    """A split list of one class, and what its models are read for.
+    """A split list of one class, and the files that are read of its models.
 
     Attributes:
-        config: that reads it.
+        config: with the paths and file names.
         class_name: folder of the class.
         name: of the split.
-        points: whether its models are read for their points.
-        iou: whether they are read for the points of the IoU.
-        cloud: whether they are read for their clouds.
+        points: whether the training points are read.
+        iou: whether the points of the IoU are read.
+        cloud: whether the clouds are read.
     """
 
     config: Config
@@ -34,11 +34,11 @@ class SplitList:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The list's file."""
         return Path(self.config.data.path) / self.class_name / f"{self.name}.lst"
 
     def models(self) -> list[Sample]:
-        """Its models; none where the list is empty.
+        """Return the listed models; none where the list is empty.
 
         Raises:
             ConfigError: the list is missing or malformed.
@@ -50,10 +50,10 @@ class SplitList:
 
 
 def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:
-    """All lists of a data set's folder, or of a class's folder, by class and name.
+    """Return all lists of a data set's folder, or of a class's folder, by class and name.
 
     Returns:
-        The lists, and a line for each list and each folder that cannot be read.
+        The lists, and a line for each list or folder that cannot be read.
 
     Raises:
         InputError: there are none.
@@ -95,7 +95,7 @@ def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:
 
 
 def lists_of_config(config: Config) -> Iterator[SplitList]:
-    """What training, validation, and testing with a configuration read.
+    """Yield the lists that training, validation and testing with a configuration read.
 
     Raises:
         InputError: there is no such data folder.

@@ -1,8 +1,8 @@
-"""What a data set's model is made from: an object, and the object in a pose.
+"""The objects of a data set, and objects in a pose.
 
-A mesh and a procedural shape are told apart here and nowhere else. Both give, for a view, the
-depth map, the signed distance at any point, and points on the surface, all in the camera frame and
-all of one and the same solid.
+This module alone distinguishes meshes from procedural shapes. For a view, both give the depth map,
+the signed distance at any point, and points on the surface, all in the camera frame and of the same
+solid.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from im2mesh.geometry.rendering import render_depth
 from im2mesh.geometry.watertight import ON_SURFACE, THICKNESS, MeshSolid
 from im2mesh.shapes.shape import Shape
 
-# Sheets at the object's border reach out of the cube by half their thickness and are cut off
-# there, with some of the points sampled on them: so many more are drawn.
+# Sheets at the object's border extend beyond the cube by half their thickness and are cut off
+# there, with some of their points. This factor draws as many more.
 SPARE = 1.25
 
 
@@ -29,27 +29,27 @@ class PosedObject(ABC):
 
     @abstractmethod
     def depth(self) -> np.ndarray:
-        """(256, 256) float32: d ≥ 0 where the surface is at z = 0.5 − d, background −1."""
+        """Return (256, 256) float32: d ≥ 0 where the surface is at z = 0.5 − d, background −1."""
 
     @abstractmethod
     def signed_distance(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) in the cube → (N,) float64, negative inside."""
+        """Return (N,) float64 distances of (N, 3) points in the cube, negative inside."""
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """(V, 3) vertices and (F, 3) faces of the solid's surface; None: not known as a mesh."""
+        """Return (V, 3) vertices and (F, 3) faces of the solid, or None where it has no mesh."""
         return None
 
     @abstractmethod
     def surface(self) -> tuple[np.ndarray, np.ndarray]:
-        """(N, 3) float64 points spread evenly over the surface, and (N, 3) outward normals."""
+        """Return (N, 3) float64 points on the surface, even by area, and (N, 3) outward normals."""
 
 
 class Object(ABC):
-    """An object that can be looked at from any side."""
+    """An object that can be posed."""
 
     @abstractmethod
     def posed(self, azimuth: float, elevation: float) -> PosedObject:
-        """The view of the object; see :mod:`im2mesh.geometry.poses`."""
+        """Return the object in a pose; see :mod:`im2mesh.geometry.poses`."""
 
 
 class MeshObject(Object):
@@ -60,7 +60,7 @@ class MeshObject(Object):
         vertices: np.ndarray,
         faces: np.ndarray,
         count: int,
-        random: np.random.Generator,
+        rng: np.random.Generator,
         thickness: float = THICKNESS,
     ) -> None:
         """Make the mesh solid and sample its surface.
@@ -69,17 +69,17 @@ class MeshObject(Object):
             vertices: (V, 3) finite, all used, in any unit, y up.
             faces: (F, 3) vertex numbers.
             count: points on the surface.
-            random: draws them.
+            rng: random generator.
             thickness: of sheets, in the object's largest extent.
 
         Raises:
-            InputError: the mesh has no extent or is flat, or nothing of it can be seen.
+            InputError: the mesh has no extent, is flat, or cannot be seen.
         """
         self.vertices = normalise(vertices)
         self.faces = faces
         self.count = count
         self.solid = MeshSolid(self.vertices, faces, thickness)
-        self.points, self.normals = self.solid.sample_surface(int(SPARE * count) + 100, random)
+        self.points, self.normals = self.solid.sample_surface(int(SPARE * count) + 100, rng)
 
     def posed(self, azimuth: float, elevation: float) -> PosedMesh:
         """See :class:`Object`."""
@@ -89,55 +89,55 @@ class MeshObject(Object):
 class PosedMesh(PosedObject):
     """A view of a :class:`MeshObject`."""
 
-    def __init__(self, of: MeshObject, azimuth: float, elevation: float) -> None:
-        self.of = of
+    def __init__(self, original: MeshObject, azimuth: float, elevation: float) -> None:
+        self.original = original
         self.rotation = pose_rotation(azimuth, elevation)
-        turned = of.vertices @ self.rotation.T
+        turned = original.vertices @ self.rotation.T
         self.centre, self.extent = centre_and_extent([turned.min(axis=0), turned.max(axis=0)])
-        self.vertices = pose(of.vertices, azimuth, elevation)
+        self.vertices = pose(original.vertices, azimuth, elevation)
 
     def depth(self) -> np.ndarray:
-        """See :class:`PosedObject`; the mesh's own triangles are seen, each from both sides."""
-        return render_depth(self.vertices, self.of.faces, IMAGE_SIZE)
+        """See :class:`PosedObject`; rays hit the mesh's own triangles, from both sides."""
+        return render_depth(self.vertices, self.original.faces, IMAGE_SIZE)
 
     def signed_distance(self, points: np.ndarray) -> np.ndarray:
         """See :class:`PosedObject`."""
-        of_model = (points * self.extent + self.centre) @ self.rotation
-        solid = self.of.solid.signed_distance(of_model) / self.extent
+        in_model = (points * self.extent + self.centre) @ self.rotation
+        solid = self.original.solid.signed_distance(in_model) / self.extent
         return np.maximum(solid, np.abs(points).max(axis=1) - 0.5)
 
     def surface(self) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`PosedObject`."""
-        turned = (self.of.points @ self.rotation.T - self.centre) / self.extent
-        points, normals = np.clip(turned, -0.5, 0.5), self.of.normals @ self.rotation.T
+        turned = (self.original.points @ self.rotation.T - self.centre) / self.extent
+        points, normals = np.clip(turned, -0.5, 0.5), self.original.normals @ self.rotation.T
         cut = np.flatnonzero((points != turned).any(axis=1))
         # Where a sheet is cut off, the cube's face is the surface.
         beyond = turned[cut] - points[cut]
         normals[cut] = beyond / np.linalg.norm(beyond, axis=1, keepdims=True)
         gone = cut[self.signed_distance(points[cut]) > ON_SURFACE]
-        kept = np.delete(np.arange(len(points)), gone)[: self.of.count]
+        kept = np.delete(np.arange(len(points)), gone)[: self.original.count]
         return points[kept], normals[kept]
 
 
 class ShapeObject(Object):
     """A procedural shape (:mod:`im2mesh.shapes.shape`)."""
 
-    def __init__(self, shape: Shape, count: int, random: np.random.Generator) -> None:
+    def __init__(self, shape: Shape, count: int, rng: np.random.Generator) -> None:
         """Sample the surface.
 
         Args:
             shape: in any unit, y up.
             count: points on the surface.
-            random: draws them.
+            rng: random generator.
         """
         self.shape = shape
-        generator = torch.Generator().manual_seed(int(random.integers(1 << 62)))
+        generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
         points, normals = shape.sample_surface(count, generator)
         self.points, self.normals = points.numpy(), normals.numpy()
 
     @cached_property
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of the surface, in the shape's frame."""
+        """Mesh of the surface, in the shape's frame."""
         return self.shape.mesh()
 
     def posed(self, azimuth: float, elevation: float) -> PosedShape:
@@ -148,11 +148,13 @@ class ShapeObject(Object):
 class PosedShape(PosedObject):
     """A view of a :class:`ShapeObject`."""
 
-    def __init__(self, of: ShapeObject, azimuth: float, elevation: float) -> None:
-        self.of = of
+    def __init__(self, original: ShapeObject, azimuth: float, elevation: float) -> None:
+        self.original = original
         self.rotation = pose_rotation(azimuth, elevation)
-        self.centre, self.extent = centre_and_extent(of.shape.transformed(self.rotation).bounds())
-        self.shape = of.shape.posed(azimuth, elevation)
+        self.centre, self.extent = centre_and_extent(
+            original.shape.transformed(self.rotation).bounds()
+        )
+        self.shape = original.shape.posed(azimuth, elevation)
 
     def depth(self) -> np.ndarray:
         """See :class:`PosedObject`; exact."""
@@ -164,13 +166,13 @@ class PosedShape(PosedObject):
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`PosedObject`."""
-        vertices, faces = self.of.mesh
+        vertices, faces = self.original.mesh
         return self._placed(vertices), faces
 
     def surface(self) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`PosedObject`."""
-        return self._placed(self.of.points), self.of.normals @ self.rotation.T
+        return self._placed(self.original.points), self.original.normals @ self.rotation.T
 
     def _placed(self, points: np.ndarray) -> np.ndarray:
-        # The bounds hold exactly; without clipping, rounding can step over them.
+        # Rounding can step over the cube's faces.
         return np.clip((points @ self.rotation.T - self.centre) / self.extent, -0.5, 0.5)

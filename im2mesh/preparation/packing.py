@@ -1,8 +1,8 @@
 """Model folders packed into HDF5 files, a group for each kind of array (``H5_GROUPS``).
 
 A class's models go into ``<class>_<number>.h5`` in its folder, at most :data:`PER_FILE` into each.
-A file appears when it is complete, and only then the model folders in it are removed, so a run that
-is killed loses nothing: models are in a folder, in a file, or in both.
+A file appears when it is complete. Its model folders are removed after that, so a killed run loses
+nothing: models are in a folder, in a file, or in both.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from im2mesh.errors import DataError
 from im2mesh.files import atomic, open_npz
 
 PER_FILE = 100
-"""Models of a file, about 2 MB each: what is held in memory while it is made."""
+"""Models of a file, about 2 MB each; a file is made in memory."""
 
 
 def packed_models(folder: Path) -> dict[str, str]:
-    """Model → HDF5 file, of the files in a class folder.
+    """Return model → HDF5 file, of the files in a class folder.
 
     Raises:
         DataError: one of them cannot be read.
@@ -40,11 +40,11 @@ def packed_models(folder: Path) -> dict[str, str]:
 
 
 def pack_class(folder: Path, models: Iterable[str]) -> dict[str, str]:
-    """Pack those models of a class folder that are not packed yet, and remove their folders.
+    """Pack the models of a class folder that are not packed yet, and remove their folders.
 
     Args:
         folder: of the class.
-        models: their names, whole ones (:func:`im2mesh.preparation.dataset.is_whole`).
+        models: names of complete models (:func:`im2mesh.preparation.dataset.is_whole`).
 
     Returns:
         Model → file, of all packed models in the folder.
@@ -76,7 +76,7 @@ def _remove(folder: Path, models: Iterable[str]) -> None:
 
 
 def _packed(folder: Path, models: Iterable[str]) -> bytes:
-    """An HDF5 file of models, made in memory: on a full disk the HDF5 library crashes."""
+    """Return an HDF5 file of models, made in memory: on a full disk the HDF5 library crashes."""
     with h5py.File("packed", "w", driver="core", backing_store=False) as file:
         for model in models:
             _pack(folder / model, model, file)

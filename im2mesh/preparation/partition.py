@@ -14,19 +14,19 @@ from im2mesh.errors import InputError
 from im2mesh.preparation.collection import Entry
 
 UNSEEN = "test_unseen"
-"""The split of classes that are held out as a whole."""
+"""Name of the split of held-out classes."""
 
 DEFAULT = "train=.8,val=.1,test=.1"
 
 
 @dataclass(frozen=True)
 class Partition:
-    """How shapes are split: shares of each class, or lists of names.
+    """A partition of shapes into splits: shares of each class, or lists of names.
 
     Attributes:
         shares: split → share of each class's shapes; they sum to 1. Empty where there are lists.
         lists: split → file that names shapes.
-        unseen: class folders that are in no split but :data:`UNSEEN`.
+        unseen: class folders that are in the split :data:`UNSEEN` alone.
     """
 
     shares: Mapping[str, float]
@@ -38,7 +38,7 @@ class Partition:
         """Read ``train=.8,val=.1,test=.1`` or ``train=FILE,test=FILE``.
 
         Raises:
-            InputError: neither, or shares that are negative or do not sum to 1.
+            InputError: another form, or shares that are negative or do not sum to 1.
         """
         entries: dict[str, str] = {}
         for entry in text.split(","):
@@ -70,11 +70,11 @@ class Partition:
         return [*self.shares, *self.lists]
 
     def read_lists(self) -> dict[str, set[str]]:
-        """Name of a shape or a model → the splits whose lists have it.
+        """Return name of a shape or a model → the splits whose lists name it.
 
-        A list has a name a line: of a shape, ``<class>/<shape>``, or of a model,
-        ``<class>_<shape>-<view>``, which stands for the whole shape; of several columns (a pose
-        list, an HDF5 split list) the first one counts.
+        Each line names a shape, ``<class>/<shape>``, or a model, ``<class>_<shape>-<view>``, which
+        stands for the whole shape. In a list with several columns (a pose list, an HDF5 split
+        list) the first one counts.
 
         Raises:
             InputError: a list cannot be read.
@@ -90,10 +90,10 @@ class Partition:
         return splits
 
     def assign(self, shapes: Sequence[Entry], seed: int) -> dict[str, str | None]:
-        """The split of each shape, by its label; None: in no list.
+        """Return label → split of each shape; None: in no list.
 
-        With shares, the shapes of a class are ordered at random and cut. Each split gets a shape
-        where there are enough of them.
+        With shares, the shapes of a class are shuffled and cut. Each split gets at least one
+        shape if there are enough.
 
         Raises:
             InputError: see :meth:`read_lists`, or two lists name one shape or views of it.
@@ -109,7 +109,7 @@ class Partition:
             elif self.lists:
                 result |= {shape.label: _listed(shape, listed) for shape in members}
             else:
-                order = sorted(members, key=lambda shape: _lot(shape, seed))
+                order = sorted(members, key=lambda shape: _shuffle_key(shape, seed))
                 counts = _counts(list(self.shares.values()), len(order))
                 names = [n for n, k in zip(self.shares, counts, strict=True) for _ in range(k)]
                 result |= {s.label: n for s, n in zip(order, names, strict=True)}
@@ -134,14 +134,14 @@ def _share(text: str) -> float | None:
         return None
 
 
-def _lot(shape: Entry, seed: int) -> bytes:
+def _shuffle_key(shape: Entry, seed: int) -> bytes:
     return hashlib.sha256(f"{seed} {shape.label}".encode()).digest()
 
 
 def _counts(shares: Sequence[float], total: int) -> list[int]:
-    """Whole numbers that sum to ``total``, as near to the shares as they can be.
+    """Return whole numbers that sum to ``total``, as near to the shares as possible.
 
-    Where there are enough, no share above 0 gets none.
+    A share above 0 gets at least one if ``total`` allows.
     """
     counts = [math.floor(share * total + 1e-9) for share in shares]
     rest = [share * total - count for share, count in zip(shares, counts, strict=True)]

@@ -1,4 +1,4 @@
-"""Pose lists: which model is seen from where, in the released CSV format.
+"""Pose lists, models and their viewing angles, in the released CSV format.
 
     classname_modelid-view,classid,azimuth,elevation
     chair_e642ac79a2517d0054f92a30b31f64e-08,03001627,90.1,21.4
@@ -19,8 +19,8 @@ from im2mesh.errors import InputError
 
 HEADER = ("classname_modelid-view", "classid", "azimuth", "elevation")
 
-# Names become folders and lines of split lists. A model may have '_' and '-' in its own name; the
-# class ends at the first '_' and the view begins behind the last '-'.
+# Names become folders and lines of split lists. The class ends at the first '_' and the view begins
+# behind the last '-'; a model's id may contain both.
 _NAME = re.compile(r"(?P<class_name>[^_\s/\\.][^_\s/\\]*)_(?P<model>[^\s/\\]+)-(?P<number>[0-9]+)")
 CLASS_ID = re.compile(r"[^\s/\\.][^\s/\\]*")
 """Names of class folders."""
@@ -54,13 +54,13 @@ def read_poses(path: str | os.PathLike[str]) -> list[View]:
     """Read a pose list.
 
     Args:
-        path: the CSV file; empty lines are passed over.
+        path: the CSV file; empty lines are ignored.
 
     Returns:
         The views in the file's order, at least one, their names unique.
 
     Raises:
-        InputError: the file is missing or not such a list; the message names the line.
+        InputError: the file is missing or malformed; the message names the line.
     """
     path = Path(path)
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The arrays of a model: points in the cube, points on the surface, all of one posed solid."""
+"""The arrays of a model: points in the cube and points on the surface of one posed solid."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from im2mesh.preparation.objects import PosedObject
 
 
 def sample_points(
-    posed: PosedObject, count: int, random: np.random.Generator, dtype: str = "float16"
+    posed: PosedObject, count: int, rng: np.random.Generator, dtype: str = "float16"
 ) -> Points:
-    """Points spread evenly over the cube [−0.5, 0.5]³.
+    """Draw points uniformly in the cube [−0.5, 0.5]³.
 
     A coordinate stored as float16 moves by up to 1/8192, which takes points across the surface.
-    So they are rounded first, and occupancy and distance are those of the places they move to.
+    So points are rounded first; occupancies and distances are those of the rounded points.
 
     Args:
         posed: the object.
         count: N.
-        random: draws them.
-        dtype: in which they will be stored, float16 or float32.
+        rng: random generator.
+        dtype: of the stored points, float16 or float32.
 
     Returns:
-        (N, 3) float32 points, exact in ``dtype``; (N,) occupancies, (N,) distances, in which
-        rounding to ``dtype`` keeps the sign.
+        (N, 3) float32 points, exact in ``dtype``; (N,) occupancies; (N,) distances, whose sign
+        survives rounding to ``dtype``.
     """
-    points = random.uniform(-0.5, 0.5, (count, 3)).astype(dtype)
+    points = rng.uniform(-0.5, 0.5, (count, 3)).astype(dtype)
     sdf = posed.signed_distance(points.astype(np.float64))
     return Points(points.astype(np.float32), sdf <= 0, sdf.astype(dtype).astype(np.float32))
 
 
 def sample_cloud(posed: PosedObject, depth: np.ndarray) -> PointCloud:
-    """Points on the surface, and which of them the camera saw.
+    """Return points on the surface, and which of them the camera saw.
 
     Args:
         posed: the object.

@@ -13,7 +13,7 @@ from im2mesh.data.sources import sources_of_paths
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, check_writable
 from im2mesh.preparation.collection import find_families, find_shapes
-from im2mesh.preparation.dataset import Settings
+from im2mesh.preparation.dataset import DatasetSettings
 from im2mesh.reproduction.jobs import Job, run_jobs
 from im2mesh.reproduction.plan import (
     ABLATED,
@@ -316,9 +316,9 @@ def check_disjoint(objects: int) -> None:
     Raises:
         AssertionError: the seeds of one would be among those of training.
     """
-    seed = Settings().seed
+    seed = DatasetSettings().seed
     for entry in find_families(dict.fromkeys((*SEEN, *UNSEEN, *SCENES), objects)):
-        assert entry.looks(seed) >= TRAINING_SEEDS, entry.label
+        assert entry.shape_seed(seed) >= TRAINING_SEEDS, entry.label
 
 
 def steps_of(config: Path) -> int:
