@@ -306,7 +306,7 @@ def test_bar_colours_and_labels() -> None:
     scale = error_scale(0.05, "truth")
     bar = scale.bar(300)
     ends = scale.colours(np.array([0.0, 0.05]))
-    for column, end in ((30, ends[0]), (269, ends[1])):
+    for column, end in ((37, ends[0]), (262, ends[1])):
         np.testing.assert_allclose(bar[8, column].astype(int), end.astype(int), atol=4)
     np.testing.assert_array_equal(scale.colours(np.array([-1.0, 9.0])), ends)
 

@@ -59,13 +59,17 @@ def depth_picture(
     seen = depth[foreground]
     near, far = limits if limits is not None else (seen.min(), seen.max())
     far = max(far, near + LEAST_RANGE)
-    place = np.clip((seen - near) / (far - near), 0, 1) * (len(NEAR_TO_FAR) - 1)
-    steps = np.arange(len(NEAR_TO_FAR))
-    colour = np.stack([np.interp(place, steps, NEAR_TO_FAR[:, k]) for k in range(3)], axis=1)
+    colour = interpolated(NEAR_TO_FAR, seen, near, far)
     light = np.clip(depth_normals(depth, foreground)[foreground] @ LIGHT, 0, 1)
     brightness = 1 - shading * (1 - (0.35 + 0.65 * light / LIGHT[2]).clip(0, 1.15))
     picture[foreground] = np.clip(np.rint(colour * brightness[:, None]), 0, 255).astype(np.uint8)
     return picture
+
+
+def interpolated(stops: np.ndarray, values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return (N, 3) colours of (N,) values, between (K, 3) evenly spaced ones from low to high."""
+    at = np.linspace(low, high, len(stops))
+    return np.stack([np.interp(values, at, channel) for channel in stops.T], axis=-1)
 
 
 def depth_normals(depth: np.ndarray, foreground: np.ndarray) -> np.ndarray:
@@ -78,8 +82,8 @@ def depth_normals(depth: np.ndarray, foreground: np.ndarray) -> np.ndarray:
     Returns:
         (H, W, 3) in the camera frame, straight at the viewer on the background.
 
-    The slope at a pixel is that towards the neighbour that is nearer in depth, so an edge of the
-    object does not look like a steep wall.
+    The slope at a pixel is taken towards the neighbour that is nearer in depth, so that an edge of
+    the object does not look like a steep wall.
     """
     z = np.where(foreground, -depth, np.nan)
     right = _gentler(z, axis=1) * depth.shape[1]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import IdentityTransform
+from PIL import Image
 
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
@@ -23,15 +29,22 @@ VIEWS: tuple[tuple[str, float, float], ...] = (
 
 Row = tuple[str, np.ndarray, Sequence[tuple[str, np.ndarray]]]
 
-PAPER, INK, FAINT, RULE = (255, 255, 255), (20, 20, 24), (96, 96, 104), (206, 206, 212)
+INK, FAINT, RULE = "#141418", "#606068", "#ceced4"
 MARGIN, GAP = 16, 12
-TITLE_SIZE, LABEL_SIZE = 20, 15
+TITLE_SIZE, LABEL_SIZE = 18, 14
+"""Pixels."""
+
+LETTER, LINE = 0.62, 1.4
+"""Width of a letter, on average and with a reserve, and height of a line, per size of the font."""
+
+DPI = 64
+"""A power of two, so that sizes in inches are whole pixels."""
 
 
 def mesh_views(
     vertices: np.ndarray, faces: np.ndarray, size: int = 256
 ) -> list[tuple[str, np.ndarray]]:
-    """A mesh from each of :data:`VIEWS`, as pictures with labels for :func:`contact_sheet`.
+    """Draw a mesh from each of :data:`VIEWS`; return labels and pictures.
 
     Args:
         vertices: (V, 3) in the camera frame; may be empty.
@@ -71,7 +84,7 @@ def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> None:
 def picture_sheet(
     rows: Sequence[tuple[str, Sequence[tuple[str, np.ndarray]]]],
 ) -> np.ndarray:
-    """Labelled pictures in rows, as one picture.
+    """Draw labelled pictures in rows, as one picture.
 
     Args:
         rows: (title, [(label, picture), …]), at least one; pictures are (H, W, 3) uint8 of any
@@ -81,58 +94,71 @@ def picture_sheet(
         (H, W, 3) uint8.
 
     Raises:
-        InputError: something that is not such a picture.
+        InputError: a picture has another shape or type.
     """
     for title, pictures in rows:
         for label, picture in pictures:
             _check(title, label, picture)
-    everything = [picture for _, pictures in rows for _, picture in pictures]
-    cell = max(picture.shape[1] for picture in everything)
+    cell = max(picture.shape[1] for _, pictures in rows for _, picture in pictures)
     columns = max(len(pictures) for _, pictures in rows)
-    width = 2 * MARGIN + columns * cell + (columns - 1) * GAP
-    laid_out = [_Row(title, pictures, cell, width) for title, pictures in rows]
-    sheet = Image.new("RGB", (width, sum(row.height for row in laid_out) + MARGIN), PAPER)
+    width = 2 * MARGIN + columns * (cell + GAP) - GAP
+    texts: list[tuple[int, int, int, str]] = []  # left, top, size, text
+    images: list[tuple[int, int, np.ndarray]] = []  # left, top, picture
     top = 0
-    for number, row in enumerate(laid_out):
-        row.draw(sheet, top, rule=number > 0 and bool(row.title))
-        top += row.height
-    return np.asarray(sheet)
+    for title, pictures in rows:
+        top += MARGIN
+        words = wrapped(title, TITLE_SIZE, width - 2 * MARGIN)
+        texts.append((MARGIN, top, TITLE_SIZE, words))
+        top += text_height(words, TITLE_SIZE)
+        labels = [wrapped(label, LABEL_SIZE, cell) for label, _ in pictures]
+        below = top + max(text_height(label, LABEL_SIZE) for label in labels) + 4
+        for column, (label, (_, picture)) in enumerate(zip(labels, pictures, strict=True)):
+            left = MARGIN + column * (cell + GAP)
+            texts.append((left, top, LABEL_SIZE, label))
+            images.append((left, below, picture))
+        top = below + max(len(picture) for _, picture in pictures) + GAP
+    height = top + MARGIN
+    figure = blank(width, height)
+    for left, top, size, words in texts:
+        colour = INK if size == TITLE_SIZE else FAINT
+        figure.text(left, height - top, words, transform=None, **text_style(size), color=colour)
+    for left, top, picture in images:
+        tall, wide = picture.shape[:2]
+        bottom = height - top - tall
+        figure.figimage(picture, left, bottom)
+        frame = Rectangle(
+            (left - 0.5, bottom - 0.5), wide + 1, tall + 1, fill=False, ec=RULE, zorder=-1
+        )
+        frame.set_transform(IdentityTransform())
+        figure.add_artist(frame)
+    return pixels(figure)
 
 
-class _Row:
-    """One row of the sheet: its title, wrapped, above its labelled pictures."""
+def blank(width: int, height: int) -> Figure:
+    """Return an empty figure of so many pixels."""
+    return Figure((width / DPI, height / DPI), dpi=DPI)
 
-    def __init__(
-        self, title: str, pictures: Sequence[tuple[str, np.ndarray]], cell: int, width: int
-    ) -> None:
-        self.cell = cell
-        self.title_font = ImageFont.load_default(size=TITLE_SIZE)
-        self.label_font = ImageFont.load_default(size=LABEL_SIZE)
-        self.title = wrap(title, self.title_font, width - 2 * MARGIN) if title else []
-        self.labels = [wrap(label, self.label_font, cell) for label, _ in pictures]
-        self.pictures = [picture for _, picture in pictures]
-        self.above = MARGIN + _line(self.title_font) * len(self.title)
-        self.between = _line(self.label_font) * max(len(lines) for lines in self.labels) + 4
-        tallest = max(picture.shape[0] for picture in self.pictures)
-        self.height = self.above + self.between + tallest + GAP
 
-    def draw(self, sheet: Image.Image, top: int, rule: bool) -> None:
-        """Put the row on the sheet, its upper edge at ``top``."""
-        pen = ImageDraw.Draw(sheet)
-        if rule:
-            pen.line([(MARGIN, top), (sheet.width - MARGIN, top)], fill=RULE)
-        for k, line in enumerate(self.title):
-            at = (MARGIN, top + MARGIN + k * _line(self.title_font) - 4)
-            pen.text(at, line, font=self.title_font, fill=INK)
-        for column, (lines, picture) in enumerate(zip(self.labels, self.pictures, strict=True)):
-            left = MARGIN + column * (self.cell + GAP)
-            for k, line in enumerate(lines):
-                at = (left, top + self.above + k * _line(self.label_font))
-                pen.text(at, line, font=self.label_font, fill=FAINT)
-            frame_top = top + self.above + self.between
-            height, width = picture.shape[:2]
-            sheet.paste(Image.fromarray(picture), (left, frame_top))
-            pen.rectangle([left - 1, frame_top - 1, left + width, frame_top + height], outline=RULE)
+def pixels(figure: Figure) -> np.ndarray:
+    """Draw a figure as (H, W, 3) uint8."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def wrapped(text: str, size: int, width: int) -> str:
+    """Break a text of ``size`` pixels into lines of at most ``width``: at spaces where it can."""
+    return "\n".join(textwrap.wrap(text, max(int(width / (LETTER * size)), 1)))
+
+
+def text_height(text: str, size: int) -> int:
+    """Return the height in pixels of wrapped lines."""
+    return round(LINE * size) * len(text.splitlines())
+
+
+def text_style(size: int) -> dict[str, Any]:
+    """Return matplotlib's options of a text of ``size`` pixels that hangs from its place."""
+    return {"fontsize": size * 72 / DPI, "va": "top", "linespacing": 1.15, "parse_math": False}
 
 
 def _check(title: str, label: str, picture: np.ndarray) -> None:
@@ -140,27 +166,3 @@ def _check(title: str, label: str, picture: np.ndarray) -> None:
     if not good or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         found = f"{getattr(picture, 'dtype', type(picture).__name__)} {np.shape(picture)}"
         raise InputError(f"{title}, {label}: expected an (H, W, 3) uint8 picture, found {found}")
-
-
-def _line(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
-    """Height of a line of text with its space, in pixels."""
-    return round(1.3 * (font.getbbox("Ågjy")[3]))
-
-
-def wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
-    """Break a text into lines of at most ``width`` pixels: at spaces, in long words anywhere."""
-    lines, line = [], ""
-    for word in text.split():
-        longer = f"{line} {word}".strip()
-        if font.getlength(longer) <= width:
-            line = longer
-            continue
-        if line:
-            lines.append(line)
-        line = ""
-        for letter in word:
-            if line and font.getlength(line + letter) > width:
-                lines.append(line)
-                line = ""
-            line += letter
-    return [*lines, line]

@@ -137,7 +137,7 @@ def pack(
     # The viewer turns things about the centre of their bounds. White corners of the cube about the
     # origin, which do not show on white, make that the origin.
     corners = frame / FRAME * (np.indices((2, 2, 2)).reshape(3, -1).T - 0.5)
-    shapes = [trimesh.PointCloud(corners, np.full((8, 4), 255, np.uint8))]
+    shapes: list[Any] = [trimesh.PointCloud(corners, np.full((8, 4), 255, np.uint8))]
     for layer, tint in zip(layers, tints(layers), strict=True):
         if not layer.is_empty:
             shapes.append(_shape(layer, tint))
