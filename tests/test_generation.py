@@ -32,9 +32,9 @@ from im2mesh.generation.meshing import (
 )
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.patches import Windows
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.timing import Stopwatch
-from im2mesh.visualize.mesh import render_mesh
 from tests.conftest import REPOSITORY
 from tests.fixtures import ball_field
 from tests.reference import pieces as reference
@@ -53,9 +53,15 @@ def mesh_of(field: FusedField, lattice: Lattice, extraction: str, depth=EMPTY) -
     return trimesh.Trimesh(*extract_mesh(values, lattice, field.iso_level), process=False)
 
 
-@pytest.mark.parametrize("extraction", ["dense", "mise"])
-@pytest.mark.parametrize("centre", [(0, 0, 0), (0.1, -0.07, 0.13)])
-@pytest.mark.parametrize("resolution", [64, 128])
+@pytest.mark.parametrize(
+    ("extraction", "centre", "resolution"),
+    [
+        ("dense", (0, 0, 0), 64),
+        ("dense", (0.1, -0.07, 0.13), 64),
+        ("mise", (0, 0, 0), 64),
+        ("mise", (0.1, -0.07, 0.13), 128),
+    ],
+)
 def test_sphere_is_in_place(extraction: str, centre: tuple, resolution: int) -> None:
     field = FusedField([ball_field(0.3, centre)], 0.0)
     mesh = mesh_of(field, exact_lattice(resolution), extraction)
@@ -72,7 +78,7 @@ def test_axes_are_x_y_up_z() -> None:
     def corner(points: Tensor) -> Tensor:
         return 0.05 - (points - torch.tensor([0.3, 0.2, -0.1])).abs().amax(1)
 
-    mesh = mesh_of(FusedField([corner], 0.0), exact_lattice(128), "mise")
+    mesh = mesh_of(FusedField([corner], 0.0), exact_lattice(64), "mise")
     np.testing.assert_allclose(mesh.bounds.mean(0), [0.3, 0.2, -0.1], atol=1e-2)
 
 
@@ -387,32 +393,28 @@ def test_released_meshing(shared: Path) -> None:
 # --- bundled weights --------------------------------------------------------------------------
 
 DEMO = [REPOSITORY / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
+SOFA = REPOSITORY / "data/demo/sofa_demo-00/000.npz"
 
 
-def demo_levels(monkeypatch: pytest.MonkeyPatch) -> list[Level]:
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
-    return [Level.load(load_config(path)) for path in DEMO]
 
 
-def compare_with_dense(levels: list[Level], depth: np.ndarray) -> tuple[int, trimesh.Trimesh]:
-    """Number of nodes where coarse to fine has another sign than dense, and the mesh."""
-    reconstructor = Reconstructor(levels)
-    fused = reconstructor.field(depth)
-    lattice, watch = reconstructor.lattice, Stopwatch()
-    mise = extract_mise(fused, lattice, 32, depth, CPU, watch)
-    dense = extract_dense(fused, lattice, CPU, watch)
-    mesh = trimesh.Trimesh(*extract_mesh(mise, lattice, fused.iso_level), process=False)
-    return int(((mise > fused.iso_level) != (dense > fused.iso_level)).sum()), mesh
+@pytest.fixture(scope="module")
+def demo_levels() -> list[Level]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(REPOSITORY)
+        return [Level.load(load_config(path)) for path in DEMO]
 
 
-def test_a_demo_map_is_reconstructed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demo_map_is_reconstructed(demo_levels: list[Level]) -> None:
     """The bundled weights on a bundled map: closed, upright, in the silhouette's place."""
-    levels = demo_levels(monkeypatch)
     depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
-    mesh = Reconstructor(levels)(depth).mesh
+    settings = replace(demo_levels[0].config.generation, resolution=64)
+    mesh = Reconstructor(demo_levels, settings)(depth).mesh
     assert mesh.is_watertight and mesh.volume > 0
-    picture = render_mesh(mesh.vertices, mesh.faces, size=256)
-    silhouette = (picture != 255).any(axis=2)
+    silhouette = render_depth(mesh.vertices, mesh.faces) >= 0
 
     def overlap(mask: np.ndarray) -> float:
         return float((mask & silhouette).sum() / (mask | silhouette).sum())
@@ -422,23 +424,24 @@ def test_a_demo_map_is_reconstructed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_mise_misses_nothing_on_the_maps(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+def test_mise_misses_nothing_on_the_maps(demo_levels: list[Level]) -> None:
     """Every node's side on the bundled and the real maps, with the bundled weights."""
-    levels = demo_levels(monkeypatch)
     paths = sorted((REPOSITORY / "data/demo").glob("*/000.npz"))
     assert len(paths) >= 8
-    shared = REPOSITORY.parent / "shared"
-    paths += sorted((shared / "depth").glob("*/000.npz"))
+    paths += sorted((REPOSITORY.parent / "shared/depth").glob("*/000.npz"))
+    reconstructor, watch = Reconstructor(demo_levels), Stopwatch()
     for path in paths:
-        misses, mesh = compare_with_dense(levels, load_depth(path))
-        assert misses == 0, path
-        assert mesh.is_watertight, path
+        depth = load_depth(path)
+        field, lattice = reconstructor.field(depth), reconstructor.lattice
+        mise = extract_mise(field, lattice, 32, depth, CPU, watch)
+        dense = extract_dense(field, lattice, CPU, watch)
+        np.testing.assert_array_equal(mise > field.iso_level, dense > field.iso_level, str(path))
+        vertices, faces = extract_mesh(mise, lattice, field.iso_level)
+        assert trimesh.Trimesh(vertices, faces, process=False).is_watertight, path
 
 
-def test_the_patch_window_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    levels = demo_levels(monkeypatch)
+def test_the_patch_window_is_a_setting(demo_levels: list[Level]) -> None:
+    levels = demo_levels
     depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
     points = torch.rand(2000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
     settings = replace(levels[0].config.generation, observation="none")
@@ -453,15 +456,15 @@ def test_the_patch_window_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
         Reconstructor(levels, released)
 
 
-def test_each_level_has_its_own_weight(monkeypatch: pytest.MonkeyPatch) -> None:
-    configs = [level.config for level in demo_levels(monkeypatch)]
+def test_each_level_has_its_own_weight(demo_levels: list[Level]) -> None:
+    configs = [level.config for level in demo_levels]
     assert [config.generation.level_weight for config in configs] == [3.0, 1.0, 1.0]
     fields = []
     for weight in (3.0, 1.0):
         generation = replace(configs[0].generation, level_weight=weight, observation="none")
         first = replace(configs[0], generation=generation)
         hpn3 = Reconstructor.from_configs([first, *configs[1:]], resolution=32)
-        depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+        depth = load_depth(SOFA)
         fields.append(hpn3.field(depth))
     points = torch.rand(50, 3) - 0.5
     levels = fields[0].values(points)
@@ -472,8 +475,8 @@ def test_each_level_has_its_own_weight(monkeypatch: pytest.MonkeyPatch) -> None:
         Reconstructor.from_configs(configs, lattice="released", observation="none")
 
 
-def test_the_resolution_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    levels = demo_levels(monkeypatch)
+def test_the_resolution_is_a_setting(demo_levels: list[Level]) -> None:
+    levels = demo_levels
     configs = [level.config for level in levels]
     assert Reconstructor(levels).resolution == 128
     given = replace(configs[0].generation, resolution=64)
@@ -506,23 +509,19 @@ def test_the_resolution_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"symetry": "auto"}, "unknown key generation.symetry; did you mean generation.symmetry?"),
     ],
 )
-def test_keywords_are_checked_as_files_are(
-    monkeypatch: pytest.MonkeyPatch, keys: dict[str, object], message: str
-) -> None:
-    monkeypatch.chdir(REPOSITORY)
+def test_keywords_are_checked_as_files_are(keys: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Reconstructor.from_configs(DEMO, **keys)
     assert str(caught.value) == f"from_configs: {message}"
 
 
-def test_weights_are_no_keyword(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(REPOSITORY)
+def test_weights_are_no_keyword() -> None:
     with pytest.raises(ConfigError, match="level_weight is each level's own"):
         Reconstructor.from_configs(DEMO, level_weight=2)
 
 
-def test_patches_of_one_released_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    patch = demo_levels(monkeypatch)[1]
+def test_patches_of_one_released_node(demo_levels: list[Level]) -> None:
+    patch = demo_levels[1]
     settings = replace(patch.config.generation, lattice="released", observation="none")
     for size, is_possible in ((2, False), (4, True)):
         data = replace(patch.config.data, parts_size=size, parts_stride=size)
@@ -544,20 +543,17 @@ def test_patches_of_one_released_node(monkeypatch: pytest.MonkeyPatch) -> None:
     [(128, 32, 32), (128, 48, 32), (128, 128, 128), (100, 32, 25), (16, 32, 16), (33, 32, 33)],
 )
 def test_the_coarse_lattice_divides_any_resolution(
-    monkeypatch: pytest.MonkeyPatch, resolution: int, most: int, start: int
+    demo_levels: list[Level], resolution: int, most: int, start: int
 ) -> None:
-    settings = replace(
-        demo_levels(monkeypatch)[0].config.generation, resolution=resolution, mise_resolution=most
-    )
-    assert Reconstructor(demo_levels(monkeypatch), settings).mise_resolution == start
+    generation = demo_levels[0].config.generation
+    settings = replace(generation, resolution=resolution, mise_resolution=most)
+    assert Reconstructor(demo_levels, settings).mise_resolution == start
 
 
 @pytest.mark.parametrize("resolution", [20, 33])
-def test_resolutions_that_are_no_powers_of_two(
-    monkeypatch: pytest.MonkeyPatch, resolution: int
-) -> None:
-    levels = demo_levels(monkeypatch)
-    depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+def test_resolutions_that_are_no_powers_of_two(demo_levels: list[Level], resolution: int) -> None:
+    levels = demo_levels
+    depth = load_depth(SOFA)
     volumes = []
     for extraction in ("dense", "mise"):
         settings = replace(
@@ -576,9 +572,11 @@ def ranges_on(field: FusedField, lattice: Lattice) -> list[tuple[float, float]]:
     return [(float(row.min()), float(row.max())) for row in values]
 
 
-def test_mixed_levels_are_calibrated_on_the_coarse_lattice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mixed_levels_are_calibrated_on_the_coarse_lattice(
+    demo_levels: list[Level], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By both extractions, so that they see the same field; the released one has full grids."""
-    first, patch, _ = demo_levels(monkeypatch)
+    first, patch, _ = demo_levels
     test = replace(first.config.test, threshold=-0.02)
     even = replace(first.config.generation, level_weight=1.0)
     config = replace(first.config, method="onet_sdf", test=test, generation=even)
@@ -587,7 +585,7 @@ def test_mixed_levels_are_calibrated_on_the_coarse_lattice(monkeypatch: pytest.M
         first.config.generation,
         resolution=32, mise_resolution=8, observation="none", symmetry="none",
     )  # fmt: skip
-    depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+    depth = load_depth(SOFA)
     iso = patch.objective.iso_level
     fields, grids = {}, {}
     for extraction in ("dense", "mise"):
@@ -616,10 +614,10 @@ def test_mixed_levels_are_calibrated_on_the_coarse_lattice(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("reference", ["onet", "onet_sdf"])
 def test_patch_levels_of_both_methods_have_their_own_iso_levels(
-    monkeypatch: pytest.MonkeyPatch, reference: str
+    demo_levels: list[Level], reference: str
 ) -> None:
-    """One threshold serves all patch levels of a method; it is none for those of the other."""
-    first, patch, other = demo_levels(monkeypatch)
+    """The first patch level's threshold serves all patch levels of its method only."""
+    first, patch, other = demo_levels
 
     def level(of: Level, method: str, threshold: float) -> Level:
         test = replace(of.config.test, threshold=threshold)
@@ -632,7 +630,7 @@ def test_patch_levels_of_both_methods_have_their_own_iso_levels(
         level(other, "onet", 0.3),
     ]
     settings = replace(first.config.generation, resolution=16, observation="none")
-    depth = load_depth(REPOSITORY / "data/demo/sofa_demo-00/000.npz")
+    depth = load_depth(SOFA)
     field = Reconstructor(levels, settings).field(depth)
     assert isinstance(field, FusedField)
     found = [None if move is None else move.iso_from for move in field.rescales]

@@ -23,7 +23,7 @@ both = pytest.mark.parametrize(
     [native.marching_cubes, reference.marching_cubes],
     ids=["native", "reference"],
 )
-quick = settings(deadline=None, max_examples=60, derandomize=True)
+quick = settings(deadline=None, max_examples=25, derandomize=True)
 
 OUTSIDE = -1e6
 
@@ -150,8 +150,12 @@ def test_edges_are_numbered_as_the_kernel_expects():
         assert np.array_equal(high - low, np.eye(3)[edge // 4])
 
 
-@pytest.mark.parametrize("case", range(256))
-def test_table_case(case):
+def test_the_table_of_cases():
+    for case in range(256):
+        check_table_case(case)
+
+
+def check_table_case(case: int) -> None:
     crossed = {e for e, (a, b) in enumerate(native.EDGES) if (case >> a ^ case >> b) & 1}
     loops = native.case_loops(case)
     assert sorted(e for loop in loops for e in loop) == sorted(crossed)
@@ -288,9 +292,8 @@ def test_both_kernels_find_the_same_surface(volume):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("seed", range(3))
-def test_a_larger_noise_volume_is_closed(seed, dtype):
-    noise = np.random.default_rng(seed).normal(size=(21, 34, 27)).astype(dtype)
+def test_a_larger_noise_volume_is_closed(dtype):
+    noise = np.random.default_rng(0).normal(size=(21, 34, 27)).astype(dtype)
     vertices, faces = native.marching_cubes(np.pad(noise, 1, constant_values=OUTSIDE), 0.1)
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     codes = edges @ [len(vertices), 1]
@@ -344,7 +347,7 @@ def test_fine_sphere_is_near_the_analytic_one():
 @both
 @pytest.mark.parametrize("axis", range(3))
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("position", [1.5, 2.25, 2.999])
+@pytest.mark.parametrize("position", [1.5, 2.999])
 def test_plane_at_a_fraction_of_a_cell(marching_cubes, axis, sign, position):
     volume = sign * (position - np.indices((5, 4, 6))[axis].astype(np.float64))
     vertices, faces = marching_cubes(volume, 0.0)
@@ -436,18 +439,12 @@ def test_negated_noise_has_the_same_vertices(marching_cubes):
     assert rows(marching_cubes(volume, 0.2)[0]) == rows(marching_cubes(-volume, -0.2)[0])
 
 
-def test_the_same_input_gives_the_same_arrays():
+def test_the_same_input_gives_the_same_arrays_and_is_left_alone():
     volume = np.random.default_rng(5).normal(size=(9, 8, 7))
-    for a, b in zip(
-        native.marching_cubes(volume, 0.0), native.marching_cubes(volume, 0.0), strict=True
-    ):
-        assert np.array_equal(a, b)
-
-
-def test_the_input_is_left_alone():
-    volume = np.random.default_rng(6).normal(size=(4, 4, 4))
     before = volume.copy()
-    native.marching_cubes(volume, 0.0)
+    meshes = [native.marching_cubes(volume, 0.0) for _ in range(2)]
+    for a, b in zip(*meshes, strict=True):
+        assert np.array_equal(a, b)
     assert np.array_equal(volume, before)
 
 
@@ -488,29 +485,3 @@ def test_missing_extension_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "im2mesh.native._marching_cubes", None)
     with pytest.raises(ImportError, match="not built: run `python setup.py build_ext --inplace`"):
         runpy.run_path(native.__file__)
-
-
-# -- agreement with the released meshes ----------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "layers", "span"),
-    [("merged", (-9.0, OUTSIDE), 129), ("single", (OUTSIDE,), 127)],
-)
-def test_released_meshing(shared, name, layers, span):
-    axis = np.linspace(-0.5, 0.5, 128)
-    x, y, z = np.meshgrid(axis, axis, axis, indexing="ij")
-    volume = 2 * np.sin(9 * x + 1) + 2 * np.sin(8 * y) + 2 * np.cos(7 * z - 0.5) - 2
-    for layer in layers:
-        volume = np.pad(volume, 1, constant_values=layer)
-    vertices, faces = native.marching_cubes(volume, math.log(0.2 / 0.8))
-    vertices = (vertices - 1) / span - 0.5
-    with np.load(shared / "conformance" / "released_meshing.npz") as golden:
-        count, _, area, enclosed = golden[f"{name}_vertices_faces_area_volume"]
-        bounds = golden[f"{name}_bounds"]
-    mesh = trimesh.Trimesh(vertices, faces, process=False)
-    assert mesh.is_watertight
-    assert len(vertices) == count  # the number of crossed edges
-    assert mesh.area == pytest.approx(area, rel=1e-3)
-    assert mesh.volume == pytest.approx(enclosed, rel=1e-3)
-    assert np.allclose(mesh.bounds, bounds, atol=2 * native.CLEARANCE / span)

@@ -267,7 +267,14 @@ def test_normals_of_the_observed_surface() -> None:
 
 @pytest.mark.parametrize(
     ("family", "azimuth", "elevation"),
-    [("car", 40, 20), ("aircraft", 35, 30), ("chair", 60, 25), ("boat", 125, 25)],
+    [
+        ("car", 40, 20),
+        ("aircraft", 35, 30),
+        *(
+            pytest.param(*row, marks=pytest.mark.slow)
+            for row in (("chair", 60, 25), ("boat", 125, 25))
+        ),
+    ],
 )
 def test_the_plane_is_found_from_the_map_alone(family: str, azimuth: int, elevation: int) -> None:
     shape = make_shape(family, 3).posed(azimuth, elevation)
@@ -286,16 +293,10 @@ def test_a_predicted_surface_is_evidence_too() -> None:
     assert without is None or agreement(shape, without) < agreement(shape, with_it)
 
 
-def test_the_same_map_gives_the_same_symmetry() -> None:
-    box_map, bottle_map = (
-        shape.depth().numpy() for shape in (slab().posed(35, 25), bottle().posed(0, 20))
-    )
-    planes = [find_plane(evidence(box_map)) for _ in range(2)]
-    axes = [find_axis(evidence(bottle_map)) for _ in range(2)]
-    for one, other in (planes, axes):
-        assert one is not None and other is not None
-        for key, value in asdict(one).items():
-            np.testing.assert_array_equal(value, asdict(other)[key])
+def assert_same(one: MirrorPlane | RevolutionAxis, other: MirrorPlane | RevolutionAxis) -> None:
+    """The same map gives the same symmetry, to the last bit."""
+    for key, value in asdict(one).items():
+        np.testing.assert_array_equal(value, asdict(other)[key])
 
 
 CROOKED = Shape.of(
@@ -313,13 +314,16 @@ CROOKED = Shape.of(
 def test_all_planes_are_found(shape: Shape, count: int) -> None:
     depth = shape.depth().numpy()
     found = find_symmetry(depth, Observation(depth, 64), NOTHING)
+    again = find_plane(evidence(depth))
     if not count:
-        assert found is None
+        assert found is None and again is None
         return
     assert isinstance(found, MirrorPlanes) and len(found.planes) == count
     assert all(agreement(shape, mirror) > 0.95 for mirror in found.planes)
     normals = np.stack([mirror.normal for mirror in found.planes])
     np.testing.assert_allclose(normals @ normals.T, np.eye(count), atol=1e-9)
+    assert again is not None
+    assert_same(again, found.planes[0])
 
 
 @pytest.mark.parametrize(
@@ -336,8 +340,9 @@ def test_all_planes_are_found(shape: Shape, count: int) -> None:
 )
 def test_an_axis_of_revolution_is_found(shape: Shape) -> None:
     depth = shape.depth().numpy()
-    axis = find_axis(evidence(depth))
-    assert axis is not None
+    axis, again = (find_axis(evidence(depth)) for _ in range(2))
+    assert axis is not None and again is not None
+    assert_same(axis, again)
     assert np.linalg.norm(axis.direction) == pytest.approx(1)
     assert axis.point @ axis.direction == pytest.approx(0, abs=1e-9)
     points = back_project(depth) - axis.point
@@ -386,7 +391,7 @@ def waves(points: Tensor) -> Tensor:
 def test_fields_agree_with_the_reference(surface: bool, is_sdf: bool, planes: int) -> None:
     fused = FusedField([waves], 0.5)
     field = ObservedField(fused, Observation(chair_map(), 64), surface, is_sdf)
-    points = torch.rand(2000, 3, generator=torch.Generator().manual_seed(2)) - 0.5
+    points = torch.rand(1000, 3, generator=torch.Generator().manual_seed(2)) - 0.5
     plain = field(points)
     mirrors = MirrorPlanes((plane(4), plane(5), plane(6))[:planes])
     field.use(mirrors)
@@ -419,7 +424,7 @@ def test_a_profile_agrees_with_the_reference(mug_map: tuple[np.ndarray, Revoluti
     depth, axis = mug_map
     seen = Observation(depth, 64)
     profile = RevolutionProfile(axis, seen, lambda p: waves(p))
-    points = torch.rand(60, 3, generator=torch.Generator().manual_seed(3)) - 0.5
+    points = torch.rand(12, 3, generator=torch.Generator().manual_seed(3)) - 0.5
     free, shell, learned = profile(points)
 
     def c(point: np.ndarray) -> float:
@@ -450,7 +455,7 @@ def test_fields_about_an_axis_agree_with_the_reference(
     depth, axis = mug_map
     fused = FusedField([waves], 0.5)
     field = ObservedField(fused, Observation(depth, 64), surface, is_sdf)
-    points = torch.rand(4000, 3, generator=torch.Generator().manual_seed(2)) - 0.5
+    points = torch.rand(1000, 3, generator=torch.Generator().manual_seed(2)) - 0.5
     plain = field(points)
     field.use(axis)
     values = field(points)
