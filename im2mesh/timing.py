@@ -1,4 +1,4 @@
-"""Where the time goes."""
+"""A stopwatch for the stages of a run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import torch
 class Stopwatch:
     """Seconds spent in named stages.
 
-    A stage entered inside another one counts for itself only: the outer stage's clock stands
-    still meanwhile, so the stages add up to the time measured.
+    The outer stage's clock stands still during a stage inside it, so the stages add up to the
+    time measured.
     """
 
     def __init__(self, device: torch.device | None = None) -> None:
-        """Time stages that run on ``device``, whose CUDA work is waited for at each boundary."""
+        """Time stages on a device; each boundary waits for the device's CUDA work."""
         self.seconds: dict[str, float] = {}
         self._cuda = device if device is not None and device.type == "cuda" else None
         self._open: list[str] = []
@@ -45,5 +45,5 @@ class Stopwatch:
 
     @property
     def total(self) -> float:
-        """Seconds in all stages."""
+        """Return the seconds in all stages."""
         return sum(self.seconds.values())

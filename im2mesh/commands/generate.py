@@ -27,11 +27,11 @@ CODES = {
 def generator(
     description: str, roles: Sequence[str] | None
 ) -> Callable[[Sequence[str] | None], int]:
-    """The ``main`` of a generator script.
+    """Return the ``main`` of a generator script.
 
     Args:
         description: for ``--help``.
-        roles: what each configuration must be, in order; None: any number of any kind.
+        roles: kind of each configuration, in order; None: any number of any kind.
     """
 
     def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
     if roles is None:
         parser.add_argument("configs", nargs="+", metavar="CONFIG", help="one YAML file a level")
     else:
-        for role in roles:  # one by one: argparse's help cannot show several names of one argument
+        for role in roles:  # one by one, because argparse shows one name for each argument
             parser.add_argument(
                 "configs", action="append", metavar=role, help="a YAML file of this kind of level"
             )
@@ -116,7 +116,7 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
 
 
 def _check_role(config: Config, role: str) -> None:
-    """A fixed place of a generator's command line takes one kind of level only."""
+    """Check that a configuration is of the kind that its place on the command line takes."""
     kind = "a patch level" if config.is_patch else "a global level"
     method = "SDF" if config.is_sdf else "occupancy"
     wanted = {

@@ -35,10 +35,10 @@ from im2mesh.timing import Stopwatch
 log = logging.getLogger(__name__)
 
 GROUND_TRUTH_FILES = ("model.off", "model_watertight.off")
-"""Where ``generation.copy_groundtruth`` looks in a model folder."""
+"""Files of a model folder that ``generation.copy_groundtruth`` looks for."""
 
 RESULTS = ("meshes", "pointcloud")
-"""Folders of a run that hold what takes long to make."""
+"""Folders of a run with results that take long to make."""
 
 
 _LISTS = ("classes", "train_split", "val_split", "test_split")
@@ -48,7 +48,7 @@ _BESIDE_MESHES = ("vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size
 
 @dataclass
 class RunReport:
-    """What became of each map: names as ``<class>/<model>``."""
+    """The outcome of each map, by its name ``<class>/<model>``."""
 
     written: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class RunReport:
 
 
 def check_same_data(configs: Sequence[Config]) -> None:
-    """Levels that are fused must name the same inputs.
+    """Check that levels to be fused name the same inputs.
 
     Raises:
         ConfigError: naming the first key that differs and both values.
@@ -87,23 +87,22 @@ def run(
 ) -> RunReport:
     """Reconstruct every source into ``folder`` (:mod:`im2mesh.data.run_folders`).
 
-    A bad depth map, or one with a name that is too long, is noted in the report and the others go
-    on. Every file is whole or not
-    there, and the timings are up to date after every map, so an interrupted run loses at most
-    the map it was at. The timings are of these sources only, numbered as they are listed.
+    A bad depth map, or one with a name that is too long, is reported and does not stop the run.
+    Files are written whole, and the timings after every map, so an interrupted run loses one map
+    at the most. The timings are of these sources only, numbered in their order.
 
     Args:
         reconstructor: the levels.
         sources: the maps.
         folder: the run's folder; made when missing.
-        resume: leave maps alone whose results are there and newer than their depth file.
-        overwrite: where the folder's results were made with other settings, remove them all,
-            those of maps that are not among the sources too.
+        resume: skip maps with results that are newer than their depth file.
+        overwrite: remove all results of other settings, also those of maps that are not among the
+            sources.
 
     Raises:
-        InputError: nothing is to be written, the folder holds results made with other
-            settings (with ``resume``; without ``overwrite``, if they are not all made again), or
-            it is not writable.
+        ConfigError: the settings ask for no results.
+        InputError: the folder is not writable, or holds results of other settings: any with
+            ``resume``, or some that are not made again without ``overwrite``.
         CheckpointError: a level's weights give values that are not finite.
     """
     settings = reconstructor.settings
@@ -135,7 +134,7 @@ def run(
                 with watch("write"):
                     _write(result, depth, source, reconstructor, folder, number)
             except CheckpointError:
-                raise  # no map has a result with such weights
+                raise  # such weights give no result for any map
             except InputError as error:
                 report.failed.append((name, str(error)))
                 continue
@@ -180,14 +179,14 @@ def _record_settings(
 
     Args:
         reconstructor: has the settings.
-        folder: the run's.
-        resume: no other settings.
+        folder: of the run.
+        resume: refuse other settings.
         overwrite: all results may be removed.
-        again: the results that are made again; without ``overwrite`` only these may be removed,
-            and pictures and timings.
+        again: the results that are made again; without ``overwrite`` only these, pictures and
+            timings may be removed.
 
     Raises:
-        InputError: the settings are other ones, and ``resume``, or there are more results.
+        InputError: the settings differ, and ``resume`` is set or other results would be removed.
     """
     record: dict[str, Any] = {
         "version": __version__,
@@ -268,7 +267,7 @@ def _digest(path: Path) -> str:
 
 
 def _keys(index: int, source: DepthSource) -> dict[str, Any]:
-    """The columns of a row of timings that say which map it is about."""
+    """Return the columns of a row of timings that identify its map."""
     return {
         "idx": index,
         "class id": source.class_name,
@@ -280,9 +279,9 @@ def _keys(index: int, source: DepthSource) -> dict[str, Any]:
 def _kept_rows(
     folder: Path, sources: Sequence[DepthSource]
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """The timings on the disk of maps that are listed, under their present numbers.
+    """Return the stored timings of the listed maps, under their present numbers.
 
-    The tables are written again where that changes them.
+    The tables are written again if that changes them.
     """
     before = _previous_rows(folder)
     rows = {
@@ -303,7 +302,7 @@ def _write_timings(rows: dict[tuple[str, str], dict[str, Any]], folder: Path) ->
 
 
 def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """The timings on the disk, by class folder and name of the map."""
+    """Read the stored timings, by class folder and name of the map."""
     path = folder / "time_generation_full.csv"
     if not path.is_file():
         return {}
@@ -316,7 +315,7 @@ def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _expected_files(reconstructor: Reconstructor, source: DepthSource, folder: Path) -> list[Path]:
-    """The results that a map must have to count as done."""
+    """Return the files that a map must have to count as done."""
     files: list[Path] = []
     if reconstructor.settings.generate_mesh:
         files += outputs.mesh_paths(folder, source.class_name, source.model).values()

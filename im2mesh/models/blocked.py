@@ -1,11 +1,10 @@
-"""Conditional norm, relu and linear map as ONE operation, for training on a CPU.
+"""Conditional norm, relu and linear map as one operation, for training on a CPU.
 
-Done one after the other, these operations stream matrices of a hundred megabytes through memory
-a dozen times for each product, and torch's batch norm spends longer on its column statistics
-than the product takes. Here one sample at a time (its rows have one scale and one shift) goes
-through all of them while it lies in the cache, and the activations are computed again in the
-backward pass instead of kept: a training step runs near the rate of its matrix products
-(``benchmarks/train.py``) and keeps one matrix a layer.
+One after the other, these operations stream matrices of a hundred megabytes through memory a
+dozen times for each product, and torch's batch norm takes longer than the product. Here each
+sample, whose rows share one scale and shift, goes through all of them while it is in the cache.
+The backward pass computes the activations again instead of keeping them. So a training step runs
+near the rate of its matrix products (``benchmarks/train.py``) and keeps one matrix a layer.
 
 :func:`tests.reference.networks.reference_norm_relu_linear` is the plain definition.
 """
@@ -28,7 +27,7 @@ def norm_relu_linear(
     residual: Tensor | None,
     eps: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """relu(gamma_b · (x − mean) / sqrt(var + eps) + beta_b) · weightᵀ + bias (+ residual).
+    """Compute relu(gamma_b · (x − mean) / sqrt(var + eps) + beta_b) · weightᵀ + bias (+ residual).
 
     mean and var are those of all B · T rows, the statistics of batch normalisation.
 
@@ -49,9 +48,9 @@ def norm_relu_linear(
 
 
 def moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance over samples and points: (B, T, C) → (C,), (C,).
+    """Return the mean and biased variance over samples and points: (B, T, C) → (C,), (C,).
 
-    Each sample is centred on its own mean, so a large common offset costs no digits.
+    Each sample is centred on its own mean, so that a large common offset costs no digits.
     """
     means = torch.empty_like(x[:, 0])
     variances = torch.empty_like(means)

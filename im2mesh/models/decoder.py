@@ -1,4 +1,4 @@
-"""The decoder: a point and a code become a value; and its folded form for inference."""
+"""The decoder, which turns points and codes into values, and its folded form for inference."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ BLOCKS = 5
 CPU_ROWS = 1536
 
 # Every pass works on a multiple of this many rows, and its last product on as many columns.
-# Single rows and columns go to other kernels, which round differently; without them a
-# point's value does not depend on which other points it was evaluated with, so the coarse
-# and the dense extraction see the same signs.
+# Products of single rows or columns use other kernels, which round differently. So a point's value
+# does not depend on the points that it is evaluated with, and coarse to fine extraction sees the
+# same signs as the dense one.
 ROW_MULTIPLE = 8
 
 
 class CBatchNormDecoder(nn.Module):
-    """Points and codes → values, with conditional batch normalisation.
+    """Decoder with conditional batch normalisation.
 
     A linear map to ``hidden_size`` channels, five conditional residual blocks, a last
     conditional batch norm, relu, and a linear map to one value: a logit (occupancy) or a
@@ -50,7 +50,7 @@ class CBatchNormDecoder(nn.Module):
     def forward(
         self, points: Tensor, codes: Tensor, features: PixelFeatures | None = None
     ) -> Tensor:
-        """The plain form: for training, and the reference of :class:`FoldedDecoder`.
+        """Decode in the plain form: for training, and as the reference of :class:`FoldedDecoder`.
 
         Args:
             points: (B, T, 3) in [−0.5, 0.5]³ of the cube or of the patch.
@@ -72,13 +72,13 @@ class CBatchNormDecoder(nn.Module):
 class FoldedDecoder:
     """A decoder in evaluation mode, bound to K codes, its norms folded.
 
-    Once the running statistics and the code are known, a conditional batch norm is one
-    scale and one shift per channel (:meth:`ConditionalBatchNorm.fold`). Both are computed
-    once per code; bn_1's go into the weights of the product before it, and the biases of
-    fc_p and fc_1, which only ever reach the next norms, into the shifts of those norms.
+    With known running statistics and code, a conditional batch norm is one scale and one shift
+    per channel (:meth:`ConditionalBatchNorm.fold`), computed once per code. Those of bn_1 are
+    folded into the product before it, and the biases of fc_p and fc_1 into the shifts of the next
+    norms.
 
     Attributes:
-        passes: decoder passes so far, each over a chunk of rows under one code.
+        passes: decoder passes so far, each over some rows under one code.
         rows: rows (pairs of a point and a code) evaluated so far.
     """
 
@@ -121,7 +121,7 @@ class FoldedDecoder:
 
         Args:
             points: (N, 3) float32, those of code 0 first, then those of code 1, …
-            counts: K numbers of points, one a code, with sum N.
+            counts: number of points of each of the K codes, with sum N.
             batch_size: most rows of one pass; on a CPU at most :data:`CPU_ROWS`.
 
         Returns:
@@ -152,7 +152,7 @@ class FoldedDecoder:
         return values
 
     def _weights(self, code: int) -> tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]]:
-        """The scales, shifts and matrices of one code."""
+        """Return the scales, shifts and matrices of one code."""
         blocks: list[tuple[Tensor, ...]] = [
             (scale_0[code], shift_0[code], fc_0 * scale_1[code], shift_1[code], fc_1)
             for scale_0, shift_0, fc_0, scale_1, shift_1, fc_1 in self._blocks
@@ -165,7 +165,7 @@ class FoldedDecoder:
         weights: tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]],
         buffers: tuple[Tensor, ...],
     ) -> Tensor:
-        """One chunk under one code: (rows, inputs) → (rows,)."""
+        """Evaluate (rows, inputs) under one code; return (rows,) values."""
         x, normed, hidden = (buffer[: len(inputs)] for buffer in buffers)
         blocks, (scale, shift) = weights
         torch.mm(inputs, self._first, out=x)

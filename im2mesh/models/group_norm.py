@@ -1,9 +1,9 @@
-"""Group normalisation of images and volumes whose channels lie side by side, for training.
+"""Group normalisation of images and volumes with their channels last in memory, for training.
 
-torch's own backward pass over that layout takes several times as long in bfloat16 as the
-convolutions between which it stands. Group normalisation is affine in x once its statistics are
-known, so its gradient takes two sums and one pass. ``torch.nn.functional.group_norm`` is the plain
-definition; tests/test_volume.py compares them.
+torch's own backward pass over this layout takes several times as long in bfloat16 as the
+convolutions around it. Group normalisation is affine in x once its statistics are known, so its
+gradient takes two sums and one pass. tests/test_volume.py compares it with
+``torch.nn.functional.group_norm``, the plain definition.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROW = 512
 
 
 class GroupNorm(nn.GroupNorm):
-    """Group normalisation over (B, C, …), with the parameters of torch's own."""
+    """Group normalisation over (B, C, …), with the parameters of ``torch.nn.GroupNorm``."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, …) → the same shape and type."""
@@ -78,7 +78,7 @@ class _GroupNorm(Function):
 
 
 def _rows(x: Tensor) -> Tensor:
-    """(B, C, …) → (B, R, fold · C): whole voxels, as many in a row as :data:`ROW` holds."""
+    """Reshape (B, C, …) to (B, R, fold · C): whole voxels, at most :data:`ROW` numbers a row."""
     channels, size = x.shape[1], x[0, 0].numel()
     fold = max(1, ROW // channels)
     while size % fold:

@@ -1,9 +1,8 @@
 """Conditional batch normalisation and the residual block made of it.
 
-Features travel as (rows, channels) matrices, one row a query point, because a matrix
-product runs several times faster on that layout than a 1×1 convolution. The parameters
-keep the shapes of the published checkpoints, in which every linear map over points is a
-``Conv1d`` with a kernel of one.
+Features are (rows, channels) matrices, one row a query point, because a matrix product on this
+layout is several times faster than a 1×1 convolution. The parameters keep the shapes of the
+published checkpoints, in which every linear map over points is a ``Conv1d`` with a kernel of one.
 
 Source: Mescheder et al., Occupancy Networks, CVPR 2019, supplementary material, section 1.2
 (conditional batch normalisation after Dumoulin et al., 2017).
@@ -21,7 +20,7 @@ from im2mesh.models.blocked import norm_relu_linear
 class PointLinear(nn.Conv1d):
     """A linear map over the channels of each point, stored as a ``Conv1d`` of kernel 1."""
 
-    bias: Tensor  # always there
+    bias: Tensor  # never None
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(channels_in, channels_out, kernel_size=1)
@@ -37,7 +36,7 @@ class PointLinear(nn.Conv1d):
 
 
 class ConditionalBatchNorm(nn.Module):
-    """gamma(c) · BN(x) + beta(c), with gamma and beta linear in the code c.
+    """Conditional batch norm, gamma(c) · BN(x) + beta(c), with gamma and beta linear in the code c.
 
     It starts as a plain batch normalisation: gamma is one and beta zero for every code.
     """
@@ -66,7 +65,7 @@ class ConditionalBatchNorm(nn.Module):
     def relu_linear(
         self, x: Tensor, codes: Tensor, linear: PointLinear, residual: Tensor | None = None
     ) -> Tensor:
-        """linear(relu(norm(x, codes))) [+ residual]; in training on a CPU as one operation.
+        """Compute linear(relu(norm(x, codes))) [+ residual], in training on a CPU as one operation.
 
         Args:
             x: (B, T, channels).
@@ -96,7 +95,7 @@ class ConditionalBatchNorm(nn.Module):
 
     @torch.no_grad()
     def _track(self, mean: Tensor, variance: Tensor, rows: int) -> None:
-        """Move the running statistics as torch's batch norm does, by unbiased variances."""
+        """Update the running statistics like torch's batch norm, by unbiased variances."""
         bn = self.bn
         assert bn.running_mean is not None and bn.running_var is not None
         assert bn.num_batches_tracked is not None and bn.momentum is not None
@@ -105,7 +104,7 @@ class ConditionalBatchNorm(nn.Module):
         bn.running_var.lerp_(variance * (rows / (rows - 1)), bn.momentum)
 
     def fold(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """The inference form: for each code ONE scale and ONE shift per channel.
+        """Fold the norm for inference: for each code one scale and one shift per channel.
 
         With running statistics (mean, var) the layer is x · scale + shift, where
         scale = gamma(c) / sqrt(var + eps) and shift = beta(c) − mean · scale.
@@ -123,9 +122,9 @@ class ConditionalBatchNorm(nn.Module):
 
 
 class ConditionalResnetBlock(nn.Module):
-    """x + fc_1(relu(bn_1(fc_0(relu(bn_0(x, c))), c))), all of the same width.
+    """A residual block, x + fc_1(relu(bn_1(fc_0(relu(bn_0(x, c))), c))), all of the same width.
 
-    fc_1's weight starts at zero: a fresh block adds a constant, its bias.
+    fc_1's weight starts at zero, so a fresh block adds a constant, its bias.
     """
 
     def __init__(self, c_dim: int, channels: int) -> None:

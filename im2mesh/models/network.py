@@ -1,4 +1,4 @@
-"""The networks of a level: what they have in common, and the published one."""
+"""The interface of a level's network, and the published network."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class BoundDecoder(Protocol):
 
         Args:
             points: (N, 3) float32, those of image 0 first, then those of image 1, …
-            counts: K numbers of points, one an image, with sum N.
+            counts: number of points of each of the K images, with sum N.
             batch_size: most rows of one pass.
 
         Returns:
@@ -43,7 +43,7 @@ class BoundDecoder(Protocol):
 
 
 class Network(nn.Module, ABC):
-    """Depth and points → values: logits or signed distances (:mod:`im2mesh.objectives`)."""
+    """A network from depth and points to logits or signed distances."""
 
     @abstractmethod
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
@@ -55,10 +55,10 @@ class Network(nn.Module, ABC):
 
 
 class ImplicitNetwork(Network):
-    """The published network: a code for the image, a decoder conditioned on it.
+    """The published network: an encoder from image to code, and a decoder conditioned on the code.
 
-    The same network serves every level. A global one sees the whole depth map and points of the
-    cube; a patch level sees a window of it and points in the window's own coordinates
+    All levels use it. A global level sees the whole depth map and points of the cube. A patch
+    level sees a window of the map and points in the window's own coordinates
     (:mod:`im2mesh.geometry.patches`).
     """
 

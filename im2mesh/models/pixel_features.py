@@ -1,9 +1,8 @@
-"""What the depth map shows at a query point's pixel, as further inputs of the decoder.
+"""Pixel features: further inputs of the decoder, read off the depth map at a point's pixel.
 
-A code says what an object is like; it forgets where exactly the camera saw its surface. These
-features say that of every query point: how far it lies behind the observed surface, whether its
-pixel is background, and how far the silhouette is. They are read off the very image that the
-encoder sees, so a global level and a patch level differ in nothing.
+A code describes the object but not exactly where the camera saw its surface. Pixel features tell
+how far a point lies behind the observed surface, whether its pixel is background, and how far the
+silhouette is. They come from the image that the encoder sees, for global and patch levels alike.
 
 The published networks have no such inputs; ``model.decoder_kwargs.observed`` adds them.
 """
@@ -24,21 +23,21 @@ RANGES = (0.02, 0.2)
 is five pixels), and in coarse steps."""
 
 SILHOUETTE_RANGE = 16
-"""Pixels beyond which the silhouette's distance is not told."""
+"""Largest distance from the silhouette that is told, in pixels."""
 
 JUMP = 0.02
 """Neighbouring pixels whose depths differ by more see different surfaces (a slope of 5)."""
 
 
 class PixelFeatures:
-    """The features of B images, ready to be asked at points.
+    """The pixel features of B images.
 
     Attributes:
-        images: how many, B.
+        images: number of images, B.
     """
 
     def __init__(self, images: Tensor, kind: str) -> None:
-        """Prepare what can be prepared once for an image.
+        """Prepare images.
 
         Args:
             images: (B, 1, s, s) depth in [0, 1], background negative.
@@ -53,7 +52,7 @@ class PixelFeatures:
             self._silhouette = silhouette_distance(depth >= 0).flatten(1)
 
     def __call__(self, points: Tensor) -> Tensor:
-        """The features of points under each image.
+        """Return the features of points under each image.
 
         Args:
             points: (B, T, 3) in the image's own cube.
@@ -67,7 +66,7 @@ class PixelFeatures:
         return self._at(self._depth, self._silhouette, points)
 
     def of(self, image: int, points: Tensor) -> Tensor:
-        """(T, 3) points under ONE of the images → (T, F)."""
+        """Return the (T, F) features of (T, 3) points under one of the images."""
         one = slice(image, image + 1)
         silhouette = None if self._silhouette is None else self._silhouette[one]
         return self._at(self._depth[one], silhouette, points[None])[0]

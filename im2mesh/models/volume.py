@@ -1,9 +1,8 @@
 """The volume level: the depth map as a volume, a 3D U-Net on it, and a decoder that reads it.
 
-One code for a whole object forgets where things are. Here every pixel of the depth map says what
-it knows of the column of space behind it, voxel by voxel, and a 3D U-Net completes the picture;
-a point then reads the volume's features at its own place. Convolutions see the object as it stands
-in space, so what one corner teaches holds for every other one.
+One code for a whole object loses positions. Here every pixel describes the column of space behind
+it, voxel by voxel, and a 3D U-Net completes the volume; a point then reads the volume's features
+at its own place. Convolutions treat all places alike, so the network need not learn each of them.
 
 A volume has its axes in the order (z, row, column): z rises towards the viewer, rows run down as
 in the depth map, columns run right.
@@ -33,20 +32,21 @@ from im2mesh.models.pixel_features import (
 )
 
 OFFSET_RANGES = (0.02, 0.2, 1.0)
-"""Offsets behind a block's mean depth are divided by each of these and clamped to ±1."""
+"""Offsets behind a block's mean depth are divided by each of these and clamped to ±1, in sides of
+the cube."""
 
 BOUND_RANGE = 0.05
-"""The same of the offsets behind the nearest and the farthest depth of a block."""
+"""The same for the offsets behind the nearest and the farthest depth of a block."""
 
 FEATURES = len(OFFSET_RANGES) + 5
 """Channels of :func:`volume_features`."""
 
 GROUPS = 8
-"""Of every group normalisation."""
+"""Groups of channels in every group normalisation."""
 
 
 def volume_features(images: Tensor, cells: int) -> Tensor:
-    """Return what blocks of pixels say of the voxels in their columns.
+    """Compute the features of voxels from the blocks of pixels in front of them.
 
     A block is the square of pixels in front of one column of voxels.
 
@@ -85,7 +85,7 @@ def volume_features(images: Tensor, cells: int) -> Tensor:
 
 
 class VolumeBlock(nn.Module):
-    """x + conv(relu(conv(relu(norm(x))))): 3³ convolutions; it starts as the identity."""
+    """3³ convolutions with a residual, x + conv(relu(conv(relu(norm(x))))); first the identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class VolumeBlock(nn.Module):
 
 
 class ImageBlock(nn.Module):
-    """The same as :class:`VolumeBlock` for images."""
+    """A :class:`VolumeBlock` for images."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -117,10 +117,10 @@ class ImageBlock(nn.Module):
 
 
 class Lift(nn.Module):
-    """Features of the image at full detail, the same for all voxels of a column."""
+    """A 2D branch: image features at full detail, the same for all voxels of a column."""
 
     def __init__(self, size: int, features: int, out: int) -> None:
-        """Build it.
+        """Build the layers.
 
         Args:
             size: columns along a side; 256 / size must be a power of two.
@@ -140,7 +140,7 @@ class Lift(nn.Module):
         """(B, 1, 256, 256) depth → (B, out, 1, size, size)."""
         silhouette = silhouette_distance(images[:, 0] >= 0)[:, None] / SILHOUETTE_RANGE
         x = torch.cat([images, silhouette], dim=1)
-        # Depth needs more digits than bfloat16's 8 bits, under autocast too.
+        # Depth needs more digits than bfloat16's 8 bits.
         with torch.autocast(images.device.type, enabled=False):
             x = self.stem[0](x)
         for conv in list(self.stem)[1:]:
@@ -152,10 +152,10 @@ class Lift(nn.Module):
 
 
 class VolumeEncoder(nn.Module):
-    """Depth maps → volumes of features: a convolution of stride 2, then a 3D U-Net."""
+    """The encoder from depth maps to feature volumes: a stride-2 convolution, then a 3D U-Net."""
 
     def __init__(self, cells: int, widths: Sequence[int], features: int, lift: int) -> None:
-        """Build it.
+        """Build the layers.
 
         Args:
             cells: voxels along a side of the input, N; the result has N / 2.
@@ -237,7 +237,7 @@ def read_volume(volume: Tensor, points: Tensor) -> Tensor:
     batch, cells, channels_ = len(volume), volume.shape[1], volume.shape[-1]
     number, weight = corners(points, cells)
     first = torch.arange(batch, device=volume.device)[:, None, None] * cells**3
-    # One row a voxel, one bag a point: the fastest gather that torch has, both ways.
+    # One row a voxel, one bag a point: torch's fastest gather, forward and backward.
     read: Tensor = F.embedding_bag(
         (number + first).view(-1, 8),
         volume.view(-1, channels_),
@@ -248,7 +248,7 @@ def read_volume(volume: Tensor, points: Tensor) -> Tensor:
 
 
 class PointBlock(nn.Module):
-    """x + linear(relu(linear(relu(x)))); it starts as the identity."""
+    """A residual block, x + linear(relu(linear(relu(x)))); first the identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -263,13 +263,13 @@ class PointBlock(nn.Module):
 
 
 class VolumeDecoder(nn.Module):
-    """What a point reads → its value: residual blocks and a linear map."""
+    """The decoder from a point's readings to its value: residual blocks and a linear map."""
 
     def __init__(self, inputs: int, hidden_size: int, blocks: int) -> None:
         super().__init__()
         self.fc_in = nn.Linear(inputs, hidden_size)
         self.blocks = nn.ModuleList(PointBlock(hidden_size) for _ in range(blocks))
-        # Products of few columns go to kernels that round by the number of rows: see ROW_MULTIPLE.
+        # Products of few columns use kernels whose rounding depends on the rows: see ROW_MULTIPLE.
         self.fc_out = nn.Linear(hidden_size, 1)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -283,7 +283,7 @@ class VolumeDecoder(nn.Module):
 
 
 class VolumeNetwork(Network):
-    """Depth and points → values, by way of a volume of features; a global level's network."""
+    """The network of a global level that reads a volume of features at points."""
 
     def __init__(self, encoder: VolumeEncoder, decoder: VolumeDecoder, kind: str) -> None:
         """Combine both; ``kind`` names the pixel features that the decoder reads, or ``none``."""
@@ -318,11 +318,11 @@ class VolumeNetwork(Network):
 
 
 class BoundVolume:
-    """A decoder bound to K volumes; to callers the same as a ``FoldedDecoder``.
+    """A decoder bound to K volumes, with the interface of a ``FoldedDecoder``.
 
     Attributes:
         codes: K.
-        device: where everything lies.
+        device: where it computes.
         passes: decoder passes so far.
         rows: points evaluated so far.
     """
@@ -358,7 +358,7 @@ class BoundVolume:
 
 
 def _inputs(volume: Tensor, pixel_features: PixelFeatures | None, points: Tensor) -> Tensor:
-    """What the decoder is given at points: (B, T, C + 3 + pixel features)."""
+    """Return the decoder's (B, T, C + 3 + pixel features) inputs at points."""
     read = [read_volume(volume, points), points]
     if pixel_features is not None:
         read.append(pixel_features(points))
@@ -366,5 +366,5 @@ def _inputs(volume: Tensor, pixel_features: PixelFeatures | None, points: Tensor
 
 
 def decoder_inputs(features: int, kind: str) -> int:
-    """Return the number of channels that the decoder is given."""
+    """Return the number of the decoder's input channels."""
     return features + 3 + CHANNELS[kind]
