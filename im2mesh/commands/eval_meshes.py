@@ -23,6 +23,8 @@ EPILOG = """\
 The tables go into the run's folder, <out_dir>/<generation_dir> of CONFIG (or into --meshes DIR):
 eval_meshes_full_<class>.{pkl,csv}, a row a mesh, and eval_meshes_<class>.csv, a row a class.
 Rows that are there already, of the same files and with the same settings, are kept.
+
+A mesh in metres, as reconstruct.py writes it: python -m im2mesh.commands.score_sensor --help
 """
 
 CODES = {

@@ -1,13 +1,13 @@
-"""How good a metric mesh is: against the true object, and against what the camera saw.
+"""Score a metric mesh against the true object, and against the camera's image.
 
     python -m im2mesh.commands.score_sensor mug.ply --ground-truth mug_gt.ply
     python -m im2mesh.commands.score_sensor mug.ply --depth d.png
         --intrinsics camera.json --mask m.png
 
 The mesh is in metres in the camera's frame, as ``reconstruct.py`` writes it; so is the truth, a
-mesh or a cloud. With ``--ground-truth``: F-scores at 5 and 10 mm and at 1 and 2% of the true
-object's largest extent, and Chamfer. With ``--depth``: the same of the raw points, where there is
-a truth, and the mesh rendered through the camera: silhouette IoU with the mask, and depth error.
+mesh or a cloud. ``--ground-truth`` gives F-scores at 5 and 10 mm and at 1 and 2% of the true
+object's largest extent, and Chamfer. ``--depth`` renders the mesh through the camera and gives the
+silhouette IoU with the mask and the depth error; with a truth, it also scores the raw points.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ log = logging.getLogger("im2mesh.commands.score_sensor")
 def main(argv: Sequence[str] | None = None) -> int:
     """Score one mesh; returns the exit code."""
     parser = new_parser(__doc__)
-    parser.add_argument("mesh", metavar="MESH", help="in metres, in the camera's frame")
-    parser.add_argument("--ground-truth", metavar="MESH", help="the true mesh or cloud, the same")
+    parser.add_argument("mesh", metavar="MESH", help="a mesh in metres, in the camera's frame")
+    parser.add_argument(
+        "--ground-truth", metavar="MESH", help="the true mesh or cloud, in the same frame"
+    )
     add_sensor_image(parser)
     parser.add_argument("--json", metavar="FILE", help="also write the scores there")
     args = parse(parser, argv)
@@ -64,9 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raw = (camera.rays_of((depth.shape[0], depth.shape[1])) * depth[..., None])[mask]
             raw = raw[np.isfinite(raw[:, 2])]
             scores["raw points"] = metric_scores(raw, target, size)
-    for what, of_it in scores.items():
-        for name, value in of_it.items():
-            log.info("%-12s %-24s %8.4g", what, name, value)
+    for scored, values in scores.items():
+        for name, value in values.items():
+            log.info("%-12s %-24s %8.4g", scored, name, value)
     if args.json:
         Path(args.json).write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
     return DONE

@@ -1,12 +1,13 @@
-"""A sensor's depth image in, a closed mesh in metres in the camera's frame out.
+"""Reconstruction of a sensor's depth image as a closed mesh in metres in the camera's frame.
 
 >>> from im2mesh import reconstruct
 >>> result = reconstruct(depth, (fx, fy, cx, cy), mask)    # metres, OpenCV's frame
 >>> result.mesh                                            # a trimesh.Trimesh, in metres
 
-The image is cleaned (:mod:`im2mesh.data.cleaning`), the cube is placed around the object
-(:mod:`im2mesh.data.placement`), the pixels are resampled into it (:mod:`im2mesh.data.resampling`),
-a :class:`im2mesh.generation.pipeline.Reconstructor` does its work there, and the mesh goes back.
+:mod:`im2mesh.data.cleaning` finds the object's pixels, :mod:`im2mesh.data.placement` places the
+cube around them, :mod:`im2mesh.data.resampling` resamples them into it, a
+:class:`im2mesh.generation.pipeline.Reconstructor` makes the mesh in the cube, and the cube's frame
+takes it back to metres.
 """
 
 from __future__ import annotations
@@ -35,36 +36,41 @@ from im2mesh.geometry.cameras import Camera, CubeFrame, RayMap
 log = logging.getLogger(__name__)
 
 DEMO_LEVELS = ("global", "p64s32", "p32s16")
-"""Configurations in ``configs/demo`` that are used where none are given."""
+"""Names of the default configurations in ``configs/demo``."""
 
 NEAREST, FARTHEST = 0.01, 3.0
-"""Distances in metres between which objects are expected; beyond them a warning says so."""
+"""Range of distances, in metres, outside which a warning asks for the unit."""
 
 COARSE = 32
-"""Cells of the lattice that tells whether the cube is deep enough."""
+"""Cells of the coarse lattice on which the cube's depth is checked."""
 
 DEEPENINGS, DEEPENING = 2, 0.2
-"""So often the cube is moved back by so much of its side."""
+"""How often the cube may be made deeper, and by how much of its side."""
 
 CUT_OFF = 0.03
-"""It is moved if so many of the coarse mesh's vertices lie at its back."""
+"""Share of the coarse mesh's vertices at the cube's back from which the cube is made deeper."""
+
+DEEPENED = "deepened, because a coarse mesh reached the cube's back"
 
 LEAST_DISTANCE = 0.75
-"""A camera nearer to the cube's centre, in sides of the cube, all but touches the object."""
+"""Least distance of the camera from the cube's centre, in sides of the cube."""
+
+MIN_PIECE = 0.01
+"""``generation.min_piece`` of sensor depth, whose ragged rims leave crumbs that no pixel shows."""
 
 
 @dataclass(frozen=True)
 class SensorReconstruction:
-    """A metric mesh and how it came about.
+    """A metric mesh and the steps to it.
 
     Attributes:
         mesh: in metres, in the camera frame (OpenCV's); closed unless it was simplified.
         camera: the image's intrinsics.
-        placement: the cube's place, and how its size was chosen.
-        cleaned: the object's pixels and what was removed.
-        shown: (256, 256) float32 depth map that the networks were shown.
-        rays: what the camera's own rays saw.
-        reconstruction: the mesh in the cube, and what it took.
+        placement: the cube, and how its size was chosen.
+        cleaned: the object's pixels, and the removed ones.
+        shown: (256, 256) float32 orthographic depth map, the networks' input.
+        rays: the map of the camera's own rays.
+        reconstruction: the mesh in the cube, with times and counts.
         points: (N, 3) float64, the object's measured points, in metres in the camera frame.
     """
 
@@ -75,17 +81,16 @@ class SensorReconstruction:
     shown: np.ndarray
     rays: RayMap
     reconstruction: Reconstruction
-
     points: np.ndarray
 
     @property
     def closed(self) -> bool:
-        """The mesh has faces, and every edge belongs to two."""
+        """Whether the mesh has faces and every edge belongs to two of them."""
         return bool(len(self.mesh.faces)) and self.mesh.is_watertight
 
     @property
     def extents(self) -> np.ndarray:
-        """(3,) the mesh's extents along the cube's axes, in metres; 0 where it is empty."""
+        """(3,) extents of the mesh along the cube's axes, in metres; 0 if it is empty."""
         vertices = self.reconstruction.vertices
         return self.placement.frame.size * (
             np.ptp(vertices, axis=0) if len(vertices) else np.zeros(3)
@@ -93,7 +98,7 @@ class SensorReconstruction:
 
     @property
     def summary(self) -> str:
-        """One line: where the object is, what was seen of it and what came out."""
+        """One line: the object's distance, its seen extents and those of the mesh."""
         seen, mesh = (
             "×".join(f"{1e3 * length:.0f}" for length in lengths)
             for lengths in (self.placement.seen, self.extents)
@@ -104,10 +109,10 @@ class SensorReconstruction:
 
 
 def demo_levels() -> list[Config]:
-    """Return the configurations of the bundled networks, whatever the working directory is.
+    """Return the configurations of the bundled networks, from any working directory.
 
     Raises:
-        InputError: the package is installed without them.
+        InputError: the package was installed without them.
     """
     paths = [REPOSITORY / "configs" / "demo" / f"{name}.yaml" for name in DEMO_LEVELS]
     if not all(path.is_file() for path in paths):
@@ -145,15 +150,15 @@ def reconstruct(
         mask: (H, W) bool, the object's pixels; None: the largest object on the dominant plane
             (:func:`im2mesh.data.supporting_plane.find_object`).
         reconstructor: the levels; None: the bundled ones.
-        noise: standard deviation of the depths in metres; None: what is usual at that distance
+        noise: standard deviation of the depths in metres; None: the usual one at that distance
             (:func:`im2mesh.data.surfaces.default_noise`).
         size: the object's largest extent in metres; None: estimated.
         extent: its extent along the direction of view in metres; None: estimated.
         device: where the bundled levels run; a given reconstructor has its own.
 
     Raises:
-        DepthError: shapes differ, or nothing of the object can be used.
-        InputError: intrinsics that are none.
+        DepthError: shapes differ, or no pixel of the object can be used.
+        InputError: the intrinsics or a number cannot be used.
     """
     camera = Camera.of(intrinsics)
     z = _checked_depth(depth)
@@ -184,17 +189,18 @@ def reconstruct(
     shown, rays = orthographic_map(guess, frame), ray_map(fans, cleaned.unknown, frame)
     if not (shown >= 0).any():
         raise DepthError("the object covers less than a pixel of its own map; check size and mask")
-    result = _for_noise(levels, cleaned, frame)(shown, rays=rays)
+    result = _adapted(levels, cleaned, frame)(shown, rays=rays)
     mesh = trimesh.Trimesh(frame.to_camera(result.vertices), result.faces, process=False)
     return SensorReconstruction(
         mesh, camera, placement, cleaned, shown, rays, result, measured_points(cleaned, z, camera)
     )
 
 
-def _for_noise(
+def _adapted(
     levels: Reconstructor, cleaned: Cleaned, frame: CubeFrame, **changes: Any
 ) -> Reconstructor:
-    """The same levels, for depth as noisy as the object's, and with other settings."""
+    """Return the same levels with settings for an object's noise, and with other changes."""
+    changes["min_piece"] = levels.settings.min_piece or MIN_PIECE
     if levels.settings.observation != "none":
         changes["observation_noise"] = RESIDUAL * cleaned.noise / frame.size
     return Reconstructor(levels.levels, replace(levels.settings, **changes), levels.device)
@@ -208,9 +214,10 @@ def _deepened(
     camera: Camera,
     levels: Reconstructor,
 ) -> Placement:
-    """Move the cube back where the networks see the object go on behind it.
+    """Make the cube deeper if a coarse mesh of the object reaches its back.
 
-    A coarse mesh is enough to tell; the supporting plane stays the limit.
+    The supporting plane stays the limit. The cube is never made less deep: the estimate rarely
+    exceeds the coarse mesh by much, and scores hardly depend on the scale.
     """
     if levels.settings.lattice == "released":
         return placement
@@ -227,7 +234,7 @@ def _deepened(
         more = min(placement.extent + DEEPENING * frame.size, placement.most)
         if more < placement.extent + frame.size / COARSE:
             break
-        rough = _for_noise(levels, cleaned, frame, **coarse)
+        rough = _adapted(levels, cleaned, frame, **coarse)
         shown = orthographic_map(guess, frame)
         if not (shown >= 0).any():
             break
@@ -235,12 +242,16 @@ def _deepened(
         if not len(z) or (z < -0.5 + 1.5 / COARSE).mean() < CUT_OFF:
             break
         deeper = place(cleaned, camera, extent=more)
-        placement = replace(deeper, how="deepened, as the networks say", most=placement.most)
+        placement = replace(
+            deeper,
+            how=DEEPENED,
+            most=placement.most,
+        )
     return placement
 
 
 def measured_points(cleaned: Cleaned, depth: np.ndarray, camera: Camera) -> np.ndarray:
-    """(N, 3) the object's measured points; filled holes are none."""
+    """Return the object's measured points, (N, 3), without filled holes."""
     rows, columns = np.nonzero(cleaned.seen & np.isfinite(depth))
     return camera.rays(columns, rows) * depth[rows, columns, None]
 
@@ -249,7 +260,7 @@ def _warn_of_units(cleaned: Cleaned) -> None:
     distance = float(np.nanmedian(cleaned.depth))
     if not NEAREST <= distance <= FARTHEST:
         log.warning(
-            "the object is at %.4g m; if that is not so, depth is in another unit (depth scale)",
+            "the object is at %.4g m; if it is not, depth is in another unit (depth scale)",
             distance,
         )
 
@@ -270,7 +281,7 @@ def _checked_depth(depth: ArrayLike) -> np.ndarray:
 
 
 def _checked_mask(mask: ArrayLike, depth: np.ndarray) -> np.ndarray:
-    """The mask as bool."""
+    """Return the mask as bool."""
     inside = np.asarray(mask).astype(bool)
     if inside.shape != depth.shape:
         raise DepthError(f"the mask has shape {inside.shape}, the depth image {depth.shape}")

@@ -1,4 +1,4 @@
-"""What a sensor's object leaves on disk: a mesh in a chosen frame and unit, and what it took."""
+"""Files of a reconstructed object: the mesh in a chosen frame and unit, and its record."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from im2mesh.geometry.mesh_files import FORMATS, write_mesh
 
 FRAMES = ("camera", "opengl", "object")
 UNITS = {"m": 1.0, "mm": 1000.0}
-"""Name of a unit → how many there are in a metre."""
+"""How many of a unit there are in a metre."""
 
 
 def check_output(path: Path) -> None:
-    """Refuse a mesh file of an unknown kind before the work.
+    """Check the name of a mesh file before the work.
 
     Raises:
         InputError: the extension is none of :data:`im2mesh.geometry.mesh_files.FORMATS`.
@@ -71,7 +71,7 @@ def write_result(
         path: the mesh file, one of :data:`im2mesh.geometry.mesh_files.FORMATS`.
         frame: one of :data:`FRAMES`.
         unit: one of :data:`UNITS`.
-        sources: what the record says of the input files.
+        sources: the input files, for the record.
 
     Raises:
         InputError: see :func:`check_output`.
@@ -90,7 +90,7 @@ def write_result(
 def record(
     result: SensorReconstruction, frame: str, unit: str, sources: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return all that is known about a mesh, as JSON has it; lengths in metres."""
+    """Return the facts about a mesh for JSON; lengths are in metres."""
     cleaned, placement = result.cleaned, result.placement
     pixels = cleaned.measured + cleaned.holes + sum(cleaned.removed.values())
     return {

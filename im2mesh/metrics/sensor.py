@@ -1,4 +1,4 @@
-"""How good a metric mesh is: against the true object, and against what the camera saw.
+"""Scores of metric meshes, against the true object and against the camera's image.
 
 Meshes and clouds are in metres in the camera's frame, as ``reconstruct.py`` writes them.
 """
@@ -79,7 +79,7 @@ def camera_scores(
 
 
 def surface_points(vertices: np.ndarray, faces: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Points drawn on a mesh, or those of a cloud."""
+    """Draw points on a mesh, or return those of a cloud."""
     if not len(faces):
         return vertices
     return sample_surface(vertices, faces, SAMPLES, np.random.default_rng(seed))[0]

@@ -1,4 +1,4 @@
-"""A sensor's object as a picture: what of the image was used, and the mesh from four sides."""
+"""A picture of a sensor's object: its pixels in the image, and the mesh from four sides."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDES = (
 """Name, azimuth and elevation in degrees."""
 
 USED, UNKNOWN, DROPPED = (90, 170, 110), (150, 90, 150), (220, 90, 70)
-"""Colours over the image: the object, what is not known, what was removed."""
+"""Colours over the image of the object's, unknown and removed pixels."""
 
 
 def sensor_sheet(
@@ -56,7 +56,7 @@ def sensor_sheet(
 
 
 def image_picture(depth: np.ndarray, result: SensorReconstruction, size: int) -> np.ndarray:
-    """The depth image around the object in grey, coloured where the object was looked for.
+    """Draw the depth image around the object in grey, its pixels coloured.
 
     Returns:
         (size, size, 3) uint8.
@@ -83,7 +83,7 @@ def image_picture(depth: np.ndarray, result: SensorReconstruction, size: int) ->
 
 
 def _around(seen: np.ndarray) -> tuple[slice, slice]:
-    """The part of the image that holds the object, and half as much on each side."""
+    """Return the part of the image that holds the object, and half as much on each side."""
     bounds = [np.flatnonzero(seen.any(axis=1 - axis))[[0, -1]] for axis in (0, 1)]
     more = max(int(high - low) for low, high in bounds) // 2 + 1
     rows, columns = (slice(max(int(low) - more, 0), int(high) + more + 1) for low, high in bounds)
