@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from im2mesh.data.surfaces import STEEPEST, same_surface
 from im2mesh.geometry.cameras import Camera, CubeFrame, Perspective, RayMap
-from im2mesh.geometry.pixels import BACKGROUND, IMAGE_SIZE, back_project
+from im2mesh.geometry.pixels import BACKGROUND, IMAGE_SIZE, back_project, to_pixels
 
 CRACK = 2
 """Largest width of cracks between fans that are closed, in pixels of a map."""
@@ -173,9 +173,7 @@ def _rasterised(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarra
     Returns:
         (S, S) float64 z, NaN where there is no face.
     """
-    # Columns and rows of the vertices; pixel centres are at whole numbers.
-    column = (vertices[:, 0] + 0.5) * size - 0.5
-    row = (0.5 - vertices[:, 1]) * size - 0.5
+    row, column = to_pixels(vertices, size)
     first, last = np.empty((2, 2, len(faces)), np.int64)
     for axis, at in enumerate((row, column)):
         a, b, c = at[faces.T]
