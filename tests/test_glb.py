@@ -320,6 +320,7 @@ GLB_REFUSED: dict[str, tuple[bytes, str]] = {
         changed(lambda t: t.update(nodes=[{"children": [1, 1]}, {"mesh": 0}])),
         "two parents",
     ),
+    "no type": (changed(lambda t: t["accessors"][0].pop("type")), "JSON lacks 'type'"),
     "no such mesh": (changed(lambda t: t["nodes"][0].update(mesh=3)), "number 3 of its 1 meshes"),
     "no such node": (
         changed(lambda t: t.update(scenes=[{"nodes": [5]}])),

@@ -437,6 +437,9 @@ PLY_READ = {
     "blank lines": re.sub(
         rb"(?s)(?<=end_header\n).*", lambda m: m[0].replace(b"\n", b"\n\n"), ASCII
     ),
+    "CR LF in most lines of the header": re.sub(
+        rb"(?s)(?<=ply\n).*(?<=end_header\n)", lambda m: m[0].replace(b"\n", b"\r\n"), BINARY
+    ),
     "a texture's name": ASCII.replace(b"ply\n", b"ply\ncomment TextureFile lost.png\n"),
 }
 

@@ -41,6 +41,14 @@ Mesh = tuple[np.ndarray, np.ndarray]
 def read(data: bytes) -> Mesh:
     """Read a mesh; see :mod:`im2mesh.geometry.formats`. Points count where there is no face."""
     tree, binary = _chunks(data)
+    try:
+        return _read_tree(tree, binary)
+    except KeyError as error:
+        raise InputError(f"its JSON lacks {error}, or has it wrong") from error
+
+
+def _read_tree(tree: dict[str, Any], binary: bytes) -> Mesh:
+    """Return the mesh of a file whose features are read."""
     version = str(tree["asset"].get("minVersion", tree["asset"]["version"]))
     if not version.startswith("2.") or ("minVersion" in tree["asset"] and version != "2.0"):
         raise InputError(f"glTF {version} is not read, only 2.0")
@@ -163,6 +171,8 @@ class _Scene:
         matrices = self._world[skin["joints"]]
         if "inverseBindMatrices" in skin:
             bind = self._accessor(skin["inverseBindMatrices"]).reshape(-1, 4, 4)
+            if len(bind) < len(matrices):
+                raise InputError(f"a skin has {len(matrices)} joints and {len(bind)} bind matrices")
             matrices = matrices @ bind[: len(matrices)].transpose(0, 2, 1)
         joints, weights = (
             np.concatenate(

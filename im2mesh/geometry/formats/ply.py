@@ -99,7 +99,8 @@ def _header(data: bytes) -> tuple[str, list[_Element], int]:
     if magic is None:
         raise InputError("it does not start with a line that is ply")
     newline = magic[1]
-    end = re.compile(newline + rb"end_header[ \t]*" + newline).search(data)
+    stray = rb"\r?" if newline == b"\n" else b""
+    end = re.compile(newline + rb"end_header[ \t]*" + stray + newline).search(data)
     if end is None:
         raise InputError("its header has no end_header")
     order, elements = None, list[_Element]()
