@@ -26,8 +26,7 @@ SINGLE = [family for family in FAMILIES if family != "compositional"]
 SAMPLES = 300  # on each solid, to find which solids touch
 TOUCHING = 0.004  # of the largest extent
 
-quick_seeds = pytest.mark.parametrize("seed", [0, 1])
-many_seeds = pytest.mark.parametrize("seed", range(2, 26))
+many_seeds = pytest.mark.parametrize("seed", range(1, 26))
 
 
 def arrays(shape: Shape) -> list[np.ndarray]:
@@ -102,9 +101,8 @@ def check(family: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@quick_seeds
-def test_valid(family: str, seed: int) -> None:
-    check(family, seed)
+def test_valid(family: str) -> None:
+    check(family, 0)
 
 
 @pytest.mark.slow
@@ -115,9 +113,8 @@ def test_many_valid(family: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("family", SINGLE)
-@quick_seeds
-def test_in_one_piece(family: str, seed: int) -> None:
-    assert pieces(make_shape(family, seed)) == 1
+def test_in_one_piece(family: str) -> None:
+    assert pieces(make_shape(family, 1)) == 1
 
 
 @pytest.mark.slow
@@ -140,9 +137,8 @@ def test_pieces_are_counted() -> None:
 def test_a_seed_is_a_shape(family: str) -> None:
     first = make_shape(family, 3)
     torch.manual_seed(0)
-    make_shape(family, 4)
-    assert same(first, make_shape(family, 3))
-    assert not any(same(first, make_shape(family, seed)) for seed in (4, 5))
+    other = make_shape(family, 4)
+    assert same(first, make_shape(family, 3)) and not same(first, other)
 
 
 def test_families_do_not_share_seeds() -> None:

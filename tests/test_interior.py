@@ -99,7 +99,7 @@ def test_touching_balls_of_the_medial_axis() -> None:
 # --- any shape --------------------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(SEEDS)
 def test_distances_against_dense_samples(seed: int) -> None:
     shape = random_shape(seed)
@@ -118,7 +118,7 @@ def test_distances_against_dense_samples(seed: int) -> None:
     assert (too_deep > 2e-3).mean() < 0.02 if len(too_deep) > 200 else True
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SEEDS)
 def test_distances_change_no_faster_than_places(seed: int) -> None:
     shape = random_shape(seed)
@@ -145,9 +145,9 @@ def arrow() -> Shape:
     return Shape.of(*extrude([*outline, (-0.5, 0.15), (-0.4, 0)], 0.3))
 
 
-@pytest.mark.parametrize("build", [*DEMO, mug, arrow])
+@pytest.mark.parametrize("build", [demo.car, demo.sofa, mug, arrow])
 def test_depth_inside_objects(build: object) -> None:
-    """What the module promises, on objects of up to 40 solids."""
+    """Depths are as exact as the module says, on objects of up to 40 solids."""
     shape = build().posed(40.0, 25.0)  # type: ignore[operator]
     points = points_of(7, 120000)
     points = points[shape.occupancy(points).numpy()][:1500]
@@ -159,7 +159,7 @@ def test_depth_inside_objects(build: object) -> None:
     assert (dense - depth).max() < 8e-3  # the reference's own spacing
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SEEDS)
 def test_samples_are_on_the_surface_and_in_no_solid(seed: int) -> None:
     shape = random_shape(seed)
@@ -192,7 +192,7 @@ def test_samples_are_as_dense_everywhere() -> None:
         assert float(found[name].double().mean()) == pytest.approx(share, abs=0.012), name
 
 
-@pytest.mark.parametrize("build", DEMO)
+@pytest.mark.parametrize("build", DEMO[::3])
 def test_visible_samples_agree_with_rendering(build: object) -> None:
     """Seen points are what a ray through them hits first, at the pixels' own resolution."""
     shape = build().posed(205.0, 15.0)  # type: ignore[operator]
@@ -216,9 +216,9 @@ def test_visible_samples_agree_with_rendering(build: object) -> None:
 
 @pytest.fixture(scope="module")
 def shapes() -> list[Shape]:
-    objects = [build().posed(31.0 * k, 7.0 * k - 15) for k, build in enumerate(DEMO)]
+    objects = [build().posed(31.0 * k, 7.0 * k - 15) for k, build in enumerate(DEMO[::2])]
     single = Shape.of(ellipsoid((0.5, 0.2, 0.3)))
-    return [*objects, single, *(random_shape(seed) for seed in range(8))]
+    return [*objects, single, *(random_shape(seed) for seed in range(5))]
 
 
 def test_batch_is_what_its_shapes_are(shapes: list[Shape]) -> None:
@@ -261,7 +261,7 @@ def test_batch_samples_each_shape(shapes: list[Shape]) -> None:
 def test_batch_depends_on_nothing_but_the_shape(shapes: list[Shape]) -> None:
     points = torch.from_numpy(np.stack([points_of(k, 400) for k in range(len(shapes))]))
     together = ShapeBatch.of(shapes).signed_distance(points)
-    for k in (0, 5, len(shapes) - 1):
+    for k in (0, 4, len(shapes) - 1):
         alone = ShapeBatch.of([shapes[k]]).signed_distance(points[k : k + 1])[0]
         torch.testing.assert_close(alone, together[k], rtol=0, atol=2e-6)
 

@@ -245,7 +245,7 @@ def test_elevations_are_those_of_the_range(tmp_path: Path) -> None:
 @pytest.mark.parametrize("orientation", [0, 1])
 def test_extents_and_places_stay_in_the_cube(tmp_path: Path, orientation: float) -> None:
     train, kept = opened(tmp_path, extent=[0.6, 0.9], orientation=orientation)
-    bounds = torch.stack([train.shape(number).bounds() for number in range(120)])
+    bounds = torch.stack([train.shape(number).bounds() for number in range(60)])
     assert bounds.abs().max() <= 0.5 + OUTSIDE
     extent = (bounds[:, 1] - bounds[:, 0]).amax(1)
     middle = bounds.mean(1)

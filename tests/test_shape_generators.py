@@ -86,7 +86,7 @@ def from_profile(points: np.ndarray, profile: list[tuple[float, float]]) -> np.n
 # --- solids of revolution ---------------------------------------------------------------------
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SEEDS)
 def test_lathe_fills_its_profile(seed: int) -> None:
     profile = random_profile(np.random.default_rng(seed))
@@ -107,7 +107,7 @@ def test_lathe_about_any_axis() -> None:
     assert torch.equal(upright.occupancy(points), moved)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SEEDS)
 def test_walls_of_vessels_are_as_thick_as_they_should_be(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -181,7 +181,7 @@ def test_smooth_profiles_keep_between_their_points() -> None:
 # --- prisms -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(SEEDS, st.booleans())
 def test_extrusions_fill_their_outline(seed: int, backwards: bool) -> None:
     outline = random_outline(np.random.default_rng(seed))
@@ -276,7 +276,7 @@ def test_rounded_boxes_are_as_far_as_their_radius_from_a_box() -> None:
     np.testing.assert_allclose(high - low, (1, 0.2, 0.7))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(SEEDS)
 def test_blobs_are_one_body(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -294,7 +294,7 @@ def test_blobs_are_one_body(seed: int) -> None:
 def test_batches_are_what_single_shapes_are() -> None:
     rng = np.random.default_rng(5)
     shapes = []
-    for k in range(4):
+    for k in range(2):
         profile = smooth_profile([(0.3, 0), (0.5, 0.4), (0.2 + 0.1 * k, 1)], 8)
         handle = loop_handle((0.46, 0.3, 0), (0.4, 0.6, 0), (0.3, 0, 0), 0.04)
         shapes += [

@@ -37,13 +37,13 @@ def agreement(shape: Shape) -> float:
     return float(equal[foreground].mean())
 
 
-@pytest.mark.parametrize("model", demo.MODELS)
+@pytest.mark.parametrize("model", list(demo.MODELS)[::2])
 def test_depth_of_the_mesh_is_that_of_the_shape(model: str) -> None:
     build, azimuth, elevation = demo.MODELS[model]
     assert agreement(build().posed(azimuth, elevation)) >= 0.99
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_meshes_of_any_shapes(seed: int) -> None:
     shape = random_shape(seed).posed(20 + seed, 10)
     vertices, faces = shape.mesh()
