@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from hypothesis.extra import numpy as hnp
 from im2mesh.data.depth import check_depth, find_depth_file, load_depth
 from im2mesh.errors import DepthError
 from tests.conftest import REPOSITORY
+
+Write = Callable[[Path], object]
 
 
 def disc(size: int = 256, value: float = 0.4) -> np.ndarray:
@@ -151,46 +154,43 @@ def test_a_border_that_may_be_background_or_not(caplog: pytest.LogCaptureFixture
     ]
 
 
-def test_file_errors(tmp_path: Path) -> None:
-    good = tmp_path / "good.npz"
-    np.savez(good, arr_0=disc())
-    cut = tmp_path / "cut.npz"
-    cut.write_bytes(good.read_bytes()[:1000])
-    damaged = tmp_path / "damaged.npz"
-    body = bytearray(good.read_bytes())
-    body[2000:2100] = bytes(100)
-    damaged.write_bytes(body)
-    empty = tmp_path / "empty.npz"
-    empty.write_bytes(b"")
-    other = tmp_path / "other.npz"
-    np.savez(other, data=disc())
-    pickled = tmp_path / "pickled.npz"
-    np.savez(pickled, arr_0=np.array([{}], dtype=object))
-    picture = tmp_path / "picture.png"
-    picture.write_bytes(b"\x89PNG")
-    for path, message in (
-        (tmp_path / "none.npz", "no such file"),
-        (cut, "not a readable .npz"),
-        (damaged, "not a readable .npz"),
-        (empty, "not a readable .npz"),
-        (other, "holds data; the depth map must be under depth_rescaled or arr_0 or depth"),
-        (pickled, "not a readable .npz"),
-        (picture, "not an .npz file"),
-        (tmp_path, "no such file"),
-    ):
-        with pytest.raises(DepthError, match=re.escape(message)) as raised:
-            load_depth(path)
-        assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+def stored(damage: Callable[[bytearray], bytes | bytearray], packed: bool = False) -> Write:
+    """Write a map, then damage the bytes of its file."""
+
+    def write(path: Path) -> None:
+        save = np.savez_compressed if packed else np.savez
+        save(path, arr_0=np.random.default_rng(0).random((256, 256)))
+        path.write_bytes(damage(bytearray(path.read_bytes())))
+
+    return write
 
 
-def test_compressed_and_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "a.npz"
-    np.savez_compressed(path, arr_0=np.random.default_rng(0).random((256, 256)))
-    body = bytearray(path.read_bytes())
-    body[5000:5200] = bytes(200)
-    path.write_bytes(body)
-    with pytest.raises(DepthError, match="not a readable"):
-        load_depth(path)
+UNREADABLE: dict[str, tuple[Write, str]] = {
+    "missing.npz": (lambda path: None, "no such file"),
+    "folder.npz": (Path.mkdir, "no such file"),
+    "cut.npz": (stored(lambda body: body[:1000]), "not a readable .npz"),
+    "zeros.npz": (stored(lambda body: body[:2000] + bytes(99) + body[2099:]), "not a readable"),
+    "packed.npz": (stored(lambda body: body[:5000] + bytes(200) + body[5200:], True), "not a rea"),
+    "empty.npz": (Path.touch, "not a readable .npz"),
+    "other.npz": (
+        lambda path: np.savez(path, data=disc()),
+        "holds data; the depth map must be under depth_rescaled or arr_0 or depth",
+    ),
+    "pickled.npz": (
+        lambda path: np.savez(path, arr_0=np.array([{}], dtype=object)),
+        "not a readable .npz",
+    ),
+    "picture.png": (lambda path: path.write_bytes(b"\x89PNG"), "not an .npz file"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_unreadable_files(tmp_path: Path, name: str) -> None:
+    write, message = UNREADABLE[name]
+    write(tmp_path / name)
+    with pytest.raises(DepthError, match=re.escape(message)) as raised:
+        load_depth(tmp_path / name)
+    assert str(tmp_path / name) in str(raised.value) and "\n" not in str(raised.value)
 
 
 def test_file_of_a_model_folder(tmp_path: Path) -> None:

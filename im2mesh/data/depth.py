@@ -1,7 +1,6 @@
-"""Reading depth maps: one file format, one background, one size.
+"""Reading of depth maps, in the format of ``docs/conventions.md``.
 
-The format is described in ``docs/conventions.md``. Whatever a file holds, what comes out is
-a (256, 256) float32 map with background exactly −1, or a :class:`DepthError`.
+Readers return a (256, 256) float32 map with background exactly −1, or raise a :class:`DepthError`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ KEYS = ("depth_rescaled", "arr_0", "depth")
 """Names under which a depth map is looked for in an ``.npz`` file, in this order."""
 
 MASK_KEY = "mask"
-"""Name of the optional array that says where the map is known."""
+"""Name of the optional mask of the pixels whose depth or background is known."""
 
 MODEL_FILE = "000.npz"
 """The depth map of a model folder."""
@@ -72,14 +71,14 @@ def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
-    """Read where a depth map is known, from the array ``mask`` beside it.
+    """Read the mask of a depth map, the array ``mask`` in its file.
 
     Args:
         path: the file that :func:`load_depth` reads.
 
     Returns:
-        (256, 256) bool, False where nothing is known about what the ray meets; None where the
-        file has no such array, and background is background.
+        (256, 256) bool, False where it is unknown what the ray meets; None where the file has
+        no such array, so that all of the map is known.
 
     Raises:
         DepthError: see :func:`check_known`, or the file cannot be read.
@@ -97,7 +96,7 @@ def check_known(array: np.ndarray, name: str = "mask") -> np.ndarray:
     Args:
         array: (S, S) bool, or 0 and 1; True where the depth was measured or background is
             certain. Another size than 256 is resampled by nearest neighbour.
-        name: what the error messages call it.
+        name: of the map in error messages.
 
     Returns:
         (256, 256) bool; a new array.
@@ -113,8 +112,7 @@ def check_known(array: np.ndarray, name: str = "mask") -> np.ndarray:
             f"{name}: holds {array.dtype} values; a mask holds true where the depth is known, "
             "false where it is not"
         )
-    nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(array) / IMAGE_SIZE).astype(int)
-    return array[np.ix_(nearest, nearest)].astype(bool)
+    return _resampled(array.astype(bool))
 
 
 def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
@@ -123,7 +121,7 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
     Args:
         array: (S, S) or (S, S, 1 or 3) real numbers; any negative, NaN or infinite value is
             background. Another size than 256 is resampled by nearest neighbour.
-        name: what the error messages call it.
+        name: of the map in error messages.
 
     Returns:
         (256, 256) float32, background −1; a new array.
@@ -173,8 +171,7 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
     _check_far_plane(depth, foreground, border, name)
     depth[~foreground] = BACKGROUND
     if len(depth) != IMAGE_SIZE:
-        nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(depth) / IMAGE_SIZE).astype(int)
-        depth = depth[np.ix_(nearest, nearest)]
+        depth = _resampled(depth)
         if not (depth >= 0).any():
             raise DepthError(f"{name}: no foreground is left at {IMAGE_SIZE}×{IMAGE_SIZE} pixels")
     return depth
@@ -198,6 +195,12 @@ def _check_far_plane(
         )
     if nearest < deepest:
         log.warning("%s; if it means background: depth[depth == %s] = -1", seen, value)
+
+
+def _resampled(image: np.ndarray) -> np.ndarray:
+    """Resample a square image to 256×256 by nearest neighbour."""
+    nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(image) / IMAGE_SIZE).astype(int)
+    return image[np.ix_(nearest, nearest)]
 
 
 def find_depth_file(folder: Path) -> Path:

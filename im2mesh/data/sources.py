@@ -1,7 +1,6 @@
-"""Which depth maps there are, and how to read each one.
+"""Sources of depth maps: the samples of a configuration's split, or files and folders of a user.
 
-A source is either a model of a split that a configuration names (``.npz`` model folders or
-HDF5 files), or any file or folder that the user points at.
+Maps are listed first and read one by one.
 """
 
 from __future__ import annotations
@@ -35,13 +34,13 @@ class DepthSource:
     """One depth map that can be read.
 
     Attributes:
-        class_name: folder of the class, as outputs are sorted by.
+        class_name: folder of the class, by which outputs are sorted.
         model: name of the model, unique within its class.
-        origin: what error messages call it.
-        changed: gives the time of the file's last change (seconds since the epoch).
-        load: gives the (256, 256) map, or raises :class:`DepthError`.
+        origin: its name in error messages.
+        changed: returns the time of the file's last change (seconds since the epoch).
+        load: returns the (256, 256) map, or raises :class:`DepthError`.
         folder: the model folder, where there is one.
-        known: gives the (256, 256) mask of what is known, see
+        known: returns the (256, 256) mask of known pixels, see
             :func:`im2mesh.data.depth.load_known`; None: all of it.
     """
 
@@ -61,25 +60,25 @@ def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
     """
     sources = [
         DepthSource(
-            model.class_name,
-            model.name,
-            model.origin,
-            model.changed,
-            model.depth,
-            model.folder if isinstance(model, NpzSample) else None,
-            partial(_known, model, config),
+            sample.class_name,
+            sample.name,
+            sample.origin,
+            sample.changed,
+            sample.depth,
+            sample.folder if isinstance(sample, NpzSample) else None,
+            partial(_known, sample, config),
         )
-        for model in samples_of_split(config, split, once=True)
+        for sample in samples_of_split(config, split, once=True)
     ]
     _reject_duplicates(sources)
     return sources
 
 
-def _known(model: Sample, config: Config) -> np.ndarray | None:
+def _known(sample: Sample, config: Config) -> np.ndarray | None:
     """Read the mask beside a model's depth map; HDF5 files have none."""
-    if not isinstance(model, NpzSample):
+    if not isinstance(sample, NpzSample):
         return None
-    return load_known(find_depth_file(model.folder / config.data.img_folder))
+    return load_known(find_depth_file(sample.folder / config.data.img_folder))
 
 
 def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSource]:
