@@ -2,10 +2,11 @@
 
     python benchmarks/sensor.py FOLDER [CONFIG …] [--out out/sensor]
 
-FOLDER is searched, with its sub-folders, for views: ``<name>.npz`` (``depth`` in metres, ``K``)
-with ``<name>_mask.png``; or ``depth.png`` with BOP's ``camera.json`` and ``<name>_mask.png``. The
-true mesh, if there is one, is ``<name>_gt_camera.ply`` (metres, the camera's frame). The levels
-that the configurations name (default: those of ``configs/demo``) reconstruct each view.
+FOLDER and its sub-folders are searched for views: ``<name>_mask.png`` with ``<name>.npz``
+(``depth`` in metres, ``K``), or with ``depth.png`` and BOP's ``camera.json``; or
+``segmask_<name>.png`` with ``depth_<name>.npy`` and ``primesense.intr``. The true mesh, if there is
+one, is ``<name>_gt_camera.ply`` (metres, the camera's frame). The levels that the configurations
+name (default: those of ``configs/demo``) reconstruct each view.
 
 Prints a row a view: F-scores (times 100) at 1% and 2% of the true object's largest extent and
 Chamfer in mm, of the mesh and of the raw points; the median distance of the measured points from
@@ -16,9 +17,9 @@ behind, above) of each view, and the table. The other options override the confi
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from im2mesh.config import load_config  # noqa: E402
+from im2mesh.data.sensor_frames import SensorFrame, SensorImage  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.generation.sensor import SensorReconstruction, demo_levels, reconstruct  # noqa: E402
-from im2mesh.geometry.cameras import Camera  # noqa: E402
 from im2mesh.geometry.mesh_files import load_mesh  # noqa: E402
 from im2mesh.metrics.distances import Cloud  # noqa: E402
 from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points  # noqa: E402
@@ -44,35 +45,37 @@ from im2mesh.visualize.sensor_picture import sensor_sheet  # noqa: E402
 OVERRIDES = ("observation", "symmetry", "resolution")
 
 
+LAYOUTS = (
+    ("{}_mask.png", "{}.npz", "{}.npz"),
+    ("{}_mask.png", "depth.png", "camera.json"),
+    ("segmask_{}.png", "depth_{}.npy", "primesense.intr"),
+)
+"""Files of a view's mask, depth and intrinsics, with its name for the braces."""
+
+
 @dataclass(frozen=True)
 class View:
-    """One object in one depth image, in metres."""
+    """One object in one depth image, in metres, and its true mesh where that is known."""
 
     name: str
-    depth: np.ndarray
-    camera: Camera
-    mask: np.ndarray
+    frame: SensorFrame
     truth: tuple[np.ndarray, np.ndarray] | None
 
 
-def find_views(folder: Path) -> list[View]:
+def find_views(folder: Path) -> Iterator[View]:
     """Read all views below a folder, by name."""
-    views = []
-    for path in sorted(folder.rglob("*_mask.png")):
-        name = path.name.removesuffix("_mask.png")
-        if path.with_name(f"{name}.npz").is_file():
-            with np.load(path.with_name(f"{name}.npz")) as arrays:
-                depth, camera = arrays["depth"], Camera.from_matrix(arrays["K"])
-        elif path.with_name("camera.json").is_file():
-            facts = json.loads(path.with_name("camera.json").read_text())
-            depth = np.asarray(Image.open(path.with_name("depth.png"))) * facts["depth_scale"] / 1e3
-            camera = Camera.from_matrix(np.reshape(facts["cam_K"], (3, 3)))
-        else:
-            continue
-        mask = np.asarray(Image.open(path)) > 0
-        truth = path.with_name(f"{name}_gt_camera.ply")
-        views.append(View(name, depth, camera, mask, load_mesh(truth) if truth.is_file() else None))
-    return views
+    for mask_name, depth_name, intrinsics_name in LAYOUTS:
+        start, end = mask_name.split("{}")
+        for mask in sorted(folder.rglob(mask_name.format("*"))):
+            name = mask.name.removeprefix(start).removesuffix(end)
+            depth, intrinsics = (
+                mask.with_name(other.format(name)) for other in (depth_name, intrinsics_name)
+            )
+            if not (depth.is_file() and intrinsics.is_file()):
+                continue
+            (frame,) = SensorImage(depth, [str(intrinsics)], [mask]).frames(label=None)
+            truth = mask.with_name(f"{name}_gt_camera.ply")
+            yield View(name, frame, load_mesh(truth) if truth.is_file() else None)
 
 
 def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[str, Any]:
@@ -81,7 +84,7 @@ def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[st
     vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
     predicted = surface_points(vertices, faces)
     gaps = Cloud(predicted).nearest(result.points)[0]
-    seen = camera_scores(vertices, faces, view.depth, view.mask, view.camera)
+    seen = camera_scores(vertices, faces, view.frame.depth, view.frame.mask, view.frame.camera)
     row: dict[str, Any] = {"view": view.name}
     if view.truth is not None:
         truth = surface_points(*view.truth, seed=1)
@@ -135,7 +138,7 @@ def main() -> int:
         start = time.perf_counter()
         with torch.inference_mode():
             result = reconstruct(
-                view.depth, view.camera, view.mask, reconstructor=reconstructor,
+                view.frame.depth, view.frame.camera, view.frame.mask, reconstructor=reconstructor,
                 noise=None if args.noise is None else args.noise / 1e3,
             )  # fmt: skip
         rows.append(measure(view, result, time.perf_counter() - start))
@@ -146,7 +149,7 @@ def main() -> int:
             flush=True,
         )
         result.mesh.export(args.out / f"{view.name}.ply")
-        sheet = sensor_sheet(view.name, view.depth, result, view.truth)
+        sheet = sensor_sheet(view.name, view.frame.depth, result, view.truth)
         Image.fromarray(sheet).save(args.out / f"{view.name}.png")
     table = pd.DataFrame(rows)
     table.to_csv(args.out / "scores.csv", index=False, float_format="%.5g")

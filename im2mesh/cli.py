@@ -112,7 +112,9 @@ def add_sensor_image(parser: argparse.ArgumentParser) -> None:
         "--intrinsics", nargs="+", metavar="K", help="a file, or fx fy cx cy, of the depth image"
     )
     parser.add_argument(
-        "--mask", metavar="FILE", help="the object's pixels (default: what stands on a plane)"
+        "--mask",
+        metavar="FILE",
+        help="the object's pixels (default: the largest object on a plane)",
     )
     parser.add_argument("--label", metavar="N|all", help="which object of a label image")
     parser.add_argument("--depth-scale", metavar="S", help="stored value to metres, as 1/1000")
