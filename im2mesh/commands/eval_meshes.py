@@ -83,9 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from im2mesh.data.run_folders import run_folder
     from im2mesh.metrics import results
     from im2mesh.metrics.report import class_table
-    from im2mesh.metrics.run import evaluate, log_report
+    from im2mesh.metrics.run import evaluate, log_summary
     from im2mesh.metrics.scored_runs import ScoredRun, load_methods
-    from im2mesh.metrics.tasks import Settings
+    from im2mesh.metrics.tasks import ScoringSettings
 
     config = load_config(args.config)
     folder = Path(args.meshes) if args.meshes else run_folder([config])
@@ -98,26 +98,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         kinds = [results.MESHES, results.INPUT, results.GLOBAL]
     elif args.against_input:
         kinds = [results.OBSERVED]
-    reports = evaluate(
+    summaries = evaluate(
         config,
         folder,
-        Settings(args.seed, not args.no_icp, iou=config.data.points_iou_file is not None),
+        ScoringSettings(args.seed, not args.no_icp, iou=config.data.points_iou_file is not None),
         args.workers,
         kinds,
         args.input,
     )
-    if any(report.scored or report.kept for report in reports.values()):
+    if any(summary.scored or summary.kept for summary in summaries.values()):
         run = ScoredRun.of_config(
             config, folder, folder.name if args.meshes else Path(args.config).stem
         )
         # Not beside scores of another kind, which may be of earlier meshes.
         for method in load_methods([replace(run, class_ids=None) if args.input else run], kinds):
             print(class_table(method, raw=not method.aligned).render("text"), end="\n\n")
-    for kind, report in reports.items():
-        log_report(report, folder, kind)
-    if not any(report.scored or report.kept for report in reports.values()):
+    for kind, summary in summaries.items():
+        log_summary(summary, folder, kind)
+    if not any(summary.scored or summary.kept for summary in summaries.values()):
         return BAD_INPUT
-    return DONE if all(report.complete for report in reports.values()) else SOME_FAILED
+    return DONE if all(summary.complete for summary in summaries.values()) else SOME_FAILED
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from im2mesh.metrics.distances import Cloud
 
 WITHIN = 0.01
-"""Points that are farther apart than this are no match."""
+"""The largest distance of a match."""
 
 TOLERANCE = 1e-6
 """ICP ends when the share of matched points changes by less than this."""
@@ -39,21 +39,21 @@ class Similarity:
     offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) points, moved."""
+        """Return (N, 3) points, moved."""
         return self.scale * self.turn(points) + self.offset
 
     def turn(self, vectors: np.ndarray) -> np.ndarray:
-        """(N, 3) directions, turned."""
+        """Return (N, 3) directions, turned."""
         # Not a matrix product: those are cut into threads, and the cuts show in the last digit.
         return np.einsum("ij,nj->ni", self.rotation, vectors)
 
     def inverse(self) -> Similarity:
-        """The transform that undoes this one."""
+        """Return the inverse transform."""
         back = Similarity(1 / self.scale, self.rotation.T)
         return Similarity(back.scale, back.rotation, -back(self.offset[None])[0])
 
     def after(self, first: Similarity) -> Similarity:
-        """``first``, then this one, as one transform."""
+        """Return the transform that applies ``first`` and then this one."""
         return Similarity(
             self.scale * first.scale,
             self.rotation @ first.rotation,
@@ -62,7 +62,10 @@ class Similarity:
 
 
 def fit_similarity(source: np.ndarray, target: np.ndarray) -> Similarity | None:
-    """The similarity with the least sum of squared distances from source to target points.
+    """Return the similarity with the least sum of squared distances from source to target.
+
+    ``trimesh.registration.procrustes`` scales by the ratio of the spreads, which is not the least
+    squares scale of the published evaluation.
 
     Args:
         source: (N, 3) points.

@@ -1,4 +1,4 @@
-"""Scoring a run: which files, in parallel, resumable, up to date on the disk."""
+"""Score a run: find its files, score them in parallel, keep the tables up to date."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from im2mesh.files import check_writable
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
 from im2mesh.metrics.tasks import (
+    AgainstInputTask,
     InputTask,
     MeshTask,
-    ObservedTask,
     Row,
-    Settings,
-    Task,
+    ScoringSettings,
+    ScoringTask,
 )
 from im2mesh.parallel import WorkerDied, cpus, run_tasks
 
@@ -58,15 +58,15 @@ DECISIVE = (
     "refinement_step",
     "simplify_nfaces",
 )
-"""Keys of ``generation`` that a level's meshes depend on, besides the resolution."""
+"""Keys of ``generation``, besides the resolution, that change a level's meshes."""
 
 NAMED = 10
-"""Models that one line of a report names at the most."""
+"""The most models that one line of the log names."""
 
 
 @dataclass
-class Report:
-    """What became of the models of a split: names as ``<class folder>/<model>``."""
+class ScoringSummary:
+    """The names, ``<class folder>/<model>``, of the scored models of a split and of the others."""
 
     scored: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -77,24 +77,24 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Every model has its scores."""
+        """Whether every model has its scores."""
         return not self.missing and not self.failed
 
 
 def evaluate(
     config: Config,
     folder: Path,
-    settings: Settings,
+    settings: ScoringSettings,
     workers: int,
     kinds: Sequence[str] = (results.MESHES,),
     inputs: Sequence[str] | None = None,
-) -> dict[str, Report]:
+) -> dict[str, ScoringSummary]:
     """Score a run.
 
     Args:
         config: names the data.
-        folder: holds the meshes and takes the tables.
-        settings: what the scores depend on besides the files.
+        folder: holds the meshes; the tables are written there.
+        settings: of the scoring.
         workers: processes; 1: this one.
         kinds: which scores (:data:`im2mesh.metrics.results.KINDS`). The global level alone is
             passed over, with a word, where its meshes are not there.
@@ -102,20 +102,20 @@ def evaluate(
             configuration's test split.
 
     Returns:
-        A report for each kind that there was something of.
+        A summary for each kind that there was something of.
 
     Raises:
         InputError: there is nothing to score or nothing to score against.
     """
-    reports = {}
+    summaries = {}
     if results.OBSERVED in kinds:
         split = config.data.test_split
         sources = sources_of_paths(inputs) if inputs else sources_of_split(config, split)
-        tasks, missing = observed_tasks(sources, folder, settings)
-        reports[results.OBSERVED] = score(folder, results.OBSERVED, tasks, missing, workers)
+        tasks, missing = against_input_tasks(sources, folder, settings)
+        summaries[results.OBSERVED] = score(folder, results.OBSERVED, tasks, missing, workers)
     against_truth = [kind for kind in kinds if kind != results.OBSERVED]
     if not against_truth:
-        return reports
+        return summaries
     models = samples_of_split(config, config.data.test_split, once=True)
     check_ground_truth(models, config)
     for kind in against_truth:
@@ -148,16 +148,16 @@ def evaluate(
             tasks, missing = mesh_tasks(replace(config, test=only_mesh), models, alone, settings)
         else:
             tasks, missing = mesh_tasks(config, models, folder, settings)
-        reports[kind] = score(folder, kind, tasks, missing, workers)
-    return reports
+        summaries[kind] = score(folder, kind, tasks, missing, workers)
+    return summaries
 
 
 # --- what there is to score -------------------------------------------------------------------
 
 
 def mesh_tasks(
-    config: Config, models: Sequence[Sample], folder: Path, settings: Settings
-) -> tuple[list[Task], list[str]]:
+    config: Config, models: Sequence[Sample], folder: Path, settings: ScoringSettings
+) -> tuple[list[ScoringTask], list[str]]:
     """The meshes, and point clouds where ``test`` asks for them and the run has any.
 
     Returns:
@@ -174,7 +174,7 @@ def mesh_tasks(
             f"{config.source}: test.eval_mesh and test.eval_pointcloud are both false: there is "
             "nothing to score"
         )
-    tasks: list[Task] = []
+    tasks: list[ScoringTask] = []
     missing: list[str] = []
     for idx, model in enumerate(models):
         files = {}
@@ -198,7 +198,7 @@ def mesh_tasks(
     return tasks, missing
 
 
-def input_tasks(models: Sequence[Sample], settings: Settings) -> list[Task]:
+def input_tasks(models: Sequence[Sample], settings: ScoringSettings) -> list[ScoringTask]:
     """The points that the camera saw, of every model."""
     return [
         InputTask(idx, model.class_name, model.name, settings, model)
@@ -206,19 +206,21 @@ def input_tasks(models: Sequence[Sample], settings: Settings) -> list[Task]:
     ]
 
 
-def observed_tasks(
-    sources: Sequence[DepthSource], folder: Path, settings: Settings
-) -> tuple[list[Task], list[str]]:
+def against_input_tasks(
+    sources: Sequence[DepthSource], folder: Path, settings: ScoringSettings
+) -> tuple[list[ScoringTask], list[str]]:
     """The meshes of depth maps; returns and raises as :func:`mesh_tasks`."""
     meshes = mesh_folder(folder)
-    tasks: list[Task] = []
+    tasks: list[ScoringTask] = []
     missing: list[str] = []
     for idx, source in enumerate(sources):
         path = find_mesh(meshes, source.class_name, source.model)
         if path is None:
             missing.append(f"{source.class_name}/{source.model}")
         else:
-            tasks.append(ObservedTask(idx, source.class_name, source.model, settings, source, path))
+            tasks.append(
+                AgainstInputTask(idx, source.class_name, source.model, settings, source, path)
+            )
     if not tasks:
         raise InputError(
             f"{meshes}: holds a mesh of none of the {len(sources)} depth maps (first: "
@@ -294,12 +296,12 @@ def check_ground_truth(models: Sequence[Sample], config: Config) -> None:
 
 
 def score(
-    folder: Path, kind: str, tasks: Sequence[Task], missing: Sequence[str], workers: int
-) -> Report:
+    folder: Path, kind: str, tasks: Sequence[ScoringTask], missing: Sequence[str], workers: int
+) -> ScoringSummary:
     """Score every task and keep the tables in ``folder`` up to date.
 
     Rows that are there already, of the same files and with the same settings, are kept. A file
-    that cannot be used is noted in the report and the others go on. The tables are written every
+    that cannot be used is noted in the summary and the others go on. The tables are written every
     :data:`SAVE_EVERY` seconds and at the end, on Ctrl-C as well.
 
     Args:
@@ -313,18 +315,18 @@ def score(
         InputError: nothing can be written there.
     """
     check_writable(folder, "its tables go there")
-    report = Report(missing=list(missing))
+    summary = ScoringSummary(missing=list(missing))
     tables = _Tables(folder, kind, tasks, missing)
-    todo: list[tuple[Task, str]] = []
+    todo: list[tuple[ScoringTask, str]] = []
     for task in tasks:
         try:
             fingerprint = task.fingerprint()
         except (InputError, OSError) as error:
-            report.failed.append((task.name, _line(error)))
+            summary.failed.append((task.name, _line(error)))
             continue
         if tables.keep(task, fingerprint):
-            report.kept.append(task.name)
-            _note(report, task, tables.rows[task.name])
+            summary.kept.append(task.name)
+            _note(summary, task, tables.rows[task.name])
         else:
             todo.append((task, fingerprint))
     workers = min(workers, len(todo))
@@ -338,26 +340,26 @@ def score(
                 if isinstance(row, WorkerDied):
                     row = Row(error=str(row))
                 if row.error is not None:
-                    report.failed.append((task.name, row.error))
+                    summary.failed.append((task.name, row.error))
                     continue
                 tables.add(task, fingerprint, row)
-                report.scored.append(task.name)
-                _note(report, task, tables.rows[task.name])
+                summary.scored.append(task.name)
+                _note(summary, task, tables.rows[task.name])
                 if time.monotonic() - saved > SAVE_EVERY:
                     tables.save()
                     saved = time.monotonic()
     finally:
         rows.close()
         tables.save()
-    report.failed.sort()
-    return report
+    summary.failed.sort()
+    return summary
 
 
 class _Tables:
     """The rows of one kind of scores, those on the disk that still hold and new ones."""
 
     def __init__(
-        self, folder: Path, kind: str, tasks: Sequence[Task], missing: Iterable[str]
+        self, folder: Path, kind: str, tasks: Sequence[ScoringTask], missing: Iterable[str]
     ) -> None:
         self.folder, self.kind = folder, kind
         self.rows: dict[str, dict[str, Any]] = {}
@@ -371,7 +373,7 @@ class _Tables:
         for class_id in self._models:
             self._before |= _rows_on_disk(folder, kind, class_id)
 
-    def keep(self, task: Task, fingerprint: str) -> bool:
+    def keep(self, task: ScoringTask, fingerprint: str) -> bool:
         """Take over a task's row from the disk if it has this fingerprint."""
         row, curve = self._before.get(task.name, ({}, None))
         if row.get("fingerprint") != fingerprint:
@@ -381,7 +383,7 @@ class _Tables:
             self.curves[task.name] = {**curve, "idx": task.idx}
         return True
 
-    def add(self, task: Task, fingerprint: str, row: Row) -> None:
+    def add(self, task: ScoringTask, fingerprint: str, row: Row) -> None:
         """Put in a new row."""
         note = SEPARATOR.join(row.notes)
         columns = {**task.keys, **row.columns, "note": note, "fingerprint": fingerprint}
@@ -438,7 +440,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _score(item: tuple[Task, str], threads: int) -> Row:
+def _score(item: tuple[ScoringTask, str], threads: int) -> Row:
     """Score a task of ``todo``; errors that are about its files become part of the row."""
     try:
         return item[0].score(threads)
@@ -452,39 +454,41 @@ def _line(error: Exception) -> str:
     return str(error)
 
 
-def _note(report: Report, task: Task, row: dict[str, Any]) -> None:
+def _note(summary: ScoringSummary, task: ScoringTask, row: dict[str, Any]) -> None:
     if row.get(f"empty{MESH}", row.get(f"empty{CLOUD}", False)):
-        report.empty.append(task.name)
+        summary.empty.append(task.name)
     notes = row.get("note")  # what users edit may lack it
     for note in notes.split(SEPARATOR) if isinstance(notes, str) and notes else ():
         kind, _, detail = note.partition(": ")
-        report.notes.setdefault(kind, []).append(f"{task.name} ({detail})" if detail else task.name)
+        summary.notes.setdefault(kind, []).append(
+            f"{task.name} ({detail})" if detail else task.name
+        )
 
 
-def log_report(report: Report, folder: Path, kind: str) -> None:
+def log_summary(summary: ScoringSummary, folder: Path, kind: str) -> None:
     """Say what was scored, and name whatever was not or is peculiar."""
-    for name, message in report.failed:
+    for name, message in summary.failed:
         log.error("%s: not scored: %s", name, message)
     for what, names in [
-        *report.notes.items(),
-        ("empty, scored as the worst", report.empty),
+        *summary.notes.items(),
+        ("empty, scored as the worst", summary.empty),
     ]:
         if names:
             log.warning("%s: %s", what, _named(names))
-    if report.missing:
+    if summary.missing:
         log.warning(
             "missing, and in no mean: %d of %d: %s",
-            len(report.missing),
-            len(report.missing) + len(report.failed) + len(report.kept) + len(report.scored),
-            _named(report.missing),
+            len(summary.missing),
+            len(summary.missing) + len(summary.failed) + len(summary.kept) + len(summary.scored),
+            _named(summary.missing),
         )
     log.info(
         "%s: %s: %d scored%s%s",
         folder,
         results.KINDS[kind],
-        len(report.scored),
-        f", {len(report.kept)} there already" if report.kept else "",
-        f", {len(report.failed)} not usable" if report.failed else "",
+        len(summary.scored),
+        f", {len(summary.kept)} there already" if summary.kept else "",
+        f", {len(summary.failed)} not usable" if summary.failed else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""What is scored of one model: a mesh, the input's points, or a mesh against the input."""
+"""Tasks that score one model: its mesh, its input's points, or its mesh against the input."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from im2mesh.metrics.observation import observation_scores
 from im2mesh.metrics.results import MESH, digest, mesh_version
 
 DEFINITIONS = 2
-"""To be raised when scores get other values, so that rows scored before are scored again."""
+"""Version of the scores; raise it when they change, so that older rows are scored again."""
 
 LEAST_POINTS = 1_000
 """A cloud with fewer ground-truth points cannot be scored against."""
@@ -41,8 +41,8 @@ SPARSE_POINTS = 50_000
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the scores depend on besides the files.
+class ScoringSettings:
+    """Settings that the scores depend on, besides the files.
 
     Attributes:
         seed: of the points drawn on meshes; each mesh has its own stream, by its name.
@@ -75,7 +75,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Task(ABC):
+class ScoringTask(ABC):
     """One row to be scored.
 
     Attributes:
@@ -88,7 +88,7 @@ class Task(ABC):
     idx: int
     class_id: str
     model: str
-    settings: Settings
+    settings: ScoringSettings
 
     @property
     def name(self) -> str:
@@ -97,7 +97,7 @@ class Task(ABC):
 
     @property
     def keys(self) -> dict[str, Any]:
-        """The columns that say which model a row is about."""
+        """The columns that identify the model of a row."""
         return {
             "idx": self.idx,
             "class id": self.class_id,
@@ -107,16 +107,16 @@ class Task(ABC):
 
     @property
     def seed(self) -> list[int]:
-        """Of this model's randomness, whatever its place in the split."""
+        """Seed of this model, which does not depend on its place in the split."""
         digest = hashlib.sha256(self.name.encode()).digest()
         return [self.settings.seed, *np.frombuffer(digest[:16], "<u4").tolist()]
 
     def fingerprint(self) -> str:
-        """Changes when what the scores depend on does.
+        """Return a digest of everything that the scores depend on.
 
         Returns:
-            16 hexadecimal digits of all of it; before them, where a mesh is scored, those of the
-            mesh's file and a hyphen (:func:`im2mesh.metrics.results.mesh_versions`).
+            16 hexadecimal digits; where a mesh is scored, those of its file and a hyphen precede
+            them (:func:`im2mesh.metrics.results.mesh_versions`).
 
         Raises:
             InputError, OSError: a file is missing.
@@ -127,12 +127,12 @@ class Task(ABC):
         return version + digest(depends)
 
     def _mesh(self) -> Path | None:
-        """The file of the mesh that is scored; None where none is."""
+        """Return the file of the scored mesh; None where there is none."""
         return None
 
     @abstractmethod
     def _files(self) -> list[Any]:
-        """What tells this version of the files from others."""
+        """Return values that change when a file changes."""
 
     @abstractmethod
     def score(self, threads: int) -> Row:
@@ -144,7 +144,7 @@ class Task(ABC):
 
 
 @dataclass(frozen=True)
-class MeshTask(Task):
+class MeshTask(ScoringTask):
     """A mesh, and maybe a point cloud, against ground truth.
 
     Attributes:
@@ -163,7 +163,7 @@ class MeshTask(Task):
         return self.files.get(MESH)
 
     def score(self, threads: int) -> Row:
-        """See :class:`Task`."""
+        """See :class:`ScoringTask`."""
         truth, notes = _ground_truth(self.truth, self.settings.iou and MESH in self.files)
         row = Row(notes=notes)
         for kind, path in self.files.items():
@@ -185,7 +185,7 @@ class MeshTask(Task):
 
 
 @dataclass(frozen=True)
-class InputTask(Task):
+class InputTask(ScoringTask):
     """The points that the camera saw against ground truth; columns are named as of a mesh."""
 
     truth: Sample
@@ -194,7 +194,7 @@ class InputTask(Task):
         return [self.truth.changed(), self.truth.truth_version()]
 
     def score(self, threads: int) -> Row:
-        """See :class:`Task`."""
+        """See :class:`ScoringTask`."""
         truth, notes = _ground_truth(self.truth, iou=False)
         row = Row(notes=notes)
         points = back_project(self.truth.depth())
@@ -203,7 +203,7 @@ class InputTask(Task):
 
 
 @dataclass(frozen=True)
-class ObservedTask(Task):
+class AgainstInputTask(ScoringTask):
     """A mesh against the depth map that it was made from; needs no ground truth."""
 
     source: DepthSource
@@ -216,7 +216,7 @@ class ObservedTask(Task):
         return self.file
 
     def score(self, threads: int) -> Row:
-        """See :class:`Task`."""
+        """See :class:`ScoringTask`."""
         mesh = read_mesh(self.file)
         vertices, faces, left_out = finite_faces(mesh)
         try:
@@ -232,7 +232,7 @@ class ObservedTask(Task):
 
 
 def _add(row: Row, result: Evaluation, kind: str) -> None:
-    """Put the scores of a mesh or a cloud into a row; the first one's curves are kept."""
+    """Put the scores of a mesh or a cloud into a row; keep the curves of the first one."""
     for name, value in result.scores.items():
         raw = name.endswith(" raw")
         row.columns[f"{name.removesuffix(' raw')}{kind}{' raw' if raw else ''}"] = value
@@ -247,7 +247,7 @@ def _add(row: Row, result: Evaluation, kind: str) -> None:
 
 
 def _ground_truth(model: Sample, iou: bool) -> tuple[GroundTruth, list[str]]:
-    """The ground truth of a model, and what is to be said about it."""
+    """Read the ground truth of a model; return it with notes for the reader."""
     cloud = model.pointcloud(chamfer=True)
     if len(cloud.points) < LEAST_POINTS:
         raise DataError(

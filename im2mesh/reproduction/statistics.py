@@ -31,14 +31,14 @@ class Interval:
 
 
 def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
-    """The mean over class means, with its percentile bootstrap interval (Efron 1979).
+    """Return the mean over class means with its percentile bootstrap interval (Efron 1979).
 
     Objects are drawn again, with replacement, within their classes; the classes stay. Means of n
-    drawn objects vary by (n − 1)/n of what means of n new ones would, which is much too little for
-    the two or three of a small class, so deviations from a class's mean are scaled by
-    √(n/(n − 1)) (Rao and Wu 1988). A class of one object says nothing of how much its objects vary:
-    its deviations are drawn from those of the others; where no class has more than one, from the
-    objects' deviations from the mean of all.
+    drawn objects have (n − 1)/n of the variance of means of n new objects. That is much too little
+    for classes of two or three, so deviations from a class's mean are scaled by √(n/(n − 1)) (Rao
+    and Wu 1988). The spread of a class of one object is unknown: its deviations are drawn from
+    those of the other classes or, where no class has more than one object, from the deviations from
+    the mean of all objects. (``scipy.stats.bootstrap`` has no such pool.)
 
     Args:
         values: one for each object; differences of two methods for a paired comparison. NaN
@@ -54,20 +54,20 @@ def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
 
 
 def contrast(values: pd.Series, classes: pd.Series, second: pd.Series, seed: int = 0) -> Interval:
-    """How much higher the mean is over some classes than over the others.
+    """Return by how much the mean over some classes exceeds that over the others.
 
     Args:
         values: as of :func:`bootstrap`.
         classes: the class of each, with the same index.
-        second: bool, with the same index: those whose mean it is that the others' is taken from.
+        second: bool, with the same index: the objects whose mean counts as positive.
         seed: of the resamples.
 
     Raises:
         InputError: one of the two has no values.
     """
-    random = np.random.default_rng(seed)
-    mean, resampled = _means(values[second], classes[second], random)
-    other, other_resampled = _means(values[~second], classes[~second], random)
+    rng = np.random.default_rng(seed)
+    mean, resampled = _means(values[second], classes[second], rng)
+    other, other_resampled = _means(values[~second], classes[~second], rng)
     return _interval(mean - other, resampled - other_resampled)
 
 
@@ -77,9 +77,9 @@ def _interval(mean: float, resampled: np.ndarray) -> Interval:
 
 
 def _means(
-    values: pd.Series, classes: pd.Series, random: np.random.Generator
+    values: pd.Series, classes: pd.Series, rng: np.random.Generator
 ) -> tuple[float, np.ndarray]:
-    """The mean over class means, and (RESAMPLES,) of it; see :func:`bootstrap`."""
+    """Return the mean over class means and (RESAMPLES,) resampled ones; see :func:`bootstrap`."""
     values = values.dropna()
     if values.empty:
         raise InputError("there are no objects to take a mean of")
@@ -89,13 +89,13 @@ def _means(
     resampled = np.zeros(RESAMPLES)
     for of_class in own:
         source = _deviations(of_class) if len(of_class) > 1 else pool
-        drawn = random.integers(len(source), size=(RESAMPLES, len(of_class)))
+        drawn = rng.integers(len(source), size=(RESAMPLES, len(of_class)))
         resampled += source[drawn].mean(axis=1) / len(own)
     mean = float(np.mean([of_class.mean() for of_class in own]))
     return mean, mean + resampled
 
 
 def _deviations(values: np.ndarray) -> np.ndarray:
-    """From the mean, with the variance of new objects."""
+    """Return deviations from the mean, scaled to the variance of new objects."""
     scale = np.sqrt(len(values) / max(len(values) - 1, 1))
     return np.asarray((values - values.mean()) * scale)
