@@ -9,7 +9,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +124,12 @@ class Project:
         return pd.read_csv(path, index_col="class name")
 
 
+def draw(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let evaluations draw so many points on a mesh."""
+    defaults = (0, True, samples, True)
+    monkeypatch.setattr(tasks.ScoringSettings.__init__, "__defaults__", defaults)
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set, to be copied."""
@@ -136,7 +141,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A data set and a run that may be changed."""
-    monkeypatch.setattr(tasks, "ScoringSettings", partial(tasks.ScoringSettings, samples=POINTS))
+    draw(POINTS, monkeypatch)
     shutil.copytree(data, tmp_path / "data")
     return Project(tmp_path)
 
@@ -147,7 +152,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("scored"), 30_000)
     project.config = project.write_config("method", test={"seen_classes": ["box"]})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks, "ScoringSettings", partial(tasks.ScoringSettings, samples=30_000))
+        draw(30_000, patch)
         assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 0
     assert eval_meshes.main([project.config, "--workers", "1", "--against-input"]) == 0
     return project
@@ -908,7 +913,7 @@ def test_a_folder_for_the_tables_is_tried_before_scoring(
         raise InputError(f"{folder}: {advice}")
 
     monkeypatch.setattr(run, "check_writable", refuse)
-    monkeypatch.setattr(run, "_rows", lambda *_: pytest.fail("scored before"))
+    monkeypatch.setattr(run, "run_tasks", lambda *_: pytest.fail("scored before"))
     with pytest.raises(InputError, match="generation: its tables go there"):
         project.evaluate()
 

@@ -21,7 +21,7 @@ from im2mesh.commands import reproduce
 from im2mesh.config import load_config
 from im2mesh.errors import DataError, InputError
 from im2mesh.metrics import results
-from im2mesh.reproduction import document, plan, run
+from im2mesh.reproduction import document, plan, run, statistics
 from im2mesh.reproduction.document import Objects, write_document
 from im2mesh.reproduction.jobs import Job, last_line, run_jobs
 from im2mesh.reproduction.plan import NETWORKS, Method, Size, method_configs, training_config
@@ -152,28 +152,36 @@ def test_the_interval_holds_the_mean_and_moves_with_it(
         assert getattr(moved, name) == pytest.approx(getattr(interval, name) + move, abs=1e-6)
 
 
+@pytest.fixture
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage is about as good with a tenth of the resamples."""
+    monkeypatch.setattr(statistics, "RESAMPLES", 1_000)
+
+
+@pytest.mark.usefixtures("few_resamples")
 @pytest.mark.parametrize(
     "counts", [[30] * 5, [3] * 28, [2] * 28, [1] * 28, [1] * 10 + [2, 2] + [3] * 5 + [5] * 11]
 )
 def test_the_interval_covers_the_truth_as_often_as_it_says(counts: list[int]) -> None:
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     classes = pd.Series(np.repeat(range(len(counts)), counts))
     # Classes differ, but where one object of each has to say by how much objects do.
     means = np.arange(len(counts)) if max(counts) > 1 else np.zeros(len(counts))
     covered = 0
     for k in range(200):
-        values = pd.Series(random.normal(means[classes], 5.0))
+        values = pd.Series(rng.normal(means[classes], 5.0))
         interval = bootstrap(values, classes, seed=k)
         covered += interval.low <= means.mean() <= interval.high
     assert 180 <= covered <= 199  # 95% of 200 are 190
 
 
+@pytest.mark.usefixtures("few_resamples")
 def test_a_contrast_covers_the_truth_as_often_as_it_says() -> None:
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     classes = pd.Series(np.repeat(range(8), 10))
     covered = 0
     for k in range(200):
-        values = pd.Series(random.normal(classes * 3.0, 5.0))
+        values = pd.Series(rng.normal(classes * 3.0, 5.0))
         interval = contrast(values, classes, classes > 2, seed=k)  # means of 3 … 7 and of 0 … 2
         covered += interval.low <= 12 <= interval.high
     assert 180 <= covered <= 199
@@ -378,16 +386,30 @@ def fake_scores(
         write(folder, kind, class_name, rows, curves, [class_name] * 4)
 
 
-@pytest.fixture
-def scored(tmp_path: Path) -> Reproduction:
-    reproduction = Reproduction(tmp_path / "out", SMALL, None, None, 1)
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scores of the claim, to be copied."""
+    reproduction = Reproduction(tmp_path_factory.mktemp("scores"), SMALL, None, None, 1)
     families = [*plan.SEEN, *plan.UNSEEN, *plan.SCENES]
     values = {RAW_INPUT: 0.6, "ONet (global)": 0.2, "HPN3": 0.3, "observed HPN3": 0.7,
               "ONet (global), seed 1": 0.2, "HPN3, seed 1": 0.21}  # fmt: skip
     for name, f in values.items():
         kind = results.INPUT if name == RAW_INPUT else results.MESHES
         fake_scores(reproduction, CLAIM, name, f, families, kind)
-    return reproduction
+    return reproduction.out
+
+
+@pytest.fixture
+def scored(scores: Path, tmp_path: Path) -> Reproduction:
+    shutil.copytree(scores, tmp_path / "out")
+    return Reproduction(tmp_path / "out", SMALL, None, None, 1)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write documents without plots, and with rough intervals."""
+    monkeypatch.setattr(document, "plot", lambda *_, **__: None)
+    monkeypatch.setattr(statistics, "RESAMPLES", 10)
 
 
 def test_the_document_has_the_numbers(scored: Reproduction, tmp_path: Path) -> None:
@@ -421,6 +443,7 @@ def test_ablations_are_held_against_their_base(scored: Reproduction, tmp_path: P
     assert [row[-2].strip() for row in rows] == same
 
 
+@pytest.mark.usefixtures("quick")
 def test_other_sections_stay(scored: Reproduction, tmp_path: Path) -> None:
     path = tmp_path / "results.md"
     path.write_text(
@@ -471,37 +494,33 @@ def test_a_map_that_one_method_lacks(tmp_path: Path) -> None:
     assert "| lamp1 | 0.900, 0.0100 |  |" in text
 
 
-DAMAGED_TABLES = (b"", b"a,b\n1,2\n", b"it,iou,time (total)\nx,y,z\n", b"\x89PNG\xff\n", b"words")
-
-
-@pytest.mark.parametrize("content", DAMAGED_TABLES)
-def test_a_damaged_table_is_named(scored: Reproduction, tmp_path: Path, content: bytes) -> None:
-    config = scored.trained(0)["global"]
-    curve = config.with_suffix("") / "validation.csv"
-    curve.parent.mkdir(parents=True)
+@pytest.mark.usefixtures("quick")
+def test_tables_of_numbers(scored: Reproduction, tmp_path: Path) -> None:
+    """Validations and seconds are shown; a gap is no damage."""
     training_config(next(n for n in NETWORKS if n.name == "global"), 0, 0.1, scored.out)
-    curve.write_text("it,epoch,loss,iou\n100,1,0.5,0.25\n")
-    path = tmp_path / "results.md"
-    write_document(scored, path, "command", ["claim"])
-    assert "0.250 (100)" in path.read_text()
+    curve = scored.trained(0)["global"].with_suffix("") / "validation.csv"
+    curve.parent.mkdir(parents=True)
     curve.write_text("it,epoch,loss,iou\n100,1,0.5,\n200,2,0.5,0.5\n")
-    write_document(scored, path, "command", ["claim"])
-    assert "nan (100), 0.500 (200)" in path.read_text(), "a gap is no damage"
-    curve.write_bytes(content)
-    said = r"validation\.csv: not a readable table \(.+\); remove it, .* without its numbers$"
-    with pytest.raises(DataError, match=said):
-        write_document(scored, path, "command", ["claim"])
-    curve.unlink()
-
     name = plan.ABLATED[0].methods[0].name
     fake_scores(scored, run.ABLATIONS, name, 0.5, [*plan.SEEN], results.MESHES)
     times = scored.place(run.ABLATIONS, name) / "time_generation_full.csv"
     times.write_text("idx,time (total)\n0,1.5\n1,2.5\n")
-    write_document(scored, path, "command", ["ablations"])
-    assert " 2.0 |" in path.read_text()
-    times.write_bytes(content)
+    text = write_document(scored, tmp_path / "a.md", "command", ["claim", "ablations"]).read_text()
+    assert "nan (100), 0.500 (200)" in text and " 2.0 |" in text
+    times.write_bytes(b"words")
     with pytest.raises(DataError, match=r"time_generation_full\.csv: not a readable table"):
-        write_document(scored, path, "command", ["ablations"])
+        write_document(scored, tmp_path / "a.md", "command", ["ablations"])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a,b\n1,2\n", b"it,iou,time (total)\nx,y,z\n", b"\x89PNG\xff\n", b"words"]
+)
+def test_a_damaged_table_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "validation.csv"
+    path.write_bytes(content)
+    said = r"validation\.csv: not a readable table \(.+\); remove it, .* without its numbers$"
+    with pytest.raises(DataError, match=said):
+        document._read(path, "it", gaps=["iou"])
 
 
 def test_no_scores_no_document(tmp_path: Path) -> None:
