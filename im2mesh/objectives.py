@@ -1,8 +1,8 @@
-"""All that separates occupancy from signed distance.
+"""The differences between occupancy and signed distance: loss, sign and iso-level.
 
-A network's raw value becomes a FIELD value by the objective's sign, and the surface lies
-where the field crosses the iso-level. Inside is where field > iso-level, for both. A network
-learns one of the arrays that a data set has at each point: its targets.
+The objective's sign turns a network's raw value into a FIELD value. The surface lies where the
+field crosses the iso-level; inside is where field > iso-level, for both. The targets of a network
+are one of the arrays that a data set has at each point.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 NEAR, NEAR_WEIGHT = 0.01, 4.0
-"""Signed distances smaller than this count this many times."""
+"""Absolute signed distances below the first have the second as weight."""
 
 
 class Objective(Protocol):
-    """What a level's values mean."""
+    """Meaning of a level's values."""
 
     @property
     def threshold(self) -> float:
@@ -35,29 +35,29 @@ class Objective(Protocol):
 
     @property
     def learns(self) -> Literal["occupancies", "sdf"]:
-        """Which array of a data set the network learns."""
+        """Array of a data set that the network learns."""
         ...
 
     def field(self, values: Tensor) -> Tensor:
-        """Raw network values → field values, larger inside."""
+        """Turn raw network values into field values, which are larger inside."""
         ...
 
     def loss(self, values: Tensor, targets: Tensor) -> Tensor:
-        """The loss of each point, of the shape of both arguments."""
+        """Return the loss of each point, in the shape of both arguments."""
         ...
 
     def inside(self, values: Tensor) -> Tensor:
-        """Raw network values → bool: inside, for the IoU."""
+        """Return for raw network values whether they are inside, for the IoU."""
         ...
 
     def target_inside(self, targets: Tensor) -> Tensor:
-        """Targets → bool, by the same rule as :meth:`inside`: right values give an IoU of 1."""
+        """Return for targets whether they are inside, so that exact values have an IoU of 1."""
         ...
 
 
 @dataclass(frozen=True)
 class Occupancy:
-    """The value is a logit; inside where the probability exceeds ``threshold`` in (0, 1)."""
+    """Occupancy: a logit, inside where the probability exceeds ``threshold`` in (0, 1)."""
 
     threshold: float
 
@@ -72,25 +72,25 @@ class Occupancy:
         return "occupancies"
 
     def field(self, values: Tensor) -> Tensor:
-        """Logits are the field."""
+        """Return the logits."""
         return values
 
     def loss(self, values: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy."""
+        """Return the binary cross-entropy."""
         return F.binary_cross_entropy_with_logits(values, targets, reduction="none")
 
     def inside(self, values: Tensor) -> Tensor:
-        """Where the probability is at least the threshold."""
+        """Return where the probability is at least the threshold."""
         return values >= self.iso_level
 
     def target_inside(self, targets: Tensor) -> Tensor:
-        """The same for the true probability, 0 or 1."""
+        """Return where the true probability, 0 or 1, is at least the threshold."""
         return targets >= self.threshold
 
 
 @dataclass(frozen=True)
 class SignedDistance:
-    """The value is a signed distance, negative inside; the field is its negation.
+    """Signed distance, negative inside; the field is its negation.
 
     ``threshold`` is in field units: −0.02 puts the surface where the distance is +0.02.
     """
@@ -108,24 +108,24 @@ class SignedDistance:
         return "sdf"
 
     def field(self, values: Tensor) -> Tensor:
-        """The negated distance."""
+        """Return the negated distance."""
         return -values
 
     def loss(self, values: Tensor, targets: Tensor) -> Tensor:
-        """The absolute error, :data:`NEAR_WEIGHT` times where the surface is near."""
+        """Return the absolute error, weighted by :data:`NEAR_WEIGHT` near the surface."""
         return (values - targets).abs() * torch.where(targets.abs() < NEAR, NEAR_WEIGHT, 1.0)
 
     def inside(self, values: Tensor) -> Tensor:
-        """Where the field exceeds the threshold, as in generation: distances below +0.02."""
+        """Return where the field exceeds the threshold, as in generation: distance < +0.02."""
         return self.field(values) > self.iso_level
 
     def target_inside(self, targets: Tensor) -> Tensor:
-        """The same for the true distance."""
+        """Return where the negated true distance exceeds the threshold."""
         return self.field(targets) > self.iso_level
 
 
 def build_objective(method: str, threshold: float) -> Objective:
-    """The objective of ``method`` (``onet`` or ``onet_sdf``)."""
+    """Return the objective of ``method`` (``onet`` or ``onet_sdf``)."""
     objectives: dict[str, Callable[[float], Objective]] = {
         "onet": Occupancy,
         "onet_sdf": SignedDistance,

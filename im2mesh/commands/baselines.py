@@ -1,10 +1,10 @@
-"""What a level must beat: predictions that have learnt nothing, on the same validation points.
+"""Print the IoU of trivial predictions and of a level on its validation points.
 
 python -m im2mesh.commands.baselines CONFIG [--no-cuda]
 
-Prints the IoU of always-empty, of always-full, of a shell of fixed thickness behind the observed
-surface (the thickness that is best on this very data), and of the level's model_best.pt, then
-the level's validations (``validation.csv``).
+The predictions: always empty, always full, and a shell of constant thickness behind the observed
+surface (the thickness that is best on these data). Then follow the level's model_best.pt and its
+validations (``validation.csv``).
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from im2mesh.training.checkpoint import BEST
 from im2mesh.training.validation import HISTORY, Validator, read_history
 
 THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
-"""Of the shells that are tried, in units of the cube's side."""
+"""Thicknesses of the shells, in units of the cube's side."""
 
 
 def shell(given: EvaluationPoints, thickness: float) -> Tensor:
-    """Inside is what lies at most ``thickness`` behind the surface that the camera sees there."""
+    """Predict as inside the points at most ``thickness`` behind the observed surface."""
     counts = torch.tensor(given.counts, device=given.points.device)
     image = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
     rows, columns = pixels_at(given.points, given.images.shape[-1])
@@ -44,7 +44,7 @@ def shell(given: EvaluationPoints, thickness: float) -> Tensor:
 
 
 def measure(config: Config, device: torch.device) -> dict[str, float]:
-    """IoU by prediction, in the order of the table.
+    """Return prediction → IoU, in the order of the table.
 
     Raises:
         ConfigError: the configuration names no points for the IoU.
@@ -69,7 +69,7 @@ def measure(config: Config, device: torch.device) -> dict[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse, measure, print."""
+    """Run the command; return the exit code."""
     parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
     add_device(parser, by_name=False)

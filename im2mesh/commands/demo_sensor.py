@@ -15,15 +15,15 @@ log = logging.getLogger("im2mesh.commands.demo_sensor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the sample; returns the exit code."""
+    """Run the command; return the exit code."""
     parser = new_parser(__doc__)
     parser.add_argument("--out", type=Path, default=OUT, help="folder (default %(default)s)")
     parser.add_argument("--truth", type=Path, metavar="MESH", help="also write the object, a .ply")
     args = parse(parser, argv)
-    thing = write(args.out)
+    original = write(args.out)
     if args.truth is not None:
         with atomic(args.truth) as beside:
-            thing.export(beside, file_type="ply")
+            original.export(beside, file_type="ply")
     log.info("%s: depth.png, mask.png, camera.json", args.out)
     return DONE
 

@@ -1,10 +1,10 @@
-"""A trained level's weights alone, small enough to give away.
+"""Write the weights of a trained level alone, as float16.
 
 python -m im2mesh.commands.export CONFIG FILE
 
 writes the network of the level's checkpoint (``<out_dir>/<test.model_file>``) to FILE in the
-published format, {'model': …}, without the optimizer and with its floating-point numbers as
-float16: a sixth of the size. Generators read such files as they are.
+published format, {'model': …}, without the optimizer and as float16, a sixth of the size.
+Generators read such files.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def export(config: Config, path: Path) -> None:
     """Write the weights of a level as float16.
 
     Args:
-        config: of the level; it names the checkpoint.
-        path: the new file, in a folder that is made where it is missing.
+        config: of the level, with the path of the checkpoint.
+        path: the new file; its folder is made if it is missing.
 
     Raises:
-        CheckpointError: there is none, it belongs to another architecture, or holds weights
-            beyond float16's range.
+        CheckpointError: the checkpoint is missing, belongs to another architecture, or has
+            weights beyond float16's range.
         InputError: the file cannot be written.
     """
     network = build_network(config)
@@ -55,10 +55,10 @@ def export(config: Config, path: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse and write."""
+    """Run the command; return the exit code."""
     parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
-    parser.add_argument("file", metavar="FILE", type=Path, help="what to write, <name>.pt")
+    parser.add_argument("file", metavar="FILE", type=Path, help="file to write, <name>.pt")
     args = parse(parser, argv)
     config = load_config(args.config)
     export(config, args.file)

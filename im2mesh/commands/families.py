@@ -22,14 +22,14 @@ ELEVATIONS = (-20.0, 50.0)  # degrees, as the data sets' views
 def contact_sheet(
     families: Sequence[str], number: int, seed: int, labelled: bool = True, columns: int = 10
 ) -> tuple[Image.Image, list[str]]:
-    """Objects from random sides, in a grid.
+    """Draw objects from random sides in a grid.
 
     Args:
-        families: what to draw from. One: seeds ``seed``, ``seed`` + 1, …; several: evenly, in
-            random order.
-        number: of tiles.
+        families: families to draw, equally often and in random order, each with the seeds
+            ``seed``, ``seed`` + 1, ….
+        number: number of tiles.
         seed: of the order, the poses and the objects.
-        labelled: write the family and its seed below each tile, else only the tile's number.
+        labelled: write the family and its seed below each tile; False: the tile's number.
         columns: tiles in a row.
 
     Returns:
@@ -67,7 +67,7 @@ def contact_sheet(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+    """Run the command; return the exit code."""
     parser = new_parser("Draw a contact sheet of procedural objects from random sides.")
     parser.add_argument("--sheet", required=True, metavar="FILE", help="the picture (.png)")
     parser.add_argument(

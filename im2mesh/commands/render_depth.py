@@ -41,7 +41,7 @@ CODES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+    """Run the command; return the exit code."""
     args = parse(_parser(), argv)
     rendering = Rendering(args.renderer, args.pose_convention, args.size)
     if args.poses is not None:

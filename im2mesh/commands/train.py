@@ -54,14 +54,14 @@ CODES = {
 }
 
 LOCK = "train.lock"
-"""Held in ``out_dir`` while a run writes there."""
+"""Lock file in ``out_dir`` while a run writes there."""
 
 RESIDENT = 0.5
-"""Share of a GPU's free memory that training data may take to be kept there."""
+"""Largest share of a GPU's free memory for training data."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the parser of the command line."""
     result = new_parser(
         "Train one level (global or patch, occupancy or SDF); go on where it stopped.",
         "After exit codes 1, 3 and 130 the same command goes on where the run stopped.\n",
@@ -106,7 +106,7 @@ def _not_negative(text: str) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train; returns the exit code."""
+    """Run the command; return the exit code."""
     started = time.monotonic()
     args = parse(parser(), argv)
     config = load_config(args.config)
@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def launch(config: Config, no_cuda: bool) -> Fabric:
-    """The device, and the processes that torchrun has started.
+    """Set up the device and the processes that torchrun has started.
 
     Raises:
         InputError: torchrun has started more processes than there are GPUs.
@@ -153,10 +153,10 @@ def launch(config: Config, no_cuda: bool) -> Fabric:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep what tensors free, instead of giving it back to the system.
+    """Let the C library keep freed memory instead of returning it to the system.
 
-    A training step frees and takes dozens of large tensors; on a CPU, having the system clear
-    fresh pages for each of them costs a fifth of the step. Only glibc knows how.
+    A training step frees and allocates dozens of large tensors. On a CPU, clearing fresh pages for
+    each of them costs a fifth of the step. This works with glibc only.
     """
     never_map, never_trim = (-4, 0), (-1, 2**31 - 1)  # M_MMAP_MAX, M_TRIM_THRESHOLD
     try:
@@ -168,16 +168,16 @@ def keep_freed_memory() -> None:
 
 
 def train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
-    """Train a level, from where it stopped.
+    """Train a level from its last checkpoint, or from the start.
 
     Returns:
-        Why it ended; None: the loss is no longer finite.
+        Why the run ended; None: the loss is not finite.
 
     Raises:
         InputError: the configuration, the data, the checkpoint or ``out_dir`` cannot be used, or
             another run is writing to ``out_dir``.
     """
-    if fabric.global_rank:  # all processes of a run are one writer: the first
+    if fabric.global_rank:  # only the first process writes
         return _train(config, fabric, limits)
     out_dir = Path(config.training.out_dir)
     check_writable(out_dir, "change training.out_dir")
@@ -211,9 +211,9 @@ def _train(config: Config, fabric: Fabric, limits: Limits) -> End | None:
 
 
 def open_sources(config: Config, device: torch.device) -> tuple[Source, ValidationSource | None]:
-    """What the configuration's level learns from and is measured on.
+    """Open the training samples and the validation samples of a configuration.
 
-    Where ``training.validate_every`` and ``visualize_every`` are both 0 nothing is measured.
+    There are no validation samples if ``training.validate_every`` and ``visualize_every`` are 0.
 
     Raises:
         InputError: the data cannot be used.
@@ -233,7 +233,7 @@ def open_sources(config: Config, device: torch.device) -> tuple[Source, Validati
 
 
 def open_validation(config: Config, device: torch.device) -> ValidationSource:
-    """What the configuration's level is measured on."""
+    """Open the validation samples of a configuration."""
     if config.is_procedural:
         return open_procedural(config, device)[1]
     return open_store(config, config.data.val_split, shuffle=False)
@@ -245,7 +245,7 @@ def _fits(store: PointStore, device: torch.device) -> bool:
 
 
 def _record_config(config: Config, path: Path, resumed: bool) -> None:
-    """Write the configuration with all its keys; say what has changed since the run began."""
+    """Write the configuration with all its keys; warn of changes since the run began."""
     if resumed and path.is_file():
         try:
             changed = differences(to_dict(load_config(path)), to_dict(config))
@@ -257,7 +257,7 @@ def _record_config(config: Config, path: Path, resumed: bool) -> None:
 
 
 def _writer(folder: Path, it: int | None) -> Scalars:
-    """A TensorBoard writer; what it holds of steps that were undone is hidden."""
+    """Return a TensorBoard writer; entries of undone steps are hidden."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
@@ -267,7 +267,7 @@ def _writer(folder: Path, it: int | None) -> Scalars:
 
 @contextmanager
 def _stop_at_signals(trainer: Trainer) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run after the step at hand; a second Ctrl-C at once."""
+    """End the run after the current step on Ctrl-C or SIGTERM, at once on a second Ctrl-C."""
 
     def stop(number: int, _: object) -> None:
         if trainer.stop and number == signal.SIGINT:

@@ -1,6 +1,6 @@
 """The bundled demo inputs: eight objects made of analytic solids, one depth map each.
 
-``python -m im2mesh.preparation.demo [--out data/demo]`` writes ``<out>/<model>/000.npz``, the
+``python -m im2mesh.commands.demo [--out data/demo]`` writes ``<out>/<model>/000.npz``, the
 split list ``<out>/demo.lst`` and, under the name that the published configurations look for,
 the same list as ``<out>/test_demo.lst``. The same files come out every time. With ``--truth DIR``
 it writes the objects themselves instead, as meshes.
@@ -30,8 +30,7 @@ from im2mesh.shapes.solids import (
     torus,
 )
 
-# Named in full: run as a module, __name__ is __main__ and outside the package's log.
-log = logging.getLogger("im2mesh.preparation.demo")
+log = logging.getLogger(__name__)
 
 OUT = Path("data/demo")
 SPLITS = ("demo", "test_demo")
@@ -241,7 +240,7 @@ MODELS: dict[str, tuple[Callable[[], Shape], float, float]] = {
 
 
 def demo_depth(model: str) -> np.ndarray:
-    """The depth map of a demo model.
+    """Return the depth map of a demo model.
 
     Args:
         model: a key of :data:`MODELS`.
@@ -257,7 +256,7 @@ def write_demo(out: str | os.PathLike[str] = OUT) -> list[Path]:
     """Write the demo's depth maps and split lists.
 
     Args:
-        out: the folder, made where it is missing; what it holds under other names stays.
+        out: the folder, made if it is missing; other files in it stay.
 
     Returns:
         The files written, the depth maps first.
@@ -279,7 +278,7 @@ def write_demo(out: str | os.PathLike[str] = OUT) -> list[Path]:
 
 
 def write_truth(out: str | os.PathLike[str]) -> list[Path]:
-    """Write what the demo's depth maps were made from, as meshes in the frame of each map.
+    """Write the objects of the demo's depth maps as meshes in the frame of each map.
 
     Args:
         out: the folder; the files are ``<out>/demo/<model>.ply``, as a generation run names them.

@@ -1,6 +1,6 @@
-"""The bundled sensor sample: a procedural object on a table, as a depth camera would see it.
+"""The bundled sensor sample: a procedural object on a table, seen by a simulated depth camera.
 
-``python -m im2mesh.preparation.demo_sensor [--out data/demo_sensor]`` writes
+``python -m im2mesh.commands.demo_sensor [--out data/demo_sensor]`` writes
 
 * ``depth.png``: 640×480, 16 bits, millimetres, 0 where nothing was measured;
 * ``camera.json``: its intrinsics (fx, fy, cx, cy, width, height);
@@ -27,8 +27,7 @@ from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.rendering import render_perspective
 from im2mesh.preparation.demo import chair
 
-# Named in full: run as a module, __name__ is __main__ and outside the package's log.
-log = logging.getLogger("im2mesh.preparation.demo_sensor")
+log = logging.getLogger(__name__)
 
 OUT = Path("data/demo_sensor")
 
@@ -36,13 +35,13 @@ CAMERA = Camera(610.0, 610.0, 321.3, 238.4)
 SHAPE = (480, 640)
 
 HEIGHT = 0.26
-"""Of the object, a toy chair, in metres."""
+"""Height of the object, a toy chair, in metres."""
 
 DISTANCE, ELEVATION, AZIMUTH = 0.55, 25.0, 35.0
-"""Of the camera from the object's middle in metres; above the table, and around, in degrees."""
+"""Camera's distance from the object's middle in metres; its elevation and azimuth in degrees."""
 
 BASELINE = 0.05
-"""Between the sensor's two eyes in metres: what only one of them sees has no depth."""
+"""Distance of the sensor's two cameras in metres; a point must be seen by both."""
 
 GRAZING = 0.15
 """Cosine between ray and surface below which nothing is measured."""
@@ -72,48 +71,49 @@ def scene() -> tuple[trimesh.Trimesh, trimesh.Trimesh]:
 
 
 def depth_image(
-    thing: trimesh.Trimesh, table: trimesh.Trimesh, seed: int = 0
+    model: trimesh.Trimesh, table: trimesh.Trimesh, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Render what a stereo depth camera measures.
+    """Simulate the image of a stereo depth camera.
 
     Args:
-        thing: the object, in the camera frame.
-        table: what else there is.
+        model: the object, in the camera frame.
+        table: the rest of the scene.
         seed: of the noise.
 
     Returns:
         (H, W) uint16 millimetres, 0 where nothing was measured; (H, W) bool the object's pixels.
     """
-    own = render_perspective(thing.vertices, thing.faces, CAMERA, SHAPE)
+    own = render_perspective(model.vertices, model.faces, CAMERA, SHAPE)
     other = render_perspective(table.vertices, table.faces, CAMERA, SHAPE)
     mask = np.isfinite(own) & ~(other < own)
     exact = np.where(mask, own, other)
     rng = np.random.default_rng(seed)
     there = np.isfinite(exact)
-    # Noise that neighbours share, as from matching windows; flying pixels between surfaces.
+    # Noise is correlated between neighbours, as with matching windows; flying pixels lie between
+    # surfaces.
     noise = ndimage.gaussian_filter(rng.standard_normal(SHAPE), 1.2)
     depth = exact + default_noise(DISTANCE) * 0.8 * noise / noise.std()
     mixed = ndimage.uniform_filter(np.where(there, exact, 1.2), 3)
     edge = ndimage.maximum_filter(np.where(there, exact, 1.2), 3) - np.where(there, exact, 1.2)
     flying = there & (edge > 0.02) & (rng.random(SHAPE) < 0.35)
     depth = np.where(flying, mixed, depth)
-    # Nothing is measured at grazing angles, where the other eye's view is hidden, and at random.
+    # Nothing is measured at grazing angles, where the other camera sees nothing, and at random.
     points = CAMERA.rays_of(SHAPE) * np.where(there, exact, np.nan)[..., None]
     normal = np.cross(np.gradient(points, axis=1), np.gradient(points, axis=0))
     length = np.linalg.norm(normal, axis=-1) * np.linalg.norm(points, axis=-1)
     with np.errstate(invalid="ignore"):
         cosine = np.abs((normal * points).sum(axis=-1)) / length
-        lost = ~there | (cosine < GRAZING) & (edge < 0.02) | _hidden_from_the_other(exact)
+        lost = ~there | (cosine < GRAZING) & (edge < 0.02) | _hidden_from_second(exact)
     lost |= ndimage.gaussian_filter(rng.standard_normal(SHAPE), 2.0) > 0.4
     millimetres = np.rint(np.where(lost, 0, depth) * 1000)
     return millimetres.clip(0, 65534).astype(np.uint16), mask
 
 
-def _hidden_from_the_other(depth: np.ndarray) -> np.ndarray:
-    """Pixels whose point the sensor's other eye, on the right, does not see."""
+def _hidden_from_second(depth: np.ndarray) -> np.ndarray:
+    """Return the pixels whose point the sensor's second camera, on the right, does not see."""
     disparity = CAMERA.fx * BASELINE / np.where(np.isfinite(depth), depth, np.inf)
     columns = np.arange(depth.shape[1]) - disparity
-    # From the right, whatever lands right of a nearer neighbour's place is behind that one.
+    # In the second image, a point to the right of a nearer neighbour is behind that one.
     reach = np.minimum.accumulate(columns[:, ::-1], axis=1)[:, ::-1]
     behind = np.roll(reach, -1, axis=1)
     behind[:, -1] = np.inf
@@ -122,8 +122,8 @@ def _hidden_from_the_other(depth: np.ndarray) -> np.ndarray:
 
 def write(folder: Path) -> trimesh.Trimesh:
     """Write the sample's files, and return the object."""
-    thing, table = scene()
-    depth, mask = depth_image(thing, table)
+    model, table = scene()
+    depth, mask = depth_image(model, table)
     for name, picture in (("depth.png", depth), ("mask.png", mask.astype(np.uint8) * 255)):
         with atomic(folder / name) as beside:
             Image.fromarray(picture).save(beside, format="PNG", optimize=True)
@@ -137,4 +137,4 @@ def write(folder: Path) -> trimesh.Trimesh:
     }
     with atomic(folder / "camera.json") as beside:
         beside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return thing
+    return model

@@ -147,7 +147,7 @@ class Trainer:
                 config, validation, self.objective, self.rank, self.ranks, self._add_up
             )
         self.stop = False
-        """Set it, from a signal handler, to end the run after the step at hand."""
+        """A signal handler sets this to end the run after the current step."""
 
     # --- checkpoints --------------------------------------------------------------------------
 
