@@ -139,7 +139,7 @@ def test_shapenet_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             ["--mesh", "flat.off", "--azimuth", "90", "--elevation", "0"],
             "flat.off: nothing is seen",
         ),
-        (["--mesh", "point.off"], r"point.off: the object has no extent"),
+        (["--mesh", "point.off"], r"point.off: no face has an area"),
         (["--mesh", "solid.ply", "--azimuth", "nan"], "solid.ply: an angle of nan"),
         (["--mesh", "solid.ply", "--size", "1"], "--size 1: must be between 2 and 4096"),
         (["--mesh", "solid.ply", "--size", f"{10**11}"], f"--size {10**11}: must be between"),
