@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import math
-import runpy
-import sys
 
 import numpy as np
 import pytest
@@ -479,9 +477,3 @@ def test_values_that_are_not_finite_are_named(value, dtype):
     volume[2, 0, 3] = value
     with pytest.raises(ValueError, match=rf"{value} at node \(2, 0, 3\)"):
         native.marching_cubes(volume, 0.0)
-
-
-def test_missing_extension_says_what_to_do(monkeypatch):
-    monkeypatch.setitem(sys.modules, "im2mesh.native._marching_cubes", None)
-    with pytest.raises(ImportError, match="not built: run `python setup.py build_ext --inplace`"):
-        runpy.run_path(native.__file__)

@@ -6,13 +6,14 @@ import math
 import runpy
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from im2mesh.native import mise as native
+from im2mesh import native
 from im2mesh.native.mise import MISE
 from tests.fixtures import ball_field
 from tests.reference import mise as reference
@@ -449,7 +450,8 @@ def test_the_grid_of_an_unfinished_machine_is_an_error():
         machine.to_dense()
 
 
-def test_missing_extension_says_what_to_do(monkeypatch):
-    monkeypatch.setitem(sys.modules, "im2mesh.native._mise", None)
+@pytest.mark.parametrize("name", ["marching_cubes", "mise", "point_in_mesh"])
+def test_missing_extension_says_what_to_do(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, f"im2mesh.native._{name}", None)
     with pytest.raises(ImportError, match="not built: run `python setup.py build_ext --inplace`"):
-        runpy.run_path(native.__file__)
+        runpy.run_path(Path(native.__file__).with_name(f"{name}.py"))

@@ -301,19 +301,29 @@ class ObservedField:
             (N,) values of at most ``low``.
         """
         if self._profile is not None:
-            free, shell, learned = self._profile(points)
-            low = torch.minimum(low, torch.maximum(self._values(free), kept))
-            if self.surface:
-                learned = torch.minimum(learned, low)
-                return torch.maximum(learned, torch.minimum(shell * self._scale, low))
-            # A kept part whose images are free, such as a handle, does not belong to the solid.
-            alone = ((free <= 0) & (low > 0)).nonzero().squeeze(1)
-            if len(alone):
-                learned = learned.index_copy(0, alone, self._above(points[alone]))
-            return torch.minimum(learned, low)
-        if not isinstance(self.symmetry, MirrorPlanes):
-            return torch.minimum(self._above(points), low)
-        images = self.symmetry.images(points)
+            return self._revolved(self._profile, points, low, kept)
+        if isinstance(self.symmetry, MirrorPlanes):
+            return self._mirrored(self.symmetry, points, low, kept)
+        return torch.minimum(self._above(points), low)
+
+    def _revolved(
+        self, profile: RevolutionProfile, points: Tensor, low: Tensor, kept: Tensor
+    ) -> Tensor:
+        """Evaluate hidden points of a solid of revolution, see :meth:`_learned`."""
+        free, shell, learned = profile(points)
+        low = torch.minimum(low, torch.maximum(self._values(free), kept))
+        if self.surface:
+            learned = torch.minimum(learned, low)
+            return torch.maximum(learned, torch.minimum(shell * self._scale, low))
+        # A kept part whose images are free, such as a handle, does not belong to the solid.
+        alone = ((free <= 0) & (low > 0)).nonzero().squeeze(1)
+        if len(alone):
+            learned = learned.index_copy(0, alone, self._above(points[alone]))
+        return torch.minimum(learned, low)
+
+    def _mirrored(self, planes: MirrorPlanes, points: Tensor, low: Tensor, kept: Tensor) -> Tensor:
+        """Evaluate hidden points of an object with mirror planes, see :meth:`_learned`."""
+        images = planes.images(points)
         hidden = self.observation.in_cube(images.flatten(0, 1))[0]
         free = self._values(hidden.view(len(images), -1).amin(dim=0))
         low = torch.minimum(low, torch.maximum(free, kept))

@@ -18,27 +18,22 @@ whatever the values are.
 
 from __future__ import annotations
 
-import importlib
 import math
 from functools import cache
 
 import numpy as np
 
-try:
-    _marching_cubes = importlib.import_module("im2mesh.native._marching_cubes")
-except ModuleNotFoundError:
-    raise ImportError(
-        "im2mesh's extensions are not built: run `python setup.py build_ext --inplace` "
-        "(or `make build`)"
-    ) from None
+from im2mesh.native import extension
+
+_marching_cubes = extension("_marching_cubes")
 
 CLEARANCE = 1e-3
 """Least distance of a vertex from the ends of its edge, in edge lengths.
 
-A value at or very near the iso-level (or a neighbour of -1e6) would move the vertices of up to
-six edges onto their common node. Kept this far apart they stay distinct when a mesh is moved to
-the unit cube and written as float32, so that readers that merge equal vertices see a closed
-mesh and no triangle loses its area.
+A value very near the iso-level (or a neighbour of -1e6) would move the vertices of up to six edges
+onto their common node. At this distance they stay distinct when a mesh is moved to the unit cube
+and written as float32. So readers that merge equal vertices see a closed mesh, and no triangle
+loses its area.
 """
 
 # Corner c of a cell lies at (c & 1, c >> 1 & 1, c >> 2 & 1). Edges are pairs of corners that
@@ -48,7 +43,7 @@ EDGE_NUMBER = {frozenset(edge): number for number, edge in enumerate(EDGES)}
 
 
 def _faces() -> list[list[int]]:
-    """The corners of each of the six faces, counter-clockwise as seen from outside the cell."""
+    """Return the corners of each of the six faces, counter-clockwise as seen from outside."""
     rings = []
     for axis in range(3):
         u, v = 1 << (axis + 1) % 3, 1 << (axis + 2) % 3
@@ -62,10 +57,10 @@ FACE_EDGES = [{EDGE_NUMBER[frozenset((r[i - 1], r[i]))] for i in range(4)} for r
 
 
 def case_loops(case: int) -> list[list[int]]:
-    """The closed loops of crossed edges of one case, counter-clockwise as seen from outside.
+    """Return the closed loops of crossed edges of one case, counter-clockwise from outside.
 
     Args:
-        case: bit c says that corner c is inside.
+        case: bit c is set if corner c is inside.
 
     Returns:
         lists of edge numbers; empty where all corners are on one side.
@@ -97,7 +92,7 @@ def case_loops(case: int) -> list[list[int]]:
 
 @cache
 def _diagonal_cost(a: int, b: int) -> float:
-    """Squared length between the middles of two edges, infinite within a face of the cell."""
+    """Return the squared distance of two edges' middles, infinite within a face of the cell."""
     if any(a in edges and b in edges for edges in FACE_EDGES):
         return math.inf
     squared = 0
@@ -108,7 +103,7 @@ def _diagonal_cost(a: int, b: int) -> float:
 
 
 def triangulate(loop: list[int]) -> tuple[float, list[tuple[int, int, int]]]:
-    """The triangulation of a loop with the shortest diagonals, none of them within a face.
+    """Triangulate a loop by the shortest diagonals, none of them within a face.
 
     Returns:
         total cost of the diagonals (infinite where every triangulation has one within a face),
@@ -135,7 +130,7 @@ def triangulate(loop: list[int]) -> tuple[float, list[tuple[int, int, int]]]:
 
 @cache
 def case_table() -> tuple[np.ndarray, np.ndarray]:
-    """The triangles of all cases.
+    """Return the triangles of all cases.
 
     Returns:
         (256, 3·n) uint8 edge numbers, three a triangle, filled up with zeros, and (256,) uint8
@@ -158,9 +153,9 @@ def case_table() -> tuple[np.ndarray, np.ndarray]:
 
 
 def marching_cubes(volume: np.ndarray, iso: float) -> tuple[np.ndarray, np.ndarray]:
-    """The surface that separates the nodes above a level from the others.
+    """Extract the surface that separates the nodes above a level from the others.
 
-    Inside is where the value is strictly greater than ``iso``; a node AT the level is outside.
+    A node is inside if its value is greater than ``iso``; a node at the level is outside.
     There is one vertex on each lattice edge that joins an inside and an outside node, linearly
     interpolated but at least :data:`CLEARANCE` from both, and every vertex belongs to a triangle.
     Triangles have an area and are counter-clockwise as seen from outside, so normals point from

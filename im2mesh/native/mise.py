@@ -5,25 +5,18 @@ Mescheder, Oechsle, Niemeyer, Nowozin and Geiger, *Occupancy Networks*, CVPR 201
 
 from __future__ import annotations
 
-import importlib
 import math
 import operator
 
 import numpy as np
 
-from im2mesh.native import MAX_RESOLUTION
+from im2mesh.native import MAX_RESOLUTION, extension
 
-try:
-    _mise = importlib.import_module("im2mesh.native._mise")
-except ModuleNotFoundError:
-    raise ImportError(
-        "im2mesh's extensions are not built: run `python setup.py build_ext --inplace` "
-        "(or `make build`)"
-    ) from None
+_mise = extension("_mise")
 
 
 def _integers(name: str, array: np.ndarray, largest: int) -> np.ndarray:
-    """Check an (N, 3) array of integers in 0 … largest; returns it as contiguous int64."""
+    """Check an (N, 3) array of integers in 0 … largest; return it as contiguous int64."""
     array = np.asarray(array)
     if array.ndim != 2 or array.shape[1] != 3:
         raise ValueError(f"MISE: {name} must have shape (N, 3), not {array.shape}")
@@ -36,21 +29,21 @@ def _integers(name: str, array: np.ndarray, largest: int) -> np.ndarray:
 
 
 class MISE:
-    """Asks for the nodes of a lattice that are needed to find a field's surface.
+    """An octree that asks for the values of a field near its surface only.
 
-    The finest lattice has R = resolution_0 · 2^upsampling_steps cells along each axis. The
-    nodes of the coarsest one, R₀ = resolution_0 cells along each axis, are all asked for. A
-    cell is split into eight, down to the finest lattice, if
+    The finest lattice has R = resolution_0 · 2^upsampling_steps cells along each axis. All nodes
+    of the coarsest one, with resolution_0 cells, are asked for. A cell is split into eight, down
+    to the finest lattice, if
 
     - its corners are not all on one side of the threshold, or
     - it contains a forced cell, or
     - ``margin`` > 0 and its corners, all on one side, come nearer to the threshold than
       ``margin`` times their own spread (largest minus smallest), or
-    - a known node on its border is on the other side than its corners: a finer neighbour saw
-      the surface pass through their common face, and the surface is followed.
+    - a known node on its border is on another side than its corners: the surface passes through
+      the face to a finer neighbour, and is followed.
 
-    In the end no known node contradicts an unsplit cell that it touches. Which nodes are
-    evaluated does not depend on the order of the updates. Usage::
+    In the end no known node contradicts an unsplit cell that it touches. The evaluated nodes do
+    not depend on the order of the updates. Usage::
 
         mise = MISE(32, 2, threshold)
         nodes = mise.query()
@@ -67,7 +60,7 @@ class MISE:
         upsampling_steps: number of times that cells are halved, ≥ 0; 0 asks for every node.
         threshold: finite; a node is inside where its value is strictly greater.
         forced: (M, 3) integers, cells of the FINEST lattice (0 … R−1, cell i between the nodes
-            i and i + 1 on each axis) that are reached whatever the values are.
+            i and i + 1 on each axis) that are always reached.
         margin: ≥ 0, finite; 0 is the classical method.
 
     Raises:
@@ -109,16 +102,16 @@ class MISE:
 
     @property
     def resolution(self) -> int:
-        """R, the number of cells of the finest lattice along each axis."""
+        """Return R, the number of cells of the finest lattice along each axis."""
         return int(self._octree.resolution)
 
     @property
     def evaluated(self) -> int:
-        """Number of nodes whose values are known."""
+        """Return the number of nodes with known values."""
         return int(self._octree.evaluated)
 
     def query(self) -> np.ndarray:
-        """The nodes that are needed now and have not been given to :meth:`update` yet.
+        """Return the nodes that are needed now and have not been given to :meth:`update` yet.
 
         Returns:
             (N, 3) int64 in 0 … R, coordinates on the finest lattice, each node once, in
@@ -150,7 +143,7 @@ class MISE:
             raise ValueError(
                 f"MISE: values must have shape ({len(nodes)},) like the nodes, not {values.shape}"
             )
-        with np.errstate(over="ignore"):  # what is too large for float32 is reported below
+        with np.errstate(over="ignore"):  # values too large for float32 are reported below
             stored = np.ascontiguousarray(values, np.float32)
         finite = np.isfinite(stored)
         if not finite.all():
@@ -166,14 +159,14 @@ class MISE:
             )
 
     def to_dense(self) -> np.ndarray:
-        """The values at all nodes of the finest lattice.
+        """Return the values at all nodes of the finest lattice.
 
         Nodes that were not evaluated get the trilinear interpolation of the corners of the
         smallest cell that contains them, so they are on the same side as that cell.
 
         Returns:
-            (R+1, R+1, R+1) float32 along (x, y, z). A READ-ONLY VIEW of this object's own
-            storage, so that there is no second array of that size: later updates show in it.
+            (R+1, R+1, R+1) float32 along (x, y, z): a read-only view of this object's storage,
+            to save memory; later updates show in it.
 
         Raises:
             ValueError: nodes of the last :meth:`query` have no values yet.

@@ -1,39 +1,32 @@
-"""Which points lie inside a mesh, by the parity of ray crossings.
+"""Tell which points are inside a mesh, by the parity of ray crossings.
 
-A vertical line (along z) through the point is cut into two rays. Inside is where BOTH cross the
-surface an odd number of times, as in the parent project (Mescheder et al., CVPR 2019), so where the
-two disagree, which takes a surface with holes, the point counts as outside.
+The point cuts a vertical line (along z) into two rays. The point is inside if both rays cross the
+surface an odd number of times, as in the parent project (Mescheder et al., CVPR 2019). The rays
+disagree only where the surface has holes; the point then counts as outside.
 
-Whether the line passes a triangle is decided in the plane: it does if an odd number of the
-triangle's three edges pass the point on its right. Both triangles of an edge get the same answer
-about it, so in a closed mesh every line crosses the surface an even number of times, also where it
-runs through an edge or a vertex, and the two rays always agree.
+The line passes a triangle if, in the plane, an odd number of the triangle's three edges pass the
+point on its right. Both triangles of an edge get the same answer about it. So every line crosses a
+closed mesh an even number of times, even through an edge or a vertex, and the rays agree.
 """
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-try:
-    _point_in_mesh = importlib.import_module("im2mesh.native._point_in_mesh")
-except ModuleNotFoundError:
-    raise ImportError(
-        "im2mesh's extensions are not built: run `python setup.py build_ext --inplace` "
-        "(or `make build`)"
-    ) from None
+from im2mesh.native import extension
+
+_point_in_mesh = extension("_point_in_mesh")
 
 MOST_CELLS = 1024
-"""Cells of the grid along an axis, at the most."""
+"""Most cells of the grid along an axis."""
 
 MOST_ENTRIES = 16
-"""Cells that a triangle may cover on average; the grid is made coarser where it would be more."""
+"""Most cells that a triangle covers on average; the grid is made coarser until this holds."""
 
 
 def contains(vertices: ArrayLike, faces: ArrayLike, points: ArrayLike) -> np.ndarray:
-    """Whether the mesh contains each point.
+    """Tell which points a mesh contains.
 
     The result does not depend on the orientation of the faces. Points on the surface itself may
     get either answer. A mesh without faces contains nothing.
@@ -60,8 +53,8 @@ def contains(vertices: ArrayLike, faces: ArrayLike, points: ArrayLike) -> np.nda
     bottom, top = low.min(axis=0), high.max(axis=0)
     side = min(MOST_CELLS, int(np.sqrt(len(corners))) + 1)
     while True:
-        # Cells are found by one expression for triangles and points, and it grows with the
-        # coordinate; so a point within a triangle's bounds is in one of the triangle's cells.
+        # The same monotonic expression gives the cells of triangles and points, so a point within
+        # a triangle's bounds is in one of the triangle's cells.
         first, last = (_cell(ends, bottom, top, side) for ends in (low, high))
         if (last - first + 1).prod(axis=1).sum() <= MOST_ENTRIES * len(corners) or side == 1:
             break
@@ -75,13 +68,13 @@ def contains(vertices: ArrayLike, faces: ArrayLike, points: ArrayLike) -> np.nda
 
 
 def _cell(at: np.ndarray, bottom: np.ndarray, top: np.ndarray, side: int) -> np.ndarray:
-    """(N, 2) cells, 0 … side − 1, of (N, 2) coordinates between ``bottom`` and ``top``."""
+    """Return (N, 2) cells, 0 … side − 1, of (N, 2) coordinates between two corners."""
     extent = np.where(top > bottom, top - bottom, 1.0)
     return np.minimum(((at - bottom) / extent * side).astype(np.int64), side - 1)
 
 
 def _corners(vertices: ArrayLike, faces: ArrayLike) -> np.ndarray:
-    """(F, 3, 3) float64 corners of the faces, checked."""
+    """Check a mesh and return the (F, 3, 3) float64 corners of its faces."""
     places = _numbers("vertices", vertices)
     triangles = np.asarray(faces)
     triangles = triangles.reshape(0, 3) if triangles.size == 0 else triangles
