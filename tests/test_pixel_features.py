@@ -63,11 +63,11 @@ def random_network(config: Config, seed: int = 0) -> ImplicitNetwork:
 
 def random_depth(seed: int, size: int) -> np.ndarray:
     """Pieces at several depths with noise, holes and background."""
-    random = np.random.default_rng(seed)
-    blocks = random.choice([-1.0, 0.2, 0.215, 0.5, 0.9], (size // 4, size // 4))
+    rng = np.random.default_rng(seed)
+    blocks = rng.choice([-1.0, 0.2, 0.215, 0.5, 0.9], (size // 4, size // 4))
     depth = np.kron(blocks, np.ones((4, 4)))
-    depth[depth >= 0] += random.uniform(0, 0.01, int((depth >= 0).sum()))
-    depth[random.uniform(size=depth.shape) < 0.05] = -1
+    depth[depth >= 0] += rng.uniform(0, 0.01, int((depth >= 0).sum()))
+    depth[rng.uniform(size=depth.shape) < 0.05] = -1
     return depth.astype(np.float32)
 
 

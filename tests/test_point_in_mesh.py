@@ -31,10 +31,10 @@ def test_released_answers(shared: Path) -> None:
 @settings(max_examples=30, deadline=None)
 @given(SEEDS, st.integers(1, 60), st.integers(1, 200))
 def test_soups_as_by_definition(seed: int, triangles: int, count: int) -> None:
-    random = np.random.default_rng(seed)
-    vertices = random.uniform(-1, 1, (triangles + 2, 3))
-    faces = random.integers(0, len(vertices), (triangles, 3))
-    points = random.uniform(-1.1, 1.1, (count, 3))
+    rng = np.random.default_rng(seed)
+    vertices = rng.uniform(-1, 1, (triangles + 2, 3))
+    faces = rng.integers(0, len(vertices), (triangles, 3))
+    points = rng.uniform(-1.1, 1.1, (count, 3))
     expected = reference.contains(vertices, faces, points)
     assert np.array_equal(contains(vertices, faces, points), expected)
 
@@ -42,10 +42,10 @@ def test_soups_as_by_definition(seed: int, triangles: int, count: int) -> None:
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.floats(0.0, 0.2))
 def test_rough_balls_as_by_definition(seed: int, roughness: float) -> None:
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     ball = trimesh.creation.icosphere(2, 0.4)
-    vertices = ball.vertices * (1 + roughness * random.normal(size=(len(ball.vertices), 1)))
-    points = random.uniform(-0.5, 0.5, (300, 3))
+    vertices = ball.vertices * (1 + roughness * rng.normal(size=(len(ball.vertices), 1)))
+    points = rng.uniform(-0.5, 0.5, (300, 3))
     above, below = reference.crossings(vertices, ball.faces, points)
     assert ((above + below) % 2 == 0).all(), "closed: every line crosses an even number of times"
     assert np.array_equal(contains(vertices, ball.faces, points), above % 2 == 1)
@@ -97,8 +97,8 @@ def test_upright_faces_and_thin_long_ones() -> None:
     expected = (radius < 0.4) & (np.abs(points[:, 2]) < 0.3)
     found = contains(prism.vertices, prism.faces, points)
     assert np.array_equal(found[clear], expected[clear])
-    random = np.random.default_rng(2)
-    blades = random.uniform(-1, 1, (900, 3))
+    rng = np.random.default_rng(2)
+    blades = rng.uniform(-1, 1, (900, 3))
     faces = np.arange(900).reshape(-1, 3)
     assert np.array_equal(
         contains(blades, faces, points), reference.contains(blades, faces, points)
