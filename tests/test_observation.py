@@ -246,7 +246,7 @@ def test_parts_are_not_joined_by_curtains() -> None:
 # --- carving ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     st.sampled_from(sorted(FAMILIES)),
     st.integers(0, 10**6),
@@ -363,8 +363,9 @@ def waves(points: Tensor) -> Tensor:
     return 4 * torch.sin(points @ torch.tensor([9.0, 5.0, 7.0])) + 1
 
 
-@pytest.mark.parametrize("surface", [False, True])
-@pytest.mark.parametrize("field", [empty, full, waves])
+@pytest.mark.parametrize(
+    ("surface", "field"), [(False, full), (False, waves), (True, empty), (True, waves)]
+)
 def test_coarse_to_fine_equals_dense(surface: bool, field) -> None:
     depth = load_depth(REPOSITORY / "data/demo/compositional_demo-00/000.npz")
     both = observed(depth, field, surface, resolution=64)
@@ -500,7 +501,7 @@ def test_values_agree_with_the_reference(seed: int) -> None:
 
 def test_fields_agree_with_the_reference() -> None:
     depth = depth_of(SHAPES["ring before a wall"])
-    points = torch.rand(3000, 3, generator=torch.Generator().manual_seed(1)) - 0.5
+    points = torch.rand(1000, 3, generator=torch.Generator().manual_seed(1)) - 0.5
     for surface in (False, True):
         for is_sdf in (False, True):
             field = observed(depth, waves, surface, is_sdf=is_sdf)

@@ -33,6 +33,13 @@ def volume_config(tmp_path: Path = Path("out"), **changes: dict[str, object]) ->
     return level_config(tmp_path, tmp_path, **{"model": dict(VOLUME)} | changes)
 
 
+def wider_config() -> Config:
+    """On some processors products of 8 columns are rounded by the number of rows."""
+    return volume_config(
+        model=VOLUME | {"decoder_kwargs": {"hidden_size": 16, "blocks": 1, "observed": True}}
+    )
+
+
 def random_network(config: Config, seed: int = 0) -> VolumeNetwork:
     """A network with every parameter random, in evaluation mode."""
     network = build_network(config)
@@ -168,7 +175,7 @@ def test_the_bound_network_equals_the_plain_one(observed: str) -> None:
 
 
 def test_a_value_does_not_depend_on_its_company() -> None:
-    bound = random_network(volume_config()).bind(ball_map(0))
+    bound = random_network(wider_config()).bind(ball_map(0))
     points = torch.rand(3000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
     together = bound(points, [3000], 100_000)
     for start, stop in ((0, 1), (5, 7), (100, 1000), (1234, 2999)):
@@ -209,7 +216,7 @@ def test_a_fresh_level_learns_one_shape() -> None:
 
 
 def test_coarse_to_fine_equals_dense() -> None:
-    config = volume_config()
+    config = wider_config()
     level = Level(config, random_network(config))
     field = level.bind(ball_map(0)[0, 0], 1000)
     iso_level = float(field(torch.rand(1000, 3) - 0.5).median())
@@ -257,10 +264,6 @@ def test_it_fuses_with_other_levels(method: str) -> None:
         ),
         ({"model": VOLUME | {"decoder": "cbatchnorm"}}, "only 'residual' is supported with"),
         (
-            {"model": VOLUME | {"decoder_kwargs": {"observed": "features"}}},
-            "observed features are those of resnet18",
-        ),
-        (
             {"model": VOLUME | {"encoder_kwargs": {"cells": 16, "channels": [8] * 5}}},
             "16 cells cannot be halved so often",
         ),
@@ -279,7 +282,7 @@ def test_what_a_volume_level_cannot_be(changes: dict[str, object], message: str)
         ("channels", [12], "a list of one to five multiples of 8"),
         ("channels", [], "a list of one to five multiples of 8"),
         ("channels", 32, "a list of one to five multiples of 8"),
-        ("lift", 4, "a multiple of 8 up to 1024, or 0"),
+        ("lift", 4, "a multiple of 8 from 0 to 1024"),
         ("features", 0, "an integer from 1 to 8192"),
     ],
 )
