@@ -23,7 +23,7 @@ from im2mesh.cli import DONE, add_sensor_image, new_parser, parse, run_script
 from im2mesh.data.sensor_files import parse_scale
 from im2mesh.data.sensor_frames import SensorImage
 from im2mesh.errors import InputError
-from im2mesh.geometry.mesh_files import drop_flat, load_mesh, load_mesh_or_cloud
+from im2mesh.geometry.mesh_files import load_mesh, load_mesh_or_cloud
 from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points
 
 # Named in full: run as a module, __name__ is __main__ and outside the package's log.
@@ -57,8 +57,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         scores["mesh"] |= camera_scores(vertices, faces, depth, mask, camera)
     if args.ground_truth:
         truth, truth_faces = load_mesh_or_cloud(args.ground_truth)
-        if len(truth_faces):
-            truth, truth_faces = drop_flat(truth, truth_faces)
         size = float(np.ptp(truth, axis=0).max())
         target = surface_points(truth, truth_faces, seed=1)
         scores["mesh"] |= metric_scores(surface_points(vertices, faces), target, size)

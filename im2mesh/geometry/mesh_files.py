@@ -77,16 +77,6 @@ def drop_unused(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np
     return vertices[used], (np.cumsum(used) - 1)[faces]
 
 
-def drop_flat(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Drop faces without area (:data:`FLAT`), and the vertices that only they use."""
-    corners = vertices[faces]
-    edges = corners - np.roll(corners, 1, axis=1)
-    longest = np.einsum("fkd,fkd->fk", edges, edges).max(axis=1, initial=0)
-    area = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
-    has_area = area > FLAT * longest
-    return (vertices, faces) if has_area.all() else drop_unused(vertices, faces[has_area])
-
-
 def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     """Read a mesh file as one soup.
 
@@ -108,14 +98,11 @@ def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     """
     vertices, faces = load_mesh_or_cloud(path)
     _refuse_cloud(path, vertices, faces)
-    vertices, faces = drop_flat(vertices, faces)
-    if not len(faces):
-        raise InputError(f"{path}: no face has an area; it shows nothing")
     return vertices, faces
 
 
 def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Read a mesh file as :func:`load_mesh` does, with faces without area, or a point cloud.
+    """Read a mesh file as :func:`load_mesh` does, or a point cloud.
 
     Returns:
         (V, 3) float64 vertices, all finite, V > 0, and (F, 3) int64 faces: none for a cloud.
@@ -134,7 +121,22 @@ def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.nda
         vertices, faces = check_mesh(vertices, faces)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    return drop_unused(vertices, faces) if len(faces) else (vertices, faces)
+    if not len(faces):
+        return vertices, faces
+    vertices, faces = _drop_flat(*drop_unused(vertices, faces))
+    if not len(faces):
+        raise InputError(f"{path}: no face has an area; it shows nothing")
+    return vertices, faces
+
+
+def _drop_flat(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop faces without area (:data:`FLAT`), and the vertices that only they use."""
+    corners = vertices[faces]
+    edges = corners - np.roll(corners, 1, axis=1)
+    longest = np.einsum("fkd,fkd->fk", edges, edges).max(axis=1, initial=0)
+    area = np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
+    has_area = area > FLAT * longest
+    return (vertices, faces) if has_area.all() else drop_unused(vertices, faces[has_area])
 
 
 def read_mesh(path: str | os.PathLike[str]) -> trimesh.Trimesh:
