@@ -1,6 +1,6 @@
 """Many shapes at once, in torch on any device, for training without files.
 
-What must be exact is computed in float64 (occupancy, samples, depth below the surface); depth maps
+Occupancy, samples and depths below the surface are computed in float64, to be exact; depth maps
 and distances from outside in float32, which errs by 1e-6.
 
 A batch returns the same as :class:`im2mesh.shapes.shape.Shape` does for each shape alone;
@@ -189,22 +189,22 @@ class ShapeBatch(Unions):
         points = torch.empty(self.count, count, 3, dtype=torch.float64, device=self.device)
         normals = torch.empty_like(points)
         have = torch.zeros(self.count, dtype=torch.int64, device=self.device)
-        tried, draws = 0, 2 * count + 16
+        tried, proposals = 0, 2 * count + 16
         # Shapes with much hidden surface take more rounds than the others.
         batch, shapes = self, torch.arange(self.count, device=self.device)
         while count and len(shapes):
-            proposed, outward, good = batch._propose(draws, generator)
+            proposed, outward, good = batch._propose(proposals, generator)
             rank = have[shapes, None] + good.cumsum(1) - 1
             row, place = torch.nonzero(good & (rank < count), as_tuple=True)
             at = shapes[row], rank[row, place]
             points[at], normals[at] = proposed[row, place], outward[row, place]
             have[shapes] += good.sum(1)
-            tried += draws
+            tried += proposals
             lacking = torch.nonzero(have[shapes] < count).squeeze(1)
             batch, shapes = batch._subset(lacking), shapes[lacking]
             if len(shapes):
                 need = (count - have[shapes]) * (tried / have[shapes].clamp(min=1))
-                draws = min(int(1.1 * need.max()) + 16, 16 * count)
+                proposals = min(int(1.1 * need.max()) + 16, 16 * count)
         return points.to(dtype), normals.to(dtype)
 
     def _subset(self, shapes: Tensor) -> ShapeBatch:
@@ -220,24 +220,24 @@ class ShapeBatch(Unions):
         return ShapeBatch(tuple(groups), tuple(owners), len(shapes))
 
     def _propose(
-        self, draws: int, generator: torch.Generator | None
+        self, proposals: int, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Draw points uniformly from the surfaces of all solids.
 
         Returns:
-            (B, draws, 3) points, (B, draws, 3) normals, and (B, draws) bool: on the surface.
+            (B, proposals, 3) points and normals, and (B, proposals) bool: on the surface.
         """
         by_shape = torch.argsort(self.owner, stable=True)
         area = torch.cat([group.area(group.size) for group in self.groups])[by_shape]
         until = area.cumsum(0)
         whole = area.new_zeros(self.count).index_add_(0, self.owner[by_shape], area)
         random = torch.rand(
-            (self.count, draws, 4), generator=generator, dtype=torch.float64, device=self.device
+            (self.count, proposals, 4), generator=generator, dtype=torch.float64, device=self.device
         )
         at = (whole.cumsum(0) - whole)[:, None] + random[..., 3] * whole[:, None]
         pick = by_shape[torch.searchsorted(until, at).clamp(max=len(by_shape) - 1)]
         points, normals, good = (
-            part.view(self.count, draws, *part.shape[1:])
+            part.view(self.count, proposals, *part.shape[1:])
             for part in self.on_solids(pick.view(-1), random[..., :3].reshape(-1, 3))
         )
         return points, normals, good & self._exposed(points, normals, pick)
