@@ -168,7 +168,7 @@ BAD = {
         "without smoothing",
     ),
     "a label that is not there": (lambda t: {"label": "3"}, "no label 3; it holds 255"),
-    "a label that is none": (lambda t: {"label": "cup"}, "no number"),
+    "a label that is none": (lambda t: {"label": "cup"}, "give a number"),
     "a label without a mask": (lambda t: {"mask": None, "label": "1"}, "--label"),
     "several labels": (
         lambda t: {"mask": write_image(t / "l.png", np.indices(SENSOR_SHAPE)[0].astype(np.uint8))},

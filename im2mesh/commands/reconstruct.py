@@ -1,4 +1,4 @@
-"""A closed mesh in metres from a depth camera's image."""
+"""Make a closed mesh in metres from a depth camera's image."""
 
 from __future__ import annotations
 
@@ -29,18 +29,19 @@ if TYPE_CHECKING:
 log = logging.getLogger("im2mesh.reconstruct")
 
 DESCRIPTION = """\
-A closed mesh in metres, in the camera's frame, from one depth image of an object.
+Make a closed mesh in metres, in the camera's frame, from one depth image of an object.
 
   reconstruct.py --depth d.png --intrinsics 616.4 616.2 310.3 236.6 --mask m.png --out mug.ply
-  reconstruct.py --depth d.png --intrinsics camera.json --preview what_was_taken.png
+  reconstruct.py --depth d.png --intrinsics camera.json --preview preview.png
   reconstruct.py --scene ycbv/test/000048 --out out/scene48
 """
 
 EPILOG = """\
-depth: 16-bit PNG or TIFF (millimetres), float TIFF, EXR, .npy, .npz (metres); holes are 0, NaN,
-infinite, negative, or the integers' maximum. Intrinsics: fx fy cx cy, a 3x3 matrix (.txt, .npy, K
-of an .npz), Open3D's or BOP's JSON, a ROS camera_info YAML; pixel centres are at whole numbers.
-The camera's frame is OpenCV's: x right, y down, z forward. docs/sensor.md tells more.
+Depth: 16-bit PNG or TIFF (millimetres), float TIFF, EXR, .npy, .npz (metres); holes are 0, NaN,
+infinite, negative, or the integers' maximum. Intrinsics: fx fy cx cy, a 3x3 matrix (.txt, .csv,
+.npy, K of an .npz), Open3D's, RealSense's or BOP's JSON, a ROS camera_info YAML; pixel centres are
+at whole numbers. The camera's frame is OpenCV's: x right, y down, z forward. docs/sensor.md has
+more.
 """
 
 CODES = {SOME_FAILED: "some objects could not be used and are named; the others were done"}
@@ -56,10 +57,16 @@ def parser() -> argparse.ArgumentParser:
         metavar="MESH|DIR",
         help=".ply .obj .off .stl .glb (default mesh.ply); a folder with --scene (out/sensor)",
     )
-    p.add_argument("--preview", metavar="PNG", help="a picture: what was taken, and the mesh")
-    p.add_argument("--noise", type=float, metavar="M", help="of the depths, in metres")
-    p.add_argument("--size", type=float, metavar="M", help="the object's largest extent, if known")
-    p.add_argument("--extent", type=float, metavar="M", help="the same along the direction of view")
+    p.add_argument("--preview", metavar="PNG", help="draw the object's pixels and the mesh")
+    p.add_argument(
+        "--noise", type=float, metavar="M", help="of the depths: their standard deviation in m"
+    )
+    p.add_argument(
+        "--size", type=float, metavar="M", help="the object's largest extent, if known, in m"
+    )
+    p.add_argument(
+        "--extent", type=float, metavar="M", help="the same, along the direction of view"
+    )
     p.add_argument(
         "--frame", choices=("camera", "opengl", "object"), default="camera", help="of the mesh"
     )
@@ -139,7 +146,7 @@ def _exit_code(done: int, failed: int) -> int:
 
 
 def _check_places(args: argparse.Namespace) -> None:
-    """Find out before the work that its results cannot be written."""
+    """Check before the work that its results can be written."""
     from im2mesh.generation.sensor_outputs import check_output
 
     if args.preview and Path(args.preview).suffix.lower() != ".png":

@@ -47,7 +47,7 @@ def parse_scale(text: str | None) -> float | None:
     """Read a factor such as ``0.001`` or ``1/1000``; None stays None.
 
     Raises:
-        InputError: it is no positive number.
+        InputError: the text is no positive number.
     """
     if text is None:
         return None
@@ -68,11 +68,11 @@ def read_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
         scale: from stored values to metres; None: integers are millimetres, floats metres.
 
     Returns:
-        (H, W) float64 in metres along z or the rays, as stored; NaN where nothing was measured:
+        (H, W) float64 in metres, along z or the rays as stored. Holes are NaN: those of
         :func:`without_holes`, and an integer type's maximum.
 
     Raises:
-        DepthError: missing, unreadable, of another format or type, or without any depth.
+        DepthError: the file is missing, unreadable, of another format or type, or has no depth.
     """
     path = Path(path)
     stored = _one_channel(_stored_depth(path))
@@ -89,7 +89,7 @@ def depth_in_metres(stored: np.ndarray, scale: float | None, name: str) -> np.nd
     """Turn stored values into metres; see :func:`read_depth`.
 
     Raises:
-        DepthError: 8-bit or not numbers, no depth at all, or floats that cannot be metres.
+        DepthError: the values are 8-bit, no numbers, all holes, or floats that cannot be metres.
     """
     if stored.dtype == bool or stored.dtype.itemsize == 1:
         raise DepthError(
@@ -106,8 +106,8 @@ def depth_in_metres(stored: np.ndarray, scale: float | None, name: str) -> np.nd
         raise DepthError(f"{name}: no pixel has a depth (all are 0, negative or not finite)")
     if scale is None and not whole and np.nanmedian(depth) > FARTHEST:
         raise DepthError(
-            f"{name}: floats are metres, and a median of {np.nanmedian(depth):.4g} m cannot be "
-            "meant; for millimetres add --depth-scale 1/1000"
+            f"{name}: floats are metres, and a median of {np.nanmedian(depth):.4g} m is too "
+            "far; for millimetres add --depth-scale 1/1000"
         )
     return depth * (scale if scale is not None else MILLIMETRE if whole else 1.0)
 
@@ -194,7 +194,7 @@ def read_mask_image(path: str | os.PathLike[str]) -> np.ndarray:
         (H, W) bool or integers.
 
     Raises:
-        InputError: missing, unreadable, or no mask.
+        InputError: the file is missing, unreadable, or no mask.
     """
     path = Path(path)
     kind = path.suffix.lower()
@@ -254,16 +254,16 @@ def masks_of(
 
     Args:
         values: (H, W) bool or integers.
-        shape: rows and columns of the depth image; a mask of the same aspect is brought to it.
-        label: a number, ``all``, or None: the image must have two values.
-        name: what messages call it.
+        shape: rows and columns of the depth image; a mask of the same aspect is resampled to it.
+        label: a number, ``all``, or None, for an image with two values.
+        name: of the mask in messages.
 
     Returns:
         Label → (rows, columns) bool, none of them empty; the label is None for a plain mask.
 
     Raises:
-        InputError: another aspect, nothing in it, a label that is not there, or several labels
-            and none chosen.
+        InputError: the mask has another aspect, is empty, lacks the label, or has several labels
+            and none is chosen.
     """
     if values.shape != tuple(shape):
         across, down = shape[1] / values.shape[1], shape[0] / values.shape[0]
@@ -297,7 +297,7 @@ def masks_of(
     try:
         number = int(label)
     except ValueError:
-        raise InputError(f"--label {label}: is no number and not all") from None
+        raise InputError(f"--label {label}: give a number, or all") from None
     if number not in labels:
         raise InputError(f"{name}: has no label {number}; it holds {_some(labels)}")
     return {number: values == number}
