@@ -188,7 +188,7 @@ class VolumeEncoder(nn.Module):
             if level < len(self.down):
                 skipped.append(x)
                 x = self.down[level](x)
-        # What the whole object is like, told to every place.
+        # Tell every place about the whole object.
         mean = self.context(F.relu(x.mean(dim=(2, 3, 4))))
         x = self.bottom(x + mean[:, :, None, None, None])
         for level in reversed(range(len(self.up))):
