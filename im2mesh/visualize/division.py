@@ -1,4 +1,4 @@
-"""Meshes without long edges, so that colours of vertices say what is between them."""
+"""Division of long edges, so that the colours of vertices represent the faces between them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 def divide(
     vertices: np.ndarray, faces: np.ndarray, longest: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut faces until no edge is longer than a length; the surface stays the same.
+    """Cut faces until no edge is longer than a length, without changing the surface.
 
     Every round halves the longest edge of each face where that is too long, for both faces of the
-    edge, so faces go on sharing vertices and a closed mesh stays closed. Slivers are so cut across
-    only: one as long as L edges becomes about L^1.6 faces, by midpoint subdivision L^2.
+    edge, so faces keep sharing vertices and a closed mesh stays closed. A sliver is only cut
+    across: one that is L lengths long becomes about L^1.6 faces. ``subdivide_to_size`` of trimesh
+    makes L^2 faces and opens the mesh.
 
     Args:
         vertices: (V, 3) finite.
@@ -46,7 +47,7 @@ def divide(
 
 
 def _cut(triangles: np.ndarray, middles: np.ndarray) -> np.ndarray:
-    """The faces that (F, 3) triangles become; ``middles[:, k]``: a vertex on edge k, or −1."""
+    """Divide (F, 3) triangles; ``middles[:, k]`` is the new vertex on edge k, or −1."""
     count = (middles >= 0).sum(axis=1)
     pieces = [triangles[count == 0]]
     for edges in (1, 2, 3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import InputError
@@ -28,11 +29,11 @@ CREASE = np.cos(np.radians(40.0))
 
 
 def zoom_out(azimuth: float, elevation: float) -> float:
-    """How much wider a view's frame is than the cube's side.
+    """Return the width of a view's frame, in sides of the cube.
 
-    It is the larger of the width and the height that the cube [−0.5, 0.5]³ has in the view, so
-    whatever is in the cube stays in the frame: 1 for the camera's own view and for quarter
-    turns, √2 at (45, 0), √3 at most.
+    It is the larger of the width and the height of the cube [−0.5, 0.5]³ in the view, so the whole
+    cube stays in the frame: 1 for the camera's own view and for quarter turns, √2 at (45, 0), √3 at
+    most.
     """
     return float(np.abs(pose_rotation(azimuth, elevation)[:2]).sum(axis=1).max())
 
@@ -54,8 +55,8 @@ def render_mesh(
     a positive elevation looks from above.
 
     Args:
-        vertices: (V, 3) in the camera frame; what lies outside the cube [−0.5, 0.5]³ may be
-            cut off by the frame, but never by depth.
+        vertices: (V, 3) in the camera frame; the frame may cut off parts outside the cube
+            [−0.5, 0.5]³, but depth never does.
         faces: (F, 3) vertex numbers, counter-clockwise seen from outside.
         azimuth: degrees.
         elevation: degrees.
@@ -86,7 +87,7 @@ def render_mesh(
 
 
 def to_pixels(rays: np.ndarray) -> np.ndarray:
-    """(S², 3) colours of rays, row by row → (S / :data:`SUPERSAMPLING`)² uint8 pixels."""
+    """Average (S², 3) colours of rays, row by row, to (S / :data:`SUPERSAMPLING`)² uint8 pixels."""
     size = round(len(rays) ** 0.5) // SUPERSAMPLING
     blocks = rays.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3)
     return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
@@ -101,7 +102,7 @@ def shaded_hits(
     colours: np.ndarray | None = None,
     shading: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What the rays of a picture see of a mesh.
+    """Cast the rays of a picture onto a mesh and shade the hits.
 
     Args:
         points: (V, 3) float64, turned into the view: z towards the viewer.
@@ -131,17 +132,9 @@ def shaded_hits(
 
 
 def _face_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(F, 3) normals as long as twice the face's area."""
+    """Return (F, 3) normals as long as twice the face's area."""
     a, b, c = (points[triangles[:, k]] for k in range(3))
     return np.cross(b - a, c - a)
-
-
-def _angles(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(F, 3) angles at the corners of the faces, in radians; about 0 in a face without area."""
-    corners = points[triangles]
-    ahead = _unit(np.roll(corners, -1, axis=1) - corners)
-    back = -np.roll(ahead, 1, axis=1)
-    return np.arccos(np.clip((ahead * back).sum(axis=2), -1, 1))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -149,32 +142,27 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def corner_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(F, 3, 3) unit normals at the corners of (F, 3) triangles, sharp where the surface is.
+    """Return (F, 3, 3) unit normals at the corners of (F, 3) triangles.
 
-    They are the vertices' normals, but the face's own where that is turned further than the
-    crease angle from them.
+    A corner has its vertex's normal, or the face's own where the two differ by more than the crease
+    angle.
     """
     of_faces = _face_normals(points, triangles)
     return _at_corners(of_faces, _vertex_normals(points, triangles, of_faces), triangles)
 
 
 def _vertex_normals(points: np.ndarray, triangles: np.ndarray, of_faces: np.ndarray) -> np.ndarray:
-    """(V, 3) sums of the faces' normals, weighted by their angles at the vertex.
+    """Return (V, 3) means of the faces' normals, weighted by their angles at the vertex.
 
     Unlike areas or counts, this does not depend on how a flat side is cut into triangles.
     """
-    weighted = _unit(of_faces)[:, None] * _angles(points, triangles)[..., None]
-    return np.stack(
-        [
-            np.bincount(triangles.reshape(-1), weighted[..., k].reshape(-1), len(points))
-            for k in range(3)
-        ],
-        axis=1,
+    return trimesh.geometry.weighted_vertex_normals(
+        len(points), triangles, _unit(of_faces), trimesh.triangles.angles(points[triangles])
     )
 
 
 def _at_corners(of_faces: np.ndarray, of_vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(M, 3, 3) normals at the corners of M triangles with normals (M, 3)."""
+    """Return (M, 3, 3) normals at the corners of M triangles with normals (M, 3)."""
     flat = _unit(of_faces)
     at_corners = _unit(of_vertices[triangles])
     sharp = (at_corners @ flat[:, :, None])[..., 0] < CREASE
@@ -188,7 +176,7 @@ def _shading_normals(
     corners: np.ndarray,
     smooth: bool,
 ) -> np.ndarray:
-    """(M, 3) unit normals where faces ``face`` were hit at ``corners`` (barycentric)."""
+    """Return (M, 3) unit normals where faces ``face`` were hit at ``corners`` (barycentric)."""
     of_faces = _face_normals(points, triangles)
     if not smooth:
         return _unit(of_faces[face])
@@ -198,7 +186,7 @@ def _shading_normals(
 
 
 def _light(facing: np.ndarray) -> np.ndarray:
-    """(M,) brightness of surfaces whose unit normals, on the side that is seen, are (M, 3)."""
+    """Return the (M,) brightness of surfaces with (M, 3) unit normals on the visible side."""
     return (
         AMBIENT
         + FROM_HEADLIGHT * np.clip(facing @ HEADLIGHT, 0, 1)

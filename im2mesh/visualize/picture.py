@@ -86,7 +86,7 @@ def render(
 
 
 def tints(layers: Sequence[Layer]) -> np.ndarray:
-    """(L, 3) the colour of each layer, should it be a plain mesh."""
+    """Return the (L, 3) colour of each layer, for layers that are plain meshes."""
     plain = np.array([not layer.is_cloud and layer.colours is None for layer in layers], bool)
     return TINTS[np.maximum(np.cumsum(plain) - 1, 0) % len(TINTS)]
 
@@ -94,7 +94,7 @@ def tints(layers: Sequence[Layer]) -> np.ndarray:
 def _points_hit(
     points: np.ndarray, colours: np.ndarray, rays: int, zoom: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The rays that meet points, as :func:`im2mesh.visualize.mesh.shaded_hits`: discs."""
+    """Return the rays that hit points, drawn as discs; see :func:`.mesh.shaded_hits`."""
     order = np.argsort(points[:, 2], kind="stable")
     at = points[order, :2] / zoom * (1, -1) * rays + rays / 2 - 0.5  # column and row, in rays
     radius = max(POINT / zoom * rays, 1.5) / 2
@@ -121,11 +121,11 @@ def _points_hit(
 def scene_sheet(
     scene: Scene, views: Sequence[View] = VIEWS, size: int = SIZE, together: bool = False
 ) -> np.ndarray:
-    """A page: depth maps with their bars, then a row for each view and a column for each layer.
+    """Draw depth maps with their bars, then a row for each view and a column for each layer.
 
     Args:
         scene: the layers.
-        views: from where.
+        views: name, azimuth and elevation of each.
         size: pixels along a side of each picture.
         together: all layers in one picture.
 
@@ -161,7 +161,7 @@ def scene_sheet(
 
 
 def _legend(layers: Sequence[Layer], width: int) -> np.ndarray:
-    """The names of layers beside their colours."""
+    """Draw the names of layers beside their colours."""
     font = ImageFont.load_default(size=14)
     picture = Image.new("RGB", (width, 22 * len(layers)), BACKGROUND)
     pen = ImageDraw.Draw(picture)
@@ -237,7 +237,7 @@ def save_turntable(
 
 
 def _turning_zoom(scene: Scene) -> float:
-    """Width of the frame that everything stays in during a turn."""
+    """Return the width of a frame that holds everything during a turn."""
     points = np.concatenate([layer.vertices for layer in scene.layers])
     radius = float(np.hypot(points[:, 0], points[:, 2]).max())
     height = float(np.abs(points[:, 1]).max())
@@ -247,7 +247,7 @@ def _turning_zoom(scene: Scene) -> float:
 
 
 def _palette(pictures: Sequence[Image.Image]) -> Image.Image:
-    """One palette for all frames, or colours would flicker; white stays white."""
+    """Return one palette for all frames, so that colours do not flicker; white stays white."""
     some = pictures[:: max(1, len(pictures) // 4)]
     stacked = np.concatenate([np.asarray(picture) for picture in some])
     palette = Image.fromarray(stacked).quantize(255, method=Image.Quantize.MEDIANCUT)

@@ -1,4 +1,4 @@
-"""What is to be seen: named layers in one frame, whatever draws them.
+"""Scenes: named layers in one frame, independent of what draws them.
 
 A file becomes a :class:`Layer`: a depth map the points that the camera saw (and its picture), a
 mesh its triangles, a cloud its points. All are in the camera frame of ``docs/conventions.md``.
@@ -47,13 +47,13 @@ ERROR_LIMIT = 0.05
 """Distances from here on have the strongest colour, unless the user says otherwise."""
 
 OUTSIDE = 0.01
-"""What reaches further out of the cube than this is said, and the frame is widened for it."""
+"""A layer that reaches further out of the cube is reported, and the frame is widened for it."""
 
 LONGEST_EDGE = 0.03
 """Colours are of vertices: faces with longer edges are divided before they are coloured."""
 
 COLOURED_SHADING = 0.5
-"""How much the light changes colours that stand for numbers."""
+"""Share of the shading in colours that stand for numbers."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,16 @@ class Layer:
 
     @property
     def is_cloud(self) -> bool:
-        """It has points only."""
+        """Whether it has points only."""
         return not len(self.faces)
 
     @property
     def is_empty(self) -> bool:
-        """There is nothing to be seen."""
+        """Whether it has no points."""
         return not len(self.vertices)
 
     def depth_picture(self, size: int = 256) -> np.ndarray:
-        """The depth map as a picture with its colour bar, (H, ``size``, 3) uint8."""
+        """Draw the depth map with its colour bar, (H, ``size``, 3) uint8."""
         assert self.depth is not None
         near, far = depth_limits(self.depth)
         picture = Image.fromarray(depth_picture(self.depth, (near, far)))
@@ -101,7 +101,7 @@ class Scene:
 
     Attributes:
         layers: at least one that is not empty.
-        scale: what the colours mean; None: nothing that a bar could say.
+        scale: of the colours; None: no bar is needed.
         shading: how much of the meshes' brightness depends on the lights, in [0, 1].
     """
 
@@ -117,7 +117,7 @@ class Scene:
 
 
 def depth_limits(depth: np.ndarray) -> tuple[float, float]:
-    """The nearest and the farthest foreground depth, at least :data:`LEAST_RANGE` apart."""
+    """Return the nearest and farthest foreground depth, at least :data:`LEAST_RANGE` apart."""
     seen = depth[depth >= 0]
     return float(seen.min()), max(float(seen.max()), float(seen.min()) + LEAST_RANGE)
 
@@ -196,7 +196,7 @@ def _load_npz(path: Path, name: str) -> Layer:
 
 
 def layer_of_depth(depth: np.ndarray, name: str) -> Layer:
-    """The points that a camera saw, coloured as in the picture of the depth map.
+    """Return the points that a camera saw, coloured as in the picture of the depth map.
 
     Args:
         depth: (256, 256) canonical map, background −1.
@@ -214,10 +214,10 @@ def layer_of_depth(depth: np.ndarray, name: str) -> Layer:
 
 
 def names_of(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
-    """A short name for each file, different for different files.
+    """Return a short name for each file, different for different files.
 
-    Files of one stem are told apart by their paths, from where those begin to differ; a file
-    that is given twice is numbered.
+    Files with the same stem are named by the differing ends of their paths; repeated files are
+    numbered.
     """
     files = [Path(path) for path in paths]
     stems = Counter(_name(path) for path in files)
@@ -247,7 +247,7 @@ def load_scene(
 ) -> Scene:
     """Read files as the layers of one scene.
 
-    A file with nothing in it is a result, too: beside others it is an empty layer.
+    Beside other files, a file without content is an empty layer.
 
     Args:
         paths: see :func:`load_layer`.
@@ -309,7 +309,7 @@ def coloured(
     truth: Layer | None = None,
     error_limit: float = ERROR_LIMIT,
 ) -> Scene:
-    """Layers as a scene with :func:`load_scene`'s colours; ``error`` needs the ``truth``."""
+    """Return layers as a scene, coloured as by :func:`load_scene`; ``error`` needs ``truth``."""
     if colour is None:
         scale = _depths(layers)
         shown = [
@@ -339,7 +339,7 @@ def coloured(
 
 
 def distances(points: np.ndarray, truth: Layer) -> np.ndarray:
-    """(N, 3) → (N,) distances to the surface of a mesh, or to the nearest point of a cloud."""
+    """Return (N,) distances to the surface of a mesh, or to the nearest point of a cloud."""
     if truth.is_cloud or not len(points):
         return np.asarray(cKDTree(truth.vertices).query(points)[0])
     squared = igl.point_mesh_squared_distance(points, truth.vertices, truth.faces)[0]
@@ -353,7 +353,7 @@ def _depths(layers: Sequence[Layer]) -> Scale:
 
 
 def _by_normal(layer: Layer) -> Layer:
-    """A mesh gets a vertex for each corner, so that its edges stay sharp."""
+    """Colour a layer by its normals; a mesh gets a vertex for each corner, to keep edges sharp."""
     if not layer.is_cloud:
         normals = corner_normals(layer.vertices, layer.faces).reshape(-1, 3)
         return replace(
@@ -371,7 +371,7 @@ def _by_normal(layer: Layer) -> Layer:
 
 
 def _divided(layer: Layer) -> Layer:
-    """A mesh without edges longer than :data:`LONGEST_EDGE` of the frame, the same surface."""
+    """Divide a mesh until no edge is longer than :data:`LONGEST_EDGE` of the frame."""
     if layer.is_cloud:
         return layer
     longest = LONGEST_EDGE * Scene((layer,)).frame
