@@ -477,7 +477,8 @@ def test_an_empty_mesh_beside_others_is_an_empty_panel(
     assert vis.main([*argv, *outputs]) == 0
     assert vis.main([*argv, "--together", "--save", "y.png"]) == 0
     error = ["--color", "error", "--ground-truth", "ball.ply"]
-    assert vis.main(["ball.ply", "empty.ply", *error, "--save", "z.png"]) == 0
+    small = ["--size", "32", "--view", "0", "0"]
+    assert vis.main(["ball.ply", "empty.ply", *error, *small, "--save", "z.png"]) == 0
     with pytest.raises(InputError, match="empty.ply: has no faces"):
         vis.main(["ball.ply", "--ground-truth", "empty.ply", "--save", "no.png"])
 
