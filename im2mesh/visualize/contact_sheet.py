@@ -127,7 +127,13 @@ def picture_sheet(
         bottom = height - top - tall
         figure.figimage(picture, left, bottom)
         frame = Rectangle(
-            (left - 0.5, bottom - 0.5), wide + 1, tall + 1, fill=False, ec=RULE, zorder=-1
+            (left - 0.5, bottom - 0.5),
+            wide + 1,
+            tall + 1,
+            fill=False,
+            ec=RULE,
+            lw=72 / DPI,
+            snap=False,
         )
         frame.set_transform(IdentityTransform())
         figure.add_artist(frame)
