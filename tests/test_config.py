@@ -569,7 +569,6 @@ PATCHES = "data: {dataset: Parts3D, input_type: depth, img_size: 256"
 MESSAGES = {
     # unknown keys
     "data: {pth: x}": "x.yaml: unknown key data.pth; did you mean data.path?",
-    "dta: {path: x}": "x.yaml: unknown key dta; did you mean data?",
     "inherit_form: y.yaml": "x.yaml: unknown key inherit_form; did you mean inherit_from?",
     "model: {encoder_kwargs: {widht: 3}}": (
         "x.yaml: unknown key model.encoder_kwargs.widht; did you mean model.encoder_kwargs.width?"
@@ -579,9 +578,6 @@ MESSAGES = {
     ),
     "generation: {threshold: 0.5}": (
         "x.yaml: unknown key generation.threshold; did you mean test.threshold?"
-    ),
-    "training: {batchsize: 3}": (
-        "x.yaml: unknown key training.batchsize; did you mean training.batch_size?"
     ),
     "model: {decoder_kwargs: {leaky: true}}": (
         "x.yaml: unknown key model.decoder_kwargs.leaky; the nearest known key is "
@@ -605,7 +601,6 @@ MESSAGES = {
     "data: {img_size: 0}": "x.yaml: data.img_size must be a positive integer, found 0",
     "data: {path: 3}": "x.yaml: data.path must be a string that is not empty, found 3",
     "data: {path: ''}": "x.yaml: data.path must be a string that is not empty, found ''",
-    "data: {path: null}": "x.yaml: data.path must be a string that is not empty, found null",
     "data: {img_folder: no}": "x.yaml: data.img_folder must be a string, found false",
     "data: {train_split: {}}": (
         "x.yaml: data.train_split must be a string that is not empty or null, "
@@ -634,9 +629,6 @@ MESSAGES = {
         "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
         "found 'all'"
     ),
-    "data: {parts_size: -1}": (
-        "x.yaml: data.parts_size must be a positive integer or null, found -1"
-    ),
     "training: {print_every: -1}": (
         "x.yaml: training.print_every must be an integer, 0 or more, found -1"
     ),
@@ -649,9 +641,6 @@ MESSAGES = {
     "test: {threshold: .nan}": (
         "x.yaml: test.threshold must be a number from -1e+30 to 1e+30, found nan"
     ),
-    "test: {threshold: 1e999}": (
-        "x.yaml: test.threshold must be a number from -1e+30 to 1e+30, found '1e999'"
-    ),
     "data: {path: [" + "a, " * 99 + "]}": (
         "x.yaml: data.path must be a string that is not empty, found a list"
     ),
@@ -659,19 +648,12 @@ MESSAGES = {
         f"x.yaml: method must be onet or onet_sdf, found '{'a' * 57}...'"
     ),
     # values
-    "method: sdf": "x.yaml: method must be onet or onet_sdf, found 'sdf'",
     "data: {dataset: parts3d}": (
         "x.yaml: data.dataset must be Shapes3D, Parts3D, Shapes3DH5, Parts3DH5, Procedural3D or "
         "ProceduralParts3D, found 'parts3d'"
     ),
-    "generation: {lattice: fine}": (
-        "x.yaml: generation.lattice must be exact or released, found 'fine'"
-    ),
     "generation: {extraction: 3}": (
         "x.yaml: generation.extraction must be mise or dense, found 3"
-    ),
-    "training: {model_selection_mode: max}": (
-        "x.yaml: training.model_selection_mode must be minimize or maximize, found 'max'"
     ),
     "test: {threshold: -0.02}": (
         "x.yaml: test.threshold must lie between 0 and 1, a probability, for method onet, found "
@@ -697,14 +679,8 @@ MESSAGES = {
     "training: {grad_clip: -1}": (
         "x.yaml: training.grad_clip must be a positive number up to 1e30 or null, found -1"
     ),
-    "training: {lr_schedule: step}": (
-        "x.yaml: training.lr_schedule must be constant or cosine, found 'step'"
-    ),
     "training: {lr_schedule: cosine}": (
         "x.yaml: training.lr_schedule cosine needs training.max_iterations"
-    ),
-    "data: {points_near_surface: 2}": (
-        "x.yaml: data.points_near_surface must be a number from 0 to 1, found 2"
     ),
     "data: {extent: 0.8}": (
         "x.yaml: data.extent must be [low, high], two numbers from 0.1 to 1, found 0.8"
@@ -719,9 +695,6 @@ MESSAGES = {
     "data: {elevation: [50, -20]}": (
         "x.yaml: data.elevation must be [low, high], two numbers from -90 to 90, found a list; "
         "the first is the larger one"
-    ),
-    "data: {sensor_strength: -1}": (
-        "x.yaml: data.sensor_strength must be a number from 0 to 4, found -1"
     ),
     # numbers that are too large
     f"data: {{val_shapes: {2**63}}}": (
@@ -755,12 +728,6 @@ MESSAGES = {
     "generation: {level_weight: 1e300}": (
         "x.yaml: generation.level_weight must be a number from 1e-06 to 1e+06, found '1e300'"
     ),
-    "generation: {level_weight: 1.0e-7}": (
-        "x.yaml: generation.level_weight must be a number from 1e-06 to 1e+06, found 1e-07"
-    ),
-    "generation: {observation_noise: 2}": (
-        "x.yaml: generation.observation_noise must be a number from 0 to 1, found 2"
-    ),
     "training: {lr: 1.0e+31}": (
         "x.yaml: training.lr must be a positive number up to 1e30, found 1e+31"
     ),
@@ -769,7 +736,6 @@ MESSAGES = {
     ),
     # what is no configuration
     "": "x.yaml: is empty; a configuration is a mapping of keys",
-    "# only a comment\n": "x.yaml: is empty; a configuration is a mapping of keys",
     "- a\n": "x.yaml: must be a mapping of keys such as data: and model:, found a list",
     "text": "x.yaml: must be a mapping of keys such as data: and model:, found 'text'",
     "data: [1, 2\nmodel: 3\n": (
