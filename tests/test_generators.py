@@ -25,7 +25,6 @@ from im2mesh.generation import run as run_module
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.mesh_files import write_mesh
 from tests.conftest import REPOSITORY
-from tests.fixtures import BROKEN_YAML
 
 LEVELS = ("global", "p64s32", "p32s16")
 MAPS = ("chair_demo-00", "sofa_demo-00", "table_demo-00")
@@ -42,7 +41,13 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 "inherit_from": f"configs/demo/{name}.yaml",
                 "data": {"path": "data", "classes": ["maps"], "test_split": "three"},
                 "training": {"out_dir": f"out/{name}"},
-                "generation": {"resolution": 16, "mise_resolution": 8, "vis_n_outputs": 2},
+                "generation": {
+                    "resolution": 16,
+                    "mise_resolution": 8,
+                    "vis_n_outputs": 2,
+                    "observation": "none",
+                    "symmetry": "none",  # looking for it takes longer than all the rest
+                },
             },
         )
         copy(REPOSITORY / f"out/pretrained/{name}/model_best.pt", f"out/{name}/model_best.pt")
@@ -128,15 +133,11 @@ def test_a_run_writes_what_is_published(workplace: Path) -> None:
     assert record["generation"]["resolution"] == 16
 
 
-def test_the_same_run_gives_the_same_bytes(workplace: Path) -> None:
+def test_the_same_run_and_library_use_give_the_same_mesh(workplace: Path) -> None:
     merge3("--out", "a")
     merge3("--out", "b")
     for name in files("a/meshes"):
         assert Path("a/meshes", name).read_bytes() == Path("b/meshes", name).read_bytes()
-
-
-def test_library_use_gives_the_same_mesh(workplace: Path) -> None:
-    merge3("--out", "a")
     hpn3 = Reconstructor.from_configs([f"{name}.yaml" for name in LEVELS])
     with np.load("data/maps/sofa_demo-00/000.npz") as arrays:
         mesh = hpn3(arrays["arr_0"]).mesh
@@ -161,11 +162,10 @@ def test_extractions_and_lattices_from_the_command_line(workplace: Path) -> None
 
 def test_observation_from_the_command_line(workplace: Path) -> None:
     volumes = {}
+    one = ("generate", "global.yaml", "--input", "data/maps/sofa_demo-00/000.npz")
+    change("global.yaml", generation={"resolution": 32, "mise_resolution": 16})
     for observation in ("none", "carve", "surface"):
-        change("global.yaml", generation={"resolution": 32, "mise_resolution": 16})
-        for level in LEVELS[1:]:
-            change(f"{level}.yaml", generation={"resolution": 32})
-        assert merge3("--out", observation, "--observation", observation)[0] == 0
+        assert call(*one, "--out", observation, "--observation", observation)[0] == 0
         settings = yaml.safe_load(Path(observation, "config.yaml").read_text())["generation"]
         assert settings["observation"] == observation
         mesh = trimesh.load(f"{observation}/meshes/maps/sofa_demo-00.ply", process=False)
@@ -199,9 +199,9 @@ def test_results_of_an_older_version_are_resumed(workplace: Path) -> None:
     code, lines = merge3("--out", "run", "--resume")
     assert (code, lines[-1]) == (0, "run: 0 done, 3 there already")
     assert yaml.safe_load(path.read_text())["generation"]["observation_noise"] == 0
-    code, lines = merge3("--out", "run", "--resume", "--symmetry", "none")
+    code, lines = merge3("--out", "run", "--resume", "--symmetry", "auto")
     assert code == 2
-    assert "generation.symmetry: 'auto' -> 'none'" in lines[-1]
+    assert "generation.symmetry: 'none' -> 'auto'" in lines[-1]
 
 
 def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) -> None:
@@ -235,10 +235,9 @@ def test_what_no_mesh_depends_on_is_no_other_setting(workplace: Path) -> None:
     assert code == 2 and "data.img_folder" in lines[0]
 
 
-@pytest.mark.parametrize("text", BROKEN_YAML)
-def test_a_damaged_record_is_one_of_other_settings(workplace: Path, text: bytes) -> None:
+def test_a_damaged_record_is_one_of_other_settings(workplace: Path) -> None:
     Path("run").mkdir()
-    Path("run/config.yaml").write_bytes(text)
+    Path("run/config.yaml").write_bytes(b"[")
     code, lines = call("generate", "global.yaml", "--out", "run", "--resume")
     assert code == 2 and len(lines) == 1
     assert "run: holds results made with other settings (unreadable)" in lines[0]
@@ -333,17 +332,7 @@ DISC = np.hypot(*np.mgrid[-1:1:256j, -1:1:256j]) < 0.5
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (savez(depth=np.zeros((256, 256), np.float32)), "its border is 0"),
         (savez(depth=np.where(DISC, 0.5, 0.0)), "depth[depth == 0] = -1"),
-        (savez(depth=-np.ones((256, 256))), "every pixel is background"),
-        (savez(depth=np.full((256, 256), np.nan)), "every pixel is background"),
-        (savez(depth=np.random.default_rng(0).random((256, 256, 3))), "as in an RGB picture"),
-        (savez(depth=np.zeros((256, 128))), "a depth map is square"),
-        (
-            savez(picture=np.zeros((256, 256))),
-            "the depth map must be under depth_rescaled or arr_0",
-        ),
-        (savez(depth=np.where(DISC, 5.0, -1.0)), "beyond the cube"),
         (lambda path: path.write_bytes(b""), "not a readable .npz file"),
         (bare_array, "it holds one bare array; numpy.savez writes .npz files"),
     ],
@@ -351,7 +340,7 @@ DISC = np.hypot(*np.mgrid[-1:1:256j, -1:1:256j]) < 0.5
 def test_unusable_depth_maps(workplace: Path, write: Callable[[Path], None], message: str) -> None:
     Path("bad").mkdir()
     write(Path("bad/map.npz"))
-    code, lines = merge3("--input", "bad/map.npz", "--out", "run")
+    code, lines = call("generate", "global.yaml", "--input", "bad/map.npz", "--out", "run")
     assert code == 2
     assert lines[0].startswith("error: bad/map.npz: ") and message in lines[0]
     assert not files("run") - {"config.yaml"}
@@ -372,7 +361,7 @@ def test_nan_is_background(workplace: Path) -> None:
 
 def test_an_empty_result_is_a_result(workplace: Path) -> None:
     change("global.yaml", test={"threshold": 0.9999999})
-    code, lines = merge3("--out", "run", "--observation", "none")
+    code, lines = merge3("--out", "run", "--symmetry", "auto")
     assert code == 0
     assert "warning: global.yaml: generation.symmetry auto does nothing" in lines[0]
     assert "warning: maps/chair_demo-00: empty mesh" in lines[1]
@@ -486,15 +475,14 @@ def test_misuse(workplace: Path, spoil: Callable[[Path], None], message: str) ->
 
 
 @pytest.mark.parametrize(
-    ("key", "change"),
+    ("extraction", "key", "change"),
     [
-        ("decoder.block0.fc_0.weight", lambda weights: weights * 1e30),
-        ("decoder.block0.bn_0.bn.running_var", lambda variances: -variances - 1),
+        ("mise", "decoder.block0.fc_0.weight", lambda weights: weights * 1e30),
+        ("dense", "decoder.block0.bn_0.bn.running_var", lambda variances: -variances - 1),
     ],
 )
-@pytest.mark.parametrize("extraction", ["mise", "dense"])
 def test_weights_that_give_no_numbers(
-    workplace: Path, key: str, change: Callable[[torch.Tensor], torch.Tensor], extraction: str
+    workplace: Path, extraction: str, key: str, change: Callable[[torch.Tensor], torch.Tensor]
 ) -> None:
     path = Path("out/p64s32/model_best.pt")
     state = {k: v.float() for k, v in torch.load(path)["model"].items()}
@@ -553,9 +541,10 @@ def test_sdf_global_with_occupancy_patches(workplace: Path) -> None:
     ],
 )
 def test_any_mix_of_levels(workplace: Path, levels: list[str], folder: str) -> None:
+    Path("data/maps/three.lst").write_text(MAPS[0])
     code, lines = call("generate", *(f"{name}.yaml" for name in levels))
-    assert (code, lines[-1]) == (0, f"{folder}: 3 done")
-    assert len(files(f"{folder}/meshes")) == 6
+    assert (code, lines[-1]) == (0, f"{folder}: 1 done")
+    assert len(files(f"{folder}/meshes")) == 2
 
 
 def test_published_run_folders() -> None:
@@ -610,12 +599,10 @@ def test_interruption_keeps_what_is_finished(
 def test_an_interrupted_run_keeps_nothing_of_other_settings(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Made at 32 cells, again at 16 and interrupted, then resumed: no mesh of 32 cells is left."""
-    for level in LEVELS:
-        change(f"{level}.yaml", generation={"resolution": 32})
+    """Made at 16 cells, again at 8 and interrupted, then resumed: no mesh of 16 cells is left."""
     assert merge3("--input", "data/maps", "--out", "run")[0] == 0
     for level in LEVELS:
-        change(f"{level}.yaml", generation={"resolution": 16})
+        change(f"{level}.yaml", generation={"resolution": 8})
     call_one, maps = Reconstructor.__call__, []
 
     def interrupted(self: Reconstructor, *arguments: object) -> object:
