@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,12 +103,12 @@ def _image(args: argparse.Namespace) -> int:
     path = Path(args.out or "mesh.ply")
     failed = 0
     for frame in frames:
+        own, name = path, Path(args.depth).stem
+        if args.label == "all":
+            name = str(frame.label)
+            own = path.with_name(f"{path.stem}_{name}{path.suffix}")
         try:
-            if args.label != "all":
-                _one(frame, path, levels, args, sources)
-            else:
-                own = path.with_name(f"{path.stem}_{frame.label}{path.suffix}")
-                _one(frame, own, levels, args, sources | {"label": frame.label})
+            _one(replace(frame, name=name), own, levels, args, sources | {"object": name})
         except DepthError as error:
             if len(frames) == 1:
                 raise DepthError(f"{args.depth}: {error}") from error
@@ -200,8 +201,7 @@ def _one(
 
         preview = Path(args.preview)
         if args.scene or args.label == "all":
-            own = frame.name if args.scene else frame.label
-            preview = preview.with_name(f"{preview.stem}_{own}.png")
+            preview = preview.with_name(f"{preview.stem}_{frame.name}.png")
         save_png(sensor_sheet(frame.name, frame.depth, result), preview)
 
 
