@@ -240,12 +240,14 @@ def pick_device(name: str | None, no_cuda: bool) -> torch.device:
     """
     import torch
 
+    from im2mesh.models.build import default_device
+
     if no_cuda:
         if name is not None and name.split(":")[0] == "cuda":
             raise InputError(f"--device {name} and --no-cuda contradict each other; drop one")
         name = name or "cpu"
     if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return default_device()
     try:
         device = torch.device(name)
         if device.type not in ("cpu", "cuda"):

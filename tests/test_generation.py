@@ -502,17 +502,42 @@ def test_the_resolution_is_a_setting(demo_levels: list[Level]) -> None:
             {"resolution": 4096},
             "generation.resolution must be an integer from 1 to 2048 or null, found 4096",
         ),
-        (
-            {"foo": 1},
-            "unknown key generation.foo; the nearest known key is generation.resolution",
-        ),
-        ({"symetry": "auto"}, "unknown key generation.symetry; did you mean generation.symmetry?"),
+        ({"symetry": "auto"}, "unknown keyword symetry; the nearest one is symmetry"),
+        ({"treshold": 0.1}, "unknown keyword treshold; the nearest one is threshold"),
+        ({"test.threshold": 0.1}, "unknown keyword test.threshold; the nearest one is threshold"),
+        ({"noise": 2}, "generation.observation_noise must be a number from 0 to 1, found 2"),
     ],
 )
 def test_keywords_are_checked_as_files_are(keys: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Reconstructor.from_configs(DEMO, **keys)
     assert str(caught.value) == f"from_configs: {message}"
+
+
+def test_threshold_and_noise_are_keywords(demo_levels: list[Level]) -> None:
+    configs = [level.config for level in demo_levels]
+    hpn3 = Reconstructor.from_configs(configs, threshold=0.1, noise=0.01)
+    assert [level.config.test.threshold for level in hpn3.levels] == [
+        0.1,
+        *(config.test.threshold for config in configs[1:]),
+    ]
+    assert hpn3.levels[0].objective.iso_level == pytest.approx(np.log(0.1 / 0.9))
+    assert hpn3.settings.observation_noise == 0.01
+    with pytest.raises(ConfigError, match="threshold must lie between 0 and 1"):
+        Reconstructor.from_configs(DEMO, threshold=2)
+
+
+def test_a_file_is_read_with_its_mask(tmp_path: Path, demo_levels: list[Level]) -> None:
+    depth = load_depth(SOFA)
+    known = np.ones((256, 256), bool)
+    known[:, :128] = False
+    np.savez(tmp_path / "map.npz", depth=depth, mask=known)
+    hpn3 = Reconstructor.from_configs(
+        [level.config for level in demo_levels], resolution=16, mise_resolution=8, symmetry="none"
+    )
+    of_file, of_arrays, whole = hpn3(tmp_path / "map.npz"), hpn3(depth, known), hpn3(depth)
+    np.testing.assert_array_equal(of_file.vertices, of_arrays.vertices)
+    assert of_file.mesh.volume != pytest.approx(whole.mesh.volume)
 
 
 def test_weights_are_no_keyword() -> None:

@@ -173,6 +173,31 @@ def test_observation_from_the_command_line(workplace: Path) -> None:
     assert len(set(volumes.values())) == 3
 
 
+def test_threshold_resolution_and_noise_from_the_command_line(workplace: Path) -> None:
+    overrides = ("--observation", "none", "--resolution", "8", "--noise", "0.01")
+    volumes = []
+    for threshold in ("0.3", "0.7"):
+        code, lines = call(
+            "generate", "global.yaml", "--input", "data/maps/sofa_demo-00", "--out", threshold,
+            "--threshold", threshold, *overrides,
+        )  # fmt: skip
+        assert code == 0
+        assert lines[0].startswith("maps/sofa_demo-00: ") and lines[0].endswith("(1 of 1)")
+        record = yaml.safe_load(Path(threshold, "config.yaml").read_text())
+        assert record["levels"][0]["config"]["test"]["threshold"] == float(threshold)
+        assert record["generation"]["resolution"] == 8
+        assert record["generation"]["observation_noise"] == 0.01
+        volumes.append(trimesh.load(f"{threshold}/meshes/maps/sofa_demo-00.ply").volume)
+    assert volumes[0] > volumes[1]
+    for option, value, message in (
+        ("--threshold", "1.5", "global.yaml: test.threshold must lie between 0 and 1"),
+        ("--noise", "2", "command line: generation.observation_noise must be a number from 0"),
+        ("--resolution", "9999", "command line: generation.resolution must be an integer from 1"),
+    ):
+        code, lines = merge3(option, value)
+        assert code == 2 and message in lines[-1]
+
+
 def test_resume_skips_what_is_there(workplace: Path) -> None:
     merge3("--out", "run")
     Path("run/meshes/maps/sofa_demo-00.off").unlink()

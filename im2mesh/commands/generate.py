@@ -5,11 +5,19 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from im2mesh.cli import BAD_INPUT, DONE, SOME_FAILED, add_device, new_parser, parse, pick_device
+from im2mesh.cli import (
+    BAD_INPUT,
+    DONE,
+    SOME_FAILED,
+    add_device,
+    natural,
+    new_parser,
+    parse,
+    pick_device,
+)
 from im2mesh.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,6 +26,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GLOBAL, PATCH, GLOBAL_SDF = "GLOBAL", "PATCH", "GLOBAL_SDF"
+
+EPILOG = """\
+which generator:
+  generate.py               any number and mix of levels, one global level alone included
+  generate_merge3.py        the published command of HPN3: a global level and two patch levels
+  generate_merge5.py        that of HPN5: a global level and four patch levels
+  generate_merge3_sdfbl.py  HPN3 with a global level of signed distances
+They differ only in the kinds of levels that they accept: generate.py makes the same meshes. For a
+depth camera's images use reconstruct.py.
+"""
 
 CODES = {
     SOME_FAILED: "some depth maps could not be used and are named at the end; the others were done"
@@ -41,7 +59,7 @@ def generator(
 
 
 def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse.ArgumentParser:
-    parser = new_parser(description, codes=CODES)
+    parser = new_parser(description, EPILOG, CODES)
     if roles is None:
         parser.add_argument("configs", nargs="+", metavar="CONFIG", help="one YAML file a level")
     else:
@@ -57,6 +75,25 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
     )
     parser.add_argument("--out", metavar="DIR", help="folder of the results (default: the run's)")
     add_device(parser)
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="overrides test.threshold of the global level: a lower one gives fuller meshes",
+    )
+    parser.add_argument(
+        "--resolution",
+        type=natural,
+        metavar="N",
+        help="overrides the config: cells of the lattice along a side",
+    )
+    parser.add_argument(
+        "--noise",
+        type=float,
+        metavar="S",
+        help="overrides generation.observation_noise: standard deviation of the depths, in sides "
+        "of the cube",
+    )
     parser.add_argument("--lattice", choices=("exact", "released"), help="overrides the config")
     parser.add_argument("--extraction", choices=("mise", "dense"), help="overrides the config")
     parser.add_argument(
@@ -78,7 +115,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
 
 
 def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
-    from im2mesh.config import load_config
+    from im2mesh.config import load_config, read_generation
     from im2mesh.data.run_folders import run_folder
     from im2mesh.data.sources import sources_of_paths, sources_of_split
     from im2mesh.generation.pipeline import Reconstructor
@@ -95,11 +132,17 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
         sources = sources_of_split(configs[0], configs[0].data.test_split)
     overrides = {
         key: value
-        for key in ("lattice", "extraction", "observation", "symmetry")
+        for key in ("lattice", "extraction", "observation", "symmetry", "resolution")
         if (value := getattr(args, key)) is not None
     }
-    configs[0] = replace(configs[0], generation=replace(configs[0].generation, **overrides))
-    reconstructor = Reconstructor.from_configs(configs, pick_device(args.device, args.no_cuda))
+    if args.noise is not None:
+        overrides["observation_noise"] = args.noise
+    reconstructor = Reconstructor.from_configs(
+        configs,
+        pick_device(args.device, args.no_cuda),
+        threshold=args.threshold,
+        **read_generation(overrides, "command line"),
+    )
     folder = Path(args.out) if args.out else run_folder(configs)
     resume = args.resume or (
         not args.overwrite and any(Path(path).is_dir() for path in args.input or ())

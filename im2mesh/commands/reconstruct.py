@@ -15,6 +15,7 @@ from im2mesh.cli import (
     SOME_FAILED,
     add_device,
     add_sensor_image,
+    natural,
     new_parser,
     parse,
     pick_device,
@@ -73,6 +74,18 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--unit", choices=("m", "mm"), default="m", help="of the mesh")
     p.add_argument("--levels", nargs="+", metavar="CONFIG", help="networks (default: the demo's)")
+    p.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="overrides test.threshold of the global level: a lower one gives fuller meshes",
+    )
+    p.add_argument(
+        "--resolution",
+        type=natural,
+        metavar="N",
+        help="overrides the levels': cells of the cube along a side",
+    )
     add_device(p)
     return p
 
@@ -167,7 +180,15 @@ def _levels(args: argparse.Namespace) -> Reconstructor:
     from im2mesh.generation.sensor import demo_levels
 
     device = pick_device(args.device, args.no_cuda)
-    return Reconstructor.from_configs(args.levels or demo_levels(), device)
+    from im2mesh.config import read_generation
+
+    overrides = {} if args.resolution is None else {"resolution": args.resolution}
+    return Reconstructor.from_configs(
+        args.levels or demo_levels(),
+        device,
+        threshold=args.threshold,
+        **read_generation(overrides, "command line"),
+    )
 
 
 def _one(

@@ -66,12 +66,15 @@ def from_dict(values: Mapping[str, Any], source: Path | None = None) -> Config:
     return _build(_checked_keys(values, "config" if source is None else str(source)), source)
 
 
-def read_generation(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+def read_generation(
+    values: Mapping[str, Any], source: str, more: Iterable[str] = ()
+) -> dict[str, Any]:
     """Validate some keys of the ``generation`` section as those of a file.
 
     Args:
         values: by the names of the keys within the section; may be numbers of numpy.
         source: named by errors, instead of a file.
+        more: other keywords of the caller, for suggestions.
 
     Returns:
         The values of the keys that have an effect.
@@ -79,6 +82,11 @@ def read_generation(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     Raises:
         ConfigError: unknown, of the wrong type or out of range.
     """
+    kinds = _kinds(GenerationConfig)
+    for name in values:
+        if name not in kinds and f"generation.{name}" not in KEYS_WITHOUT_EFFECT:
+            nearest = difflib.get_close_matches(name, [*kinds, *more], 1, 0)[0]
+            raise ConfigError(f"{source}: unknown keyword {name}; the nearest one is {nearest}")
     plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()}
     return _checked_section(plain, GenerationConfig, "generation.", source, [])
 

@@ -20,7 +20,6 @@ from typing import IO, Any
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from im2mesh.config import Config
 from im2mesh.data.cells import Cells, windows_of
@@ -30,6 +29,7 @@ from im2mesh.errors import DataError, InputError
 from im2mesh.files import atomic, check_writable, locked
 from im2mesh.objectives import build_objective
 from im2mesh.parallel import in_order
+from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)
 
@@ -114,12 +114,11 @@ class _Reading:
             range(len(self.samples)),
             self.config.training.num_workers,
         )
-        yield from tqdm(
+        yield from progress_bar(
             entries,
             total=len(self.samples),
             unit="model",
             desc="reading",
-            disable=None,
             leave=False,
         )
 

@@ -1,8 +1,8 @@
 """One depth map in, one closed mesh out.
 
->>> from im2mesh import Reconstructor, load_depth
+>>> from im2mesh import Reconstructor
 >>> hpn3 = Reconstructor.from_configs(["global.yaml", "p64s32.yaml", "p32s16.yaml"])
->>> mesh = hpn3(load_depth("000.npz")).mesh        # a trimesh.Trimesh
+>>> mesh = hpn3("000.npz").mesh        # a trimesh.Trimesh
 
 Closed means that every edge belongs to two faces; of simplified ones a few may belong to four
 (:func:`im2mesh.generation.meshing.simplify`).
@@ -21,7 +21,7 @@ import torch
 import trimesh
 
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
-from im2mesh.data.depth import check_depth, check_known
+from im2mesh.data.depth import check_depth, check_known, load_depth, load_known
 from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation.constants import OBSERVATION
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
@@ -41,6 +41,7 @@ from im2mesh.generation.symmetry import Symmetry
 from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.geometry.cameras import RayMap
 from im2mesh.geometry.patches import RELEASED_NODES
+from im2mesh.models.build import default_device
 from im2mesh.timing import Stopwatch
 
 log = logging.getLogger(__name__)
@@ -133,14 +134,20 @@ class Reconstructor:
     def from_configs(
         cls,
         configs: Sequence[str | os.PathLike[str] | Config],
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = None,
+        *,
+        threshold: float | None = None,
+        noise: float | None = None,
         **generation: Any,
     ) -> Reconstructor:
         """Load configured levels and their weights.
 
         Args:
             configs: paths or loaded configurations, in order.
-            device: where to run.
+            device: where to run; None: CUDA where there is one.
+            threshold: replaces ``test.threshold`` of the level that gives the mesh its iso-level,
+                the first global one, or the first one if none is global.
+            noise: short for ``observation_noise``, in sides of the cube.
             generation: keys that replace those of the first file's ``generation`` section, such
                 as ``lattice="released"``, with the values that a file may have.
 
@@ -148,7 +155,10 @@ class Reconstructor:
             ConfigError: see :func:`load_config`; also for an unknown keyword or a bad value.
             CheckpointError: see :class:`Level`.
         """
-        generation = read_generation(generation, "from_configs")
+        if noise is not None:
+            generation["observation_noise"] = noise
+        more = ("threshold", "noise", "device")
+        generation = read_generation(generation, "from_configs", more)
         loaded = [c if isinstance(c, Config) else load_config(c) for c in configs]
         if not loaded:
             raise ConfigError("give at least one configuration file")
@@ -165,9 +175,15 @@ class Reconstructor:
                 replace(c, generation=replace(c.generation, resolution=generation["resolution"]))
                 for c in loaded
             ]
+        if threshold is not None:
+            changed = next((k for k, c in enumerate(loaded) if not c.is_patch), 0)
+            test = replace(loaded[changed].test, threshold=float(threshold))
+            loaded[changed] = replace(loaded[changed], test=test)
+            loaded[changed].check()
         settings = replace(loaded[0].generation, **generation)
         # Find contradictions before reading weights, which can take a while.
         _check_settings(settings, _common_resolution(loaded), str(loaded[0].source or "config"))
+        device = device or default_device()
         return cls([Level.load(config, device) for config in loaded], settings, device)
 
     @property
@@ -305,19 +321,27 @@ class Reconstructor:
         return extract_mise(fused, self.lattice, self.mise_resolution, depth, self.device, watch)
 
     def __call__(
-        self, depth: np.ndarray, known: np.ndarray | None = None, rays: RayMap | None = None
+        self,
+        depth: np.ndarray | str | os.PathLike[str],
+        known: np.ndarray | None = None,
+        rays: RayMap | None = None,
     ) -> Reconstruction:
         """Reconstruct one depth map.
 
         Args:
-            depth: a depth map, see :func:`im2mesh.data.depth.check_depth`.
-            known: where it was measured or is certainly background, see :class:`Observation`.
+            depth: a depth map, see :func:`im2mesh.data.depth.check_depth`; or its file, of which
+                the mask is used, too.
+            known: where it was measured or is certainly background, see :class:`Observation`;
+                None: see the file's mask, else all of it.
             rays: map of a camera in front of the cube, see :meth:`field`.
 
         Raises:
             DepthError: the depth map or the mask is not valid, or the mask leaves no foreground.
             CheckpointError: a level's weights give values that are not finite.
         """
+        if isinstance(depth, str | os.PathLike):
+            known = load_known(depth) if known is None else known
+            depth = load_depth(depth)
         depth = check_depth(depth)
         if known is not None:
             known = check_known(known)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from im2mesh import __version__
 from im2mesh.config import (
@@ -30,6 +29,7 @@ from im2mesh.errors import CheckpointError, ConfigError, InputError
 from im2mesh.files import NAMES, check_writable, read_csv
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.geometry.mesh_files import write_mesh
+from im2mesh.progress import progress_bar
 from im2mesh.timing import Stopwatch
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def run(
     rows = _kept_rows(folder, sources) if resume else {}
     report = RunReport()
     in_class: dict[str, int] = {}
-    with tqdm(sources, unit="map", disable=None) as bar:
+    with progress_bar(sources, unit="map") as bar:
         for index, (source, expected) in enumerate(zip(bar, files, strict=True)):
             name = f"{source.class_name}/{source.model}"
             bar.set_description(name)
@@ -151,6 +151,9 @@ def run(
                 found = "no symmetry" if result.symmetry is None else result.symmetry.name
                 log.debug("%s: %s found", name, found)
             report.written.append(name)
+            if bar.disable:
+                seconds = watch.total + sum(result.seconds.values())
+                log.info("%s: %.1f s (%d of %d)", name, seconds, index + 1, len(sources))
             rows[(source.class_name, source.model)] = {
                 **_keys(index, source),
                 **{f"time ({stage})": result.seconds[stage] for stage in STAGES},

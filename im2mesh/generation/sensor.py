@@ -32,6 +32,7 @@ from im2mesh.data.surfaces import RESIDUAL
 from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
 from im2mesh.geometry.cameras import Camera, CubeFrame, RayMap
+from im2mesh.models.build import default_device
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ def reconstruct(
     noise: float | None = None,
     size: float | None = None,
     extent: float | None = None,
-    device: torch.device | str = "cpu",
+    device: torch.device | str | None = None,
 ) -> SensorReconstruction:
     """Make a closed mesh of one object in a depth image.
 
@@ -154,7 +155,8 @@ def reconstruct(
             (:func:`im2mesh.data.surfaces.default_noise`).
         size: the object's largest extent in metres; None: estimated.
         extent: its extent along the direction of view in metres; None: estimated.
-        device: where the bundled levels run; a given reconstructor has its own.
+        device: where the bundled levels run, None: CUDA where there is one; a given reconstructor
+            has its own.
 
     Raises:
         DepthError: shapes differ, or no pixel of the object can be used.
@@ -180,7 +182,7 @@ def reconstruct(
             + ("give its mask" if mask is None else "check the mask, intrinsics and size")
         )
     _warn_of_units(cleaned)
-    levels = reconstructor or _demo(str(device))
+    levels = reconstructor or _demo(str(device or default_device()))
     fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
     guess = pixel_fans(cleaned.guess, camera, cleaned.noise)
     if extent is None and size is None:

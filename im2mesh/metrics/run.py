@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from im2mesh.config import Config, GenerationConfig, differences, read_yaml
 from im2mesh.data.run_folders import (
@@ -39,6 +38,7 @@ from im2mesh.metrics.tasks import (
     ScoringTask,
 )
 from im2mesh.parallel import WorkerDied, cpus, run_tasks
+from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)
 
@@ -334,7 +334,7 @@ def score(
     rows = run_tasks(partial(_score, threads=threads), todo, workers)
     try:
         saved = time.monotonic()
-        with tqdm(total=len(todo), unit="mesh", disable=None) as bar:
+        with progress_bar(total=len(todo), unit="mesh") as bar:
             for (task, fingerprint), row in rows:
                 bar.update()
                 if isinstance(row, WorkerDied):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from im2mesh.config import Config, ModelConfig
 from im2mesh.errors import ConfigError
 from im2mesh.models.decoder import CBatchNormDecoder
@@ -9,6 +11,11 @@ from im2mesh.models.encoder import ResNet18Encoder
 from im2mesh.models.network import ImplicitNetwork, Network
 from im2mesh.models.pixel_features import CHANNELS
 from im2mesh.models.volume import VolumeDecoder, VolumeEncoder, VolumeNetwork, decoder_inputs
+
+
+def default_device() -> torch.device:
+    """Return CUDA where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def build_network(config: Config) -> Network:

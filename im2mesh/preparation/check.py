@@ -18,7 +18,6 @@ import h5py
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from tqdm import tqdm
 
 from im2mesh.config import Config, load_config
 from im2mesh.data.storage import H5_GROUPS, H5Sample, NpzSample, PointCloud, Points, Sample
@@ -28,6 +27,7 @@ from im2mesh.geometry.pixels import back_project, pixels_at
 from im2mesh.geometry.visibility import TOLERANCE, visible
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.listing import SplitList, lists_of_config, lists_of_folder
+from im2mesh.progress import progress_bar
 
 # Coordinates and signs may be off by the rounding of float16.
 ROUNDING = 1e-3
@@ -98,7 +98,7 @@ def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, 
     problems += _overlaps(lists)
     done = run_tasks(check_model, list(tasks.values()), workers)
     found: dict[tuple[str, str], list[str]] = {}
-    with closing(done), tqdm(done, total=len(tasks), unit="model", disable=None) as bar:
+    with closing(done), progress_bar(done, total=len(tasks), unit="model") as bar:
         for task, lines in bar:
             if isinstance(lines, WorkerDied):
                 lines = [f"{task.model.origin}: {lines}"]

@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any
 
 import trimesh
-from tqdm import tqdm
 
 from im2mesh import __version__
 from im2mesh.config import differences, read_yaml
@@ -46,6 +45,7 @@ from im2mesh.preparation.packing import pack_class, packed_models
 from im2mesh.preparation.partition import UNSEEN, Partition
 from im2mesh.preparation.pose_lists import HEADER, View, read_poses
 from im2mesh.preparation.sampling import sample_cloud, sample_points
+from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)
 
@@ -318,7 +318,7 @@ def _make(
     results = run_tasks(build_shape, tasks, workers, cluster)
     with (
         closing(results),  # ends the processes when the loop is left
-        tqdm(results, total=len(tasks), unit="shape", disable=None) as bar,
+        progress_bar(results, total=len(tasks), unit="shape") as bar,
     ):
         for task, outcome in bar:
             if isinstance(outcome, WorkerDied):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from im2mesh import __version__
 from im2mesh.data.records import changed_settings, write_record
@@ -23,6 +22,7 @@ from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.geometry.poses import PoseConvention, pose
 from im2mesh.geometry.rendering import render_depth, require_renderer
 from im2mesh.preparation.pose_lists import View, read_poses
+from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ def write_views(
             report.skipped.append(view.name)
         else:
             by_mesh.setdefault((view.class_id, view.model), []).append(view)
-    with tqdm(total=len(views), initial=len(report.skipped), unit="view", disable=None) as bar:
+    with progress_bar(total=len(views), initial=len(report.skipped), unit="view") as bar:
         for (class_id, model), same in by_mesh.items():
             _write_views_of_mesh(root, class_id, model, same, folder, rendering, report, bar)
     made = {*report.written, *report.skipped}

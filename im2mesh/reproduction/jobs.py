@@ -16,9 +16,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
 from im2mesh.errors import InputError
+from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +127,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
     with ThreadPoolExecutor(workers) as pool:
         names = {pool.submit(work, job): job.name for job in jobs}
         pending = set(names)
-        with tqdm(total=len(jobs), desc=title, unit="job", disable=None) as bar:
+        with progress_bar(total=len(jobs), desc=title, unit="job") as bar:
             try:
                 while pending:
                     done, pending = wait(pending, LOOK, FIRST_EXCEPTION)

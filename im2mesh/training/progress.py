@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from tqdm import tqdm
+from im2mesh.progress import progress_bar
 
 
 class Scalars(Protocol):
@@ -36,9 +36,7 @@ class Progress:
             total: steps in the end; None: not known.
             hidden: show no bar; there is none either where stderr is no terminal.
         """
-        self._bar = tqdm(
-            total=total, initial=done, unit="it", desc=name, disable=True if hidden else None
-        )
+        self._bar = progress_bar(hidden=hidden, total=total, initial=done, unit="it", desc=name)
         self._mark = time.perf_counter()
         self._restart()
 

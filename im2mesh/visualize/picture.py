@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from tqdm import tqdm
 
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
 from im2mesh.geometry.poses import pose_rotation
+from im2mesh.progress import progress_bar
 from im2mesh.visualize.contact_sheet import VIEWS, picture_sheet
 from im2mesh.visualize.mesh import BACKGROUND, SUPERSAMPLING, shaded_hits, to_pixels, zoom_out
 from im2mesh.visualize.scene import Layer, Scene
@@ -212,7 +212,7 @@ def save_turntable(
         if layer.depth is not None
     ]
     pictures = []
-    for k in tqdm(range(frames), unit="frame", disable=None, desc=path.name):
+    for k in progress_bar(range(frames), unit="frame", desc=path.name):
         azimuth = 360.0 * k / frames
         row = [
             (label, render(layers, azimuth, TURNTABLE_ELEVATION, size, zoom, scene.shading))

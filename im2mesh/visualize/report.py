@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from tqdm import tqdm
 
 from im2mesh.data.run_folders import Key, find_mesh, find_meshes, mesh_folder
 from im2mesh.data.splits import class_of
@@ -28,6 +27,7 @@ from im2mesh.metrics.report import class_table, comparison, comparison_by_class
 from im2mesh.metrics.report import remarks as remarks_on
 from im2mesh.metrics.scored_runs import PARTS_SHOWN, SHOWN, ScoredRun, load_methods
 from im2mesh.metrics.tables import Table
+from im2mesh.progress import progress_bar
 from im2mesh.visualize.page import FRAME, data_url, pack, page, view
 from im2mesh.visualize.picture import render
 from im2mesh.visualize.scene import GROUND_TRUTH, Layer, coloured
@@ -96,7 +96,7 @@ def report_page(
         columns.insert(0, _ground_truth(ground_truth, keys))
     data: dict[str, str] = {}
     cards: list[str] = []
-    with tqdm(keys, unit="map", disable=None) as bar:
+    with progress_bar(keys, unit="map") as bar:
         for key in bar:
             bar.set_description("/".join(filter(None, key)))
             panes = [_pane(column, key, faces, data) for column in columns]

@@ -1,0 +1,22 @@
+"""The progress bar of all loops."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from typing import Any
+
+from tqdm import tqdm
+
+
+def progress_bar(items: Iterable[Any] | None = None, hidden: bool = False, **options: Any) -> Any:
+    """Return a bar on stderr, as :class:`tqdm.tqdm` does; none where stderr is no terminal.
+
+    Args:
+        items: what the bar iterates over; None: it is moved by ``update``.
+        hidden: show no bar.
+        options: of tqdm.
+    """
+    # tqdm draws nothing in a terminal that reports no width, as some containers' do.
+    width = shutil.get_terminal_size().columns
+    return tqdm(items, disable=True if hidden else None, ncols=width, **options)
