@@ -287,11 +287,11 @@ def test_ground_truth_is_checked() -> None:
     points = np.zeros((4, 3))
     for arguments, message in (
         ({"points": np.empty((0, 3))}, "ground truth without points"),
-        ({"points": points, "queries": points}, "their occupancies ask for None"),
+        ({"points": points, "queries": points}, "their occupancies need None"),
         ({"points": points, "occupancies": np.ones(4, bool)}, "queries have shape None"),
         (
             {"points": points, "queries": points, "occupancies": np.ones(3, bool)},
-            "queries have shape (4, 3); their occupancies ask for (3, 3)",
+            "queries have shape (4, 3); their occupancies need (3, 3)",
         ),
         ({"points": points, "visible": np.ones(3, bool)}, "visible have shape (3,); expected (4,)"),
         ({"points": points, "normals": points[:2]}, "normals have shape (2, 3); expected (4, 3)"),
@@ -436,9 +436,9 @@ def test_observation_scores() -> None:
         "depth error mean": 1.0,
         "depth error median": 1.0,
     }
-    with pytest.raises(ValueError, match="do not compare"):
+    with pytest.raises(ValueError, match="expected the same"):
         observation_scores(rendered[:2], observed)
-    with pytest.raises(ValueError, match="do not compare"):
+    with pytest.raises(ValueError, match="expected the same"):
         observation_scores(rendered, observed, np.ones((2, 4), bool))
 
 

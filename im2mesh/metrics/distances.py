@@ -1,4 +1,4 @@
-"""Point clouds that can be searched, and points drawn on meshes."""
+"""Point clouds with a search tree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from threadpoolctl import ThreadpoolController
 
 _POOLS = ThreadpoolController()
-"""Of the libraries imported above, with which pykdtree's threads are counted."""
+"""Thread pools of the loaded libraries; limits the threads of pykdtree, which has no argument."""
 
 
 class Cloud:
@@ -69,7 +69,7 @@ class Cloud:
     def nearest(
         self, points: np.ndarray, within: float = math.inf
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The nearest of the cloud's points to each of others.
+        """Find the cloud's nearest point to each of other points.
 
         Args:
             points: (M, 3) finite numbers.

@@ -3,9 +3,9 @@
 >>> scores = evaluate_mesh(mesh, GroundTruth(points, visible=visible))
 >>> scores["fscore@1"], scores["fscore@1 raw"]
 
-Names with `` raw`` behind them are those without alignment. The others are taken, as published,
-after ground truth has been aligned to the prediction (:mod:`im2mesh.metrics.alignment`); the IoU
-never is. Definitions: :mod:`im2mesh.metrics.scores`.
+Scores whose names end in `` raw`` are taken without alignment. The others are taken, as published,
+after ground truth has been aligned to the prediction (:mod:`im2mesh.metrics.alignment`), except
+for the IoU, which needs none. Definitions: :mod:`im2mesh.metrics.scores`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ SAMPLES = 100_000
 """Points drawn on a predicted mesh."""
 
 PART_POINTS = 5_000
-"""Ground-truth points, at the most, that say to which part a point of the volume belongs."""
+"""The most ground-truth points by which a point of the volume is assigned to a part."""
 
 FAR_OUTSIDE = 0.6
-"""A coordinate beyond this is hardly meant; the cube ends at 0.5."""
+"""A coordinate beyond this is probably a mistake; the cube ends at 0.5."""
 
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """What a prediction is compared with, in the camera frame.
+    """Ground truth of one object, in the camera frame.
 
     Attributes:
         points: (G, 3) on the surface, G ≥ 1.
@@ -51,16 +51,16 @@ class GroundTruth:
     occupancies: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        """Check what the clouds made of it do not."""
+        """Check the arrays that :class:`~im2mesh.metrics.distances.Cloud` does not check."""
         if not len(self.points):
             raise ValueError("ground truth without points cannot be compared with")
         queries = None if self.queries is None else np.shape(self.queries)
         expected = None if self.occupancies is None else (*np.shape(self.occupancies), 3)
         if queries != expected:
-            raise ValueError(f"queries have shape {queries}; their occupancies ask for {expected}")
+            raise ValueError(f"queries have shape {queries}; their occupancies need {expected}")
 
     def cloud(self, threads: int = -1) -> Cloud:
-        """The surface points, ready for searches by ``threads`` (−1: all cores)."""
+        """Return the surface points for searches by ``threads`` (−1: all cores)."""
         return Cloud(self.points, self.normals, self.visible, threads)
 
 
@@ -94,24 +94,26 @@ def evaluate_mesh(
     samples: int = SAMPLES,
     threads: int = -1,
 ) -> dict[str, float]:
-    """All scores of a predicted mesh.
+    """Return all scores of a predicted mesh.
 
     Args:
         mesh: in the camera frame. Faces with a vertex that is not finite are left out; a mesh
             without any area is empty and scores the worst.
         ground_truth: what it is compared with.
-        align: also score after ICP, the published way; without it there are only the names
-            with `` raw``, and the IoU.
+        align: also score after ICP, the published way; without it only the names with `` raw``
+            and the IoU are returned.
         seed: of the points drawn on the mesh.
         samples: number of those points.
         threads: of the searches; −1: all cores. The scores do not depend on it.
 
     Returns:
-        Name → value: those of :func:`im2mesh.metrics.scores.surface_scores`, each also with
-        `` raw``, and, with ``ground_truth.queries``, ``iou`` (parity rule, as published; ``_vis``
-        and ``_invis`` over the queries near that part of the surface) and ``iou
-        winding`` (for a closed mesh that nowhere overlaps itself the same, up to points on the
-        surface; see :func:`im2mesh.metrics.volume.inside`).
+        Name → value:
+
+        * those of :func:`im2mesh.metrics.scores.surface_scores`, each also with `` raw``;
+        * with ``ground_truth.queries``, ``iou`` by the parity rule, as published; ``iou_vis`` and
+          ``iou_invis`` over the queries near that part of the surface;
+        * ``iou winding`` by the winding number (:func:`im2mesh.metrics.volume.inside`). For a
+          closed mesh that does not overlap itself it equals ``iou``, up to points on the surface.
     """
     return measure_mesh(
         mesh, ground_truth, align=align, seed=seed, samples=samples, threads=threads
@@ -125,7 +127,10 @@ def evaluate_cloud(
     align: bool = True,
     threads: int = -1,
 ) -> dict[str, float]:
-    """All scores of predicted points, (P, 3) in the camera frame, P ≥ 0: no normals, no IoU."""
+    """Return all scores of predicted points, (P, 3) in the camera frame, P ≥ 0.
+
+    There are none of normals and no IoU.
+    """
     return measure_cloud(points, ground_truth, align=align, threads=threads).scores
 
 
@@ -138,7 +143,7 @@ def measure_mesh(
     samples: int = SAMPLES,
     threads: int = -1,
 ) -> Evaluation:
-    """As :func:`evaluate_mesh`, with the F-score curves and notes."""
+    """Score as :func:`evaluate_mesh` does; return curves and notes, too."""
     vertices, used, left_out = finite_faces(mesh)
     points, normals = sample_surface(vertices, used, samples, np.random.default_rng(seed))
     truth = ground_truth.cloud(threads)
@@ -165,7 +170,7 @@ def measure_cloud(
     align: bool = True,
     threads: int = -1,
 ) -> Evaluation:
-    """As :func:`evaluate_cloud`, with the F-score curves and notes."""
+    """Score as :func:`evaluate_cloud` does; return curves and notes, too."""
     points = np.asarray(points, np.float64).reshape(-1, 3)
     finite = np.isfinite(points).all(axis=1)
     result = _surface(Cloud(points[finite], threads=threads), ground_truth.cloud(threads), align)
@@ -175,11 +180,11 @@ def measure_cloud(
 
 
 def finite_faces(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray, str]:
-    """The faces of a mesh that can be worked with.
+    """Return a mesh without the faces that have a vertex that is not finite.
 
     Returns:
-        (V, 3) float64 vertices, all of them; (F, 3) int64 faces whose vertices are finite; and a
-        note about the others, ``""`` where there are none.
+        (V, 3) float64 vertices, all of them; (F, 3) int64 faces that are left; and a note about
+        the others, ``""`` where there are none.
     """
     vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int64)
     finite = np.isfinite(vertices[faces]).all(axis=(1, 2))
@@ -190,7 +195,7 @@ def finite_faces(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray, str]:
 
 
 def _surface(predicted: Cloud, truth: Cloud, align: bool) -> Evaluation:
-    """Scores of predicted surface points, as they are and aligned."""
+    """Score predicted surface points, unaligned and aligned."""
     raw, curve_raw = _compare(predicted, truth, Similarity())
     aligned, curve = raw, curve_raw
     if align and len(predicted):
@@ -199,11 +204,11 @@ def _surface(predicted: Cloud, truth: Cloud, align: bool) -> Evaluation:
     scores |= {f"{name} raw": value for name, value in raw.items()}
     notes = []
     for name, cloud in (("", predicted), ("ground truth ", truth)):
-        reach = float(np.abs(cloud.points).max(initial=0))
-        if reach > FAR_OUTSIDE:
+        largest = float(np.abs(cloud.points).max(initial=0))
+        if largest > FAR_OUTSIDE:
             notes.append(
                 f"{name}far outside the cube [-0.5, 0.5]³, not in the camera frame?: "
-                f"reaches {reach:.3g}"
+                f"reaches {largest:.3g}"
             )
     return Evaluation(scores, curve if align else None, curve_raw, not len(predicted), notes=notes)
 
@@ -211,7 +216,7 @@ def _surface(predicted: Cloud, truth: Cloud, align: bool) -> Evaluation:
 def _compare(
     predicted: Cloud, truth: Cloud, moved: Similarity
 ) -> tuple[dict[str, float], np.ndarray]:
-    """Scores and F-score curve with the ground truth ``moved``."""
+    """Return the scores and the F-score curve with the ground truth ``moved``."""
     normals = None
     if not len(predicted):
         completeness = np.full(len(truth), FARTHEST)
@@ -236,7 +241,7 @@ def _compare(
 def _volume(
     predicted: np.ndarray, queries: np.ndarray, occupancies: np.ndarray, truth: Cloud
 ) -> dict[str, float]:
-    """``iou`` and, where visibility is known, that of the parts."""
+    """Return ``iou`` and, where visibility is known, ``iou_vis`` and ``iou_invis``."""
     scores = {"iou": iou(predicted, occupancies)}
     if truth.visible is not None:
         either = predicted | occupancies

@@ -1,11 +1,11 @@
-"""How well a mesh agrees with the depth map it was made from; no ground truth is needed."""
+"""Scores of a mesh against the depth map that it was made from; no ground truth is needed."""
 
 from __future__ import annotations
 
 import numpy as np
 
-FARTHEST = 1.0
-"""The cube's depth: what the error counts as where mesh and map have no pixel in common."""
+WORST_ERROR = 1.0
+"""Depth error where mesh and map have no pixel in common: the cube's depth."""
 
 
 def observation_scores(
@@ -22,10 +22,12 @@ def observation_scores(
             None: all is known.
 
     Returns:
-        ``silhouette iou``: pixels that are foreground in both over those that are in either,
-        NaN where there are none;
-        ``depth error mean`` and ``depth error median``: |difference|, in cube sides, over the
-        pixels that are foreground in both, 1 (the cube's depth) where there are none.
+        Name → value:
+
+        * ``silhouette iou``: pixels that are foreground in both over those that are in either;
+          NaN where there are none;
+        * ``depth error mean`` and ``depth error median``: |difference|, in cube sides, over the
+          pixels that are foreground in both; :data:`WORST_ERROR` where there are none.
 
     Raises:
         ValueError: the shapes differ.
@@ -33,8 +35,8 @@ def observation_scores(
     known = np.ones(observed.shape, bool) if known is None else known
     if not rendered.shape == observed.shape == known.shape:
         raise ValueError(
-            f"depth maps of {rendered.shape} and {observed.shape}, known where a mask of "
-            f"{known.shape} says so, do not compare"
+            f"rendered has shape {rendered.shape}, observed {observed.shape} and known "
+            f"{known.shape}; expected the same"
         )
     a, b = (rendered >= 0) & known, (observed >= 0) & known
     both = a & b
@@ -42,6 +44,6 @@ def observation_scores(
     error = np.abs(rendered[both].astype(np.float64) - observed[both])
     return {
         "silhouette iou": int(both.sum()) / either if either else float("nan"),
-        "depth error mean": float(error.mean()) if len(error) else FARTHEST,
-        "depth error median": float(np.median(error)) if len(error) else FARTHEST,
+        "depth error mean": float(error.mean()) if len(error) else WORST_ERROR,
+        "depth error median": float(np.median(error)) if len(error) else WORST_ERROR,
     }

@@ -16,9 +16,8 @@ from im2mesh.metrics.scores import CURVE
 BAR_WIDTH = 0.8
 """Width of all bars of one class together, in classes."""
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-
+"""Okabe and Ito's colours, which colour-blind readers can tell from each other, also in grey."""
 
 FORMATS = (".png", ".pdf", ".svg")
 """Extensions of the pictures that are written. Others need programs beside matplotlib."""
@@ -35,7 +34,7 @@ def plot(methods: Sequence[ScoredMethod], path: Path, raw: bool, over: str) -> N
 
     Args:
         methods: one colour each.
-        path: the picture; its extension says the format.
+        path: the picture; its extension gives the format.
         raw: without alignment.
         over: ``class`` or ``sample``: whether curves are means over class means or over meshes.
 

@@ -136,7 +136,7 @@ def remarks(methods: Sequence[ScoredMethod], runs: Sequence[ScoredRun]) -> list[
 
     Args:
         methods: whose scores are shown.
-        runs: those that :func:`im2mesh.metrics.scored_runs.load_methods` read them from.
+        runs: the runs that :func:`im2mesh.metrics.scored_runs.load_methods` read them from.
     """
     found = []
     for method in methods:
@@ -158,7 +158,7 @@ def remarks(methods: Sequence[ScoredMethod], runs: Sequence[ScoredRun]) -> list[
                 f"{method.name}: {int(method.table[empty].sum())} of {rows} meshes are empty and "
                 "count as the worst"
             )
-        # A score that is never NaN where a mesh was compared with the input.
+        # This score is never NaN where a mesh was compared with the input.
         against_input = method.column("depth error mean", raw=False)
         lacking = 0 if against_input is None else int(method.table[against_input].isna().sum())
         if lacking:

@@ -6,11 +6,10 @@
     <run>/eval_meshes_<class folder>.csv              one row a class: means and counts
     <run>/eval_meshes_curve_<class folder>.csv        one row a mesh: F-score over distance
 
-and the same under the other :data:`KINDS`. Columns of a row are ``idx`` (the index), ``class id``
-(folder), ``class name``, ``modelname``, the published names with `` (mesh)`` behind them, and the
-same again with `` raw`` behind that. The last two columns are a ``note`` about the mesh and the
-``fingerprint`` of what the scores depend on. A class folder that was scored has its tables also
-where no model of it has a row, but then no file of curves.
+and the same under the other :data:`KINDS`. The columns of a row are ``idx`` (the index),
+``class id`` (folder), ``class name``, ``modelname``, the scores as ``<published name> (mesh)`` and
+``<published name> (mesh) raw``, a ``note`` about the mesh, and the ``fingerprint`` of everything
+that the scores depend on. A scored class folder without a row has these tables, too, but no curves.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ KINDS = {
     GLOBAL: "global level alone",
     OBSERVED: "the meshes of the run against the input",
 }
-"""How the files of each kind of scores begin → what is scored."""
+"""Kind of scores, the first part of its file names → what is scored."""
 
 MESH, CLOUD = " (mesh)", " (pcl)"
-"""What stands behind the names of scores: of a mesh, of a generated point cloud."""
+"""Suffixes of the names of scores: of a mesh, of a generated point cloud."""
 
 KEYS = list(NAMES)
 COUNTS = ["meshes", "empty", "missing"]
@@ -71,12 +70,12 @@ class Scores:
 
 
 def curve_columns(raw: bool) -> list[str]:
-    """The names of the columns that hold the F-score curve."""
+    """Return the names of the columns that hold the F-score curve."""
     return [f"{at:.3f}{' raw' if raw else ''}" for at in CURVE]
 
 
 def paths(run: Path, kind: str, class_id: str) -> dict[str, Path]:
-    """The files of one class folder's scores."""
+    """Return the paths of one class folder's tables."""
     return {
         "full": run / f"{kind}_full_{class_id}.pkl",
         "full csv": run / f"{kind}_full_{class_id}.csv",
@@ -95,16 +94,16 @@ def write_scores(
 ) -> None:
     """Write the tables of one class folder, each whole or not at all.
 
-    The fingerprints, by which rows are kept, come last: a process that is killed on the way leaves
-    rows that are scored again, not such that do not fit their curves.
+    The table with the fingerprints, by which rows are kept, is written last. If the process is
+    killed before, the rows are scored again and never disagree with their curves.
 
     Args:
         run: the folder.
         kind: one of :data:`KINDS`.
         class_id: the class folder.
-        rows: the columns of each scored model, ``idx`` among them; maybe none.
+        rows: the columns of each scored model, ``idx`` among them; may be empty.
         curves: the F-score curve of each, under :func:`curve_columns`, with ``idx`` and
-            ``modelname``; where there are none, there is no file of them.
+            ``modelname``; if empty, no file is written.
         models: the class name of every model of the split in this folder.
     """
     files = paths(run, kind, class_id)
@@ -123,7 +122,7 @@ def write_scores(
 
 
 def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) -> Scores | None:
-    """The scores of one kind, all class folders together.
+    """Read the scores of one kind, all class folders together.
 
     Args:
         run: the folder.
@@ -131,10 +130,10 @@ def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) ->
         class_ids: the class folders; None: all that there are.
 
     Returns:
-        None where there is no row of this kind.
+        The scores; None where there is no row of this kind.
 
     Raises:
-        DataError: a file cannot be read, or is no such table.
+        DataError: a file cannot be read, or is not a table of scores.
     """
     found = sorted(run.glob(f"{kind}_full_*.pkl"))
     if class_ids is not None:
@@ -213,38 +212,38 @@ def _unreadable(path: Path, reason: str) -> DataError:
     )
 
 
-_REBUILDS = {
+_ALLOWED = {
     "pandas": "DataFrame Index RangeIndex MultiIndex StringDtype StringArray BlockManager "
     "_new_Index _unpickle_block new_block __pyx_unpickle_NDArrayBacked",
     "numpy": "ndarray dtype _reconstruct _frombuffer scalar",
     "builtins": "slice",
 }
-
+"""Package → the names that the pickle of a table may call."""
 
 _BEFORE_PANDAS_2 = ("Int64Index", "UInt64Index", "Float64Index")
 """Classes of ``pandas.core.indexes.numeric``, which published tables have; they became Index."""
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads tables; whatever else a pickle wants to call, it may not."""
+    """An unpickler of tables that refuses every other call that a pickle may ask for."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module == "pandas.core.indexes.numeric" and name in _BEFORE_PANDAS_2:
             return pd.Index
-        if name in _REBUILDS.get(module.split(".")[0], "").split():
+        if name in _ALLOWED.get(module.split(".")[0], "").split():
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"it asks for {module}.{name}")
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Keys first, then scores in the order of their first occurrence, then the rest."""
+    """Return the columns: keys, then scores in the order of first occurrence, then the rest."""
     names = dict.fromkeys(name for row in rows for name in row)
     last = ["note", "fingerprint"]
     return ["idx", *KEYS, *(n for n in names if n not in ["idx", *KEYS, *last]), *last]
 
 
 def _portable(table: pd.DataFrame) -> pd.DataFrame:
-    """Strings as plain objects, which every version of pandas unpickles."""
+    """Make strings plain objects, which every version of pandas unpickles."""
     texts = [name for name in table if not np.issubdtype(np.asarray(table[name]).dtype, np.number)]
     texts = [name for name in texts if table[name].dtype != bool]
     table = table.astype(dict.fromkeys(texts, object))
@@ -253,7 +252,7 @@ def _portable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def mesh_version(path: Path) -> str:
-    """Which version of a mesh's file this is; only good for comparing.
+    """Return a digest of a mesh file's version, to compare it with that of a scored row.
 
     Raises:
         OSError: there is no such file.
@@ -262,15 +261,14 @@ def mesh_version(path: Path) -> str:
 
 
 def digest(values: Sequence[Any]) -> str:
-    """16 hexadecimal digits of what JSON can say."""
+    """Return 16 hexadecimal digits for values that JSON can hold."""
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
 def mesh_versions(table: pd.DataFrame) -> pd.Series:
-    """(rows,) str: which version of its mesh each row is about, by its fingerprint.
+    """Return (rows,) str, the :func:`mesh_version` that each row was scored from.
 
-    As :func:`mesh_version` gives them; ``""`` where that is not known, as in tables of earlier
-    releases.
+    It is a part of the fingerprint; ``""`` in tables of earlier releases, which do not have it.
     """
     if "fingerprint" not in table:
         return pd.Series("", table.index)
@@ -278,12 +276,12 @@ def mesh_versions(table: pd.DataFrame) -> pd.Series:
 
 
 def score_columns(table: pd.DataFrame) -> list[str]:
-    """The columns of a table of rows or classes that hold scores."""
+    """Return the columns of a table of rows or classes that hold scores."""
     return [name for name in table if name not in NOT_SCORES]
 
 
 def _by_class(table: pd.DataFrame, models: pd.Series) -> pd.DataFrame:
-    """Counts and means by class name; a class without any row has NaN means."""
+    """Return counts and means by class name; NaN means for a class without a row."""
     classes = pd.Index(sorted(models.index), name="class name")
     of_class = table.groupby("class name")
     rows = of_class.size().reindex(classes, fill_value=0)

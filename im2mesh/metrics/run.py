@@ -46,9 +46,9 @@ SAVE_EVERY = 10.0
 """Seconds between two writes of the tables."""
 
 SEPARATOR = " | "
-"""Between the notes of one row."""
+"""String between the notes of one row."""
 
-DECISIVE = (
+DECISIVE_KEYS = (
     "lattice",
     "extraction",
     "observation",
@@ -66,7 +66,16 @@ NAMED = 10
 
 @dataclass
 class ScoringSummary:
-    """The names, ``<class folder>/<model>``, of the scored models of a split and of the others."""
+    """The outcome of scoring a split: names of models, ``<class folder>/<model>``.
+
+    Attributes:
+        scored: anew.
+        kept: scored before, from the same files and with the same settings.
+        empty: scored or kept, without a surface.
+        missing: there is nothing to score.
+        failed: with the reason, in one line.
+        notes: note → the models that have it.
+    """
 
     scored: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -77,7 +86,7 @@ class ScoringSummary:
 
     @property
     def complete(self) -> bool:
-        """Whether every model has its scores."""
+        """True if every model has its scores."""
         return not self.missing and not self.failed
 
 
@@ -96,13 +105,13 @@ def evaluate(
         folder: holds the meshes; the tables are written there.
         settings: of the scoring.
         workers: processes; 1: this one.
-        kinds: which scores (:data:`im2mesh.metrics.results.KINDS`). The global level alone is
-            passed over, with a word, where its meshes are not there.
+        kinds: of scores (:data:`im2mesh.metrics.results.KINDS`). The global level alone is
+            skipped, with a log line, where its meshes are missing.
         inputs: for the scores against the input: depth maps or folders of them, instead of the
             configuration's test split.
 
     Returns:
-        A summary for each kind that there was something of.
+        A summary for each kind that was not skipped.
 
     Raises:
         InputError: there is nothing to score or nothing to score against.
@@ -116,12 +125,12 @@ def evaluate(
     against_truth = [kind for kind in kinds if kind != results.OBSERVED]
     if not against_truth:
         return summaries
-    models = samples_of_split(config, config.data.test_split, once=True)
-    check_ground_truth(models, config)
+    samples = samples_of_split(config, config.data.test_split, once=True)
+    check_ground_truth(samples, config)
     for kind in against_truth:
         missing = []
         if kind == results.INPUT:
-            tasks = input_tasks(models, settings)
+            tasks = input_tasks(samples, settings)
         elif kind == results.GLOBAL:
             level = global_level(folder)
             if level is None:
@@ -132,7 +141,7 @@ def evaluate(
                 )
                 continue
             alone = run_folder([level[0]])
-            if not _has_meshes(alone, models):
+            if not _has_meshes(alone, samples):
                 log.info(
                     "%s: passed over: %s holds no meshes; make them with generate.py %s",
                     results.KINDS[kind],
@@ -140,28 +149,28 @@ def evaluate(
                     level[0].source,
                 )
                 continue
-            for line in _made_otherwise(folder, alone, *level):
+            for line in _changes_from_fused(folder, alone, *level):
                 log.warning(
                     "%s: %s: made otherwise than the run: %s", results.KINDS[kind], alone, line
                 )
             only_mesh = replace(config.test, eval_mesh=True, eval_pointcloud=False)
-            tasks, missing = mesh_tasks(replace(config, test=only_mesh), models, alone, settings)
+            tasks, missing = mesh_tasks(replace(config, test=only_mesh), samples, alone, settings)
         else:
-            tasks, missing = mesh_tasks(config, models, folder, settings)
+            tasks, missing = mesh_tasks(config, samples, folder, settings)
         summaries[kind] = score(folder, kind, tasks, missing, workers)
     return summaries
 
 
-# --- what there is to score -------------------------------------------------------------------
+# --- tasks ------------------------------------------------------------------------------------
 
 
 def mesh_tasks(
-    config: Config, models: Sequence[Sample], folder: Path, settings: ScoringSettings
+    config: Config, samples: Sequence[Sample], folder: Path, settings: ScoringSettings
 ) -> tuple[list[ScoringTask], list[str]]:
-    """The meshes, and point clouds where ``test`` asks for them and the run has any.
+    """Return tasks for the meshes, and for point clouds if ``test`` says so and there are any.
 
     Returns:
-        A task for each model that has its files, and the names of those that have not.
+        A task for each sample whose files are there, and the names of the others.
 
     Raises:
         ConfigError: ``test.eval_mesh`` and ``test.eval_pointcloud`` leave nothing to score.
@@ -176,40 +185,41 @@ def mesh_tasks(
         )
     tasks: list[ScoringTask] = []
     missing: list[str] = []
-    for idx, model in enumerate(models):
+    for idx, sample in enumerate(samples):
         files = {}
         if config.test.eval_mesh:
-            files[MESH] = find_mesh(meshes, model.class_name, model.name)
+            files[MESH] = find_mesh(meshes, sample.class_name, sample.name)
         if with_clouds:
-            cloud = pointcloud_path(folder, model.class_name, model.name)
+            cloud = pointcloud_path(folder, sample.class_name, sample.name)
             files[CLOUD] = cloud if cloud.is_file() else None
         there = {kind: path for kind, path in files.items() if path is not None}
         if next(iter(files)) not in there:  # the mesh, or the cloud where no mesh is asked for
-            missing.append(f"{model.class_name}/{model.name}")
+            missing.append(f"{sample.class_name}/{sample.name}")
             continue
-        tasks.append(MeshTask(idx, model.class_name, model.name, settings, model, there))
+        tasks.append(MeshTask(idx, sample.class_name, sample.name, settings, sample, there))
     if not tasks:
         place = meshes if config.test.eval_mesh else clouds
         raise InputError(
-            f"{place}: holds none of the {len(models)} meshes of the split {config.data.test_split}"
-            f" of {config.source} (first: {missing[0]}.ply); run a generator first, or name their "
+            f"{place}: holds none of the {len(samples)} meshes of the split "
+            f"{config.data.test_split} of {config.source} (first: {missing[0]}.ply); run a "
+            "generator first, or name their "
             "folder with --meshes"
         )
     return tasks, missing
 
 
-def input_tasks(models: Sequence[Sample], settings: ScoringSettings) -> list[ScoringTask]:
-    """The points that the camera saw, of every model."""
+def input_tasks(samples: Sequence[Sample], settings: ScoringSettings) -> list[ScoringTask]:
+    """Return a task for the points that the camera saw, of every sample."""
     return [
-        InputTask(idx, model.class_name, model.name, settings, model)
-        for idx, model in enumerate(models)
+        InputTask(idx, sample.class_name, sample.name, settings, sample)
+        for idx, sample in enumerate(samples)
     ]
 
 
 def against_input_tasks(
     sources: Sequence[DepthSource], folder: Path, settings: ScoringSettings
 ) -> tuple[list[ScoringTask], list[str]]:
-    """The meshes of depth maps; returns and raises as :func:`mesh_tasks`."""
+    """Return tasks for meshes against their depth maps; as :func:`mesh_tasks`, raising as well."""
     meshes = mesh_folder(folder)
     tasks: list[ScoringTask] = []
     missing: list[str] = []
@@ -229,13 +239,13 @@ def against_input_tasks(
     return tasks, missing
 
 
-def _has_meshes(folder: Path, models: Sequence[Sample]) -> bool:
+def _has_meshes(folder: Path, samples: Sequence[Sample]) -> bool:
     meshes = mesh_folder(folder)
-    return any(find_mesh(meshes, model.class_name, model.name) for model in models)
+    return any(find_mesh(meshes, sample.class_name, sample.name) for sample in samples)
 
 
-def _made_otherwise(fused: Path, alone: Path, level: Config, digest: str) -> list[str]:
-    """What the meshes of a global level depend on and its record says unlike that of a fused run.
+def _changes_from_fused(fused: Path, alone: Path, level: Config, digest: str) -> list[str]:
+    """Compare the settings of a global level's own run with those of the level in a fused run.
 
     Args:
         fused: folder of the fused run.
@@ -244,7 +254,8 @@ def _made_otherwise(fused: Path, alone: Path, level: Config, digest: str) -> lis
         digest: of its weights there.
 
     Returns:
-        A line a difference; none where one of the two records is missing or damaged.
+        A line for each difference that changes meshes; none if one of the two records is missing
+        or damaged.
     """
     try:
         records = [read_yaml(folder / RECORD) for folder in (fused, alone)]
@@ -253,7 +264,7 @@ def _made_otherwise(fused: Path, alone: Path, level: Config, digest: str) -> lis
             {
                 "generation": {
                     key: record["generation"].get(key, getattr(GenerationConfig, key))
-                    for key in DECISIVE
+                    for key in DECISIVE_KEYS
                 }
                 | {"resolution": config.resolution},
                 "test": {"threshold": config.test.threshold},
@@ -266,12 +277,12 @@ def _made_otherwise(fused: Path, alone: Path, level: Config, digest: str) -> lis
     return weights + differences(*settings)
 
 
-def check_ground_truth(models: Sequence[Sample], config: Config) -> None:
-    """Find out early that there is nothing to score against.
+def check_ground_truth(samples: Sequence[Sample], config: Config) -> None:
+    """Check early that there is ground truth to score against.
 
     Raises:
         ConfigError: the configuration names no cloud.
-        DataError: none of the models has one.
+        DataError: none of the samples has one.
     """
     if config.data.pointcloud_chamfer_file is None:
         raise ConfigError(
@@ -279,14 +290,14 @@ def check_ground_truth(models: Sequence[Sample], config: Config) -> None:
             "to score against; name it, or score against the depth maps with --against-input"
         )
     first: DataError | None = None
-    for model in models:
+    for sample in samples:
         try:
-            model.truth_version()
+            sample.truth_version()
             return
         except DataError as error:
             first = first or error
     raise DataError(
-        f"{first}, and so for all {len(models)} models of the split {config.data.test_split}: "
+        f"{first}, and so for all {len(samples)} models of the split {config.data.test_split}: "
         "there is no ground truth; make it with build_dataset.py, or score against the depth maps "
         "with --against-input"
     )
@@ -300,9 +311,9 @@ def score(
 ) -> ScoringSummary:
     """Score every task and keep the tables in ``folder`` up to date.
 
-    Rows that are there already, of the same files and with the same settings, are kept. A file
-    that cannot be used is noted in the summary and the others go on. The tables are written every
-    :data:`SAVE_EVERY` seconds and at the end, on Ctrl-C as well.
+    Existing rows of the same files and settings are kept. A file that cannot be used is named in
+    the summary and does not stop the others. The tables are written every :data:`SAVE_EVERY`
+    seconds, at the end and on Ctrl-C.
 
     Args:
         folder: where the tables go; made when missing.
@@ -356,7 +367,7 @@ def score(
 
 
 class _Tables:
-    """The rows of one kind of scores, those on the disk that still hold and new ones."""
+    """The rows of one kind of scores: those on the disk that are still valid, and new ones."""
 
     def __init__(
         self, folder: Path, kind: str, tasks: Sequence[ScoringTask], missing: Iterable[str]
@@ -384,7 +395,7 @@ class _Tables:
         return True
 
     def add(self, task: ScoringTask, fingerprint: str, row: Row) -> None:
-        """Put in a new row."""
+        """Add a new row and its curve."""
         note = SEPARATOR.join(row.notes)
         columns = {**task.keys, **row.columns, "note": note, "fingerprint": fingerprint}
         self.rows[task.name] = columns
@@ -414,9 +425,9 @@ class _Tables:
 def _rows_on_disk(
     folder: Path, kind: str, class_id: str
 ) -> dict[str, tuple[dict[str, Any], dict[str, Any] | None]]:
-    """Name → row and curve, of one class folder; nothing where a file is damaged.
+    """Return name → row and curve of one class folder; empty if a file is damaged.
 
-    Rows without the curve that belongs to them are left out.
+    Rows that should have a curve but have none are left out.
     """
     files = results.paths(folder, kind, class_id)
     if not files["full"].is_file():
@@ -441,7 +452,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _score(item: tuple[ScoringTask, str], threads: int) -> Row:
-    """Score a task of ``todo``; errors that are about its files become part of the row."""
+    """Score a task of ``todo``; turn errors about its files into the row's ``error``."""
     try:
         return item[0].score(threads)
     except (InputError, OSError) as error:
@@ -457,7 +468,7 @@ def _line(error: Exception) -> str:
 def _note(summary: ScoringSummary, task: ScoringTask, row: dict[str, Any]) -> None:
     if row.get(f"empty{MESH}", row.get(f"empty{CLOUD}", False)):
         summary.empty.append(task.name)
-    notes = row.get("note")  # what users edit may lack it
+    notes = row.get("note")  # tables that users have edited may lack it
     for note in notes.split(SEPARATOR) if isinstance(notes, str) and notes else ():
         kind, _, detail = note.partition(": ")
         summary.notes.setdefault(kind, []).append(
@@ -466,15 +477,15 @@ def _note(summary: ScoringSummary, task: ScoringTask, row: dict[str, Any]) -> No
 
 
 def log_summary(summary: ScoringSummary, folder: Path, kind: str) -> None:
-    """Say what was scored, and name whatever was not or is peculiar."""
+    """Log how many models were scored, and name those that were not and those with notes."""
     for name, message in summary.failed:
         log.error("%s: not scored: %s", name, message)
-    for what, names in [
+    for note, names in [
         *summary.notes.items(),
         ("empty, scored as the worst", summary.empty),
     ]:
         if names:
-            log.warning("%s: %s", what, _named(names))
+            log.warning("%s: %s", note, _named(names))
     if summary.missing:
         log.warning(
             "missing, and in no mean: %d of %d: %s",

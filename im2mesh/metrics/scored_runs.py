@@ -1,4 +1,4 @@
-"""Scored runs, and the baselines scored with them, as tables and plots take them."""
+"""Scored runs and their baselines, as input of tables and plots."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ScoredMethod:
 
     @property
     def aligned(self) -> bool:
-        """Whether there are scores after alignment."""
+        """True if there are scores after alignment."""
         return self.column(MAIN, raw=False) is not None
 
     def values(self, score: str, raw: bool) -> pd.Series:
@@ -141,12 +141,12 @@ def model_keys(table: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """A folder of scores, and what its configuration says about them.
+    """A folder of scores, with the classes that its configuration names.
 
     Attributes:
         folder: holds the tables.
         name: as tables call it.
-        class_ids: the class folders that count; None: all that there are.
+        class_ids: the class folders to read; None: all that there are.
         seen: classes of the training set; None: not known.
     """
 
@@ -261,10 +261,10 @@ def _outdated(folder: Path, table: pd.DataFrame) -> frozenset[tuple[str, str]]:
 
 
 def check_scores(methods: Sequence[ScoredMethod], raw: bool) -> None:
-    """Refuse methods without anything to show.
+    """Refuse methods without a score to show.
 
     Raises:
-        DataError: for the first whose tables have none of the scores that are shown.
+        DataError: names the first method whose tables have none of the scores that are shown.
     """
     for method in methods:
         if method.all_values(raw).empty:

@@ -40,7 +40,7 @@ def surface_scores(
     visible: np.ndarray | None = None,
     normals: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict[str, float]:
-    """All scores of a surface.
+    """Return all scores of a surface.
 
     Args:
         completeness: (G,) distance from each ground-truth point to the prediction.
@@ -48,12 +48,11 @@ def surface_scores(
         nearest: (P,) the ground-truth point that is nearest to each predicted one; a predicted
             point is visible if that one is.
         visible: (G,) bool; None: not known, and no ``_vis`` and ``_invis`` scores.
-        normals: (G,) and (P,) |cosine| of the normals of each point and its nearest one; None:
-            not known, NaN.
+        normals: (G,) and (P,) |cosine| between the normals of each point and its nearest one;
+            None: not known, their scores are NaN.
 
     Returns:
-        The published names (design, section 4) in the published order, then the normals of the
-        parts.
+        Published name → value in the published order, then the normals of the parts.
     """
     masks: dict[str, np.ndarray] = {"": np.ones(len(completeness), bool)}
     if visible is not None:
@@ -76,12 +75,12 @@ def surface_scores(
 
 
 def fscore_curve(completeness: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
-    """(50,) F-scores of the whole object at the distances of :data:`CURVE`."""
+    """Return the (50,) F-scores of the whole object at the distances of :data:`CURVE`."""
     if not len(completeness):
         return np.full(len(CURVE), np.nan)
     recall = np.searchsorted(np.sort(completeness), CURVE, side="left") / len(completeness)
     precision = np.searchsorted(np.sort(accuracy), CURVE, side="left") / max(len(accuracy), 1)
-    return _harmonic_mean(recall, precision)
+    return harmonic_mean(recall, precision)
 
 
 def _scores_of_part(completeness: np.ndarray, accuracy: np.ndarray) -> dict[str, float]:
@@ -95,7 +94,7 @@ def _scores_of_part(completeness: np.ndarray, accuracy: np.ndarray) -> dict[str,
     for name, threshold in THRESHOLDS.items():
         recall, precision = _mean(completeness < threshold, np.nan), _mean(accuracy < threshold, 0)
         scores[f"recall@{name}"], scores[f"precision@{name}"] = recall, precision
-        scores[f"fscore@{name}"] = float(_harmonic_mean(recall, precision))
+        scores[f"fscore@{name}"] = float(harmonic_mean(recall, precision))
     return scores if len(completeness) else dict.fromkeys(scores, np.nan)
 
 
@@ -112,7 +111,7 @@ def _mean(values: np.ndarray, of_none: float) -> float:
     return float(values.mean()) if len(values) else of_none
 
 
-def _harmonic_mean(a: ArrayLike, b: ArrayLike) -> np.ndarray:
-    """2ab/(a + b), 0 where both are 0."""
+def harmonic_mean(a: ArrayLike, b: ArrayLike) -> np.ndarray:
+    """Return 2ab/(a + b), 0 where both are 0."""
     a, b = np.asarray(a), np.asarray(b)
     return np.asarray(2 * a * b / np.where(a + b == 0, 1, a + b))

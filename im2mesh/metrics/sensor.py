@@ -5,19 +5,14 @@ Meshes and clouds are in metres in the camera's frame, as ``reconstruct.py`` wri
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 
 from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.rendering import render_perspective
 from im2mesh.geometry.surface import sample_surface
 from im2mesh.metrics.distances import Cloud
-
-log = logging.getLogger("im2mesh.metrics.sensor")
-
-SAMPLES = 100_000
-"""Points drawn on a mesh."""
+from im2mesh.metrics.evaluation import SAMPLES
+from im2mesh.metrics.scores import harmonic_mean
 
 MILLIMETRES = (5, 10)
 PERCENTS = (1, 2)
@@ -44,8 +39,7 @@ def metric_scores(predicted: np.ndarray, truth: np.ndarray, size: float) -> dict
     for name, limit in limits.items():
         recall = float((completeness < limit).mean())
         precision = float((accuracy < limit).mean()) if len(accuracy) else 0.0
-        both = recall + precision
-        scores[f"fscore@{name}"] = 2 * recall * precision / both if both else 0.0
+        scores[f"fscore@{name}"] = float(harmonic_mean(recall, precision))
         scores[f"recall@{name}"], scores[f"precision@{name}"] = recall, precision
     mean = completeness.mean() + accuracy.mean() if len(accuracy) else np.inf
     return scores | {"chamfer mm": float(1000 * mean)}

@@ -65,7 +65,7 @@ class Row:
         columns: name → value, as tables hold them.
         curves: ``""`` and ``" raw"`` → (50,) F-scores; none where there is no such curve.
         notes: what a reader should know, one phrase each.
-        error: why there are no scores, in one line; None: there are.
+        error: why there are no scores, in one line; None if there are.
     """
 
     columns: dict[str, Any] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class ScoringTask(ABC):
     """One row to be scored.
 
     Attributes:
-        idx: place of the model in the split.
+        idx: number of the model in the split.
         class_id: folder of the class.
         model: name of the model, unique in the folder.
         settings: see there.
@@ -107,7 +107,7 @@ class ScoringTask(ABC):
 
     @property
     def seed(self) -> list[int]:
-        """Seed of this model, which does not depend on its place in the split."""
+        """Seed of this model, which does not depend on its number in the split."""
         digest = hashlib.sha256(self.name.encode()).digest()
         return [self.settings.seed, *np.frombuffer(digest[:16], "<u4").tolist()]
 
@@ -136,7 +136,7 @@ class ScoringTask(ABC):
 
     @abstractmethod
     def score(self, threads: int) -> Row:
-        """Read and score.
+        """Read the files and score them.
 
         Raises:
             InputError, OSError: a file is missing or cannot be used.
@@ -148,23 +148,23 @@ class MeshTask(ScoringTask):
     """A mesh, and maybe a point cloud, against ground truth.
 
     Attributes:
-        truth: the model of the data set.
+        sample: the model in the data set, with its ground truth.
         files: :data:`MESH` and :data:`CLOUD` → file.
     """
 
-    truth: Sample
+    sample: Sample
     files: Mapping[str, Path]
 
     def _files(self) -> list[Any]:
         files = [[kind, *file_version(path)] for kind, path in self.files.items()]
-        return [*files, self.truth.truth_version()]
+        return [*files, self.sample.truth_version()]
 
     def _mesh(self) -> Path | None:
         return self.files.get(MESH)
 
     def score(self, threads: int) -> Row:
         """See :class:`ScoringTask`."""
-        truth, notes = _ground_truth(self.truth, self.settings.iou and MESH in self.files)
+        truth, notes = _ground_truth(self.sample, self.settings.iou and MESH in self.files)
         row = Row(notes=notes)
         for kind, path in self.files.items():
             settings = self.settings
@@ -186,18 +186,18 @@ class MeshTask(ScoringTask):
 
 @dataclass(frozen=True)
 class InputTask(ScoringTask):
-    """The points that the camera saw against ground truth; columns are named as of a mesh."""
+    """The points that the camera saw against ground truth; columns are named as for a mesh."""
 
-    truth: Sample
+    sample: Sample
 
     def _files(self) -> list[Any]:
-        return [self.truth.changed(), self.truth.truth_version()]
+        return [self.sample.changed(), self.sample.truth_version()]
 
     def score(self, threads: int) -> Row:
         """See :class:`ScoringTask`."""
-        truth, notes = _ground_truth(self.truth, iou=False)
+        truth, notes = _ground_truth(self.sample, iou=False)
         row = Row(notes=notes)
-        points = back_project(self.truth.depth())
+        points = back_project(self.sample.depth())
         _add(row, measure_cloud(points, truth, align=self.settings.align, threads=threads), MESH)
         return row
 

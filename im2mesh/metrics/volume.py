@@ -1,4 +1,4 @@
-"""Which points of the volume a mesh contains, and the intersection over union that follows."""
+"""Points of the volume that a mesh contains, and the intersection over union (IoU)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ def inside(
     points: np.ndarray,
     rule: Literal["parity", "winding"] = "parity",
 ) -> np.ndarray:
-    """Whether a mesh contains each point.
+    """Return which points a mesh contains.
 
-    For a closed mesh that nowhere overlaps itself and whose faces all turn the same way both rules
-    agree, away from the surface. Where a mesh overlaps itself, parity calls what is covered twice
-    outside; the winding number does not.
+    Both rules agree, away from the surface, for a closed mesh that does not overlap itself and
+    whose faces all have the same orientation. Where a mesh overlaps itself, space that is covered
+    twice is outside by parity and inside by the winding number.
 
     Args:
         vertices: (V, 3) finite numbers.
         faces: (F, 3) vertex numbers.
         points: (N, 3) finite numbers.
-        rule: ``parity``: rays up and down both cross the surface an odd number of times, as
-            published; where a hole makes them disagree, the point is outside. ``winding``: the
-            surface turns around the point by more than half (the generalised winding number of
-            Jacobson et al., SIGGRAPH 2013, by the method of Barill et al., SIGGRAPH 2018), which
-            closes holes in the way that fits the rest best, but needs faces that turn the same way.
+        rule: ``parity``, as published: rays up and down both cross the surface an odd number of
+            times; where a hole makes them disagree, the point is outside. ``winding``: the
+            generalised winding number (Jacobson et al., SIGGRAPH 2013, by the method of Barill et
+            al., SIGGRAPH 2018) is above 0.5 in magnitude; holes are closed smoothly, but all faces
+            must have the same orientation.
 
     Returns:
         (N,) bool.
@@ -52,7 +52,7 @@ def inside(
 
 
 def is_closed(vertices: np.ndarray, faces: np.ndarray) -> bool:
-    """Whether every edge belongs to two faces, once vertices in one place are one."""
+    """Return whether every edge belongs to two faces, with coincident vertices merged."""
     if trimesh.Trimesh(vertices, faces, process=False).is_watertight:
         return True
     corners = vertices[faces].reshape(-1, 3)
@@ -62,7 +62,7 @@ def is_closed(vertices: np.ndarray, faces: np.ndarray) -> bool:
 
 
 def iou(predicted: np.ndarray, occupancies: np.ndarray) -> float:
-    """Points inside both over points inside either; NaN where no point is inside either.
+    """Return the points inside both over those inside either; NaN if none is inside either.
 
     Args:
         predicted: (N,) bool.

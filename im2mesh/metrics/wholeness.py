@@ -1,7 +1,7 @@
-"""Whether a prediction is whole: its pieces, its volume, and how much of the hidden side it has.
+"""Scores of a mesh's wholeness: its pieces, its volume, and its share of the hidden surface.
 
-An F-score says how near the predicted surface is to the true one. It hardly notices that a mug
-comes out in nine pieces, or without its back wall. These numbers do.
+An F-score measures how near the predicted surface is to the true one. It hardly changes if a mug
+comes out in nine pieces, or without its back wall. These scores do.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ FOUND = {"2": 0.02, "5": 0.05}
 """Name in ``hidden found@…`` (in percent of the cube's side) → distance."""
 
 GAP = 0.015
-"""Points of a true surface that are this near to each other are of the same piece. It is three
+"""Points of a true surface that are this near to each other belong to the same piece. It is three
 times the mean distance of neighbours among 100,000 points on an area of 2."""
 
 LEAST_SHARE = 5e-4
-"""Clusters of fewer points than this share of a true surface's are chance, not pieces."""
+"""Clusters with less than this share of a true surface's points are stray points, not pieces."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Components:
 
     Attributes:
         of_face: (F,) int, the number of each face's component.
-        volumes: (C,) float64 that each encloses, negative where it is a cavity's: a surface
-            whose faces are turned inwards.
+        volumes: (C,) float64 enclosed volumes; negative for a cavity, whose faces are turned
+            inwards.
     """
 
     of_face: np.ndarray
@@ -45,7 +45,7 @@ class Components:
 
     @property
     def pieces(self) -> int:
-        """Number of the components that are no cavities."""
+        """Number of the components that are not cavities."""
         return int((self.volumes > 0).sum())
 
     @property
@@ -55,7 +55,7 @@ class Components:
 
     @property
     def largest(self) -> float:
-        """Share of the largest piece in the volume of all of them; NaN without any."""
+        """Share of the largest piece in the volume of all pieces; NaN without any."""
         of_pieces = self.volumes[self.volumes > 0]
         return float(of_pieces.max() / of_pieces.sum()) if len(of_pieces) else float("nan")
 
@@ -64,7 +64,7 @@ def components(vertices: np.ndarray, faces: np.ndarray) -> Components:
     """Split a mesh into connected surfaces.
 
     Args:
-        vertices: (V, 3) finite numbers. Vertices in one place are one.
+        vertices: (V, 3) finite numbers. Coincident vertices count as one.
         faces: (F, 3) vertex numbers, oriented outward.
     """
     places = np.unique(vertices[faces].reshape(-1, 3), axis=0, return_inverse=True)[1]
@@ -83,8 +83,8 @@ def pieces_of_cloud(points: np.ndarray, gap: float = GAP, least: float = LEAST_S
 
     Args:
         points: (N, 3) spread evenly over the surface.
-        gap: points nearer to each other than this are of one piece.
-        least: smallest share of the points that makes a piece.
+        gap: points nearer to each other than this belong to one piece.
+        least: smallest share of the points that counts as a piece.
     """
     pairs = cKDTree(points).query_pairs(gap, output_type="ndarray")
     sizes = np.bincount(_connected(pairs, len(points)))
@@ -111,11 +111,11 @@ def wholeness_scores(
 
         * ``pieces`` and ``cavities`` of the mesh (:class:`Components`), and ``largest piece``,
           the share of the largest in the volume of all pieces; NaN for an empty mesh;
-        * ``hidden found@2`` and ``hidden found@5``: share of the true surface that the camera did
-          not see with predicted surface nearer than that percentage of the cube's side; NaN
-          where visibility is not known, or all is visible;
-        * ``volume ratio``: the volume that the mesh encloses over that of the truth; NaN where
-          the mesh is not closed, or the truth has no volume or no queries.
+        * ``hidden found@2`` and ``hidden found@5``: of the true surface that the camera did not
+          see, the share with predicted surface nearer than 2% or 5% of the cube's side; NaN where
+          visibility is not known, or all is visible;
+        * ``volume ratio``: the volume of the mesh over that of the object; NaN where the mesh is
+          not closed, or ground truth has no queries or none inside.
     """
     vertices, faces, _ = finite_faces(mesh)
     found = components(vertices, faces)
@@ -151,7 +151,7 @@ def _hidden_found(
 
 
 def _connected(pairs: np.ndarray, count: int) -> np.ndarray:
-    """(count,) the component of each node of the graph with these (M, 2) edges."""
+    """Return the (count,) component numbers of a graph's nodes; ``pairs`` are its (M, 2) edges."""
     ones = np.ones(len(pairs), bool)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1])

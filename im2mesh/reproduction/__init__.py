@@ -1,5 +1,6 @@
-"""The paper's claim put to the test, by this project's own commands (``reproduce.py``).
+"""A test of the paper's claim by this project's own scripts (``reproduce.py``).
 
-:mod:`.plan` says what is trained, generated and compared; :mod:`.jobs` runs it; :mod:`.statistics`
-has the intervals; :mod:`.document` writes ``docs/results.md`` and its plots.
+:mod:`.plan` lists networks, methods and ablations; :mod:`.run` turns them into calls of scripts;
+:mod:`.jobs` runs these; :mod:`.statistics` computes intervals; :mod:`.document` writes
+``docs/results.md`` and its plots.
 """

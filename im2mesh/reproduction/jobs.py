@@ -1,7 +1,7 @@
 """Run commands side by side, each in a process of its own that can be interrupted and continued.
 
-Threads wait for the processes. :mod:`im2mesh.parallel` is not for this: it terminates its workers,
-where a command must get one SIGINT and time to save.
+Threads wait for the processes. :mod:`im2mesh.parallel` does not fit: it terminates its workers, but
+an interrupted command must get one SIGINT and time to save.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)
 
-LOOK = 1.0
-"""Seconds between two looks at what is running."""
+POLL_EVERY = 1.0
+"""Seconds between two updates of the progress bar."""
 
 SHOWN = 50
 """Characters of a job's last log line that the progress bar shows."""
@@ -34,10 +34,10 @@ class Job:
 
     Attributes:
         name: as the progress bar shows it.
-        commands: each a program and its arguments. They must be such that the same command
-            goes on where it was interrupted by SIGINT.
-        log: gets all that they print.
-        accept: exit codes that are none of a failure.
+        commands: each a program and its arguments. A command that was interrupted by SIGINT must
+            go on from there when it is run again.
+        log: gets everything that they print.
+        accept: exit codes that do not mean a failure.
     """
 
     name: str
@@ -48,20 +48,20 @@ class Job:
 
 @dataclass
 class _Processes:
-    """The processes at work, and whether they are to stop."""
+    """The running processes, and a flag that stops them all."""
 
     stopped: bool = False
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, job: Job, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a command; raises InterruptedError if all are to stop."""
+        """Start a command; raise InterruptedError after :meth:`stop`."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         with self.lock, open(job.log, "ab") as output:
             if self.stopped:
                 raise InterruptedError
-            # A session of its own: a terminal's Ctrl-C comes to us alone, and each process gets
-            # one signal, not two, of which the second would cut it off without saving.
+            # In a session of its own, a process does not get the terminal's Ctrl-C beside the
+            # signal from stop(): a second one would end it before it has saved.
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -78,7 +78,7 @@ class _Processes:
             self.running.pop(job.name, None)
 
     def stop(self) -> None:
-        """Ask all to save and leave."""
+        """Interrupt all processes, so that they save and exit."""
         with self.lock:
             self.stopped = True
             for process in self.running.values():
@@ -102,8 +102,8 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
         title: of the progress bar.
 
     Raises:
-        InputError: a job failed; names its log and that log's last line.
-        KeyboardInterrupt: on Ctrl-C, when all have left.
+        InputError: a job failed; the message has the log's path and last line.
+        KeyboardInterrupt: on Ctrl-C, when all processes have exited.
     """
     processes = _Processes()
 
@@ -130,7 +130,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
         with progress_bar(total=len(jobs), desc=title, unit="job") as bar:
             try:
                 while pending:
-                    done, pending = wait(pending, LOOK, FIRST_EXCEPTION)
+                    done, pending = wait(pending, POLL_EVERY, FIRST_EXCEPTION)
                     for future in done:
                         future.result()
                         log.info("%s: %s done", title, names[future])
@@ -149,7 +149,7 @@ def _stop(processes: _Processes, pool: ThreadPoolExecutor) -> None:
     processes.stop()
     try:
         pool.shutdown(cancel_futures=True)
-    except KeyboardInterrupt:  # asked once more: at once
+    except KeyboardInterrupt:  # a second Ctrl-C: do not wait any longer
         processes.kill()
         raise
 
@@ -160,7 +160,7 @@ def _at_work(jobs: Sequence[Job], processes: _Processes) -> str:
 
 
 def last_line(path: Path) -> str:
-    """The last line of a log that says something, "" where there is none yet."""
+    """Return the last line of a log that is not blank, "" where there is none yet."""
     try:
         with open(path, "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))

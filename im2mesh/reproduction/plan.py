@@ -1,4 +1,4 @@
-"""What is trained, generated and compared: networks, methods, experiments, and their sizes."""
+"""The plan of the experiments: networks to train, methods to compare, ablations, and sizes."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from im2mesh.errors import InputError
 from im2mesh.shapes.families import FURNITURE_AND_VEHICLES
 
 SEEN = ("chair", "car", "aircraft")
-"""Families that the networks of the claim learn from, as the paper's seen classes."""
+"""Families that the networks of the claim are trained on, like the paper's seen classes."""
 
 UNSEEN = (
     "table", "sofa", "lamp", "shelf", "bed", "bench", "cabinet", "motorcycle", "boat", "assembly",
 )  # fmt: skip
-"""Families that only the test has."""
+"""Families that are only tested on."""
 
 SCENES = ("compositional",)
-"""Arrangements of two objects, which no network has seen either."""
+"""Families of arrangements of two objects, which are only tested on, too."""
 
 SEEDS = (0, 1)
-"""Training seeds of the networks that the claim is about."""
+"""Training seeds of the networks of the claim."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done.
+    """The size of the experiments.
 
     Attributes:
-        share: of the networks' training schedules (``configs/procedural``), in (0, 1].
-        objects: test objects of each family, one view each.
-        ablation_objects: the first so many of them, for the ablations.
-        real_objects: the first so many real meshes of each class; None: all.
+        share: share of the networks' training schedules (``configs/procedural``), in (0, 1].
+        objects: number of test objects of each family, one view each.
+        ablation_objects: number of them in the ablations, the first ones.
+        real_objects: number of real meshes of each class, the first ones; None: all.
         resolution: cells of the lattice.
     """
 
@@ -47,7 +47,7 @@ class Size:
 
 
 REDUCED = Size(share=0.15, objects=3, ablation_objects=1, real_objects=1, resolution=64)
-"""Less than an hour on two CPU cores."""
+"""A size that takes less than an hour on two CPU cores."""
 
 FULL = Size(share=1.0, objects=30, ablation_objects=3, real_objects=None, resolution=128)
 
@@ -57,9 +57,9 @@ class Network:
     """A level to be trained on the seen families.
 
     Attributes:
-        name: unique for a seed.
-        base: the configuration that it is, but for families, seed and schedule.
-        changes: further keys.
+        name: unique among the networks.
+        base: the configuration that it inherits; families, seed and schedule are replaced.
+        changes: further keys that are replaced.
     """
 
     name: str
@@ -83,7 +83,7 @@ NETWORKS = (
         {"data": {"points_near_surface": 0.0}},
     ),
 )
-"""Each is trained with the seeds of the methods that it is a level of."""
+"""All networks. Each is trained with the seeds of the methods that it is a level of."""
 
 BUNDLED = {
     "global": "configs/demo/plain_global.yaml",
@@ -96,12 +96,12 @@ BUNDLED = {
     "observed_p64s32": "configs/demo/p64s32.yaml",
     "observed_p32s16": "configs/demo/p32s16.yaml",
 }
-"""The bundled networks, trained on all families."""
+"""Network → configuration of the bundled weights, which were trained on all families."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A hierarchy and how it is asked.
+    """A hierarchy of networks and its generation settings.
 
     Attributes:
         name: as tables call it.
@@ -135,21 +135,21 @@ METHODS = (
     Method("HPN3, SDF global", ["global_sdf", "p64s32", "p32s16"]),
     OBSERVED,
 )
-"""What is compared, beside the raw input points."""
+"""The methods that are compared, beside the raw input points."""
 
 MIRRORED = Method(
     "observed HPN3, mirror plane",
     OBSERVED.levels,
     generation={"observation": "surface", "symmetry": "auto"},
 )
-"""What ``configs/demo`` does; compared on real objects and maps, not in the claim."""
+"""The method of ``configs/demo``; compared on real objects and maps, not in the claim."""
 
 OTHER_SEEDS = tuple(
     Method(f"{method.name}, seed {seed}", method.levels, seed)
     for seed in SEEDS[1:]
     for method in (ONET, HPN3)
 )
-"""The claim once more, of other networks."""
+"""The claim's main methods once more, with networks of other training seeds."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +157,8 @@ class Ablation:
     """Variants of one method that differ in one thing.
 
     Attributes:
-        title: what differs.
-        base: the variant that the others are compared with.
+        title: names the thing that differs.
+        base: name of the variant that the others are compared with.
         methods: the variants, ``base`` among them.
     """
 
@@ -220,26 +220,26 @@ ABLATED = (
         [_hpn3(f"window {name}", patch_window=name) for name in ("gaussian", "flat", "hann")],
     ),
 )
-"""The questions that a user would ask."""
+"""The ablations: questions that a user would ask."""
 
 
 # --- configuration files ----------------------------------------------------------------------
 
 
 def write_config(path: Path, values: Mapping[str, Any]) -> Path:
-    """Write a configuration file, whole or not at all."""
+    """Write a configuration file, whole or not at all; return its path."""
     write_record(path, values)
     return path
 
 
 def training_config(network: Network, seed: int, share: float, out: Path) -> Path:
-    """The configuration by which a network of the claim is trained.
+    """Write the configuration that trains a network of the claim.
 
     Args:
-        network: see there.
+        network: to be trained.
         seed: of its training.
-        share: of the base's steps; warm-up and validations move with them.
-        out: of the whole reproduction.
+        share: share of the base's steps; warm-up and validations are scaled alike.
+        out: folder of the whole reproduction.
 
     Returns:
         ``<out>/networks/seed<seed>/<name>.yaml``; the weights go into the folder of that name.
@@ -276,14 +276,14 @@ def method_configs(
     resolution: int,
     split: str = "test",
 ) -> list[Path]:
-    """The levels' configurations for one run.
+    """Write the levels' configurations of one run.
 
     Args:
-        method: see there.
+        method: gives levels, threshold and generation keys.
         networks: name → the configuration that names the weights.
-        data: the data set.
+        data: folder of the data set.
         run: the run's folder.
-        resolution: cells of the lattice, unless the method says.
+        resolution: cells of the lattice, unless the method gives them.
         split: of the data set.
 
     Returns:
@@ -294,7 +294,7 @@ def method_configs(
         values: dict[str, Any] = {
             "inherit_from": str(networks[name]),
             "data": {
-                # Trained on procedural shapes, asked about stored ones.
+                # The networks were trained on procedural shapes; these are stored ones.
                 "dataset": "Parts3D" if load_config(networks[name]).is_patch else "Shapes3D",
                 "path": str(data),
                 "classes": None,

@@ -35,14 +35,15 @@ from im2mesh.reproduction.plan import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-"""Where the scripts and ``configs`` are."""
+"""Folder of the scripts and of ``configs``."""
 
 TRAINING_SEEDS = 1 << 32
-"""Seeds of the shapes of training and validation are below (:mod:`im2mesh.data.procedural`)."""
+"""Training and validation shapes have seeds below this (:mod:`im2mesh.data.procedural`)."""
 
 CLAIM, REAL, MAPS, ABLATIONS = "claim", "real", "maps", "ablations"
 PARTS = (CLAIM, REAL, MAPS, ABLATIONS)
-"""What there is to do; see :class:`Reproduction`."""
+"""Parts of the reproduction: the claim on procedural objects, real objects, real depth maps, and
+ablations."""
 
 MAP_METHODS = (
     HPN3,
@@ -57,23 +58,23 @@ RAW_INPUT = "raw input points"
 
 @dataclass(frozen=True)
 class Reproduction:
-    """All that is done, and where it lies.
+    """The experiments and the folder of their results.
 
     .. code-block:: text
 
         <out>/networks/seed<n>/<network>.yaml   and the folder of that name: its training
         <out>/data/{families,real}              test objects
         <out>/<part>/<method>/                  levels/, meshes/, scores
-        <out>/logs/                             what the scripts said
+        <out>/logs/                             output of the scripts
 
     Attributes:
         out: folder of everything but the document.
-        size: how much.
+        size: of the experiments.
         meshes: folder of real meshes, ``<class>/<file>``; None: there is none.
         maps: folder of real depth maps; None: there is none.
-        workers: processes.
-        align: score with ICP too, where the part is not the ablations.
-        device: further arguments of the scripts that compute (``--no-cuda``).
+        workers: number of processes.
+        align: score with ICP, too, in all parts but the ablations.
+        device: further arguments of ``train.py`` and ``generate.py`` (``--no-cuda``).
     """
 
     out: Path
@@ -84,13 +85,13 @@ class Reproduction:
     align: bool = True
     device: Sequence[str] = ()
 
-    # --- what is done -------------------------------------------------------------------------
+    # --- the parts ----------------------------------------------------------------------------
 
     def run(self, parts: Sequence[str]) -> Iterator[str]:
-        """Do it, part by part; what is done already is left.
+        """Run the experiments part by part; finished results are kept.
 
         Yields:
-            each part, when its scores are there; parts without objects are passed over.
+            Each part, when its scores are there. Parts without objects are skipped.
 
         Raises:
             InputError: a script failed, an input cannot be used, ``out`` holds results of
@@ -104,7 +105,7 @@ class Reproduction:
             sources_of_paths([self.maps])
         self._check_size()
         if CLAIM in parts or ABLATIONS in parts:
-            self._run("train", [self._training(*what) for what in self.networks(parts)])
+            self._run("train", [self._training(*each) for each in self.networks(parts)])
             self._run("test objects", [self._families()])
         if CLAIM in parts:
             own = [self._scored(CLAIM, m, self.trained(m.seed), self.families) for m in self.claim]
@@ -134,12 +135,12 @@ class Reproduction:
 
     @property
     def families(self) -> Path:
-        """The procedural test objects."""
+        """Folder of the procedural test objects."""
         return self.out / "data" / "families"
 
     @property
     def real(self) -> Path:
-        """The real test objects."""
+        """Folder of the real test objects."""
         return self.out / "data" / "real"
 
     @property
@@ -148,23 +149,23 @@ class Reproduction:
         return [*METHODS, *OTHER_SEEDS]
 
     def networks(self, parts: Sequence[str]) -> list[tuple[str, int]]:
-        """Name and seed of the networks that parts need, each once."""
+        """Return the name and the seed of each network that the parts need, each once."""
         methods = self.claim if CLAIM in parts else []
         if ABLATIONS in parts:
             methods = [*methods, *(m for ablation in ABLATED for m in ablation.methods)]
         return list(dict.fromkeys((name, m.seed) for m in methods for name in m.levels))
 
     def trained(self, seed: int) -> dict[str, Path]:
-        """Network → the configuration by which it was trained."""
+        """Return network → the configuration that it was trained with."""
         folder = self.out / "networks" / f"seed{seed}"
         return {network.name: folder / f"{network.name}.yaml" for network in NETWORKS}
 
     def place(self, part: str, method: str) -> Path:
-        """The folder of a method in a part."""
+        """Return the folder of a method in a part."""
         return self.out / part / folder_of(method)
 
     def _check_size(self) -> None:
-        """Refuse to mix results.
+        """Refuse to mix results of different sizes or inputs; write the present ones.
 
         Raises:
             InputError: ``out`` holds results of other schedules, lattices or inputs, or cannot be
@@ -190,10 +191,10 @@ class Reproduction:
                     f"{path}: damaged; choose another --out, or remove it if all in {self.out} "
                     "is of one size"
                 )
-            for key, what in made.items():
+            for key, results in made.items():
                 if now[key] is None:  # not done this time
                     now[key] = before.get(key)
-                elif before.get(key) not in (None, now[key]) and any(self.out.glob(what)):
+                elif before.get(key) not in (None, now[key]) and any(self.out.glob(results)):
                     raise InputError(
                         f"{self.out}: holds results of {key} {before[key]}, not {now[key]}; "
                         "choose another --out"
@@ -229,7 +230,7 @@ class Reproduction:
             "build_dataset.py", self.meshes, "--views", 1, "--splits", "test=1",
             "--out", self.real, "--workers", self.workers,
         )  # fmt: skip
-        # 1: some meshes cannot be used; they are in rejected.csv.
+        # Exit code 1: some meshes cannot be used; rejected.csv names them.
         return Job("real meshes", [command], self._log("data", "real"), accept=(0, 1))
 
     def _scored(
@@ -277,13 +278,13 @@ class Reproduction:
         evaluate = script(
             "eval_meshes.py", levels[0], "--against-input", *maps, "--meshes", run, "--workers", 1
         )
-        # 1: some maps cannot be used.
+        # Exit code 1: some maps cannot be used.
         log_file = self._log(MAPS, method.name)
         return Job(method.name, [generate, evaluate], log_file, accept=(0, 1))
 
 
 def write_split(data: Path, name: str, objects: int | None) -> None:
-    """``<name>.lst`` in each class folder of a data set: the first objects of ``test.lst``."""
+    """Write ``<name>.lst``, the first objects of ``test.lst``, in each class folder."""
     for path in sorted(data.glob("*/test.lst")):
         names = path.read_text("utf-8").split()[:objects]
         with atomic(path.with_name(f"{name}.lst")) as beside:
@@ -291,30 +292,26 @@ def write_split(data: Path, name: str, objects: int | None) -> None:
 
 
 def folder_of(name: str) -> str:
-    """A method's name as a folder's."""
+    """Turn a method's name into that of a folder."""
     kept = "".join(c if c.isalnum() or c == "." else "_" for c in name.lower())
     return "_".join(filter(None, kept.split("_")))
 
 
 def script(name: str, *arguments: object) -> list[str]:
-    """The command of one of the project's scripts."""
+    """Return the command that runs one of the project's scripts."""
     return [sys.executable, str(ROOT / name), *map(str, arguments)]
 
 
 def bundled() -> dict[str, Path]:
-    """Network → the configuration that names its bundled weights.
-
-    Raises:
-        ConfigError: one of them is not there.
-    """
+    """Return network → the configuration that names its bundled weights."""
     return {name: ROOT / path for name, path in BUNDLED.items()}
 
 
 def check_disjoint(objects: int) -> None:
-    """Make sure that no test object is one that training or validation may draw.
+    """Check that training and validation cannot draw any test object.
 
     Raises:
-        AssertionError: the seeds of one would be among those of training.
+        AssertionError: an object's seed is among those of training.
     """
     seed = DatasetSettings().seed
     for entry in find_families(dict.fromkeys((*SEEN, *UNSEEN, *SCENES), objects)):
@@ -322,7 +319,7 @@ def check_disjoint(objects: int) -> None:
 
 
 def steps_of(config: Path) -> int:
-    """The steps that a network is trained for."""
+    """Return the number of steps that a network is trained for."""
     steps = load_config(config).training.max_iterations
     assert steps is not None
     return steps

@@ -18,8 +18,8 @@ class Interval:
 
     Attributes:
         mean: of the class means.
-        low: 2.5% of the resamples' means are below.
-        high: 2.5% are above.
+        low: 2.5% of the resampled means are below it.
+        high: 2.5% of the resampled means are above it.
     """
 
     mean: float
