@@ -1,4 +1,4 @@
-"""Windows of the image and the columns of space they own."""
+"""Windows of the image, and the columns of space whose points they own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from im2mesh.geometry.pixels import IMAGE_SIZE
 
 RELEASED_NODES = 128
-"""Nodes along a side of the released lattice (design: ``generation.lattice: released``)."""
+"""Nodes along a side of the released lattice (``generation.lattice: released``)."""
 
 
 def gaussian(x: Tensor, y: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def hann(x: Tensor, y: Tensor) -> Tensor:
 
 
 WEIGHTINGS = {"gaussian": gaussian, "flat": flat, "hann": hann}
-"""Weights of a window's value at points, as functions of their local x and y in [−0.5, 0.5]."""
+"""Name → weight of a window's value at a point, by the point's local x and y in [−0.5, 0.5]."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class PatchAssignment:
 
 @dataclass(frozen=True)
 class Windows:
-    """All windows of ``size``² pixels, ``stride`` apart, row by row.
+    """All windows of ``size``² pixels at steps of ``stride`` pixels, numbered row by row.
 
     A window with its top-left pixel at (row i, column j) owns the points with
     x ∈ [j/S − 0.5, (j+size)/S − 0.5) and y ∈ [0.5 − (i+size)/S, 0.5 − i/S), all z, where
@@ -142,7 +142,7 @@ class Windows:
         return torch.addcmul(middle, local, 1 / scale)
 
     def _placed(self, window: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the (3,) scale from the cube to a window's own, and (…, 3) windows' middles."""
+        """Return the (3,) scale from the cube to a window's cube, and (…, 3) windows' middles."""
         left, bottom = self._bounds(window)
         middle = torch.stack([left, bottom, torch.zeros_like(left)], dim=-1) + self.size / 2
         middle = middle / self.image_size - 0.5
@@ -216,7 +216,7 @@ class Windows:
         stretch: float,
         weighting: str,
     ) -> PatchAssignment:
-        """Pair points with the windows that own the places ``owned_as``."""
+        """Pair each point with the windows that own the point of ``owned_as`` in its row."""
         side, device = self.per_side, points.device
         right = (owned_as[:, 0] + 0.5) * self.image_size
         up = (owned_as[:, 1] + 0.5) * self.image_size

@@ -4,7 +4,7 @@ A point v of the model becomes Rx(+elevation) · Ry(+azimuth) · v (column vecto
 rotations, degrees); then the object is centred on the origin; then it is scaled so that its
 largest extent is exactly 1. The result is the camera frame: x right, y up, z towards the viewer.
 
-That is the convention ``camera``, which the released depth maps follow. The script released with
+This is the convention ``camera``, which the released depth maps follow. The script released with
 them composes Ry(+azimuth) and then Rx(−elevation), so a positive elevation looks from below; that
 is the convention ``released-script``, for those who need its maps.
 """

@@ -1,20 +1,20 @@
-"""Solids of meshes, by what is seen from outside.
+"""Watertight solids of arbitrary meshes, from the surface that is seen from outside.
 
 Meshes made for pictures are soups of triangles: open, self-intersecting, with flipped normals,
-inner walls and sheets without thickness. The surface that such a soup *shows* is well defined
-all the same. The solid is made of that:
+inner walls and sheets without thickness. But the surface that can be seen from outside is well
+defined. The solid is made from it:
 
-- **Outside** is what can be reached from far away without crossing a triangle or squeezing through
-  a gap narrower than two cells, 1/128 of the object. All else is **inside**: closed cavities and
-  their contents count as full, and the direction of the normals means nothing.
+- **Outside** is the space that can be reached from far away without crossing a triangle or
+  squeezing through a gap narrower than two cells, 1/128 of the object. The rest is **inside**:
+  closed cavities and their contents count as full, and the direction of the normals is ignored.
 - A triangle with the outside on one of its sides is a **wall**, one with the outside on both is a
   **sheet**, one with it on neither is an **inner wall** and has no part in the solid.
 - A sheet encloses nothing, so it is given a thickness, half of it on either side. Walls stay
   where they are.
 
-Nothing is voxelised or remeshed: the grid only says which side of a triangle is which, and points,
+Nothing is voxelised or remeshed. The grid only decides which side of a triangle is outside; points,
 distances and normals are those of the triangles themselves. So thin legs keep their width and
-edges stay sharp. docs/data.md compares this with other ways.
+edges stay sharp. docs/data.md compares this with other methods.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ THICKNESS = 1 / 128
 # Distance from a triangle at which its two sides are tested. A slab thinner than this is a sheet.
 SIDE = 1 / 2048
 
-# Longest edge of the pieces into which triangles are cut to tell walls from sheets. Pieces that are
-# several kinds at once are cut again, to the next length.
+# Longest edge of the pieces into which triangles are cut to tell walls from sheets. Pieces of
+# several kinds are cut again, to the next length.
 PIECES = (1 / 32, 1 / 64, 1 / 128)
 
 # Barycentric coordinates at which a piece is tested: its middle, and near its corners.
 PLACES = np.array([[1, 1, 1], [2.6, 0.2, 0.2], [0.2, 2.6, 0.2], [0.2, 0.2, 2.6]]) / 3
 
-# A point sampled on the surface is on that of the whole solid if the distance there is below this.
+# A point sampled on a triangle is on the solid's surface if its distance to that is below this.
 ON_SURFACE = 1e-5
 
 # Thickness of the thinnest object, in its largest extent; a thinner one counts as a plane.
@@ -113,8 +113,8 @@ class MeshSolid:
         """Sort the triangles, or pieces of them, into walls and sheets.
 
         Returns:
-            (A, 3, 3), (B, 3, 3) corners. A triangle that is the same all over stays whole. A
-            smallest piece that is several things is all of them.
+            Corners of walls (A, 3, 3) and of sheets (B, 3, 3), and the shares of area. A triangle
+            of one kind stays whole. A smallest piece of several kinds counts as each of them.
         """
         kinds = np.zeros((len(self._triangles), 3), dtype=bool)  # wall, sheet, inner
         pieces, parent = self._triangles, np.arange(len(self._triangles))
@@ -139,7 +139,7 @@ class MeshSolid:
         return walls, sheets, Shares(*(total / total.sum()).tolist())
 
     def _kinds(self, pieces: np.ndarray) -> np.ndarray:
-        """Return (N, 3) bool, whether pieces are in places a wall, a sheet, an inner wall."""
+        """Return (N, 3) bool: some of the piece is a wall, a sheet, an inner wall."""
         kinds = np.zeros((len(pieces), 3), dtype=bool)
         step = SIDE * _normals(pieces)
         for number, place in enumerate(PLACES):
@@ -184,7 +184,7 @@ class MeshSolid:
             (N, 3) float64 points and (N, 3) outward unit normals.
 
         Raises:
-            InputError: next to nothing of the mesh can be seen from outside.
+            InputError: hardly any of the mesh can be seen from outside.
         """
         places, directions, found = [], [], 0
         for _ in range(200):
@@ -204,11 +204,11 @@ class MeshSolid:
             found += len(order)
             if found >= count:
                 return np.concatenate(places)[:count], np.concatenate(directions)[:count]
-        raise InputError("next to nothing of the mesh can be seen from outside")
+        raise InputError("hardly any of the mesh can be seen from outside")
 
 
 class _Outside:
-    """The test whether a point can be reached from far away.
+    """A test of points for being outside: reachable from far away.
 
     A cell of the grid is *free* if no triangle is within half a cell of its centre. Between the
     centres of two cells that share a face no triangle fits if both are free, so a flood fill
@@ -250,10 +250,10 @@ class _Outside:
         """Return (N,) bool, whether (N, 3) points are outside."""
         parts = range(0, len(points), POINTS_AT_ONCE)
         return np.concatenate(
-            [np.zeros(0, dtype=bool), *(self._ask(points[k : k + POINTS_AT_ONCE]) for k in parts)]
+            [np.zeros(0, dtype=bool), *(self._test(points[k : k + POINTS_AT_ONCE]) for k in parts)]
         )
 
-    def _ask(self, points: np.ndarray) -> np.ndarray:
+    def _test(self, points: np.ndarray) -> np.ndarray:
         cells = np.floor((points - self.origin) / self.step).astype(int)
         # The outermost cells are outside, and so is what lies beyond them.
         beyond = ((cells < 1) | (cells >= self.size - 1)).any(axis=1)
@@ -263,10 +263,10 @@ class _Outside:
         open_ = np.flatnonzero(~beyond & ~self.clear[at])
         for step in NEIGHBOURS:
             ahead = cells[open_] + step
-            asked = np.flatnonzero(self.free[tuple(ahead.T)])
-            seen = ~self.obstacles.block(points[open_[asked]], self._centre(ahead[asked]))
-            outside[open_[asked[seen]]] = True
-            open_ = np.delete(open_, asked[seen])
+            free = np.flatnonzero(self.free[tuple(ahead.T)])
+            seen = ~self.obstacles.block(points[open_[free]], self._centre(ahead[free]))
+            outside[open_[free[seen]]] = True
+            open_ = np.delete(open_, free[seen])
         return outside
 
 
@@ -284,7 +284,7 @@ class _Distance:
         """Return the (N,) float64 distances of (N, 3) points; ∞ where there are no triangles."""
         distances = np.full(len(points), np.inf)
         if len(self.faces) and len(points):
-            # Neighbours in space take the same way down the tree: several times as fast.
+            # Neighbours in space take the same path down the tree, which is several times as fast.
             order = _along_a_curve(points)
             ordered = np.ascontiguousarray(points[order])
             squared = self.tree.squared_distance(self.vertices, self.faces, ordered)[0]
@@ -310,8 +310,11 @@ def _cut(
 
     Args:
         triangles: (N, 3, 3) corners.
-        parent: (N,) any number for each; its pieces take it over.
+        parent: (N,) any number for each; its pieces inherit it.
         longest: length.
+
+    Returns:
+        (M, 3, 3) corners and (M,) parents of the pieces.
     """
     done: list[tuple[np.ndarray, np.ndarray]] = []
     while len(triangles):

@@ -29,7 +29,7 @@ def norm_relu_linear(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Compute relu(gamma_b · (x − mean) / sqrt(var + eps) + beta_b) · weightᵀ + bias (+ residual).
 
-    mean and var are those of all B · T rows, the statistics of batch normalisation.
+    mean and var are taken over all B · T rows, as in batch normalisation.
 
     Args:
         x: (B, T, C) features of T points for each of B samples.
@@ -41,8 +41,8 @@ def norm_relu_linear(
         eps: added to the variance.
 
     Returns:
-        (B, T, O), differentiable in all tensors; (C,) mean and (C,) biased variance of x, which
-        are not.
+        (B, T, O), differentiable in all tensors; (C,) mean and (C,) biased variance of x, without
+        gradients.
     """
     return _NormReluLinear.apply(x, gamma, beta, weight, bias, residual, eps)  # type: ignore
 
@@ -96,7 +96,7 @@ class _NormReluLinear(Function):
     def backward(ctx: Any, grad_y: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         x, gamma, weight, mean, inverse, scale, shift = ctx.saved_tensors
         grad_y = grad_y.contiguous()
-        grad_x = torch.empty_like(x)  # first the gradient of what the relu is given
+        grad_x = torch.empty_like(x)  # at first the gradient of the relu's input
         grad_gamma, grad_beta = torch.empty_like(gamma), torch.empty_like(gamma)
         grad_weight, grad_bias = torch.zeros_like(weight), torch.zeros_like(weight[:, 0])
         work, active = torch.empty_like(x[0]), torch.empty_like(x[0])

@@ -10,17 +10,18 @@ from im2mesh.models.layers import ConditionalBatchNorm, ConditionalResnetBlock, 
 from im2mesh.models.pixel_features import PixelFeatures
 
 BLOCKS = 5
+"""Residual blocks of the published decoder."""
 
-# Rows of one pass on a CPU. A (1536, 256) float32 matrix takes 1.5 MB: the three that a
-# pass works on stay in the cache, so it runs at the rate of its matrix products
-# (benchmarks/generate.py measures both).
 CPU_ROWS = 1536
+"""Rows of one pass on a CPU. A (1536, 256) float32 matrix takes 1.5 MB. The three matrices that a
+pass works on stay in the cache, so it runs at the rate of its matrix products
+(benchmarks/generate.py measures both)."""
 
-# Every pass works on a multiple of this many rows, and its last product on as many columns.
-# Products of single rows or columns use other kernels, which round differently. So a point's value
-# does not depend on the points that it is evaluated with, and coarse to fine extraction sees the
-# same signs as the dense one.
 ROW_MULTIPLE = 8
+"""Every pass works on a multiple of this many rows, and its last product has this many columns.
+Products of single rows or columns use other kernels, which round differently. With the multiple, a
+point's value does not depend on the points that it is evaluated with, and coarse to fine extraction
+sees the same signs as the dense one."""
 
 
 class CBatchNormDecoder(nn.Module):
@@ -70,7 +71,7 @@ class CBatchNormDecoder(nn.Module):
 
 
 class FoldedDecoder:
-    """A decoder in evaluation mode, bound to K codes, its norms folded.
+    """A decoder in evaluation mode, bound to K codes, with folded norms.
 
     With known running statistics and code, a conditional batch norm is one scale and one shift
     per channel (:meth:`ConditionalBatchNorm.fold`), computed once per code. Those of bn_1 are

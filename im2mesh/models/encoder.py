@@ -29,7 +29,7 @@ class BasicBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, in, H, W) → (B, out, H / stride, W / stride)."""
+        """Map (B, in, H, W) to (B, out, H / stride, W / stride)."""
         shortcut = x if self.downsample is None else self.downsample(x)
         hidden = F.relu(self.bn1(self._first(x)))
         return F.relu(self.bn2(self.conv2(hidden)) + shortcut)
@@ -67,7 +67,7 @@ class ResNet18Features(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, input_channels, H, W), any H and W → (B, 8 · width)."""
+        """Map (B, input_channels, H, W), any H and W, to (B, 8 · width)."""
         # Depth needs more digits than bfloat16's 8 bits (0.002 of the cube), under autocast too.
         with torch.autocast(images.device.type, enabled=False):
             x = self.conv1(images)

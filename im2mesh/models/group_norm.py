@@ -22,7 +22,7 @@ class GroupNorm(nn.GroupNorm):
     """Group normalisation over (B, C, …), with the parameters of ``torch.nn.GroupNorm``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, …) → the same shape and type."""
+        """Map (B, C, …) to the same shape and type."""
         weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
         normed: Tensor = _GroupNorm.apply(x, weight, bias, self.num_groups, self.eps)  # type: ignore
         return normed

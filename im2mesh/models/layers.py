@@ -31,7 +31,7 @@ class PointLinear(nn.Conv1d):
         return self.weight.squeeze(2)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(rows, in) → (rows, out)."""
+        """Map (rows, in) to (rows, out)."""
         return F.linear(features, self.matrix, self.bias)
 
 
@@ -136,6 +136,6 @@ class ConditionalResnetBlock(nn.Module):
         nn.init.zeros_(self.fc_1.weight)
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
-        """(B, T, channels), (B, c_dim) → (B, T, channels)."""
+        """Map (B, T, channels) and codes (B, c_dim) to (B, T, channels)."""
         hidden = self.bn_0.relu_linear(x, codes, self.fc_0)
         return self.bn_1.relu_linear(hidden, codes, self.fc_1, residual=x)

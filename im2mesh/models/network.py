@@ -47,7 +47,7 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
-        """(B, 1, H, W) depth and (B, T, 3) points → (B, T) values."""
+        """Map (B, 1, H, W) depth and (B, T, 3) points to (B, T) values."""
 
     @abstractmethod
     def bind(self, images: Tensor) -> BoundDecoder:
@@ -72,12 +72,12 @@ class ImplicitNetwork(Network):
         self.encoder = encoder
 
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
-        """(B, 1, H, W) depth and (B, T, 3) points → (B, T) values."""
+        """Map (B, 1, H, W) depth and (B, T, 3) points to (B, T) values."""
         codes, features = self.encode(images)
         return self.decoder(points, codes, features)
 
     def encode(self, images: Tensor) -> tuple[Tensor, PixelFeatures | None]:
-        """(B, 1, H, W) depth → (B, c_dim) codes, and the decoder's pixel features."""
+        """Encode (B, 1, H, W) depth; return (B, c_dim) codes and the decoder's pixel features."""
         features = None if self._kind == "none" else PixelFeatures(images, self._kind)
         return self.encoder(images), features
 

@@ -1,8 +1,9 @@
-"""Pixel features: further inputs of the decoder, read off the depth map at a point's pixel.
+"""Pixel features: further inputs of the decoder, read from the depth map at a point's pixel.
 
-A code describes the object but not exactly where the camera saw its surface. Pixel features tell
-how far a point lies behind the observed surface, whether its pixel is background, and how far the
-silhouette is. They come from the image that the encoder sees, for global and patch levels alike.
+A code describes the object, but not the exact position of its observed surface. The pixel features
+of a point are its distance behind the observed surface, the share of background around its pixel,
+and the distance to the silhouette. They come from the image that the encoder sees, for global and
+patch levels alike.
 
 The published networks have no such inputs; ``model.decoder_kwargs.observed`` adds them.
 """
@@ -15,18 +16,18 @@ from torch import Tensor
 from im2mesh.geometry.pixels import to_pixels
 
 CHANNELS = {"none": 0, "offset": 2, "silhouette": 4}
-"""Number of features of each kind: the offset behind the surface, twice; also background and the
-distance to the silhouette."""
+"""Kind → number of features. ``offset``: the offset behind the surface in both :data:`RANGES`;
+``silhouette``: also the share of background and the distance to the silhouette."""
 
 RANGES = (0.02, 0.2)
 """Offsets are given twice, divided by these and clamped to ±1: in detail near the surface (0.02
 is five pixels), and in coarse steps."""
 
 SILHOUETTE_RANGE = 16
-"""Largest distance from the silhouette that is told, in pixels."""
+"""Distances from the silhouette are clamped to this, in pixels."""
 
 JUMP = 0.02
-"""Neighbouring pixels whose depths differ by more see different surfaces (a slope of 5)."""
+"""Neighbouring pixels whose depths differ by more than this show different surfaces (slope 5)."""
 
 
 class PixelFeatures:
@@ -91,15 +92,15 @@ class PixelFeatures:
         offset = 0.5 - mean / total.clamp(min=1e-12) - points[..., 2]
         values = [torch.where(most > 0, (offset / scale).clamp(-1, 1), -1.0) for scale in RANGES]
         if silhouette is not None:
-            apart = torch.zeros_like(most)
+            distance = torch.zeros_like(most)
             for index, w in corners:
-                apart = apart + w * silhouette.gather(1, index)
-            values += [1 - foreground, apart / SILHOUETTE_RANGE]
+                distance = distance + w * silhouette.gather(1, index)
+            values += [1 - foreground, distance / SILHOUETTE_RANGE]
         return torch.stack(values, dim=-1)
 
 
 def _corners(column: Tensor, row: Tensor, size: int) -> list[tuple[Tensor, Tensor]]:
-    """The four pixels around places: their numbers, row by row, and their bilinear weights."""
+    """Return the four pixels around each place: numbers, row by row, and bilinear weights."""
     column, row = column.clamp(0, size - 1), row.clamp(0, size - 1)
     left, top = column.floor().clamp(max=size - 2), row.floor().clamp(max=size - 2)
     right, down = column - left, row - top
@@ -113,7 +114,7 @@ def _corners(column: Tensor, row: Tensor, size: int) -> list[tuple[Tensor, Tenso
 
 
 def silhouette_distance(foreground: Tensor, reach: int = SILHOUETTE_RANGE) -> Tensor:
-    """Signed Euclidean distance to the silhouette, in pixels.
+    """Return the signed Euclidean distance to the silhouette, in pixels.
 
     Measured between pixel middles, less half a pixel, so it is about zero on the line between a
     foreground and a background pixel. What lies beyond the image counts as neither.
@@ -132,7 +133,7 @@ def silhouette_distance(foreground: Tensor, reach: int = SILHOUETTE_RANGE) -> Te
 
 
 def _squared_distance(target: Tensor, reach: int) -> Tensor:
-    """(B, h, w) bool → int32 squared distances to the nearest True, exact up to ``reach``."""
+    """Return int32 squared distances to the nearest True of (B, h, w), exact up to ``reach``."""
     height, width = target.shape[1:]
     across = torch.arange(width, device=target.device, dtype=torch.int32)
     far = reach + 1

@@ -7,7 +7,7 @@ at its own place. Convolutions treat all places alike, so the network need not l
 A volume has its axes in the order (z, row, column): z rises towards the viewer, rows run down as
 in the depth map, columns run right.
 
-The nearest relatives: 3D U-Net (Çiçek et al., MICCAI 2016) and Convolutional Occupancy Networks
+Related work: 3D U-Net (Çiçek et al., MICCAI 2016) and Convolutional Occupancy Networks
 (Peng et al., ECCV 2020), whose points read a feature volume in the same way.
 """
 
@@ -95,7 +95,7 @@ class VolumeBlock(nn.Module):
         nn.init.zeros_(self.conv_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, channels, N, N, N) → the same shape."""
+        """Map (B, channels, N, N, N) to the same shape."""
         hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
         return x + hidden
 
@@ -111,7 +111,7 @@ class ImageBlock(nn.Module):
         nn.init.zeros_(self.conv_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, channels, H, W) → the same shape."""
+        """Map (B, channels, H, W) to the same shape."""
         hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
         return x + hidden
 
@@ -137,7 +137,7 @@ class Lift(nn.Module):
         self.out = nn.Conv2d(features, out, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 1, 256, 256) depth → (B, out, 1, size, size)."""
+        """Map (B, 1, 256, 256) depth to (B, out, 1, size, size)."""
         silhouette = silhouette_distance(images[:, 0] >= 0)[:, None] / SILHOUETTE_RANGE
         x = torch.cat([images, silhouette], dim=1)
         # Depth needs more digits than bfloat16's 8 bits.
@@ -178,7 +178,7 @@ class VolumeEncoder(nn.Module):
         self.out = nn.Conv3d(widths[0], features, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 1, S, S) depth → (B, N / 2, N / 2, N / 2, features) float32, z, rows, columns."""
+        """Map (B, 1, S, S) to (B, N / 2, N / 2, N / 2, features) float32 (z, row, column)."""
         x = self.stem(volume_features(images, self.cells))
         if self.lift is not None:
             x = x + self.lift(images)
@@ -257,7 +257,7 @@ class PointBlock(nn.Module):
         nn.init.zeros_(self.fc_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(rows, channels) → the same shape."""
+        """Map (rows, channels) to the same shape."""
         hidden: Tensor = self.fc_1(F.relu(self.fc_0(F.relu(x))))
         return x + hidden
 
@@ -273,7 +273,7 @@ class VolumeDecoder(nn.Module):
         self.fc_out = nn.Linear(hidden_size, 1)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(rows, inputs) → (rows,)."""
+        """Map (rows, inputs) to (rows,)."""
         x = self.fc_in(inputs)
         for block in self.blocks:
             x = block(x)
@@ -293,7 +293,7 @@ class VolumeNetwork(Network):
         self.decoder = decoder
 
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
-        """(B, 1, 256, 256) depth and (B, T, 3) points of the cube → (B, T) values."""
+        """Map (B, 1, 256, 256) depth and (B, T, 3) points of the cube to (B, T) values."""
         volume, pixel_features = self.encode(images)
         inputs = _inputs(volume, pixel_features, points)
         # Coordinates and offsets need more digits than bfloat16's 8 bits.
@@ -301,7 +301,7 @@ class VolumeNetwork(Network):
             return self.decoder(inputs.flatten(0, 1)).view(points.shape[:2])
 
     def encode(self, images: Tensor) -> tuple[Tensor, PixelFeatures | None]:
-        """(B, 1, 256, 256) depth → (B, N, N, N, C) volumes, and the pixel features."""
+        """Return (B, N, N, N, C) volumes and the pixel features of (B, 1, 256, 256) depth."""
         pixel_features = None if self._kind == "none" else PixelFeatures(images, self._kind)
         return self.encoder(images), pixel_features
 

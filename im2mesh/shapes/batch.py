@@ -24,13 +24,13 @@ from im2mesh.shapes.solids import KINDS, Box, Primitives
 from im2mesh.shapes.unions import ROUNDING, Unions
 
 TILE = 8
-"""Pixels along the side of a tile of the depth map, which a solid touches or does not."""
+"""Pixels along the side of a tile; solids are intersected with the rays of the tiles they touch."""
 
 OUTSIDE = 1e-9
-"""A shape may step out of the cube by this much (rounding of a scaled extent)."""
+"""A shape may reach out of the cube by this much (rounding of a scaled extent)."""
 
 SKIN = 1e-6
-"""Surfaces nearer to each other than twice this share of a shape's extent lie on each other."""
+"""Surfaces nearer to each other than twice this share of a shape's extent count as touching."""
 
 
 class Union(Protocol):
@@ -42,7 +42,7 @@ class Union(Protocol):
 
 
 class ShapeBatch(Unions):
-    """B shapes, kept together."""
+    """B shapes whose solids are kept in common arrays, one for each kind of solid."""
 
     @classmethod
     def of(cls, shapes: Sequence[Union]) -> ShapeBatch:
@@ -147,10 +147,10 @@ class ShapeBatch(Unions):
         """
         points = self._checked(points)
         inside = self.inside(points)
-        apart = self.clearance(points.to(dtype)).clamp(min=0)
+        distance = self.clearance(points.to(dtype)).clamp(min=0)
         shape, place = torch.nonzero(inside, as_tuple=True)
-        apart[shape, place] = -depth_inside(self, points[shape, place], shape).to(dtype)
-        return apart
+        distance[shape, place] = -depth_inside(self, points[shape, place], shape).to(dtype)
+        return distance
 
     def _checked(self, points: Tensor) -> Tensor:
         points = torch.as_tensor(points).to(self.device, torch.float64)
@@ -170,8 +170,8 @@ class ShapeBatch(Unions):
     ) -> tuple[Tensor, Tensor]:
         """Return random points on the surfaces of the unions, even by area.
 
-        Points inside another solid of the shape are left out. A face that two solids share
-        outwards counts once; where one solid's face lies on another's there is no surface.
+        Points inside another solid of the shape are left out. A face that two solids share counts
+        once if both lie on the same side of it; if they lie on opposite sides, it is no surface.
 
         Args:
             count: points of each shape, M.
@@ -251,7 +251,7 @@ class ShapeBatch(Unions):
             solids: (B, N) its number, counted through.
 
         Returns:
-            (B, N) bool; a face that solids share outwards belongs to the first one.
+            (B, N) bool; a face of several solids on the same side of it belongs to the first one.
         """
         skin = (SKIN * self.extent)[:, None, None] * normals
         above, below = (points + skin).view(-1, 3), (points - skin).view(-1, 3)
@@ -271,7 +271,7 @@ class ShapeBatch(Unions):
 def _tiles(
     group: Primitives, owner: Tensor, limits: tuple[Tensor, Tensor], size: int, side: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return in which tiles of the depth maps each solid may be seen.
+    """Find the tiles of the depth maps in which each solid may be seen.
 
     Args:
         group: K solids in the cube.

@@ -5,9 +5,9 @@ the greatest depth in one of them: parts of each solid's surface are buried in o
 visible parts meet in creases. The depth of a point p is the distance from p to the nearest point
 that is in no solid. It is found in two steps.
 
-1. No surface of any solid is nearer to p than the least |distance| to a solid, and if the place
-   where it is reached is not buried, this is the depth, exactly. That settles most points, and
-   all that are nearer to the surface than to a crease.
+1. Take the point of any solid's surface that is nearest to p. If it is not buried in another
+   solid, its distance is the depth, exactly. This step is enough for most points, among them all
+   that are nearer to the surface than to a crease.
 
 2. For the others, a descent through points that are in no solid, each nearer to p than the last:
 
@@ -53,11 +53,10 @@ FAR = 1e6
 
 DIRECTIONS = 128
 LOOKS = (0.93, 0.97, 0.99)
-"""Directions of a look around, and how far each look goes, in units of the best so far."""
+"""Number of directions of a look around; distance of each look, as a share of the best so far."""
 
 PLANES = 5
-"""Solids, nearest to p first, whose planes a step takes into account; the others can only forbid
-it."""
+"""Number of solids, nearest to p first, whose planes a step uses. The others can only forbid it."""
 
 
 def depth_inside(batch: Unions, points: Tensor, shapes: Tensor) -> Tensor:
@@ -75,14 +74,14 @@ def depth_inside(batch: Unions, points: Tensor, shapes: Tensor) -> Tensor:
     if not len(points):
         return depth
     padded, place = _pad(points, shapes, len(batch))
-    apart = _table(batch, padded)  # (K, N), NaN where padded
+    distances = _table(batch, padded)  # (K, N), NaN where padded
     skin = SKIN * batch.extent
-    least, open_ = _nearest_surface(batch, padded, apart, skin)
+    least, open_ = _nearest_surface(batch, padded, distances, skin)
     depth = least[shapes, place]
     buried = ~open_[shapes, place]
     if bool(buried.any()):
         points, shapes, place = points[buried], shapes[buried], place[buried]
-        depth[buried] = _Descent(batch, points, shapes, apart[:, place], skin).run()
+        depth[buried] = _Descent(batch, points, shapes, distances[:, place], skin).run()
     return depth
 
 
@@ -97,19 +96,19 @@ def _pad(rows: Tensor, shapes: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 def _table(batch: Unions, points: Tensor) -> Tensor:
     """Return (K, N) float32 signed distances of each solid to its shape's (B, N, 3) points."""
-    return torch.cat([apart for _, _, apart in batch.distances(points.float())])
+    return torch.cat([distances for _, _, distances in batch.distances(points.float())])
 
 
 def _nearest_surface(
-    batch: Unions, points: Tensor, apart: Tensor, skin: Tensor
+    batch: Unions, points: Tensor, distances: Tensor, skin: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the nearest surface of any solid, step 1 of the module's text.
+    """Find the nearest surface of any solid, step 1 of the module's text.
 
     Returns:
-        (B, N) float64 the least distance to a surface of any solid; (B, N) bool whether it is
-        reached at a place in no other solid.
+        (B, N) float64 distance to that surface; (B, N) bool: its nearest point is in no other
+        solid.
     """
-    size = apart.abs()
+    size = distances.abs()
     least = points.new_full(points.shape[:2], math.inf, dtype=torch.float32)
     least.scatter_reduce_(0, batch.owner[:, None].expand(size.shape), size, "amin")
     # All that are nearest up to rounding: a face that two solids share has two.
@@ -184,16 +183,16 @@ class _Descent:
     """The descent, step 2 of the module's text, for (M,) points at once."""
 
     def __init__(
-        self, batch: Unions, points: Tensor, shapes: Tensor, apart: Tensor, skin: Tensor
+        self, batch: Unions, points: Tensor, shapes: Tensor, distances: Tensor, skin: Tensor
     ) -> None:
         self.batch, self.points, self.shapes = batch, points, shapes
         self.skin = skin[shapes]
         # (K, M), ∞ for the solids of other shapes.
-        apart = apart.where(batch.owner[:, None] == shapes, math.inf)
-        nearest = apart.topk(min(PLANES, len(apart)), dim=0, largest=False)
-        self.apart = apart
+        distances = distances.where(batch.owner[:, None] == shapes, math.inf)
+        nearest = distances.topk(min(PLANES, len(distances)), dim=0, largest=False)
+        self.distances = distances
         self.planes, self.used = nearest.indices, nearest.values < math.inf
-        self.least = apart.abs().amin(dim=0).double()
+        self.least = distances.abs().amin(dim=0).double()
 
     def run(self) -> Tensor:
         """Return (M,) the distance of the nearest point found that is in no solid."""
@@ -212,8 +211,8 @@ class _Descent:
         """Return the nearest of the surface samples and its distance."""
         samples = surface_samples(self.batch)
         padded, place = _pad(self.points, self.shapes, len(self.batch))
-        apart = torch.cdist(padded.nan_to_num().float(), samples.float())
-        index = apart.argmin(dim=2)[self.shapes, place]
+        distances = torch.cdist(padded.nan_to_num().float(), samples.float())
+        index = distances.argmin(dim=2)[self.shapes, place]
         at = samples[self.shapes, index]
         return at, (at - self.points).norm(dim=1)
 
@@ -234,12 +233,12 @@ class _Descent:
     def _clear(self, places: Tensor, rows: Tensor, length: Tensor) -> Tensor:
         """Return which of (R, 3) places, ``length`` away from points ``rows``, are in no solid."""
         clear = torch.ones_like(rows, dtype=torch.bool)
-        reached = self.apart[:, rows] < length + self.skin[rows]
+        reached = self.distances[:, rows] < length + self.skin[rows]
         for group, first in zip(self.batch.groups, self.batch.offsets, strict=True):
             solid, place = torch.nonzero(reached[first : first + len(group)], as_tuple=True)
             own = group.own_frame(places[place], solid)
-            apart = group.distance(group.size[solid], own)
-            clear[place[apart < 0.9 * self.skin[rows[place]]]] = False
+            distances = group.distance(group.size[solid], own)
+            clear[place[distances < 0.9 * self.skin[rows[place]]]] = False
         return clear
 
     def _step(self, rows: Tensor, origin: Tensor | None = None) -> Tensor:
@@ -287,7 +286,7 @@ class _Descent:
         clear = torch.full(shape, math.inf, dtype=torch.float32, device=self.points.device)
         batch = self.batch
         for group, first in zip(batch.groups, batch.offsets, strict=True):
-            mine = self.apart[first : first + len(group)]
+            mine = self.distances[first : first + len(group)]
             solid, place = torch.nonzero(mine < radius + self.skin, as_tuple=True)
             size = group.size.float()
             for block in batch.blocks(len(solid), DIRECTIONS):
@@ -299,8 +298,8 @@ class _Descent:
                     turned.float(),
                     directions.T.float().expand(len(index), 3, DIRECTIONS),
                 )
-                apart = group.least_distance(size[index, None], own.movedim(1, -1))
-                clear.scatter_reduce_(0, whose[:, None].expand(apart.shape), apart, "amin")
+                distances = group.least_distance(size[index, None], own.movedim(1, -1))
+                clear.scatter_reduce_(0, whose[:, None].expand(distances.shape), distances, "amin")
         free = clear >= self.skin[:, None]
         # Amid the free directions, not at their rim.
         towards = (free[..., None] * directions).sum(dim=1)

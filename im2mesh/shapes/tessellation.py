@@ -27,7 +27,7 @@ from im2mesh.shapes.solids import (
 )
 
 TOLERANCE = 1e-4
-"""How far faces may stray from the surface, as a share of the shape's extent."""
+"""Largest distance of faces from the surface, as a share of the shape's extent."""
 
 SKIN = 1e-6
 """Solids are taken larger by this share of the extent: faces that touch leave no wall between."""

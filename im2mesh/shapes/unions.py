@@ -154,12 +154,12 @@ class Unions:
         """
         least = points.new_full(points.shape[:2], math.inf)
         later: list[tuple[int, slice, Tensor]] = []
-        for number, rows, apart in self.distances(points, bound=True):
+        for number, rows, distance in self.distances(points, bound=True):
             if self.groups[number].exact_bound:
-                whose = self.owners[number][rows, None].expand(apart.shape)
-                least.scatter_reduce_(0, whose, apart, "amin")
+                whose = self.owners[number][rows, None].expand(distance.shape)
+                least.scatter_reduce_(0, whose, distance, "amin")
             else:
-                later.append((number, rows, apart))
+                later.append((number, rows, distance))
         # Iterate only for solids that may be nearer than the nearest one so far.
         flat, count = least.view(-1), points.shape[1]
         for number, rows, bound in later:
@@ -168,8 +168,8 @@ class Unions:
             place = place + whose[solid] * count
             solid = solid + rows.start
             own = group.own_frame(points.reshape(-1, 3)[place].double(), solid).to(points)
-            apart = group.distance(group.size[solid].to(points), own)
-            flat.scatter_reduce_(0, place, apart, "amin")
+            distance = group.distance(group.size[solid].to(points), own)
+            flat.scatter_reduce_(0, place, distance, "amin")
         return least
 
     @cached_property

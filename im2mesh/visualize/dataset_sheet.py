@@ -38,7 +38,7 @@ def dataset_sheet(
         most: rows at the most.
 
     Returns:
-        How many models are drawn, and how many there are.
+        The number of models that are drawn, and the number that there are.
 
     Raises:
         InputError: the folder holds no lists, or a model cannot be read.
@@ -101,6 +101,6 @@ def _cloud_pictures(cloud: PointCloud) -> list[tuple[str, np.ndarray]]:
 
 
 def _faded(points: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """The picture of points, darker towards the back."""
+    """Draw points, darker towards the back."""
     bright = 1 - FADE * np.clip(0.5 - points[:, 2:], 0, 1)
     return points_picture(points, (colours * bright).astype(np.uint8))

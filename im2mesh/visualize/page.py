@@ -28,7 +28,7 @@ FRAME = 1.3
 """Width of a page's pictures in units of the cube, so that little is cut off while things turn."""
 
 FIELD_OF_VIEW = 20.0
-"""Of the viewer's camera, in degrees: narrow, to look almost like the orthographic pictures."""
+"""Angle of view of the page's camera, in degrees; narrow, almost like the orthographic pictures."""
 
 HEADLIGHT = 1.75
 """Strength of the viewer's light. Colours are divided by it, so that they come out as they are."""

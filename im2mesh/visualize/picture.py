@@ -34,10 +34,11 @@ TINTS = np.array(
 """Colours of plain meshes that are drawn in one picture, in the order of the layers."""
 
 POINT = 1.7 / 256
-"""Diameter of a point in units of the cube: those of a depth map close up, seen from its camera."""
+"""Diameter of a point in units of the cube. The points of a depth map then touch each other, seen
+from its camera."""
 
 SIZE = 384
-"""Pixels along a side of a picture, unless the user says otherwise."""
+"""Pixels along a side of a picture, unless the user gives another size."""
 
 TURNTABLE_SIZE, TURNTABLE_FRAMES = 256, 36
 TURNTABLE_ELEVATION, TURNTABLE_SECONDS = 15.0, 3.6

@@ -11,7 +11,7 @@ from im2mesh.geometry.pixels import IMAGE_SIZE, from_corner
 def points_picture(
     points: np.ndarray, colours: np.ndarray, size: int = IMAGE_SIZE, width: int = 2
 ) -> np.ndarray:
-    """Points in the cube, seen by the camera, the nearer in front of the farther.
+    """Draw points in the cube as the camera sees them, the nearer in front of the farther.
 
     Args:
         points: (N, 3) in the camera frame, in [−0.5, 0.5]³; N may be 0.

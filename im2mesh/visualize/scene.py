@@ -1,7 +1,8 @@
-"""Scenes: named layers in one frame, independent of what draws them.
+"""Scenes: named layers in one frame, independent of the way they are drawn.
 
-A file becomes a :class:`Layer`: a depth map the points that the camera saw (and its picture), a
-mesh its triangles, a cloud its points. All are in the camera frame of ``docs/conventions.md``.
+A file becomes a :class:`Layer`. The layer of a depth map has the points that the camera saw (and
+the map), that of a mesh its triangles, that of a cloud its points. All are in the camera frame of
+``docs/conventions.md``.
 Pictures (:mod:`im2mesh.visualize.picture`), pages (:mod:`im2mesh.visualize.page`) and the viser
 server (:mod:`im2mesh.visualize.serve`) draw any :class:`Scene`, so every kind of file can be shown
 in every way.
@@ -44,21 +45,21 @@ FILES = (".npz", *FORMATS)
 GROUND_TRUTH = "ground truth"
 
 ERROR_LIMIT = 0.05
-"""Distances from here on have the strongest colour, unless the user says otherwise."""
+"""The least distance that gets the strongest colour, unless the user gives another one."""
 
 OUTSIDE = 0.01
-"""A layer that reaches further out of the cube is reported, and the frame is widened for it."""
+"""A layer that reaches out of the cube by more is reported, and the frame is widened for it."""
 
 LONGEST_EDGE = 0.03
-"""Colours are of vertices: faces with longer edges are divided before they are coloured."""
+"""Colours belong to vertices, so faces with longer edges are divided before they are coloured."""
 
 COLOURED_SHADING = 0.5
-"""Share of the shading in colours that stand for numbers."""
+"""The :attr:`Scene.shading` of colours that stand for numbers."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One thing to be seen.
+    """One object in a scene: a mesh or a cloud.
 
     Attributes:
         name: as it is labelled, unique in a scene.
@@ -78,12 +79,12 @@ class Layer:
 
     @property
     def is_cloud(self) -> bool:
-        """Whether it has points only."""
+        """True if it has points only."""
         return not len(self.faces)
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has no points."""
+        """True if it has no points."""
         return not len(self.vertices)
 
     def depth_picture(self, size: int = 256) -> np.ndarray:

@@ -86,7 +86,7 @@ def start(scene: Scene, port: int = 8080) -> Any:
 
 
 def _coloured_mesh(layer: Layer) -> trimesh.Trimesh:
-    """A mesh for glTF, which takes colours of vertices as linear light."""
+    """Return a mesh for glTF, which takes colours of vertices as linear light."""
     linear = np.rint(255 * (np.asarray(layer.colours) / 255) ** 2.2).astype(np.uint8)
     return trimesh.Trimesh(layer.vertices, layer.faces, vertex_colors=linear, process=False)
 

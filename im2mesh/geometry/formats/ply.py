@@ -209,7 +209,7 @@ def _walk(
     """Find the values in rows whose lists have any length.
 
     Returns:
-        Where the values of each property start in each row, and how many there are; the end.
+        The start and the number of the values of each property in each row; the end.
     """
     steps = [
         (struct.Struct(entry.length) if entry.length else None, struct.calcsize(entry.type), [], [])

@@ -92,7 +92,7 @@ and their shapes stay: the number of a training shape chooses a family by its pl
 
 
 def make_shape(family: str, seed: int) -> Shape:
-    """One object: the same for the same family and seed, whatever was made before.
+    """Make one object, the same for the same family and seed, whatever was made before.
 
     Args:
         family: a key of :data:`FAMILIES`.

@@ -56,15 +56,15 @@ class Wing:
         return cls(root, tip, *chords, thickness)
 
     def lead(self, share: float, side: int) -> np.ndarray:
-        """A point of the leading edge, share 0 at the root, 1 at the tip."""
+        """Return a point of the leading edge, share 0 at the root, 1 at the tip."""
         return mirrored(self.root + share * (self.tip - self.root), side)
 
     def chord(self, share: float) -> float:
-        """How deep the wing is there."""
+        """Return the wing's chord there."""
         return self.root_chord + share * (self.tip_chord - self.root_chord)
 
     def middle(self, share: float, side: int) -> np.ndarray:
-        """The point in the middle of the chord there."""
+        """Return the point in the middle of the chord there."""
         return self.lead(share, side) - self.chord(share) / 2 * FRONT
 
     def parts(self) -> Parts:
@@ -88,7 +88,7 @@ class Wing:
 
 
 def nacelle(front: np.ndarray, length: float, radius: float) -> Parts:
-    """A jet engine: a tapered drum with a lip and a cone inside, and a nozzle behind."""
+    """Make a jet engine: a tapered drum with a lip and a cone inside, and a nozzle behind."""
     back = front - length * FRONT
     return [
         frustum(back, front - 0.1 * radius * FRONT, 0.62 * radius, 0.95 * radius),
@@ -100,7 +100,7 @@ def nacelle(front: np.ndarray, length: float, radius: float) -> Parts:
 
 
 def undercarriage(top: np.ndarray, wheel: np.ndarray, radius: float, spat: bool) -> Parts:
-    """A strut with a wheel, perhaps under a streamlined cover."""
+    """Make a strut with a wheel, perhaps under a streamlined cover."""
     tyre = 0.36 * radius
     parts: Parts = [
         capsule(top, wheel, max(0.24 * radius, 0.005)),
@@ -122,7 +122,7 @@ def tail(
     raised: float,
     thickness: float,
 ) -> Parts:
-    """A fin and a tailplane.
+    """Make a fin and a tailplane.
 
     Args:
         place: (3,) the fin's root, its leading edge.
@@ -147,7 +147,7 @@ def tail(
 
 
 def airliner(random: np.random.Generator) -> Shape:
-    """A jet airliner: two or four engines under swept wings, or two at the tail."""
+    """Make a jet airliner: two or four engines under swept wings, or two at the tail."""
     u = random.uniform
     radius, flat = u(0.042, 0.064), u(0.30, 0.36)
     parts: Parts = [
@@ -196,7 +196,7 @@ def airliner(random: np.random.Generator) -> Shape:
 
 
 def light_fuselage(radius: float, front: float, back: float, lift: float) -> Parts:
-    """A small aeroplane's fuselage: thick at the front, a slim, slightly raised tail."""
+    """Make a small aeroplane's fuselage: thick at the front, a slim, slightly raised tail."""
     end = point(0, lift, back)
     return [
         frustum((0, 0, 0), (0, 0, front), radius, 0.78 * radius),
@@ -208,7 +208,7 @@ def light_fuselage(radius: float, front: float, back: float, lift: float) -> Par
 
 
 def propeller_single(random: np.random.Generator) -> Shape:
-    """A light aeroplane with one propeller: low wing, or high wing on struts; fixed wheels."""
+    """Make a light aeroplane with one propeller: low wing, or high wing on struts; fixed wheels."""
     u = random.uniform
     radius, front, lift = u(0.06, 0.078), u(0.20, 0.27), u(0.01, 0.04)
     parts = light_fuselage(radius, front, -0.58, lift)
@@ -248,7 +248,7 @@ def propeller_single(random: np.random.Generator) -> Shape:
 
 
 def propeller_twin(random: np.random.Generator) -> Shape:
-    """A transport with two or four propellers on straight wings."""
+    """Make a transport with two or four propellers on straight wings."""
     u = random.uniform
     radius, flat = u(0.055, 0.078), u(0.24, 0.3)
     lift = 0.5 * radius
@@ -289,7 +289,10 @@ def propeller_twin(random: np.random.Generator) -> Shape:
 
 
 def jet_fighter(random: np.random.Generator) -> Shape:
-    """A jet fighter: needle nose, bubble canopy, intakes, delta or swept wings, one or two fins."""
+    """Make a jet fighter.
+
+    Needle nose, bubble canopy, intakes, delta or swept wings, one or two fins.
+    """
     u = random.uniform
     radius = u(0.045, 0.06)
     nose = u(0.5, 0.58)
@@ -341,7 +344,10 @@ def jet_fighter(random: np.random.Generator) -> Shape:
 
 
 def biplane(random: np.random.Generator) -> Shape:
-    """A biplane: two wings held by struts, an open cockpit, a big propeller, wheels on an axle."""
+    """Make a biplane.
+
+    Two wings held by struts, an open cockpit, a big propeller, wheels on an axle.
+    """
     u = random.uniform
     radius, front = u(0.066, 0.08), u(0.2, 0.25)
     parts = light_fuselage(radius, front, -0.6, 0.02)
@@ -382,7 +388,10 @@ def biplane(random: np.random.Generator) -> Shape:
 
 
 def glider(random: np.random.Generator) -> Shape:
-    """A glider: very long, slim, straight wings, a drop of a cockpit, a thin boom, a T-tail."""
+    """Make a glider.
+
+    Very long, slim, straight wings, a drop of a cockpit, a thin boom, a T-tail.
+    """
     u = random.uniform
     radius = u(0.042, 0.052)
     parts: Parts = [
@@ -412,6 +421,6 @@ def glider(random: np.random.Generator) -> Shape:
 
 
 def aircraft(random: np.random.Generator) -> Shape:
-    """An aeroplane: airliner, light or larger propeller plane, fighter, biplane or glider."""
+    """Make an aeroplane: airliner, light or larger propeller plane, fighter, biplane or glider."""
     kinds = (airliner, propeller_single, propeller_twin, jet_fighter, biplane, glider)
     return one_of(random, kinds, (0.3, 0.2, 0.15, 0.17, 0.1, 0.08))

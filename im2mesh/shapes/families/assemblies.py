@@ -34,7 +34,7 @@ FIRST = torch.zeros(1, dtype=torch.long)
 
 
 def assembly(random: np.random.Generator) -> Shape:
-    """Something that is nothing: solids that grow on one another, towers, frames, lattices.
+    """Make no real object: solids that grow on one another, towers, frames, lattices.
 
     Returns:
         One piece: every solid overlaps another. 4 to 15 solids where they grow freely, more
@@ -61,7 +61,7 @@ def _grown(random: np.random.Generator) -> list[Primitives]:
 
 
 def _symmetric(random: np.random.Generator) -> list[Primitives]:
-    """A grown assembly and its mirror image."""
+    """Make a grown assembly and its mirror image."""
     solids = [_solid(random, 0.5, upright=True)]
     for _ in range(int(random.integers(2, 7))):
         _grow(random, solids)
@@ -69,7 +69,7 @@ def _symmetric(random: np.random.Generator) -> list[Primitives]:
 
 
 def _repeated(random: np.random.Generator) -> list[Primitives]:
-    """An upright solid, round about y, with 3 to 6 equal branches around it."""
+    """Make an upright solid, round about y, with 3 to 6 equal branches around it."""
     wide, tall = random.uniform(0.08, 0.45), random.uniform(0.08, 0.45)
     trunks = (
         ellipsoid((wide, tall, wide)),
@@ -90,7 +90,7 @@ def _repeated(random: np.random.Generator) -> list[Primitives]:
 
 
 def _tower(random: np.random.Generator) -> list[Primitives]:
-    """A pile of upright solids, some with a ring around them or an arm out of them."""
+    """Make a pile of upright solids, some with a ring around them or an arm out of them."""
     solids: list[Primitives] = []
     y, wide = 0.0, random.uniform(0.25, 0.5)
     for _ in range(int(random.integers(4, 9))):
@@ -122,7 +122,7 @@ def _tower(random: np.random.Generator) -> list[Primitives]:
 
 
 def _frame(random: np.random.Generator) -> list[Primitives]:
-    """The edges of a cuboid or a tapered one, some faces closed or crossed, things inside."""
+    """Make the edges of a cuboid or a tapered one, some faces closed or crossed, things inside."""
     half = random.uniform(0.25, 0.6, 3)
     taper = random.uniform(0.4, 1.0) if random.random() < 0.4 else 1.0
     thick = random.uniform(0.014, 0.05) * 2 * half.max()
@@ -167,7 +167,7 @@ def _frame(random: np.random.Generator) -> list[Primitives]:
 
 
 def _lattice(random: np.random.Generator) -> list[Primitives]:
-    """Bars that cross at right angles: a grid in a plane, or in space, perhaps with knots."""
+    """Make bars that cross at right angles: a grid in a plane, or in space, perhaps with knots."""
     counts = [int(random.integers(2, 4)) for _ in range(3)]
     flat = bool(random.random() < 0.4)
     if flat:
@@ -201,7 +201,7 @@ def _lattice(random: np.random.Generator) -> list[Primitives]:
 
 
 def _bar(start: np.ndarray, end: np.ndarray, thickness: float, is_round: bool) -> Primitives:
-    """A round or a square bar."""
+    """Make a round or a square bar."""
     if is_round:
         return capsule(start, end, thickness / 2)
     across = np.eye(3)[int(np.argmin(np.abs(end - start)))]
@@ -233,7 +233,7 @@ def _solid(random: np.random.Generator, scale: float, upright: bool = False) -> 
 
 
 def _quaternion(q: np.ndarray) -> np.ndarray:
-    """(4,) of length 1, the real part first → (3, 3) rotation."""
+    """Convert (4,) of length 1, the real part first, to a (3, 3) rotation."""
     w, x, y, z = q
     return np.array(
         [
@@ -268,7 +268,7 @@ def _grow(random: np.random.Generator, solids: list[Primitives]) -> None:
 
 
 def _somewhere(random: np.random.Generator, solid: Primitives) -> tuple[np.ndarray, np.ndarray]:
-    """(3,) a point of a single solid's surface and (3,) the outward normal there."""
+    """Return a (3,) point of a solid's surface and the (3,) outward normal there."""
     while True:
         draw = torch.from_numpy(random.random((1, 3)))
         at, keep = solid.sample(solid.size, draw)
@@ -278,7 +278,7 @@ def _somewhere(random: np.random.Generator, solid: Primitives) -> tuple[np.ndarr
 
 
 def _facing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(3, 3): a rotation that takes the unit vector a to the unit vector b."""
+    """Return a (3, 3) rotation that takes the unit vector a to the unit vector b."""
     half = a + b
     length = float(np.linalg.norm(half))
     if length < 1e-6:
@@ -337,7 +337,7 @@ def compositional(random: np.random.Generator) -> Shape:
 
 
 def _under(random: np.random.Generator, first: Shape, second: Shape) -> Shape | None:
-    """The second shape on the floor below the first, where there is room for it; else None.
+    """Put the second shape on the floor below the first; None if there is no room for it.
 
     Args:
         random: draws sizes and places.
@@ -356,18 +356,18 @@ def _under(random: np.random.Generator, first: Shape, second: Shape) -> Shape | 
 
 
 def _placed(random: np.random.Generator, shape: Shape, extent: float) -> Shape:
-    """Turned by any yaw, scaled to a largest extent, above the origin, on the floor."""
+    """Turn by any yaw, scale to a largest extent, and put on the floor above the origin."""
     turn = pose_rotation(random.uniform(0, 360), 0.0)
     return _on_floor(shape.transformed(turn).normalised().transformed(scale=extent))
 
 
 def _on_floor(shape: Shape) -> Shape:
-    """Moved along y so that the lowest point is at y = 0."""
+    """Move along y so that the lowest point is at y = 0."""
     return shape.transformed(offset=(0.0, -float(shape.bounds()[0, 1]), 0.0))
 
 
 def _against(first: Shape, second: Shape, out: np.ndarray) -> Shape:
-    """The second shape, moved along the unit vector ``out`` until it just touches the first.
+    """Move the second shape along the unit vector ``out`` until it just touches the first.
 
     It comes from outside: beyond the place that is returned, the two would not meet. What is
     thinner than the rays are apart may be missed and overlap.
@@ -376,7 +376,7 @@ def _against(first: Shape, second: Shape, out: np.ndarray) -> Shape:
 
 
 def _step(first: Shape, second: Shape, out: np.ndarray) -> float:
-    """How far the second shape must go along ``out`` to leave the first; ≤ 0: it has left."""
+    """Return the distance along ``out`` by which the second shape leaves the first; ≤ 0: it has."""
     # The frame in which ``out`` is z: rays along it see the first's far side, and, from the
     # other end, the second's near side.
     side = np.cross(UP, out) if abs(out[1]) < 0.9 else np.array((1.0, 0.0, 0.0))

@@ -42,7 +42,7 @@ from im2mesh.shapes.solids import (
 
 
 def bed(rng: np.random.Generator) -> Shape:
-    """A bed: single or double, with a headboard; bunk, four-poster, or a cot."""
+    """Make a bed: single or double, with a headboard; bunk, four-poster, or a cot."""
     kinds: dict[Make, float] = {_bed: 6.0, _bunk: 1.5, _four_poster: 1.5, _cot: 1.0}
     return stand(*draw(rng, kinds))
 
@@ -78,7 +78,7 @@ def _bedding(
 def _headboard(
     rng: np.random.Generator, half: float, z: float, low: float, high: float
 ) -> list[Primitives]:
-    """An upright end of a bed between y = 0 and ``high``; what fills it starts at ``low``."""
+    """Make an upright end of a bed between y = 0 and ``high``; its filling starts at ``low``."""
     size = uniform(rng, 0.05, 0.08)
     style = pick(rng, "panel", "slats", "padded", "arch", "spindles", "rails")
     solids: list[Primitives] = []
@@ -128,7 +128,7 @@ def _headboard(
 
 
 def _bed(rng: np.random.Generator) -> list[Primitives]:
-    """A frame on legs, on drawers or on the floor, with a headboard and perhaps a footboard."""
+    """Make a frame on legs, drawers or the floor, with a headboard and perhaps a footboard."""
     doubled = chance(rng, 0.6)
     half = uniform(rng, 0.68, 0.95) if doubled else uniform(rng, 0.43, 0.56)
     long = uniform(rng, 0.95, 1.08)
@@ -246,7 +246,7 @@ def _four_poster(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _cot(rng: np.random.Generator) -> list[Primitives]:
-    """A child's bed with barred sides."""
+    """Make a child's bed with barred sides."""
     half, long = uniform(rng, 0.3, 0.38), uniform(rng, 0.6, 0.72)
     high, base = uniform(rng, 0.75, 0.95), uniform(rng, 0.28, 0.4)
     size = uniform(rng, 0.04, 0.055)

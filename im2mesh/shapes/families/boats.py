@@ -103,16 +103,16 @@ class Hull:
         return cls(np.array(rows), stem, thickness)
 
     def gunwale(self, z: float) -> np.ndarray:
-        """(3,) where the gunwale is at a place along the hull."""
+        """Return the gunwale's (3,) point at a share of the hull's length."""
         top = self.rows[-1]
         return point(float(np.interp(z, top[:, 2], top[:, 0])), self.height(z), z)
 
     def height(self, z: float) -> float:
-        """The gunwale's y at a place along the hull."""
+        """Return the gunwale's y at a share of the hull's length."""
         return float(np.interp(z, self.rows[-1, :, 2], self.rows[-1, :, 1]))
 
     def skin(self, rail: float) -> Parts:
-        """Planks of both sides, the stern's board, and a rail of this radius on the gunwale."""
+        """Make both sides' planks, the stern's board, and a rail of this radius on the gunwale."""
         parts: Parts = []
         for side in SIDES:
             rows = self.rows * (side, 1, 1)
@@ -134,7 +134,7 @@ class Hull:
         return parts + tube(self.stem, 0.7 * self.thickness)
 
     def filling(self, deck: float) -> Parts:
-        """What is under the deck: boxes within the skin, up to a share of the hull's height."""
+        """Make the boxes under the deck, within the skin, up to a share of the hull's height."""
         levels = []
         for share in np.linspace(0, deck, 7):
             row = min(int(np.searchsorted(HEIGHTS, share, side="right")), len(HEIGHTS) - 1) - 1
@@ -155,7 +155,7 @@ class Hull:
 
 
 def sail_boat(random: np.random.Generator) -> Shape:
-    """A sailing yacht: mast and boom, mainsail and jib, cabin, keel and rudder."""
+    """Make a sailing yacht: mast and boom, mainsail and jib, cabin, keel and rudder."""
     u = random.uniform
     length = u(7, 12)
     width, depth = u(0.26, 0.34) * length, u(0.10, 0.14) * length
@@ -221,7 +221,7 @@ def sail_boat(random: np.random.Generator) -> Shape:
 
 
 def motor_boat(random: np.random.Generator) -> Shape:
-    """A motor boat: raked bow, windscreen or cabin, rails, an outboard engine."""
+    """Make a motor boat: raked bow, windscreen or cabin, rails, an outboard engine."""
     u = random.uniform
     length = u(5, 11)
     width, depth = u(0.3, 0.37) * length, u(0.14, 0.18) * length
@@ -373,7 +373,7 @@ def motor_boat(random: np.random.Generator) -> Shape:
 
 
 def row_boat(random: np.random.Generator) -> Shape:
-    """A rowing boat: an open shell with benches, ribs and a pair of oars."""
+    """Make a rowing boat: an open shell with benches, ribs and a pair of oars."""
     u = random.uniform
     length = u(3.2, 5.0)
     width, depth = u(0.3, 0.38) * length, u(0.11, 0.14) * length
@@ -421,7 +421,7 @@ def row_boat(random: np.random.Generator) -> Shape:
 
 
 def ship(random: np.random.Generator) -> Shape:
-    """A ship: cargo with containers, liner with rows of decks, or a tug."""
+    """Make a ship: cargo with containers, liner with rows of decks, or a tug."""
     u = random.uniform
     length = 1.0
     kind = str(random.choice(["cargo", "liner", "tug"]))
@@ -523,5 +523,5 @@ def ship(random: np.random.Generator) -> Shape:
 
 
 def boat(random: np.random.Generator) -> Shape:
-    """A boat: sailing yacht, motor boat, rowing boat or ship."""
+    """Make a boat: sailing yacht, motor boat, rowing boat or ship."""
     return one_of(random, (sail_boat, motor_boat, row_boat, ship), (0.3, 0.25, 0.17, 0.28))

@@ -245,7 +245,7 @@ def _bent(
 
 
 def _hook(rng: np.random.Generator) -> list[Primitives]:
-    """A straight piece and an arc, or two arcs: hooks, canes, S and U."""
+    """Make a straight piece and an arc, or two arcs: hooks, canes, S and U."""
     radius, long = uniform(rng, 0.15, 0.5), uniform(rng, 0.1, 1.2)
     turn = math.radians(uniform(rng, 60, 300))
     angle = np.linspace(0, turn, 9)
@@ -257,7 +257,7 @@ def _hook(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _wave(rng: np.random.Generator) -> list[Primitives]:
-    """A random smooth line, flat or in space."""
+    """Make a random smooth line, flat or in space."""
     number, flat = 14, chance(rng, 0.4)
     share = np.linspace(0, 1, number)
     points = np.stack([share * uniform(rng, 0.4, 1.2), 0 * share, 0 * share], 1)
@@ -269,7 +269,7 @@ def _wave(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _ring(rng: np.random.Generator) -> list[Primitives]:
-    """A ring, a chain's links, or a ring with a bar or a plate."""
+    """Make a ring, a chain's links, or a ring with a bar or a plate."""
     tube = log_uniform(rng, 0.04, 0.45) * 0.5
     solids: list[Primitives] = [torus(0.5, tube, (0, 0, 0), FRONT)]
     extra = pick(rng, "none", "none", "links", "spokes", "seat")
@@ -289,7 +289,7 @@ def _ring(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _spring(rng: np.random.Generator) -> list[Primitives]:
-    """A coil, a spiral or a cone of wire."""
+    """Make a coil, a spiral or a cone of wire."""
     turns = uniform(rng, 1.5, 4)
     number = round(11 * turns)
     angle = np.linspace(0, 2 * math.pi * turns, number)
@@ -302,7 +302,7 @@ def _spring(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _pipes(rng: np.random.Generator) -> list[Primitives]:
-    """Pipes with right-angled bends and flanges, whose ends are open."""
+    """Make pipes with right-angled bends and flanges, whose ends are open."""
     radius, at, direction = uniform(rng, 0.06, 0.16), np.zeros(3), np.eye(3)[0]
     wall = radius * uniform(rng, 0.15, 0.4)
     solids: list[Primitives] = []
@@ -334,7 +334,7 @@ def _pipes(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _branches(rng: np.random.Generator) -> list[Primitives]:
-    """A trunk with twigs, or antlers."""
+    """Make a trunk with twigs, or antlers."""
     tall = uniform(rng, 0.6, 1.2)
     radius = uniform(rng, 0.04, 0.1)
     solids = bar(
@@ -375,7 +375,7 @@ def _blob(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _plain(rng: np.random.Generator) -> list[Primitives]:
-    """One plain solid."""
+    """Make one plain solid."""
     size = np.array([log_uniform(rng, 0.15, 1) for _ in range(3)])
     style = pick(rng, "box", "rounded", "ellipsoid", "cylinder", "cone")
     if style == "box":

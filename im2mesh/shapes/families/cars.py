@@ -43,13 +43,13 @@ class Body:
     """Height of the windows' lower edge, as a share of the height."""
     wheel: tuple[float, float]
     axles: tuple[float, float]
-    """Where the front and the rear axle are."""
+    """Shares of the length at which the front and the rear axle are."""
     screen: tuple[float, float]
-    """Where the windscreen's lower and upper edge are."""
+    """Shares of the length at which the windscreen's lower and upper edge are."""
     back: tuple[float, float]
-    """Where the rear window's upper and lower edge are."""
+    """Shares of the length at which the rear window's upper and lower edge are."""
     pillars: tuple[float, ...]
-    """Where the side windows are divided."""
+    """Shares of the length at which the side windows are divided."""
 
 
 BODIES = {
@@ -145,7 +145,7 @@ BODIES = {
 
 
 def road_car(random: np.random.Generator, kind: str) -> Shape:
-    """A car of one of the kinds in :data:`BODIES`."""
+    """Make a car of one of the kinds in :data:`BODIES`."""
     u, body = random.uniform, BODIES[kind]
     length, width, height = u(*body.length), u(*body.width), u(*body.height)
     belt, radius = body.belt * height * u(0.97, 1.03), u(*body.wheel)
@@ -376,7 +376,7 @@ def _open_cabin(
     top: float,
     rear: float,
 ) -> Parts:
-    """A convertible's windscreen in its frame, seats, steering wheel and folded hood."""
+    """Make a convertible's windscreen in its frame, seats, steering wheel and folded hood."""
     half, back = 0.42 * width, belt + 0.35
     parts: Parts = []
     header = (top, height)
@@ -409,7 +409,7 @@ def _open_cabin(
 
 
 def _bed(width: float, low: float, top: float, belt: float, first: float, end: float) -> Parts:
-    """A pickup's open bed behind its cabin: side walls, tailgate, floor."""
+    """Make a pickup's open bed behind its cabin: side walls, tailgate, floor."""
     middle, run, rise = (first - end) / 2, first + end, belt - top + 0.05
     parts: Parts = [
         box((width, belt - low, 0.09), (0, (belt + low) / 2, -end + 0.03)),
@@ -428,7 +428,7 @@ def _bed(width: float, low: float, top: float, belt: float, first: float, end: f
 
 
 def race_car(random: np.random.Generator) -> Shape:
-    """A single-seater for races: open wheels on wishbones, wings, a halo over the cockpit."""
+    """Make a single-seater for races: open wheels on wishbones, wings, a halo over the cockpit."""
     u = random.uniform
     length, track = u(4.6, 5.4), u(0.76, 0.85)
     front, back = 0.32 * length, -0.34 * length
@@ -482,7 +482,7 @@ def race_car(random: np.random.Generator) -> Shape:
 
 
 def car(random: np.random.Generator) -> Shape:
-    """A car: saloon, hatchback, estate, off-roader, pickup, van, bus, convertible or racer."""
+    """Make a car: saloon, hatchback, estate, off-roader, pickup, van, bus, convertible or racer."""
     kinds = (*BODIES, "race")
     kind = str(random.choice(kinds, p=[0.18, 0.14, 0.1, 0.14, 0.12, 0.09, 0.07, 0.08, 0.08]))
     return race_car(random) if kind == "race" else road_car(random, kind)

@@ -487,7 +487,7 @@ def _square_bottle(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _flask(rng: np.random.Generator) -> list[Primitives]:
-    """A flat bottle: an outline that is a bottle's, as thick as it likes."""
+    """Make a flat bottle: the outline of a bottle, in any thickness."""
     tall, thick = uniform(rng, 1.8, 4.5), uniform(rng, 0.5, 1.2)
     neck = 0.5 * thick * uniform(rng, 0.6, 0.9)
     foot, waist = uniform(rng, 0.7, 1.05), uniform(rng, 0.75, 1.1)
@@ -522,7 +522,7 @@ def _sprayer(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _detergent(rng: np.random.Generator) -> list[Primitives]:
-    """A bottle whose grip is at its side, before a gap."""
+    """Make a bottle whose grip is at its side, before a gap."""
     tall, thick = uniform(rng, 1.8, 3.0), uniform(rng, 0.7, 1.3)
     grip = uniform(rng, 0.2, 0.3)
     outline = np.array(
@@ -540,7 +540,7 @@ def _detergent(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _canteen(rng: np.random.Generator) -> list[Primitives]:
-    """A jug or a can with its handle on top and its spout at a corner."""
+    """Make a jug or a can with its handle on top and its spout at a corner."""
     wide, tall, deep = uniform(rng, 1.4, 2.2), uniform(rng, 1.6, 2.6), uniform(rng, 0.6, 1.2)
     solids = rounded_box((wide, tall, deep), uniform(rng, 0.1, 0.3) * deep, (0, tall / 2, 0))
     high, r = uniform(rng, 0.25, 0.5), 0.12

@@ -208,7 +208,7 @@ def _loaf(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _slice(rng: np.random.Generator) -> list[Primitives]:
-    """A slice of bread, of toast or of a melon."""
+    """Make a slice of bread, of toast or of a melon."""
     thick = uniform(rng, 0.12, 0.35)
     if chance(rng, 0.5):
         side = [(0.85, 0), (0.85, 1.1), (1, 1.4), (0.9, 1.75), (0.5, 1.85)]
@@ -276,7 +276,7 @@ def _cake(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _ring(rng: np.random.Generator) -> list[Primitives]:
-    """A doughnut or a pretzel."""
+    """Make a doughnut or a pretzel."""
     tube = uniform(rng, 0.3, 0.48)
     solids: list[Primitives] = [torus(1 - tube, tube)]
     if chance(rng, 0.5):
@@ -328,7 +328,7 @@ def _hotdog(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _broccoli(rng: np.random.Generator) -> list[Primitives]:
-    """A tree of balls on a trunk: broccoli, or a tree."""
+    """Make a tree of balls on a trunk: broccoli, or a tree."""
     high = uniform(rng, 0.8, 1.8)
     solids = lathe([(0.35, 0), (0.25, high * 0.6), (0.4, high)])
     for k in range(count(rng, 6, 14)):
@@ -339,7 +339,7 @@ def _broccoli(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _cheese(rng: np.random.Generator) -> list[Primitives]:
-    """A piece of a round cheese or of a pie."""
+    """Make a piece of a round cheese or of a pie."""
     angle, tall = uniform(rng, 25, 300), uniform(rng, 0.3, 0.8)
     rim = [
         (math.cos(a), math.sin(a)) for a in np.radians(np.linspace(0, angle, 3 + int(angle / 15)))

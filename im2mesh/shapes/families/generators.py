@@ -141,7 +141,7 @@ def random_profile(rng: np.random.Generator) -> list[tuple[float, float]]:
 
 
 def _profile(profile: Profile) -> np.ndarray:
-    """(P, 2) float64, checked."""
+    """Check a profile and return it as (P, 2) float64."""
     points = np.array(profile, dtype=np.float64)
     if (
         points.ndim != 2
@@ -160,14 +160,14 @@ def _profile(profile: Profile) -> np.ndarray:
 
 
 def _pieces(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(K, 2) radii and (K, 2) heights of the ends of the pieces that are not flat or a line."""
+    """Return (K, 2) radii and (K, 2) heights of the ends of pieces that are not flat or a line."""
     radii, heights = (np.column_stack([column[:-1], column[1:]]) for column in points.T)
     kept = (heights[:, 1] > heights[:, 0]) & (radii.max(axis=1) > 0)
     return radii[kept], heights[kept]
 
 
 def _cut(points: np.ndarray, low: float, high: float, more: np.ndarray | None = None) -> np.ndarray:
-    """The part of a profile between two heights, with points at ``more`` heights."""
+    """Return the part of a profile between two heights, with points at ``more`` heights."""
     radius, height = points.T
     # At a step, the radius is that of the part that is kept.
     begin = int(np.searchsorted(height, low, side="right"))
@@ -182,12 +182,12 @@ def _cut(points: np.ndarray, low: float, high: float, more: np.ndarray | None = 
 
 
 def _at(points: np.ndarray, after: int, height: float) -> float:
-    """The radius at a height on the piece of a profile that ends at the point ``after``."""
+    """Return the radius at a height on the piece of a profile that ends at the point ``after``."""
     return float(np.interp(height, *points[after - 1 : after + 1, ::-1].T))
 
 
 def _bends(points: np.ndarray, wall: float) -> np.ndarray:
-    """Heights between which the hole of a vessel is nearly straight, beside those of the outside.
+    """Return further heights between which the hole of a vessel is nearly straight.
 
     Where the outside bends outwards, the hole is at first an arc about the corner. It ends where
     the hole runs beside the next piece.
@@ -202,7 +202,7 @@ def _bends(points: np.ndarray, wall: float) -> np.ndarray:
 
 
 def _hole(points: np.ndarray, wall: float, heights: np.ndarray) -> np.ndarray:
-    """The radii within which nothing is nearer to the outside of a profile than the wall.
+    """Return the radii within which nothing is nearer to the outside of a profile than the wall.
 
     Args:
         points: (P, 2) the profile.
@@ -301,7 +301,7 @@ def polygon_area(corners: np.ndarray) -> np.ndarray:
 
 
 def _turns_left(corners: np.ndarray) -> bool:
-    """Whether a polygon (M, 2) turns to the left, or goes straight on, at each corner."""
+    """Return whether a polygon (M, 2) turns to the left, or goes straight on, at each corner."""
     edges = np.roll(corners, -1, axis=0) - corners
     after = np.roll(edges, -1, axis=0)
     return bool((edges[:, 0] * after[:, 1] >= edges[:, 1] * after[:, 0]).all())

@@ -146,7 +146,7 @@ def _steam(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _engine(rng: np.random.Generator) -> list[Primitives]:
-    """An electric or Diesel locomotive: a body with one or two cabs, or a hood and a cab."""
+    """Make an electric or Diesel locomotive: a body with one or two cabs, or a hood and a cab."""
     long, tall, wide = uniform(rng, 2.6, 4.2), uniform(rng, 0.9, 1.2), uniform(rng, 0.9, 1.05)
     solids = _bogies(rng, long) + [box((wide, 0.12, long), (0, 0.5, 0))]
     h, boxy = long / 2, chance(rng, 0.5)
@@ -217,7 +217,7 @@ def _windows(
 
 
 def _coach(rng: np.random.Generator) -> list[Primitives]:
-    """A coach or a tram with a round roof."""
+    """Make a coach or a tram with a round roof."""
     long, tall, wide = uniform(rng, 2.6, 5), uniform(rng, 0.9, 1.15), 1.0
     solids = _bogies(rng, long) + [box((wide, tall, long), (0, 0.48 + tall / 2, 0))]
     top = 0.48 + tall
@@ -236,7 +236,7 @@ def _coach(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _fast(rng: np.random.Generator) -> list[Primitives]:
-    """A high-speed train's head."""
+    """Make a high-speed train's head."""
     long, nose, tall = uniform(rng, 2.5, 4.5), uniform(rng, 0.8, 1.8), uniform(rng, 0.85, 1.05)
     h = long / 2
     curve = xy(
@@ -259,7 +259,7 @@ def _fast(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _wagon(rng: np.random.Generator) -> list[Primitives]:
-    """A goods wagon: a tank, an open box, a closed van, logs or a flat one with containers."""
+    """Make a goods wagon: a tank, an open box, a closed van, logs or a flat one with containers."""
     long, wide = uniform(rng, 2, 3.8), uniform(rng, 0.85, 1)
     solids = _bogies(rng, long) + [box((wide, 0.12, long), (0, 0.5, 0))]
     style = pick(rng, "tank", "open", "van", "logs", "container", "hopper")
@@ -582,7 +582,7 @@ def _excavator(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _loader(rng: np.random.Generator) -> list[Primitives]:
-    """A bulldozer or a wheel loader: a blade or a shovel before it."""
+    """Make a bulldozer or a wheel loader: a blade or a shovel before it."""
     high = uniform(rng, 0.0, 0.8)
     if chance(rng, 0.5):
         solids, high = _track(1.9, 0.6, 0.5, 0.28), min(high, 0.4)
@@ -761,7 +761,7 @@ def _armoured(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _cannon(rng: np.random.Generator) -> list[Primitives]:
-    """A field gun: a barrel between two wheels, and a trail or two."""
+    """Make a field gun: a barrel between two wheels, and a trail or two."""
     r, length = uniform(rng, 0.4, 0.65), uniform(rng, 1.2, 2.4)
     old = chance(rng, 0.5)
     curve = (
@@ -917,7 +917,7 @@ def _rocket(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _ship(rng: np.random.Generator) -> list[Primitives]:
-    """A space shuttle or a fighter of space: a body, swept wings, fins and engines."""
+    """Make a space shuttle or a fighter of space: a body, swept wings, fins and engines."""
     long, r, span = uniform(rng, 1.5, 3), uniform(rng, 0.28, 0.45), uniform(rng, 0.9, 2.0)
     body = smooth_profile(
         [(0.9 * r, -long / 2), (r, 0.1 * long), (0.7 * r, 0.4 * long), (0.08, 0.62 * long)], 7

@@ -213,7 +213,7 @@ def _blender(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _coffee(rng: np.random.Generator) -> list[Primitives]:
-    """A machine with a column at its back, a head above and a jug or a cup below."""
+    """Make a machine with a column at its back, a head above and a jug or a cup below."""
     wide, tall, deep = uniform(rng, 0.9, 1.5), uniform(rng, 1.5, 2.1), uniform(rng, 1.2, 1.6)
     head, foot, back = uniform(rng, 0.35, 0.6), uniform(rng, 0.12, 0.25), 0.4 * deep
     solids = [
@@ -291,7 +291,7 @@ def _hairdryer(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _mixer(rng: np.random.Generator) -> list[Primitives]:
-    """A stand mixer over its bowl."""
+    """Make a stand mixer over its bowl."""
     tall, long = uniform(rng, 1.2, 1.5), uniform(rng, 1.5, 1.9)
     solids = [
         box((0.8, 0.15, long), (0, 0.075, 0)),
@@ -397,7 +397,7 @@ def _laptop(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _tube(rng: np.random.Generator) -> list[Primitives]:
-    """A television of old: a deep box that narrows to its back."""
+    """Make a tube television: a deep box that narrows to its back."""
     wide, deep = uniform(rng, 1, 1.5), uniform(rng, 0.5, 0.9)
     tall = wide * uniform(rng, 0.7, 0.9)
     solids = [box((wide, tall, 0.35), (0, tall / 2, 0))]
@@ -518,7 +518,7 @@ def _gamepad(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _frame(rng: np.random.Generator) -> list[Primitives]:
-    """A picture or a mirror in its frame, with a stay behind."""
+    """Make a picture or a mirror in its frame, with a stay behind."""
     wide, tall, edge = uniform(rng, 0.8, 1.6), uniform(rng, 0.8, 1.6), uniform(rng, 0.08, 0.2)
     thick = uniform(rng, 0.08, 0.15)
     solids = [box((wide, tall, 0.4 * thick), (0, 0, -0.2 * thick))]

@@ -115,7 +115,7 @@ def _electric(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _violin(rng: np.random.Generator) -> list[Primitives]:
-    """A violin or a cello, on its spike or with its bow."""
+    """Make a violin or a cello, on its spike or with its bow."""
     tall, deep = 1.3, uniform(rng, 0.18, 0.32)
     solids = extrude(_waisted(0.38, uniform(rng, 0.2, 0.27), 0.46, tall), deep)
     z = deep / 2
@@ -139,7 +139,7 @@ def _violin(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _lute(rng: np.random.Generator) -> list[Primitives]:
-    """A banjo, a mandolin, a balalaika or a ukulele."""
+    """Make a banjo, a mandolin, a balalaika or a ukulele."""
     wide = uniform(rng, 0.1, 0.16)
     style = pick(rng, "banjo", "pear", "triangle")
     deep = uniform(rng, 0.15, 0.3)
@@ -184,7 +184,7 @@ def _harp(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _drum(rng: np.random.Generator) -> list[Primitives]:
-    """A drum of any height: straight, a barrel or a goblet; at times on legs."""
+    """Make a drum of any height: straight, a barrel or a goblet; at times on legs."""
     tall = log_uniform(rng, 0.4, 3)
     style, foot = pick(rng, "straight", "straight", "barrel", "goblet"), 1.0
     if style == "straight":
@@ -245,7 +245,7 @@ def _bellmouth(
 
 
 def _trumpet(rng: np.random.Generator) -> list[Primitives]:
-    """A trumpet or a trombone along x."""
+    """Make a trumpet or a trombone along x."""
     thin, wide, long = 0.05, uniform(rng, 0.25, 0.4), uniform(rng, 1.4, 1.9)
     bell = vessel(_bellmouth(rng, wide, 0.7, thin), 0.03, 0, (0.5 * long - 0.7, 0, 0), RIGHT)
     drop, x = uniform(rng, 0.25, 0.4), 0.32 * long
@@ -282,7 +282,7 @@ def _trumpet(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _horn(rng: np.random.Generator) -> list[Primitives]:
-    """A French horn or a tuba: a coil and a wide bell."""
+    """Make a French horn or a tuba: a coil and a wide bell."""
     t = np.linspace(0, 1, 18)
     angle, r = 2 * math.pi * (1.5 * t), 0.45 + 0.12 * np.sin(5 * t)
     coil = np.stack([r * np.cos(angle), r * np.sin(angle), 0.15 * t], 1)
@@ -315,7 +315,7 @@ def _saxophone(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _flute(rng: np.random.Generator) -> list[Primitives]:
-    """A flute, a recorder, a clarinet or pan pipes."""
+    """Make a flute, a recorder, a clarinet or pan pipes."""
     if chance(rng, 0.2):
         number = count(rng, 5, 9)
         pipes: list[Primitives] = []
@@ -398,7 +398,7 @@ def _grand(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _keys(rng: np.random.Generator) -> list[Primitives]:
-    """A keyboard on a stand, or on the table."""
+    """Make a keyboard on a stand, or on the table."""
     wide, deep, thick = uniform(rng, 1.1, 1.9), uniform(rng, 0.3, 0.5), uniform(rng, 0.08, 0.16)
     solids: list[Primitives] = [
         box((wide, thick, deep)),

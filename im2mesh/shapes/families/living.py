@@ -1,4 +1,4 @@
-"""What lives, or looks like it: animal, figure, toy."""
+"""Families of living things and their likenesses: animal, figure, toy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def animal(rng: np.random.Generator) -> Shape:
 
 
 def _quadruped(rng: np.random.Generator) -> list[Primitives]:
-    """A dog, a cat, a horse, a pig, a cow, a giraffe: it looks towards +z."""
+    """Make a dog, a cat, a horse, a pig, a cow, a giraffe: it looks towards +z."""
     long, girth = uniform(rng, 1.2, 2.4), uniform(rng, 0.25, 0.55)
     leg, thin = log_uniform(rng, 0.4, 1.8), uniform(rng, 0.07, 0.15)
     neck, rise = log_uniform(rng, 0.25, 1.5), uniform(rng, 0.2, 1.3)
@@ -406,7 +406,7 @@ def _blocks(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _brick(rng: np.random.Generator) -> list[Primitives]:
-    """A building brick with studs, or a few of them."""
+    """Make a building brick with studs, or a few of them."""
     solids: list[Primitives] = []
     y = 0.0
     for _ in range(pick(rng, 1, 1, 2, 3)):
@@ -553,7 +553,7 @@ def _top(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _ball(rng: np.random.Generator) -> list[Primitives]:
-    """A ball, a rugby ball, a dumbbell or a shuttlecock."""
+    """Make a ball, a rugby ball, a dumbbell or a shuttlecock."""
     style = pick(rng, "ball", "rugby", "dumbbell", "shuttle")
     if style == "dumbbell":
         r, long = uniform(rng, 0.3, 0.6), uniform(rng, 0.5, 1.2)
@@ -577,7 +577,7 @@ def _ball(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _stack(rng: np.random.Generator) -> list[Primitives]:
-    """Rings on a peg."""
+    """Make rings on a peg."""
     r, tube = 0.75, 0.24
     solids: list[Primitives] = [frustum((0, 0, 0), (0, 0.12, 0), 1.05)]
     y = 0.1
@@ -593,7 +593,7 @@ def _stack(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _doll(rng: np.random.Generator) -> list[Primitives]:
-    """A figure of a game or a nesting doll."""
+    """Make a pawn-like figure or a nesting doll."""
     head, tall = uniform(rng, 0.3, 0.55), uniform(rng, 1.0, 1.8)
     skirt = smooth_profile([(uniform(rng, 0.5, 0.8), 0), (0.7, 0.35 * tall), (0.3, tall)], 8)
     solids = lathe(skirt) + [ellipsoid((head, head, head), (0, tall + 0.6 * head, 0))]
@@ -603,7 +603,7 @@ def _doll(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _cart(rng: np.random.Generator) -> list[Primitives]:
-    """A toy car or an animal on wheels."""
+    """Make a toy car or an animal on wheels."""
     wide, long, r = uniform(rng, 0.7, 1.0), uniform(rng, 1.5, 2.2), uniform(rng, 0.25, 0.4)
     y = r + 0.1
     if chance(rng, 0.6):
@@ -674,7 +674,7 @@ def _house(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _chess(rng: np.random.Generator) -> list[Primitives]:
-    """A chessman, a skittle or a turned post."""
+    """Make a chessman, a skittle or a turned post."""
     tall = uniform(rng, 1.2, 2.4)
     solids = lathe([(0.55, 0), (0.55, 0.12), (0.42, 0.2)]) + lathe(
         smooth_profile([(0.42, 0.2), (0.2, 0.6 * tall), (0.25, tall)], 6)

@@ -1,4 +1,4 @@
-"""What vehicles are built with, in arrays: the same solids as ``parts``, for machines.
+"""Parts of vehicles and machines, built from the same solids as ``parts``, with points as arrays.
 
 Models have y up and look towards +z; a place is a (3,) array, lengths are in the model's units.
 """
@@ -29,17 +29,17 @@ Parts = list[Primitives]
 
 
 def point(x: float, y: float, z: float) -> np.ndarray:
-    """(3,) float64."""
+    """Return a (3,) float64 point."""
     return np.array((x, y, z), dtype=np.float64)
 
 
 def mirrored(place: np.ndarray, side: int) -> np.ndarray:
-    """A point of the right side (x > 0) on the side −1 (left) or 1 (right)."""
+    """Return a point of the right side (x > 0) on the side −1 (left) or 1 (right)."""
     return place * (side, 1, 1)
 
 
 def on_floor(parts: Sequence[Primitives], scale: float = 1.0) -> Shape:
-    """The union of the parts, scaled, its lowest point at y = 0."""
+    """Return the union of the parts, scaled, its lowest point at y = 0."""
     shape = Shape.of(*parts).transformed(scale=scale)
     return shape.transformed(offset=(0.0, -float(shape.bounds()[0, 1]), 0.0))
 
@@ -53,7 +53,7 @@ def panel(
     along: Vector = -FRONT,
     strips: int = 2,
 ) -> Parts:
-    """A flat trapezoid, such as a wing or a sail: beams that fan out.
+    """Make a flat trapezoid, such as a wing or a sail: beams that fan out.
 
     Args:
         root: (3,) one end of the leading edge.
@@ -78,7 +78,7 @@ def panel(
 
 
 def slope(low: np.ndarray, high: np.ndarray, width: float, inwards: float, strip: float) -> Parts:
-    """A solid wedge under a slanted face, such as a windscreen: slabs behind one another.
+    """Make a solid wedge under a slanted face, such as a windscreen: slabs behind one another.
 
     Args:
         low: (3,) the middle of the face's lower edge.
@@ -98,7 +98,7 @@ def slope(low: np.ndarray, high: np.ndarray, width: float, inwards: float, strip
 
 
 def tube(places: Iterable[np.ndarray], radius: float) -> Parts:
-    """A bent tube through the places."""
+    """Return a bent tube through the points."""
     return [capsule(a, b, radius) for a, b in itertools.pairwise(places)]
 
 
@@ -111,7 +111,7 @@ def arc(
     last: float,
     pieces: int,
 ) -> Parts:
-    """A bent band about an axis along x, such as a mudguard or a wheel arch.
+    """Make a bent band about an axis along x, such as a mudguard or a wheel arch.
 
     Args:
         centre: (3,) in the middle of the band's width.
@@ -141,7 +141,7 @@ def spokes(
 def road_wheel(
     centre: np.ndarray, radius: float, width: float, side: int, count: int, phase: float
 ) -> Parts:
-    """A car's wheel: tyre, recessed rim, broad spokes and a cap on the side that looks out."""
+    """Make a car's wheel: tyre, recessed rim, broad spokes and a cap on the side that looks out."""
     out = side * RIGHT
     tread = min(width / 2, 0.45 * radius)
     parts: Parts = [
@@ -165,7 +165,7 @@ def propeller(
     blades: int,
     thickness: float = 0.0085,
 ) -> Parts:
-    """Blades about an axis along z, and a spinner that points to the front."""
+    """Make blades about an axis along z, and a spinner that points to the front."""
     nose = 0.16 * radius
     parts: Parts = [ellipsoid((nose, nose, 1.7 * nose), hub)]
     for angle in random.uniform(0, math.pi) + np.linspace(0, 2 * math.pi, blades, endpoint=False):
@@ -182,5 +182,5 @@ def one_of(
     kinds: Sequence[Callable[[np.random.Generator], Shape]],
     shares: Sequence[float],
 ) -> Shape:
-    """One of several kinds, drawn with these probabilities."""
+    """Make one of several kinds, drawn with these probabilities."""
     return kinds[int(random.choice(len(kinds), p=shares))](random)

@@ -37,7 +37,7 @@ from im2mesh.shapes.solids import (
 def cycle_wheel(
     hub: np.ndarray, radius: float, tyre: float, count: int, spoke: float, broad: float
 ) -> Parts:
-    """A motorcycle's or a bicycle's wheel: tyre, rim, hub and spokes.
+    """Make a motorcycle's or a bicycle's wheel: tyre, rim, hub and spokes.
 
     Args:
         hub: (3,) its centre; the axle is along x.
@@ -59,7 +59,7 @@ def cycle_wheel(
 
 
 def cylinder(base: np.ndarray, top: np.ndarray, radius: float, fins: int) -> Parts:
-    """An engine's cylinder with cooling fins."""
+    """Make an engine's cylinder with cooling fins."""
     parts: Parts = [frustum(base, top, 0.78 * radius)]
     step = (top - base) / (2 * fins)
     for k in range(fins):
@@ -70,18 +70,18 @@ def cylinder(base: np.ndarray, top: np.ndarray, radius: float, fins: int) -> Par
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a motorcycle's main points are."""
+    """The main points of a motorcycle."""
 
     rear: np.ndarray
     front: np.ndarray
     head: np.ndarray
     """The top of the fork, under the handlebar."""
     radii: tuple[float, float]
-    """Of the rear and the front wheel."""
+    """Radii of the rear and the front wheel."""
 
 
 def _front_end(frame: Frame, tyre: float, tube_radius: float, rise: float, pull: float) -> Parts:
-    """Fork and handlebar; ``rise`` above the fork's top and ``pull`` towards the rider."""
+    """Make fork and handlebar; ``rise`` above the fork's top and ``pull`` towards the rider."""
     spread = tyre + 2.2 * tube_radius
     up = (frame.head - frame.front) / np.linalg.norm(frame.head - frame.front)
     parts: Parts = [capsule(frame.front - spread * RIGHT, frame.front + spread * RIGHT, 0.018)]
@@ -104,7 +104,7 @@ def _front_end(frame: Frame, tyre: float, tube_radius: float, rise: float, pull:
 
 
 def _engine(random: np.random.Generator, place: np.ndarray, size: float) -> Parts:
-    """A crankcase with one cylinder, a V of two, or a row of four."""
+    """Make a crankcase with one cylinder, a V of two, or a row of four."""
     parts: Parts = [
         box((0.9 * size, 0.55 * size, 1.35 * size), place),
         frustum(
@@ -134,7 +134,7 @@ def _engine(random: np.random.Generator, place: np.ndarray, size: float) -> Part
 
 
 def _mirrors_and_lamps(frame: Frame, rise: float, pull: float, tail_at: np.ndarray) -> Parts:
-    """Headlamp with its rim, rear lamp, mirrors on stalks, indicators."""
+    """Make a headlamp with its rim, rear lamp, mirrors on stalks, indicators."""
     lamp = frame.head + point(0, -0.06, 0.08)
     parts: Parts = [
         frustum(lamp - 0.06 * FRONT, lamp + 0.06 * FRONT, 0.055, 0.095),
@@ -169,7 +169,7 @@ def _exhaust(start: np.ndarray, end: np.ndarray, side: float, pipe: float) -> Pa
 
 
 def _machine(random: np.random.Generator, kind: str) -> Shape:
-    """A motorcycle: a roadster, a chopper, a dirt bike or a faired sports machine."""
+    """Make a motorcycle: a roadster, a chopper, a dirt bike or a faired sports machine."""
     u = random.uniform
     chopper, dirt, sport = kind == "chopper", kind == "dirt", kind == "sport"
     rake = math.radians(u(34, 42) if chopper else u(24, 28))
@@ -333,7 +333,7 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
 
 
 def _fairing(neck: np.ndarray, crank: np.ndarray, head: np.ndarray) -> Parts:
-    """A sports machine's nose, screen and flanks."""
+    """Make a sports machine's nose, screen and flanks."""
     nose = head + point(0, -0.12, 0.24)
     parts: Parts = [
         ellipsoid((0.19, 0.15, 0.24), head + point(0, -0.10, 0.08), _pitch(-12)),
@@ -353,13 +353,13 @@ def _fairing(neck: np.ndarray, crank: np.ndarray, head: np.ndarray) -> Parts:
 
 
 def _pitch(degrees: float) -> np.ndarray:
-    """(3, 3): turned about x so that the front rises by an angle."""
+    """Return the (3, 3) rotation about x that raises the front by an angle."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return np.array([[1, 0, 0], [0, c, s], [0, -s, c]], dtype=np.float64)
 
 
 def scooter(random: np.random.Generator) -> Shape:
-    """A scooter: small wheels, a shield before the legs, a floor board, a round body."""
+    """Make a scooter: small wheels, a shield before the legs, a floor board, a round body."""
     u = random.uniform
     base, radius, tyre = u(1.2, 1.32), u(0.21, 0.25), u(0.05, 0.06)
     rear, front = point(0, radius, -base / 2), point(0, radius, base / 2)
@@ -407,7 +407,7 @@ def scooter(random: np.random.Generator) -> Shape:
 
 
 def bicycle(random: np.random.Generator) -> Shape:
-    """A bicycle: a diamond or a low frame, thin tyres, spokes, cranks, saddle, handlebar."""
+    """Make a bicycle: a diamond or a low frame, thin tyres, spokes, cranks, saddle, handlebar."""
     u = random.uniform
     radius, base = u(0.31, 0.35), u(0.98, 1.1)
     tyre = u(0.016, 0.028)

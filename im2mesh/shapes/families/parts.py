@@ -1,4 +1,4 @@
-"""What the families are built with: random choices, and parts that many objects share."""
+"""Random choices, and parts that the objects of many families share."""
 
 from __future__ import annotations
 
@@ -29,38 +29,38 @@ SIDES = (-1, 1)
 T = TypeVar("T")
 
 Make = Callable[[np.random.Generator], list[Primitives]]
-"""What draws one kind of a family's objects."""
+"""A function that draws the solids of one kind of object."""
 
 # --- random choices ---------------------------------------------------------------------------
 
 
 def pick(rng: np.random.Generator, *options: T) -> T:
-    """One of the options, each as likely."""
+    """Return one of the options, each as likely."""
     return options[int(rng.integers(len(options)))]
 
 
 def uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number in [low, high)."""
+    """Return a number in [low, high)."""
     return float(rng.uniform(low, high))
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number in [low, high) whose logarithm is even, for proportions; 0 < low < high."""
+    """Return a number in [low, high) whose logarithm is even, for proportions; 0 < low < high."""
     return math.exp(uniform(rng, math.log(low), math.log(high)))
 
 
 def count(rng: np.random.Generator, low: int, high: int) -> int:
-    """A whole number from low to high, both included."""
+    """Return a whole number from low to high, both included."""
     return int(rng.integers(low, high + 1))
 
 
 def chance(rng: np.random.Generator, probability: float) -> bool:
-    """True as often as ``probability`` says."""
+    """Return True with this probability."""
     return bool(rng.random() < probability)
 
 
 def draw(rng: np.random.Generator, kinds: dict[Make, float]) -> list[Primitives]:
-    """The solids of one kind of object, each as often as its weight says."""
+    """Make the solids of one kind of object, drawn by the weights of the kinds."""
     weights = np.array(list(kinds.values()))
     make = list(kinds)[int(rng.choice(len(kinds), p=weights / weights.sum()))]
     return make(rng)
@@ -70,7 +70,7 @@ def draw(rng: np.random.Generator, kinds: dict[Make, float]) -> list[Primitives]
 
 
 def mirrored(solids: Iterable[Primitives], axis: int = 0) -> list[Primitives]:
-    """The solids and their mirror images in the plane through the origin across an axis."""
+    """Return the solids and their mirror images in the plane through the origin across an axis."""
     solids = list(solids)
     return solids + [solid.mirrored(axis) for solid in solids]
 
@@ -78,7 +78,7 @@ def mirrored(solids: Iterable[Primitives], axis: int = 0) -> list[Primitives]:
 def moved(
     solids: Iterable[Primitives], offset: Vector = (0.0, 0.0, 0.0), azimuth: float = 0.0
 ) -> list[Primitives]:
-    """The solids, turned about the y axis by an angle in degrees, then moved."""
+    """Return the solids, turned about the y axis by an angle in degrees, then moved."""
     turn = torch.from_numpy(pose_rotation(azimuth, 0.0))
     step = torch.from_numpy(np.array(offset, dtype=np.float64))
     return [solid.transformed(turn, step, 1.0) for solid in solids]
@@ -91,31 +91,31 @@ def ringed(solids: Iterable[Primitives], number: int, start: float = 0.0) -> lis
 
 
 def turned(solids: Iterable[Primitives], rotation: Vector) -> list[Primitives]:
-    """The solids, turned about the origin by a (3, 3) rotation; such as :func:`tilt`."""
+    """Return the solids, turned about the origin by a (3, 3) rotation, such as :func:`tilt`."""
     turn = torch.from_numpy(np.array(rotation, dtype=np.float64))
     still = torch.zeros(3, dtype=torch.float64)
     return [solid.transformed(turn, still, 1.0) for solid in solids]
 
 
 def stand(*solids: Primitives) -> Shape:
-    """The union of the solids, moved along y so that its lowest point is on the floor, y = 0."""
+    """Return the union of the solids, moved along y so that its lowest point is at y = 0."""
     shape = Shape.of(*solids)
     return shape.transformed(offset=(0, -float(shape.bounds()[0, 1]), 0))
 
 
 def around(angle: float) -> np.ndarray:
-    """(3,) the level unit vector at an angle in degrees: 0 is +z, 90 is +x."""
+    """Return the (3,) level unit vector at an angle in degrees: 0 is +z, 90 is +x."""
     return pose_rotation(angle, 0.0)[:, 2]
 
 
 def roll(degrees: float) -> np.ndarray:
-    """(3, 3) the rotation about z that leans what stands upright to the left, −x."""
+    """Return the (3, 3) rotation about z that leans upright things to the left, −x."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
 def tilt(degrees: float) -> np.ndarray:
-    """(3, 3) the rotation about x that leans what stands upright forward, or back if negative."""
+    """Return the (3, 3) rotation about x that leans upright things forward; if negative, back."""
     return pose_rotation(0.0, degrees)
 
 
@@ -149,20 +149,20 @@ def both_sides(half: np.ndarray) -> np.ndarray:
 
 
 def line(start: Vector, end: Vector, share: float) -> np.ndarray:
-    """(3,) the point at a share of the way from start to end."""
+    """Return the (3,) point at a share of the way from start to end."""
     start = np.asarray(start, dtype=np.float64)
     return start + share * (np.asarray(end, dtype=np.float64) - start)
 
 
 def chain(points: Sequence[Vector], radius: float) -> list[Primitives]:
-    """A round bar through points, with round joints."""
+    """Make a round bar through points, with round joints."""
     return [capsule(a, b, radius) for a, b in itertools.pairwise(points)]
 
 
 def strip(
     points: Sequence[Vector], width: float, thickness: float, across: Vector
 ) -> list[Primitives]:
-    """A flat bar through points; neighbouring pieces overlap so that the bend is closed."""
+    """Make a flat bar through points; neighbouring pieces overlap so that the bend is closed."""
     solids = []
     for a, b in itertools.pairwise(points):
         a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
@@ -174,7 +174,7 @@ def strip(
 def arc(
     centre: Vector, radius: float, start: float, end: float, one: Vector, other: Vector, pieces: int
 ) -> list[np.ndarray]:
-    """Points on an arc.
+    """Return points on an arc.
 
     Args:
         centre: (3,).
@@ -199,7 +199,7 @@ def bars(
     size: float | tuple[float, float],
     margin: float = 0.5,
 ) -> list[Primitives]:
-    """Spindles or slats, evenly spaced, from one rail to another.
+    """Make spindles or slats, evenly spaced, from one rail to another.
 
     Args:
         low: the ends of one rail.
@@ -262,12 +262,12 @@ def four(
 
 
 def _upright(start: np.ndarray, end: np.ndarray, thickness: float) -> Primitives:
-    """A square post that stays parallel to x as far as it can."""
+    """Make a square post that stays parallel to x as far as it can."""
     return beam(start, end, thickness, thickness, RIGHT)
 
 
 def star(arms: int, radius: float, hub: float, height: float, thickness: float) -> list[Primitives]:
-    """A star base: arms that fall from a hub at the height ``hub`` to feet at ``height``."""
+    """Make a star base: arms that fall from a hub at the height ``hub`` to feet at ``height``."""
     solids = []
     for k in range(arms):
         out = around(360.0 * k / arms + 180.0)
@@ -282,7 +282,7 @@ def star(arms: int, radius: float, hub: float, height: float, thickness: float) 
 def shade(
     bottom: Vector, axis: Vector, height: float, radius: float, top: float, thickness: float
 ) -> list[Primitives]:
-    """A hollow lampshade, open at both ends, of flat panels.
+    """Make a hollow lampshade, open at both ends, of flat panels.
 
     Args:
         bottom: (3,) the middle of the wide end.
@@ -312,7 +312,7 @@ def shade(
 def cushion(
     size: Sequence[float], centre: Vector, rotation: Vector | None = None, thin: int = 1
 ) -> list[Primitives]:
-    """A slab with round edges.
+    """Make a slab with round edges.
 
     Args:
         size: (3,) whole lengths before the rotation.
@@ -338,7 +338,7 @@ def cushion(
 
 
 def pillow(size: Sequence[float], centre: Vector, rotation: Vector | None = None) -> Primitives:
-    """A scatter cushion or a bed's pillow: an ellipsoid of these whole lengths."""
+    """Make a scatter cushion or a bed's pillow: an ellipsoid of these whole lengths."""
     return ellipsoid(np.asarray(size) / 2, centre, rotation)
 
 
@@ -348,7 +348,7 @@ def pillow(size: Sequence[float], centre: Vector, rotation: Vector | None = None
 def handle(
     style: str, centre: Vector, length: float, upright: bool, thickness: float = 0.012
 ) -> list[Primitives]:
-    """A handle on a front that faces +z.
+    """Make a handle on a front that faces +z.
 
     Args:
         style: "knob", "ball", "bow" (a bar on two posts) or "bar" (a solid strip).
@@ -387,7 +387,7 @@ def front(
     raised: float = 0.028,
     gap: float = 0.014,
 ) -> Primitives:
-    """A door or a drawer's front, raised before a carcass whose face is at z = ``face``.
+    """Make a door or a drawer's front, raised before a carcass whose face is at z = ``face``.
 
     Args:
         low: x and y of the opening's lower left corner.
@@ -410,7 +410,7 @@ def books(
     tall: float,
     deep: float,
 ) -> list[Primitives]:
-    """A row of books that stand on a board, from the left; they fill a part of it.
+    """Make a row of books that stand on a board, from the left; they fill a part of it.
 
     Args:
         rng: draws their sizes.

@@ -44,7 +44,7 @@ from im2mesh.shapes.solids import (
 
 
 def chair(rng: np.random.Generator) -> Shape:
-    """A chair: dining, rocking, easy, wing, office, bar, cantilever or folding."""
+    """Make a chair: dining, rocking, easy, wing, office, bar, cantilever or folding."""
     kinds: dict[Make, float] = {
         _dining: 8.0,
         _easy: 2.0,
@@ -68,7 +68,7 @@ class _Back:
         self.curve = uniform(rng, 0.02, 0.07) if chance(rng, 0.5) else 0.0
 
     def at(self, across: float, share: float) -> np.ndarray:
-        """(3,) the point at −1…1 from left to right and 0…1 from the seat to the top."""
+        """Return the (3,) point at −1…1 from left to right and 0…1 from the seat to the top."""
         return np.array(
             [
                 across * (self.low + (self.high - self.low) * share),
@@ -78,20 +78,20 @@ class _Back:
         )
 
     def rail(self, share: float, height: float, thickness: float) -> list[Primitives]:
-        """A board from side to side."""
+        """Make a board from side to side."""
         places = np.linspace(-1, 1, 6 if self.curve else 2)
         points = [self.at(u, share) for u in places]
         return strip(points, height, thickness, self.at(0, 1) - self.at(0, 0))
 
     def post(self, low: float, high: float, radius: float, square: bool) -> list[Primitives]:
-        """The two posts at the sides."""
+        """Make the two posts at the sides."""
         start, end = self.at(1, low), self.at(1, high)
         if square:
             return mirrored([beam(start, end, 1.8 * radius, 1.8 * radius, RIGHT)])
         return mirrored([frustum(start, end, radius, 0.8 * radius)])
 
     def filled(self, rng: np.random.Generator, thickness: float) -> list[Primitives]:
-        """Rails and what is between them."""
+        """Make the rails and the parts between them."""
         style = pick(rng, "slats", "ladder", "panel", "spindles", "cross", "splat")
         length = self.top - self.seat
         crest = uniform(rng, 0.05, 0.13)
@@ -196,7 +196,7 @@ def _stretchers(
     foot: tuple[float, float],
     radius: float,
 ) -> list[Primitives]:
-    """Bars between four legs, low down; or none."""
+    """Make bars between four legs, low down, or none."""
     style = pick(rng, "none", "none", "H", "box", "sides")
     if style == "none":
         return []
@@ -231,7 +231,7 @@ def _arms(
 
 
 def _easy(rng: np.random.Generator) -> list[Primitives]:
-    """An upholstered armchair on short legs."""
+    """Make an upholstered armchair on short legs."""
     half, deep = uniform(rng, 0.27, 0.34), uniform(rng, 0.30, 0.38)
     seat, arm = uniform(rng, 0.36, 0.44), uniform(rng, 0.09, 0.18)
     high, top = seat + uniform(rng, 0.14, 0.24), seat + uniform(rng, 0.36, 0.55)
@@ -266,7 +266,7 @@ def _easy(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _wing(rng: np.random.Generator) -> list[Primitives]:
-    """A high back with wings at the head, upholstered arms, turned or bent legs."""
+    """Make a high back with wings at the head, upholstered arms, turned or bent legs."""
     half, deep = uniform(rng, 0.26, 0.31), uniform(rng, 0.28, 0.34)
     seat, top = uniform(rng, 0.40, 0.46), uniform(rng, 1.02, 1.2)
     lean = uniform(rng, 6, 14)
@@ -295,7 +295,7 @@ def _wing(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _office(rng: np.random.Generator) -> list[Primitives]:
-    """A swivel chair: star base on castors, column, padded seat and back, perhaps arms."""
+    """Make a swivel chair: star base on castors, column, padded seat and back, perhaps arms."""
     radius, seat = uniform(rng, 0.28, 0.34), uniform(rng, 0.44, 0.54)
     half, deep = uniform(rng, 0.22, 0.27), uniform(rng, 0.22, 0.26)
     arms = pick(rng, 5, 5, 5, 4, 6)
@@ -347,7 +347,7 @@ def _office(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _bar_stool(rng: np.random.Generator) -> list[Primitives]:
-    """A tall stool with a low back, on four legs or on a column with a foot."""
+    """Make a tall stool with a low back, on four legs or on a column with a foot."""
     half, seat = uniform(rng, 0.17, 0.22), uniform(rng, 0.62, 0.80)
     solids: list[Primitives] = []
     if chance(rng, 0.5):
@@ -384,7 +384,7 @@ def _bar_stool(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _cantilever(rng: np.random.Generator) -> list[Primitives]:
-    """A bent tube: on the floor, up at the front, back under the seat, up again."""
+    """Make a bent tube: on the floor, up at the front, back under the seat, up again."""
     half, deep = uniform(rng, 0.20, 0.25), uniform(rng, 0.21, 0.25)
     seat, top = uniform(rng, 0.42, 0.48), uniform(rng, 0.78, 0.92)
     radius, lean = uniform(rng, 0.011, 0.016), uniform(rng, 0.02, 0.12)
@@ -408,7 +408,7 @@ def _cantilever(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _folding(rng: np.random.Generator) -> list[Primitives]:
-    """Crossed legs, the rear pair rising to the back; slats or plates."""
+    """Make crossed legs, the rear pair rising to the back; slats or plates."""
     half, seat = uniform(rng, 0.19, 0.24), uniform(rng, 0.42, 0.48)
     top, reach = uniform(rng, 0.78, 0.95), uniform(rng, 0.19, 0.25)
     size = uniform(rng, 0.02, 0.032)
@@ -449,7 +449,10 @@ def _folding(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _tub(rng: np.random.Generator) -> list[Primitives]:
-    """A round back that runs into the arms: a shell, or a bow on spindles; legs or a column."""
+    """Make a round back that runs into the arms.
+
+    A shell, or a bow on spindles; legs or a column.
+    """
     radius, seat = uniform(rng, 0.25, 0.30), uniform(rng, 0.42, 0.47)
     low = seat + uniform(rng, 0.14, 0.22)
     shell = chance(rng, 0.5)
@@ -495,7 +498,10 @@ def _tub(rng: np.random.Generator) -> list[Primitives]:
 
 
 def sofa(rng: np.random.Generator) -> Shape:
-    """A sofa: upholstered, straight, with a chaise or around a corner; or on a wooden frame."""
+    """Make a sofa.
+
+    Upholstered, straight, with a chaise or around a corner; or on a wooden frame.
+    """
     return stand(*draw(rng, {_upholstered: 5.0, _settee: 1.2, _buttoned: 1.0}))
 
 
@@ -589,7 +595,7 @@ def _upholstered(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _settee(rng: np.random.Generator) -> list[Primitives]:
-    """A wooden frame with slats or rails for a back, open arms, and loose cushions."""
+    """Make a wooden frame with slats or rails for a back, open arms, and loose cushions."""
     seats, one = count(rng, 2, 3), uniform(rng, 0.52, 0.68)
     half, deep = seats * one / 2, uniform(rng, 0.33, 0.4)
     seat, high = uniform(rng, 0.28, 0.34), uniform(rng, 0.42, 0.52)
@@ -634,7 +640,7 @@ def _settee(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _buttoned(rng: np.random.Generator) -> list[Primitives]:
-    """Rolled arms as high as the back, which is studded with buttons and may rise in a bow."""
+    """Make rolled arms as high as the back, which is studded with buttons and may rise in a bow."""
     half, deep = uniform(rng, 0.62, 0.95), uniform(rng, 0.36, 0.42)
     legs = uniform(rng, 0.08, 0.16)
     seat, top = uniform(rng, 0.40, 0.46), uniform(rng, 0.70, 0.80)
@@ -698,7 +704,7 @@ def _feet(x: float, apart: float, z: float, height: float) -> list[Primitives]:
 def _sofa_arm(
     style: str, x: float, arm: float, low: float, high: float, deep: float
 ) -> list[Primitives]:
-    """One arm, from y = low to high, its middle at x."""
+    """Make one arm, from y = low to high, its middle at x."""
     if style == "box":
         return [box((arm, high - low, 2 * deep), (x, (high + low) / 2, 0))]
     if style == "rolled":
@@ -722,7 +728,7 @@ def _sofa_arm(
 
 
 def bench(rng: np.random.Generator) -> Shape:
-    """A bench: park, garden, backless, piano, picnic or stone."""
+    """Make a bench: park, garden, backless, piano, picnic or stone."""
     kinds: dict[Make, float] = {
         _park: 7.0,
         _garden: 5.0,
@@ -735,7 +741,7 @@ def bench(rng: np.random.Generator) -> Shape:
 
 
 def _park(rng: np.random.Generator) -> list[Primitives]:
-    """Slats along a seat and a leaning back, on two or three frames of iron."""
+    """Make slats along a seat and a leaning back, on two or three frames of iron."""
     half, seat = uniform(rng, 0.6, 1.0), uniform(rng, 0.40, 0.46)
     deep, high = uniform(rng, 0.38, 0.48), uniform(rng, 0.32, 0.44)
     size, lean = uniform(rng, 0.03, 0.045), uniform(rng, 0.08, 0.18)
@@ -778,7 +784,7 @@ def _park(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _garden(rng: np.random.Generator) -> list[Primitives]:
-    """A wooden bench: posts, arms, a slatted seat, a back of upright slats or a lattice."""
+    """Make a wooden bench: posts, arms, a slatted seat, a back of upright slats or a lattice."""
     half, seat = uniform(rng, 0.55, 0.95), uniform(rng, 0.40, 0.46)
     deep, high = uniform(rng, 0.20, 0.25), uniform(rng, 0.38, 0.5)
     post = uniform(rng, 0.045, 0.065)
@@ -862,7 +868,7 @@ def _slatted(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _piano(rng: np.random.Generator) -> list[Primitives]:
-    """A padded, buttoned seat on four legs with an apron."""
+    """Make a padded, buttoned seat on four legs with an apron."""
     half, deep = uniform(rng, 0.36, 0.55), uniform(rng, 0.16, 0.2)
     seat = uniform(rng, 0.44, 0.5)
     pad = uniform(rng, 0.09, 0.13)
@@ -906,7 +912,7 @@ def _picnic(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _stone(rng: np.random.Generator) -> list[Primitives]:
-    """A slab on two blocks or scrolls, perhaps with a slab for a back."""
+    """Make a slab on two blocks or scrolls, perhaps with a slab for a back."""
     half, seat = uniform(rng, 0.55, 0.85), uniform(rng, 0.42, 0.48)
     deep, thick = uniform(rng, 0.2, 0.25), uniform(rng, 0.07, 0.12)
     x = half * uniform(rng, 0.6, 0.8)

@@ -44,7 +44,7 @@ from im2mesh.shapes.solids import (
 
 
 def shelf(rng: np.random.Generator) -> Shape:
-    """A shelf: bookcase, cubes, ladder or wall unit, with books and other things on it."""
+    """Make a shelf: bookcase, cubes, ladder or wall unit, with books and other things on it."""
     kinds: dict[Make, float] = {
         _bookcase: 5.0,
         _cubes: 2.5,
@@ -63,7 +63,7 @@ def _things(
     tall: float,
     deep: float,
 ) -> list[Primitives]:
-    """What stands in one compartment, whose middle is at z = 0: books, a vase, a box; or none."""
+    """Make a compartment's contents about z = 0: books, a vase, a box, or nothing."""
     width = right - left
     style = pick(rng, "books", "books", "books", "lying", "vase", "box", "empty", "empty")
     if style == "books":
@@ -106,7 +106,7 @@ def _things(
 def _behind(
     rng: np.random.Generator, half: float, low: float, high: float, z: float
 ) -> list[Primitives]:
-    """The back of a shelf: open, crossed braces, boards with gaps, or seldom closed."""
+    """Make the back of a shelf: open, crossed braces, boards with gaps, or seldom closed."""
     style = pick(rng, "open", "cross", "boards", "boards", "rails", "closed")
     if style == "closed":
         return [box((2 * half - 0.01, high - low, 0.02), (0, (high + low) / 2, z))]
@@ -159,7 +159,7 @@ def _bookcase(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _cubes(rng: np.random.Generator) -> list[Primitives]:
-    """A grid of open cubes, some with a front or boxes in them."""
+    """Make a grid of open cubes, some with a front or boxes in them."""
     columns, rows = count(rng, 1, 4), count(rng, 2, 4)
     cell, deep = uniform(rng, 0.34, 0.42), uniform(rng, 0.3, 0.38)
     thick = uniform(rng, 0.025, 0.04)
@@ -226,7 +226,7 @@ def _ladder(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _wall_unit(rng: np.random.Generator) -> list[Primitives]:
-    """A broad unit: cupboards below, open boards above, perhaps a place for a television."""
+    """Make a broad unit: cupboards below, open boards above, perhaps a place for a television."""
     half, high = uniform(rng, 0.7, 1.1), uniform(rng, 1.5, 2.0)
     deep, thick = uniform(rng, 0.32, 0.42), 0.032
     base = uniform(rng, 0.4, 0.6)
@@ -275,7 +275,7 @@ def _wall_unit(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _rack(rng: np.random.Generator) -> list[Primitives]:
-    """Posts and boards, with crossed braces behind; boxes and books on the boards."""
+    """Make posts and boards, with crossed braces behind; boxes and books on the boards."""
     half, high = uniform(rng, 0.35, 0.6), uniform(rng, 1.2, 1.9)
     deep, size = uniform(rng, 0.18, 0.24), uniform(rng, 0.03, 0.045)
     number = count(rng, 3, 5)
@@ -310,7 +310,10 @@ def _rack(rng: np.random.Generator) -> list[Primitives]:
 
 
 def cabinet(rng: np.random.Generator) -> Shape:
-    """A cabinet: wardrobe, chest of drawers, sideboard, television board, kitchen, glass front."""
+    """Make a cabinet.
+
+    Wardrobe, chest of drawers, sideboard, television board, kitchen, glass front.
+    """
     kinds: dict[Make, float] = {
         _wardrobe: 3.0,
         _chest: 3.0,
@@ -322,7 +325,7 @@ def cabinet(rng: np.random.Generator) -> Shape:
 
 
 def _rear(half: float, low: float, high: float, z: float) -> list[Primitives]:
-    """What a carcass shows at the back: a frame around a panel, with battens."""
+    """Make the back of a carcass: a frame around a panel, with battens."""
     size, out = 0.05, 0.035
     solids = mirrored([box((size, high - low, out), (half - size / 2, (high + low) / 2, z))])
     for y in (low + size / 2, high - size / 2):
@@ -335,7 +338,7 @@ def _rear(half: float, low: float, high: float, z: float) -> list[Primitives]:
 
 
 def _decoration(rng: np.random.Generator, half: float, top: float) -> list[Primitives]:
-    """What stands on a chest or a sideboard: a vase, books, a lamp, or a tray with cups."""
+    """Make things on a chest or a sideboard: a vase, books, a lamp, or a tray with cups."""
     x = uniform(rng, -0.5, 0.5) * half
     style = pick(rng, "vase", "books", "lamp", "tray")
     if style == "vase":
@@ -367,7 +370,7 @@ def _door(
     grip: str,
     opens: int,
 ) -> list[Primitives]:
-    """A door with its handle; ``opens``: −1 if it is hinged at the left, 1 at the right."""
+    """Make a door with its handle; ``opens``: −1 if it is hinged at the left, 1 at the right."""
     solids = [front(low, high, face)]
     width, height = high[0] - low[0], high[1] - low[1]
     middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
@@ -394,7 +397,7 @@ def _door(
 def _base(
     rng: np.random.Generator, half: float, deep: float, low: float, tall: bool
 ) -> list[Primitives]:
-    """What a carcass stands on, up to y = ``low``."""
+    """Make the base of a carcass, up to y = ``low``."""
     style = pick(rng, "plinth", "feet", "feet") if tall else pick(rng, "feet", "splayed", "sled")
     if style == "plinth" or low < 0.04:
         return [box((2 * half - 0.04, low + 0.02, 2 * deep - 0.05), (0, low / 2 + 0.005, -0.015))]
@@ -469,7 +472,7 @@ def _wardrobe(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _chest(rng: np.random.Generator) -> list[Primitives]:
-    """A chest of drawers, from a bedside cabinet to a tallboy."""
+    """Make a chest of drawers, from a bedside cabinet to a tallboy."""
     half, high, deep = uniform(rng, 0.22, 0.6), uniform(rng, 0.55, 1.2), uniform(rng, 0.2, 0.26)
     high = max(high, 0.9 * half)
     low = pick(rng, uniform(rng, 0.04, 0.07), uniform(rng, 0.1, 0.2))
@@ -525,7 +528,7 @@ def _chest(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _sideboard(rng: np.random.Generator) -> list[Primitives]:
-    """Long and low on legs: doors and drawers side by side."""
+    """Make a long, low sideboard on legs: doors and drawers side by side."""
     half, deep = uniform(rng, 0.6, 0.95), uniform(rng, 0.2, 0.26)
     low, body = uniform(rng, 0.12, 0.26), uniform(rng, 0.42, 0.65)
     high = low + body
@@ -553,7 +556,7 @@ def _sideboard(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _tv_board(rng: np.random.Generator) -> list[Primitives]:
-    """A low board with open compartments and drawers, and a television on it."""
+    """Make a low board with open compartments and drawers, and a television on it."""
     half, deep = uniform(rng, 0.65, 0.95), uniform(rng, 0.19, 0.24)
     low, body, thick = uniform(rng, 0.05, 0.16), uniform(rng, 0.3, 0.42), 0.03
     high = low + body

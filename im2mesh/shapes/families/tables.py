@@ -45,7 +45,7 @@ from im2mesh.shapes.solids import (
 
 
 def table(rng: np.random.Generator) -> Shape:
-    """A table: on legs, a pedestal or trestles; a desk; a glass table; a round side table."""
+    """Make a table: on legs, a pedestal or trestles; a desk; a glass table; a round side table."""
     kinds: dict[Make, float] = {
         _on_legs: 5.0,
         _pedestal: 3.0,
@@ -63,7 +63,7 @@ def table(rng: np.random.Generator) -> Shape:
 def _top(
     rng: np.random.Generator, style: str, half: float, deep: float, high: float, thick: float
 ) -> list[Primitives]:
-    """A table's top whose upper face is at y = ``high``."""
+    """Make a table's top whose upper face is at y = ``high``."""
     y = high - thick / 2
     if style == "round":
         solids: list[Primitives] = [frustum((0, high - thick, 0), (0, high, 0), half)]
@@ -128,7 +128,7 @@ def _on_legs(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _pedestal(rng: np.random.Generator) -> list[Primitives]:
-    """A column under a round, oval or square top, on feet, a disc or a cone."""
+    """Make a column under a round, oval or square top, on feet, a disc or a cone."""
     shape = pick(rng, "round", "round", "oval", "plain")
     high, half = uniform(rng, 0.68, 0.78), uniform(rng, 0.40, 0.65)
     if shape == "oval":
@@ -177,7 +177,7 @@ def _pedestal(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _trestle(rng: np.random.Generator) -> list[Primitives]:
-    """A long top on two trestles with a beam between them."""
+    """Make a long top on two trestles with a beam between them."""
     high, half = uniform(rng, 0.72, 0.78), uniform(rng, 0.75, 1.15)
     deep = half * uniform(rng, 0.38, 0.5)
     thick, size = uniform(rng, 0.035, 0.06), uniform(rng, 0.05, 0.09)
@@ -206,7 +206,10 @@ def _trestle(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _desk(rng: np.random.Generator) -> list[Primitives]:
-    """A writing desk: one or two stacks of drawers, a modesty panel, perhaps a screen on it."""
+    """Make a writing desk.
+
+    One or two stacks of drawers, a modesty panel, perhaps a screen on it.
+    """
     high, half, deep = uniform(rng, 0.72, 0.77), uniform(rng, 0.55, 0.85), uniform(rng, 0.28, 0.38)
     thick = uniform(rng, 0.025, 0.045)
     solids: list[Primitives] = [box((2 * half, thick, 2 * deep), (0, high - thick / 2, 0))]
@@ -253,7 +256,7 @@ def _desk(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _framed(rng: np.random.Generator) -> list[Primitives]:
-    """A low table: a plate on a frame of square tube, a second plate or bars below."""
+    """Make a low table: a plate on a frame of square tube, a second plate or bars below."""
     high, half = uniform(rng, 0.36, 0.48), uniform(rng, 0.45, 0.65)
     deep, size = half * uniform(rng, 0.5, 1.0), uniform(rng, 0.025, 0.045)
     x, z = half - size / 2, deep - size / 2
@@ -288,7 +291,7 @@ def _framed(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _side(rng: np.random.Generator) -> list[Primitives]:
-    """A small round table on three or four splayed legs, perhaps with a shelf."""
+    """Make a small round table on three or four splayed legs, perhaps with a shelf."""
     high, radius = uniform(rng, 0.48, 0.65), uniform(rng, 0.22, 0.34)
     legs = pick(rng, 3, 3, 4)
     size = uniform(rng, 0.014, 0.024)
@@ -313,7 +316,7 @@ def _side(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _hairpin(rng: np.random.Generator) -> list[Primitives]:
-    """A thick top on bent rods, two or three a leg."""
+    """Make a thick top on bent rods, two or three a leg."""
     half, high = (
         uniform(rng, 0.4, 0.9),
         pick(rng, uniform(rng, 0.38, 0.46), uniform(rng, 0.7, 0.76)),
@@ -335,7 +338,7 @@ def _hairpin(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _console(rng: np.random.Generator) -> list[Primitives]:
-    """Narrow and high, for a wall: drawers under the top, slim legs, a board low down."""
+    """Make a narrow, high table for a wall: drawers, slim legs, a board low down."""
     half, deep, high = uniform(rng, 0.5, 0.75), uniform(rng, 0.15, 0.2), uniform(rng, 0.74, 0.88)
     body, size = uniform(rng, 0.1, 0.16), uniform(rng, 0.035, 0.05)
     solids: list[Primitives] = [
@@ -357,7 +360,7 @@ def _console(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _tennis(rng: np.random.Generator) -> list[Primitives]:
-    """A table tennis table: two halves, a net between them, folding legs."""
+    """Make a table tennis table: two halves, a net between them, folding legs."""
     half, deep, high = uniform(rng, 1.2, 1.4), uniform(rng, 0.68, 0.78), 0.76
     solids: list[Primitives] = mirrored(
         [box((half - 0.006, 0.035, 2 * deep), (half / 2 + 0.003, high - 0.018, 0))]
@@ -385,7 +388,7 @@ def _tennis(rng: np.random.Generator) -> list[Primitives]:
 
 
 def lamp(rng: np.random.Generator) -> Shape:
-    """A lamp: desk, table, floor, arc, tripod, pendant, chandelier or street lamp."""
+    """Make a lamp: desk, table, floor, arc, tripod, pendant, chandelier or street lamp."""
     kinds: dict[Make, float] = {
         _desk_lamp: 3.0,
         _table_lamp: 3.0,
@@ -402,7 +405,7 @@ def lamp(rng: np.random.Generator) -> Shape:
 def _hood(
     rng: np.random.Generator, at: np.ndarray, aim: np.ndarray, size: float
 ) -> list[Primitives]:
-    """A reflector at the end of an arm: a cone or a bell that opens towards ``aim``."""
+    """Make a reflector at the end of an arm: a cone or a bell that opens towards ``aim``."""
     solids: list[Primitives] = [
         capsule(at - 0.1 * size * aim, at + 0.1 * size * aim, 0.17 * size),
         frustum(at, at + 0.32 * size * aim, 0.2 * size, 0.26 * size),
@@ -451,7 +454,7 @@ def _desk_lamp(rng: np.random.Generator) -> list[Primitives]:
 def _drum(
     rng: np.random.Generator, low: float, high: float, radius: float, stem: float
 ) -> list[Primitives]:
-    """A textile shade around a stem that reaches up to y = ``stem``: hollow, or closed."""
+    """Make a textile shade around a stem that reaches up to y = ``stem``: hollow, or closed."""
     top = radius * uniform(rng, 0.45, 1.0)
     length = high - low
     solids: list[Primitives] = []
@@ -472,7 +475,7 @@ def _drum(
 
 
 def _table_lamp(rng: np.random.Generator) -> list[Primitives]:
-    """A turned or thrown body under a shade."""
+    """Make a turned or thrown body under a shade."""
     body, radius = uniform(rng, 0.2, 0.36), uniform(rng, 0.05, 0.1)
     style = pick(rng, "urn", "balls", "column", "bottle", "block")
     foot = uniform(rng, 0.07, 0.11)
@@ -512,7 +515,7 @@ def _table_lamp(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _floor_lamp(rng: np.random.Generator) -> list[Primitives]:
-    """A tall pole: a shade on top, a bowl that shines up, or a reading arm."""
+    """Make a tall pole: a shade on top, a bowl that shines up, or a reading arm."""
     high, foot = uniform(rng, 1.25, 1.6), uniform(rng, 0.13, 0.2)
     radius = uniform(rng, 0.014, 0.022)
     solids: list[Primitives] = [
@@ -539,7 +542,7 @@ def _floor_lamp(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _arc_lamp(rng: np.random.Generator) -> list[Primitives]:
-    """A heavy foot and a long bow from which a shade hangs."""
+    """Make a heavy foot and a long bow from which a shade hangs."""
     high, reach = uniform(rng, 0.9, 1.2), uniform(rng, 0.45, 0.65)
     radius = uniform(rng, 0.016, 0.024)
     foot = uniform(rng, 0.15, 0.22)
@@ -585,7 +588,7 @@ def _tripod(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _pendant(rng: np.random.Generator) -> list[Primitives]:
-    """A shade on a cord below a ceiling rose."""
+    """Make a shade on a cord below a ceiling rose."""
     cord = uniform(rng, 0.25, 0.5)
     wide, tall = uniform(rng, 0.16, 0.26), uniform(rng, 0.14, 0.24)
     top = tall + cord
@@ -622,7 +625,7 @@ def _pendant(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _chandelier(rng: np.random.Generator) -> list[Primitives]:
-    """A stem below the ceiling with curved arms that bear candles or small shades."""
+    """Make a stem below the ceiling with curved arms that bear candles or small shades."""
     arms, reach = count(rng, 5, 8), uniform(rng, 0.28, 0.4)
     top = uniform(rng, 0.5, 0.7)
     solids: list[Primitives] = [
@@ -654,7 +657,7 @@ def _chandelier(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _street(rng: np.random.Generator) -> list[Primitives]:
-    """A lamp post: a lantern on top, or one or two arms."""
+    """Make a lamp post: a lantern on top, or one or two arms."""
     high = uniform(rng, 1.5, 2.0)
     radius = uniform(rng, 0.026, 0.036)
     solids: list[Primitives] = [

@@ -258,7 +258,7 @@ def _spade(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _drill(rng: np.random.Generator) -> list[Primitives]:
-    """A power drill: a motor along x, a grip below it, a battery, a chuck and a bit."""
+    """Make a power drill: a motor along x, a grip below it, a battery, a chuck and a bit."""
     long, radius = uniform(rng, 1.2, 2.0), uniform(rng, 0.32, 0.5)
     deep = uniform(rng, 1.2, 1.8)
     grip_wide = uniform(rng, 0.35, 0.5)
@@ -330,7 +330,7 @@ def _fork(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _spoon(rng: np.random.Generator) -> list[Primitives]:
-    """A spoon or a ladle, whose bowl is hollow."""
+    """Make a spoon or a ladle, whose bowl is hollow."""
     radius, length = uniform(rng, 0.3, 0.6), uniform(rng, 1.6, 3.2)
     ladle = chance(rng, 0.4)
     deep = radius * (uniform(rng, 0.6, 1.0) if ladle else uniform(rng, 0.25, 0.45))
@@ -432,7 +432,7 @@ def _key(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _iron_bar(rng: np.random.Generator) -> list[Primitives]:
-    """A crowbar, a hook or a walking stick: a long bar with a bent end."""
+    """Make a crowbar, a hook or a walking stick: a long bar with a bent end."""
     length, bend = uniform(rng, 2, 4), uniform(rng, 0.3, 0.7)
     hook = arc((bend, length, 0), bend, 180, pick(rng, 80, 20, -10), RIGHT, UP, 7)
     radius = uniform(rng, 0.08, 0.15)

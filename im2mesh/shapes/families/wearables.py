@@ -1,4 +1,4 @@
-"""What is worn or carried: helmets, hats, shoes, bags, glasses, gloves and the like."""
+"""Things that are worn or carried: helmets, hats, shoes, bags, glasses, gloves and the like."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def _shoe(rng: np.random.Generator, boot: bool = False) -> list[Primitives]:
 
 
 def _pump(rng: np.random.Generator) -> list[Primitives]:
-    """A shoe with a high heel, or a sandal or slipper."""
+    """Make a shoe with a high heel, or a sandal or slipper."""
     heel = uniform(rng, 0.3, 1.1)
     wide, thick = 0.8, 0.1
     solids = [
@@ -323,7 +323,7 @@ def _glasses(rng: np.random.Generator) -> list[Primitives]:
 
 
 def _glove(rng: np.random.Generator) -> list[Primitives]:
-    """A glove or a hand: a palm, four fingers, a thumb."""
+    """Make a glove or a hand: a palm, four fingers, a thumb."""
     solids = rounded_box((1.0, 1.1, 0.4), 0.18, (0, 0.55, 0))
     spread, curl = uniform(rng, 2, 12), uniform(rng, 0, 0.5)
     for k, long in enumerate((0.75, 0.95, 1.0, 0.85)):

@@ -65,7 +65,7 @@ class Primitives(ABC):
         """Return (…) distances of (…, 3) points to the surface, negative inside."""
 
     exact_bound: ClassVar[bool] = True
-    """Whether :meth:`least_distance` is the distance itself."""
+    """True if :meth:`least_distance` is the distance itself."""
 
     @classmethod
     def least_distance(cls, size: Tensor, point: Tensor) -> Tensor:
@@ -101,9 +101,9 @@ class Primitives(ABC):
         nearest = cls.nearest(size, point)
         away = point - nearest
         length = norm(away)[..., None]
-        apart = length > 1e-7
-        normal = away / torch.where(apart, length, 1.0)
-        return nearest, torch.where(apart, normal, cls.normal(size, nearest))
+        known = length > 1e-7  # a direction
+        normal = away / torch.where(known, length, 1.0)
+        return nearest, torch.where(known, normal, cls.normal(size, nearest))
 
     @staticmethod
     @abstractmethod

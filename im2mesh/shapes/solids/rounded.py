@@ -36,8 +36,8 @@ class Ellipsoid(Primitives):
 
     @staticmethod
     def distance(size: Tensor, point: Tensor) -> Tensor:
-        apart = norm(point - Ellipsoid.nearest(size, point))
-        return torch.copysign(apart, norm(point / size) - 1)
+        distance = norm(point - Ellipsoid.nearest(size, point))
+        return torch.copysign(distance, norm(point / size) - 1)
 
     exact_bound = False
 
@@ -127,20 +127,20 @@ class Capsule(Primitives):
         x, y, z = origin.unbind(-1)
         dx, dy, dz = direction.unbind(-1)
         sideways = dx * dx + dz * dz
-        apart = sideways > ALONG
-        inverse = torch.where(apart, 1 / sideways, 0.0)
+        across = sideways > ALONG
+        inverse = torch.where(across, 1 / sideways, 0.0)
         shift = -(x * dx + z * dz) * inverse
         x, z = x + shift * dx, z + shift * dz
         left = radius * radius - (x * x + z * z)
         # The surface is a tube closed by balls. Where the ray enters the endless tube says which
         # of the three it meets; a ray along the axis meets the ball at the end it comes from.
         tube = shift - (left.clamp(min=0) * inverse).sqrt()
-        where = torch.where(apart, y + tube * dy, -math.inf * dy)
+        where = torch.where(across, y + tube * dy, -math.inf * dy)
         ball = where.clamp(-half, half)
         end = _intersect_ball(
             stack_xyz(origin[..., 0], y - ball, origin[..., 2]), direction, radius
         )
-        side = apart & (where.abs() <= half)
+        side = across & (where.abs() <= half)
         return torch.where(side, torch.where(left >= 0, tube, math.inf), end)
 
     @staticmethod
