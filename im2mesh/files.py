@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import lzma
 import os
@@ -122,6 +123,12 @@ def file_version(path: str | os.PathLike[str]) -> list[int]:
     """
     status = os.stat(path)
     return [status.st_size, status.st_mtime_ns]
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def first_line(error: BaseException) -> str:

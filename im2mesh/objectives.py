@@ -47,11 +47,11 @@ class Objective(Protocol):
         ...
 
     def inside(self, values: Tensor) -> Tensor:
-        """Return for raw network values whether they are inside, for the IoU."""
+        """Return which raw network values are inside, for the IoU."""
         ...
 
     def target_inside(self, targets: Tensor) -> Tensor:
-        """Return for targets whether they are inside, so that exact values have an IoU of 1."""
+        """Return which targets are inside, so that exact values have an IoU of 1."""
         ...
 
 

@@ -22,7 +22,7 @@ from im2mesh.generation.field import FusedField, GlobalField, PatchField, Rescal
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import (
-    TIED,
+    TIE_DISTANCE,
     extract_mesh,
     refine,
     seen_nodes,
@@ -272,7 +272,7 @@ def test_crumbs_of_what_was_seen_are_tied(step: tuple[int, int, int]) -> None:
     seen[crumb] = True
     assert pieces_of(values) == 2
     tied = without_small_pieces(values, 0.0, seen, 0.01)
-    near = math.dist((0, 0, 0), step) < TIED
+    near = math.dist((0, 0, 0), step) < TIE_DISTANCE
     assert pieces_of(tied) == (1 if near else 2)
     assert (tied != values).sum() == (sum(step) - 1 if near else 0)
 
@@ -300,7 +300,7 @@ def test_pieces_by_their_definition(seed: int, least: float) -> None:
     rest = next(p for p in reference.pieces(found > 0) if big[0][0] in p)
     for piece in kept:
         near = min(math.dist(a, b) for a in piece for b in big[0]) if piece is not big[0] else 0
-        assert near >= TIED or piece[0] in rest or len(big) > 1
+        assert near >= TIE_DISTANCE or piece[0] in rest or len(big) > 1
     assert trimesh.Trimesh(*extract_mesh(found, exact_lattice(8), 0.0)).is_watertight
 
 

@@ -18,6 +18,7 @@ from im2mesh.cli import (
     run_script,
 )
 from im2mesh.errors import InputError
+from im2mesh.files import file_digest
 from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE
 from im2mesh.preparation.check import check_dataset
 from im2mesh.preparation.collection import (
@@ -26,7 +27,7 @@ from im2mesh.preparation.collection import (
     find_shapes,
     find_shapes_of_poses,
 )
-from im2mesh.preparation.dataset import DatasetSettings, build_dataset, digest
+from im2mesh.preparation.dataset import DatasetSettings, build_dataset
 from im2mesh.preparation.partition import DEFAULT, UNSEEN, Partition
 from im2mesh.visualize.dataset_sheet import dataset_sheet
 
@@ -87,7 +88,7 @@ def _build(args: argparse.Namespace) -> int:
         if args.classes:
             raise InputError("--classes: the pose lists say which classes; drop it")
         entries, problems = find_shapes_of_poses(args.meshes, args.poses)
-        origin["poses"] = {str(path): digest(path) for path in args.poses}
+        origin["poses"] = {str(path): file_digest(path) for path in args.poses}
     else:
         entries, problems = find_shapes(args.meshes, args.classes)
     report = build_dataset(

@@ -168,7 +168,7 @@ def _check_place(path: Path, option: str) -> None:
 
 
 def _name(scene: Scene) -> str:
-    """A file name for what is shown."""
+    """Return a file name for the shown files."""
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in scene.layers[0].name)
 
 

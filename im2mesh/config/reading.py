@@ -22,7 +22,7 @@ from im2mesh.files import atomic
 log = logging.getLogger(__name__)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-"""Where ``inherit_from`` looks when the working directory does not have the file."""
+"""Folder in which ``inherit_from`` looks when the working directory does not have the file."""
 
 _WITHOUT_EFFECT = {
     "data": "dim model_file watertight_file img_with_camera n_views pointcloud_n "
@@ -36,7 +36,7 @@ _WITHOUT_EFFECT = {
 KEYS_WITHOUT_EFFECT = frozenset(
     f"{section}.{key}" for section, keys in _WITHOUT_EFFECT.items() for key in keys.split()
 )
-"""Keys that released files carry and that nothing ever read."""
+"""Keys that released files have and that no code ever read."""
 
 # --- from a file ------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         The configuration, checked but for :meth:`Config.check_supported`.
 
     Raises:
-        ConfigError: one line that names the file, and the key where it is about one.
+        ConfigError: one line that names the file and, for a bad value, the key.
     """
     path = Path(path)
     return _build(_read_with_parents(path, []), path)
@@ -321,7 +321,7 @@ def _instance(section: type, values: Mapping[str, Any], **more: Any) -> Any:
 
 @cache
 def _kinds(section: type) -> Mapping[str, Kind | type]:
-    """Return what each key of a section holds: a kind of value, or a section of its own."""
+    """Return key → its kind of value, or the section that it is."""
     hints = get_type_hints(section, include_extras=True)
     names = [item.name for item in fields(section) if item.name != "source"]
     return {n: hints[n] if is_dataclass(hints[n]) else kind_of(hints[n]) for n in names}

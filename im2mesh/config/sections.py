@@ -180,7 +180,7 @@ class TestConfig:
 class GenerationConfig:
     """``generation``: from the field to files.
 
-    Of several levels, the first one's keys hold, but for ``level_weight``.
+    Where several levels are fused, the first one's keys are used, except for ``level_weight``.
     """
 
     generation_dir: str = "generation"  # folder of the results in out_dir

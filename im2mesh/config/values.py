@@ -31,7 +31,7 @@ class Kind(NamedTuple):
 
     Attributes:
         words: complete "must be …".
-        read: returns the value in Python's terms, or raises :class:`Mismatch`.
+        read: converts a value from YAML, or raises :class:`Mismatch`.
     """
 
     words: str

@@ -1,4 +1,4 @@
-"""Batches of training and validation, and the protocols of what makes them."""
+"""Batches of training and validation, and the protocols of the sources that make them."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class EvaluationPoints:
 
 
 class Source(Protocol):
-    """Ordered samples, each a function of nothing but the epoch and its place in it."""
+    """Ordered samples, each a function of the epoch and its position in it alone."""
 
     def __len__(self) -> int:
         """Return the number of samples of an epoch."""
         ...
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
-        """Return the samples at the places [start, stop) of an epoch."""
+        """Return the samples at the positions [start, stop) of an epoch."""
         ...
 
     def name(self, shape: int) -> str:

@@ -1,4 +1,4 @@
-"""Square cells of the image, by which points are sorted so that a window is a few slices."""
+"""Square cells of the image. Sorted by them, the points of a window are a few slices."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ class Placement:
     Attributes:
         frame: its centre, side and axes.
         seen: (3,) the visible side's extents along the cube's axes, in metres.
-        extent: the object's extent along the direction of view, in metres, as it was estimated.
-        how: how it was estimated.
+        extent: the object's extent along the direction of view, in metres, given or estimated.
+        how: the way in which the extent was found, a phrase for messages.
         most: the largest extent that the supporting plane allows; ∞ if it sets no limit.
     """
 

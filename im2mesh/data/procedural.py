@@ -1,10 +1,10 @@
 """Training data that are made on the fly: fresh shapes in every batch.
 
-A shape is a function of its number (a 32-bit hash of the seed, the split, the epoch and its
-place), which gives its family, its parameters, its view and the sensor effects on its map, so runs
-can be resumed and a validation set stays the same without a file being written. Depth, occupancy
-and distances are exact (:mod:`im2mesh.shapes.batch`) and computed on the training device, all
-shapes of a batch at once. Sensor effects are on the maps alone.
+A shape's number is a 32-bit hash of the seed, the split, the epoch and its position in the epoch.
+The number determines its family, its parameters, its view and the sensor effects on its map. So
+runs can be resumed, and a validation set stays the same without any file. Depth, occupancy and
+distances are exact (:mod:`im2mesh.shapes.batch`) and computed on the training device, for all
+shapes of a batch at once. Sensor effects change the maps only.
 """
 
 from __future__ import annotations
@@ -34,18 +34,21 @@ EPOCH = 100_000
 """Number of samples that counts as an epoch of endless data."""
 
 SURFACE_POINTS = 512
-"""Points drawn on each shape's surface, times the windows along a side of the image, from which
-the points near the surface are made; a global level draws each of its points anew."""
+"""A patch level draws this many points on each shape's surface, times the image's side in windows'
+sides, and makes the points near the surface of all its windows from them. A global level draws each
+of its points anew."""
 
 DISTANCES = (0.003, 0.05)
-"""Bounds of the standard deviation of their distance from it, drawn for each point, log-uniform."""
+"""Bounds of the standard deviation of a point's distance from the surface, which is drawn for each
+point near the surface, log-uniformly. In sides of the cube."""
 
 POINTS_OF_A_CUBE = 100_000
-"""Points for the IoU in the cube; a window has as many as its share, as in a stored data set."""
+"""Points for the IoU in the whole cube; a window has its share of them, as in a stored data set."""
 
 TRAIN, VALIDATION = 0, 1
+"""Numbers of the splits."""
 
-# Uses of random numbers; each has a key of its own.
+# Keys of random numbers, one for each use.
 _SHAPE, _FAMILY, _AZIMUTH, _ELEVATION, _WINDOW, _SURFACE, _UNIFORM, _PICK, _FAR, _NORMAL = range(10)
 _TURNED, _ROTATION, _PLACED, _EXTENT, _OFFSET, _SENSOR = range(10, 16)
 
@@ -136,10 +139,11 @@ class Views:
 class ProceduralSource:
     """Endless samples of procedural shapes; see :class:`im2mesh.data.batch.Source`.
 
-    Of each shape ``data.windows_per_shape`` neighbouring samples show different windows (a
-    patch level), or one shows all of it (a global level). ``data.points_near_surface`` of their
-    points lie near the surface, the others anywhere in the window. Which points near the surface
-    are drawn depends on where a batch begins, everything else on the sample's place alone.
+    A patch level has ``data.windows_per_shape`` neighbouring samples of each shape, which show
+    different windows; a global level has one, which shows the whole shape. A share
+    ``data.points_near_surface`` of their points lie near the surface, the others anywhere in the
+    window. The points near the surface depend on the first position of their batch; everything
+    else depends on the sample's own position only.
     """
 
     def __init__(
@@ -181,7 +185,7 @@ class ProceduralSource:
         return EPOCH
 
     def name(self, shape: int) -> str:
-        """Return ``<family>-<number>``, from which the shape can be made again."""
+        """Return ``<family>-<number>``, which identifies the shape."""
         return f"{self._family(shape)}-{shape}"
 
     def _family(self, number: int) -> str:
@@ -233,7 +237,13 @@ class ProceduralSource:
         return random_seed(self.config.training.seed, _SHAPE, self._split, epoch, index)
 
     def _made(self, prepared: Drawn, count: int, near: float) -> _Made:
-        """Return the samples of drawn shapes: ``count`` points each, a share ``near`` near."""
+        """Return the samples of drawn shapes.
+
+        Args:
+            prepared: the shapes.
+            count: points of each sample.
+            near: share of them near the surface.
+        """
         first, numbers = prepared.start // self.per_shape, prepared.numbers
         shapes = prepared.shapes.to(self.device)
         number = torch.tensor(numbers, device=self.device)
@@ -256,12 +266,12 @@ class ProceduralSource:
             found, there = self._near(on_surface.float(), group, flat, keys, surface)
             local[:, :surface] = torch.where(there[:, None, None], found, local[:, :surface])
         cube = local if self._whole_image else self.windows.to_cube(local, flat[:, None])
-        asked = cube.view(len(numbers), self.per_shape * count, 3)
+        of_shapes = cube.view(len(numbers), self.per_shape * count, 3)
         if self._learns == "sdf":
-            distance = shapes.signed_distance(asked).view(len(flat), count)
+            distance = shapes.signed_distance(of_shapes).view(len(flat), count)
             targets, inside = distance.float(), distance <= 0
         else:
-            inside = shapes.occupancy(asked).view(len(flat), count)
+            inside = shapes.occupancy(of_shapes).view(len(flat), count)
             targets = inside.float()
         wanted = slice(
             prepared.start - first * self.per_shape, prepared.stop - first * self.per_shape
@@ -283,9 +293,10 @@ class ProceduralSource:
         return len(self.windows) == 1
 
     def _choose_windows(self, depths: Tensor, number: Tensor) -> Tensor:
-        """Return (B, per_shape) different random windows of each map that see the object.
+        """Choose ``per_shape`` random windows of each map, all with a foreground pixel.
 
-        Where fewer see it, some are repeated.
+        Returns:
+            (B, per_shape) different windows; if there are fewer, some are repeated.
         """
         if self._whole_image:
             return number.new_zeros(len(number), 1)
@@ -321,12 +332,12 @@ class ProceduralSource:
         Args:
             surface: (S, M, 3) points on the shapes' surfaces.
             group: (B,) number of each window's shape.
-            window: (B,) its number.
-            keys: of its random numbers.
+            window: (B,) number of each window.
+            keys: of each window's random numbers.
             count: points of each window.
 
         Returns:
-            (B, count, 3), and (B,) bool: the window has a surface point at all.
+            (B, count, 3) points, and (B,) bool: there is a surface point in the window's column.
         """
         seed = self.config.training.seed
         index = torch.arange(count, device=self.device)
@@ -417,7 +428,7 @@ class ProceduralValidation:
 
 
 def _uniform(number: int, *keys: int) -> float:
-    """Return a shape's random number in [0, 1) for a use."""
+    """Return a random number in [0, 1) of the shape ``number`` for the use that the keys name."""
     return random_seed(number, *keys) / 2**32
 
 

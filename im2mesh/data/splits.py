@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from im2mesh.config import Config
 from im2mesh.errors import ConfigError
@@ -99,3 +100,13 @@ def class_of(model: str, folder: str) -> str:
     """
     name, underscore, _ = model.partition("_")
     return name if underscore and name else folder
+
+
+def row_keys(idx: int, folder: str, model: str) -> dict[str, Any]:
+    """Return the columns of a table's row that identify its model, in the folder of a class."""
+    return {
+        "idx": idx,
+        "class id": folder,
+        "class name": class_of(model, folder),
+        "modelname": model,
+    }

@@ -26,7 +26,7 @@ H5_GROUPS = {
     "points": {"points": "points", "occupancies": "occupancy", "sdf": "sdf"},
     "pointcloud": {"points": "pointclouds", "normals": "normals", "visible": "visible"},
 }
-"""Kind of array set → key in an ``.npz`` file → group of an HDF5 file, one array a model."""
+"""Kind of points → key in an ``.npz`` file → group of an HDF5 file, which has an array a model."""
 
 H5_ERRORS = (OSError, KeyError, RuntimeError, TypeError, ValueError)
 """Errors of h5py on a file that is damaged, or has a group where an array belongs."""
@@ -96,9 +96,9 @@ class Sample(ABC):
 
     @abstractmethod
     def truth_version(self) -> list[Any]:
-        """Return a version of the ground truth, for JSON, without reading an array.
+        """Return values, for JSON, that change when the ground truth does, without reading arrays.
 
-        It holds name, size and time (ns) of each file, and the settings by which they are read.
+        They are name, size and time (ns) of each file, and the settings by which they are read.
 
         Raises:
             DataError: there are no surface points to score against, or they cannot be read.

@@ -1,10 +1,10 @@
-"""The training data of a split, in which the points of a patch are a few slices.
+"""The stored training data of a split, sorted so that the points of a window are a few slices.
 
 The points of a shape are sorted by the square cell of the image that they lie behind and, within a
 cell, into outside and inside (:class:`im2mesh.data.cells.Cells`). Cells are the largest squares of
 which every window consists. So the points of a window are one slice for each row of its cells, and
-its inner points one slice for each cell. The time to draw a sample does not depend on how many
-windows a shape has.
+its inner points one slice for each cell. The time to draw a sample does not depend on the number
+of windows of a shape.
 
 :mod:`im2mesh.data.store_files` reads a store into memory or maps it from a folder.
 ``tests/reference/samples.py`` is the plain definition.
@@ -53,8 +53,8 @@ class PointStore:
                 shapes one after the other, ``counts`` (M · groups,) of each shape's groups,
                 ``windows`` (S,) usable windows, ``usable`` (M,) number of windows of each shape.
             iou: another store of the same shapes with the points for the IoU; None: this one.
-            shuffle: draw another order and other points in every epoch; else the crops stand in
-                the order of the shapes, the same in every epoch.
+            shuffle: draw another order and other points in every epoch; else the crops keep the
+                order of the shapes, and all epochs are the same.
 
         Raises:
             DataError: no window is usable.

@@ -167,10 +167,10 @@ def turn(points: np.ndarray, direction: np.ndarray, start: np.ndarray, angle: fl
 
 
 def _is_among(axes: list[Line], direction: np.ndarray, start: np.ndarray) -> bool:
-    """Tell whether an axis is about the same as one of others."""
-    cosine, apart = SYMMETRY.same_axis
+    """Return whether an axis is about the same as one of the others."""
+    cosine, distance = SYMMETRY.same_axis
     return any(
         abs(direction @ other) > cosine
-        and np.linalg.norm(np.cross(direction, start - other_start)) < apart
+        and np.linalg.norm(np.cross(direction, start - other_start)) < distance
         for other, other_start in axes
     )

@@ -1,7 +1,7 @@
 """The constants of the depth observation and of the search for symmetries.
 
-They are the same for every run, so they are no configuration keys. A line before each gives its
-reason, and its unit in brackets.
+They are the same for every run, so they are not configuration keys. The comment before each gives
+its unit, in brackets, and its reason.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ObservationConstants:
 
 @dataclass(frozen=True)
 class MatchWidth:
-    """How exactly a point's image must meet a surface, in sides of the cube.
+    """Distances within which a point's image meets a surface, in sides of the cube.
 
     Attributes:
         observed: distance from the observed surface at which a match counts 1/e.
@@ -79,7 +79,7 @@ class SearchStage:
 
     Attributes:
         candidates: number of the best ones that are improved.
-        width: how exactly their images must meet the surfaces.
+        width: distances within which images meet the surfaces.
         step: first step, in sides of the cube; directions start with twice as much, in radians.
         evaluations: most evaluations of the support for each candidate.
     """
@@ -205,10 +205,10 @@ class SymmetryConstants:
     # leave the axis free to move, it passes by the middle of the points.
     moment_damping: float = 1e-3
 
-    # --- what an axis does to a field ---
-    # [radians] Angles about the axis, from the side that faces the camera, at which networks are
-    # asked. They are surest just behind the visible surface.
-    asked_angles: tuple[float, ...] = (0.0, 0.5, -0.5, 1.0, -1.0)
+    # --- a field under an axis ---
+    # [radians] Angles about the axis, from the side that faces the camera, at which the networks
+    # are evaluated. They are most reliable just behind the visible surface.
+    field_angles: tuple[float, ...] = (0.0, 0.5, -0.5, 1.0, -1.0)
     # Least number of angles at which the map is looked up around a circle.
     min_circle_points: int = 8
     # [1] A direction's component of less than this length counts as none.

@@ -20,8 +20,8 @@ from im2mesh.native.mise import MISE
 from im2mesh.timing import Stopwatch
 
 MARGIN = 0.5
-"""A coarse cell whose corners all lie on one side is refined, too, if they come this near to the
-iso-level, in units of their own spread. This catches parts that pass between coarse nodes;
+"""A coarse cell whose corners all lie on one side is refined, too, if one of them is this near to
+the iso-level, in units of the corners' spread. This catches parts that pass between coarse nodes;
 tests/test_generation.py counts the parts that are missed."""
 
 
@@ -115,13 +115,15 @@ def extract_mise(
 def thin_parts(inside: np.ndarray, coarse: int) -> np.ndarray:
     """Find the cells in which coarser lattices would miss a part.
 
+    Such a cell has a node of the finest lattice, in or on it, that is on the other side (inside or
+    outside) than all of its corners.
+
     Args:
         inside: (n, n, n) bool at the nodes of the finest lattice.
         coarse: cells of the coarsest lattice, n − 1 = ``coarse`` · 2^k.
 
     Returns:
-        (M, 3) int64, the first of the finest cells in each such cell: a cell of a coarser lattice
-        with nodes, in or on it, of a side on which none of its corners is.
+        (M, 3) int64, for each such cell the first of the finest cells in it.
     """
     some, every = _at_corners(inside, np.logical_or), _at_corners(inside, np.logical_and)
     found = [np.empty((0, 3), np.int64)]

@@ -24,11 +24,11 @@ EMPTY_LOGIT = -10.0
 """Value of a patch level where no active patch owns the point: far outside."""
 
 FLOOR = 10.0
-"""Largest distance in free space that a field tells, in cells."""
+"""Distances in free space are clamped to this, in cells."""
 
 LOGITS_PER_CELL = 1.0
-"""Value of a cell of distance beside logits. A field that is surer than this just behind the
-observed surface is carved to a fraction of a cell."""
+"""Logits that a distance of one cell is worth. Where the networks' logit just behind the observed
+surface is larger, the boundary is accurate to a fraction of a cell."""
 
 LARGEST = 1e30
 """Larger values mean damaged weights; sums and squares of smaller ones are finite."""
@@ -93,11 +93,11 @@ class PatchField:
 
 @dataclass(frozen=True)
 class Rescale:
-    """The move of one level's values into the range of another that measures something else.
+    """A map of one level's values, such as logits, into the range of another's, such as distances.
 
     v ← v − iso_from; v ← v / max(|min v|, |max v|); v ← v · s + iso_to, where s is the
     distance from iso_to of the reference field's min (if |min v| is the larger) or max. So
-    the iso-levels meet, and so do the ends of the larger side.
+    the iso-levels become equal, and so do the extremes on the larger side.
 
     Attributes:
         iso_from: iso-level of the level to move.
@@ -117,7 +117,7 @@ class Rescale:
         iso_to: float,
         range_to: tuple[float, float],
     ) -> Rescale:
-        """Fit to both iso-levels and both (min, max), the cells without a patch included."""
+        """Fit the map to both iso-levels and both (min, max), cells without a patch included."""
         low, high = (abs(bound - iso_from) for bound in range_from)
         end = range_to[0] if low > high else range_to[1]
         larger = max(low, high)
@@ -213,17 +213,18 @@ class FusedField:
 
 
 class ObservedField:
-    """A fused field combined with what the camera saw.
+    """A fused field combined with an observation.
 
     Let v be the fused field's value above its iso-level, c and s the distances of
     :class:`Observation`, and K the value of a unit of length. The value is
 
     * ``carve``: min(v, K·c) in hidden space; K·c, which is negative, in free space.
-    * ``surface``: moreover at least K·s, so that the observed surface is where the camera saw it.
+    * ``surface``: the same, but at least K·s, so that the observed surface stays where the camera
+      saw it.
 
-    The map of a symmetric object shows more. Let c' be the least c and s' the largest s at the
-    images of a point. A point with an image in free space is empty unless it is in the shell: the
-    value is at most K·max(c', s).
+    Under a symmetry, let c' be the least c and s' the largest s at the images of a point. A point
+    with an image in free space is empty unless it is in the shell: the value is at most
+    K·max(c', s).
 
     * Mirror planes: v is the mean of the fused field's values at the point and at its images.
     * An axis of revolution: v is the mean of its values at images that face the camera, and for
@@ -273,10 +274,10 @@ class ObservedField:
         hidden, shell = self.observation(points)
         low = self._values(hidden)
         # The networks decide in hidden space only, and not within the shell.
-        asked = hidden > 0
+        undecided = hidden > 0
         if self.surface:
-            asked &= hidden > shell
-        index = asked.nonzero().squeeze(1)
+            undecided &= hidden > shell
+        index = undecided.nonzero().squeeze(1)
         if not len(index):
             return low
         kept = shell[index] * self._scale
@@ -327,9 +328,9 @@ class ObservedField:
         hidden = self.observation.in_cube(images.flatten(0, 1))[0]
         free = self._values(hidden.view(len(images), -1).amin(dim=0))
         low = torch.minimum(low, torch.maximum(free, kept))
-        # The networks are not asked within the shell.
-        asked = low > (kept.clamp_min(0) if self.surface else 0)
-        index = asked.nonzero().squeeze(1)
+        # The networks are not evaluated within the shell.
+        undecided = low > (kept.clamp_min(0) if self.surface else 0)
+        index = undecided.nonzero().squeeze(1)
         if not len(index):
             return low
         # The image of a point of the cube may lie outside, where networks were not trained.

@@ -28,8 +28,8 @@ class Lattice:
     Attributes:
         nodes: number of nodes along each axis.
         padding: values of the layers around the volume, from the inside out.
-        span: number of cells that count as the cube's side: the true number for the exact
-            lattice, too many for the released one.
+        span: number of cells that a mesh is divided by: the true number for the exact lattice, too
+            many for the released one.
     """
 
     nodes: int

@@ -42,7 +42,7 @@ class Level:
         """Build a configured network and load its weights.
 
         Raises:
-            ConfigError: the configuration asks for a branch that this project does not have.
+            ConfigError: the configuration has a value that is not supported.
             CheckpointError: the weights are missing or belong to another architecture.
         """
         network = build_network(config)

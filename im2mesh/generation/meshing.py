@@ -20,8 +20,8 @@ from im2mesh.native.marching_cubes import marching_cubes
 
 log = logging.getLogger(__name__)
 
-TIED = 2.5
-"""Distance up to which a small piece is tied to the rest of the object, in cells. The lattice
+TIE_DISTANCE = 2.5
+"""Small pieces nearer than this to the rest of the object are tied to it, in cells. The lattice
 cannot resolve such a gap."""
 
 
@@ -67,16 +67,16 @@ def seen_nodes(depth: np.ndarray, lattice: Lattice, slack: float = 0.0) -> np.nd
 def without_small_pieces(
     values: np.ndarray, iso_level: float, seen: np.ndarray, least: float, unit: float = 1.0
 ) -> np.ndarray:
-    """Remove small detached pieces that the camera did not see, and tie those that it saw.
+    """Remove small detached pieces that the camera did not see; connect seen ones to the rest.
 
     A piece is a set of inside nodes that are neighbours along the axes; marching cubes gives it
     one surface. Its size is the sum of tanh(v/2) over its nodes, v being the value above the
     iso-level: 2p − 1 for a probability p and the iso-level of p = 0.5. So a large piece counts as
-    small where the field is in doubt.
+    small if its values are near the iso-level.
 
     Pieces that the camera saw stay. Most small ones are nodes beside the rest of the object that
     touch it at a corner or an edge of a cell only. Such a piece is tied to the rest by the nodes
-    in between if it is less than :data:`TIED` cells away.
+    in between if it is less than :data:`TIE_DISTANCE` cells away.
 
     Args:
         values: (n, n, n) on the lattice's nodes, larger inside.
@@ -86,8 +86,8 @@ def without_small_pieces(
         unit: value of a logit, or of a cell's distance, in the field.
 
     Returns:
-        (n, n, n) values. Removed nodes are mirrored to below the iso-level; nodes that tie are a
-        quarter of a unit above it.
+        (n, n, n) values. Those of removed nodes are mirrored to below the iso-level; those of tying
+        nodes are a quarter of a unit above it.
     """
     pieces, count = ndimage.label(values > iso_level)
     if count < 2:
@@ -106,40 +106,40 @@ def without_small_pieces(
 
 
 def _ties(
-    values: np.ndarray, pieces: np.ndarray, crumbs: np.ndarray, rest: np.ndarray
+    values: np.ndarray, pieces: np.ndarray, loose: np.ndarray, rest: np.ndarray
 ) -> np.ndarray:
     """Find the (M, 3) int64 nodes that tie pieces to the rest.
 
     Args:
-        values: (n, n, n); the path with the largest minimum is taken.
+        values: (n, n, n); of several paths, the one with the largest minimum is taken.
         pieces: (n, n, n) number of the piece of each node.
-        crumbs: numbers of the pieces to tie.
+        loose: numbers of the pieces to tie.
         rest: (n, n, n) bool, the nodes to tie them to; tied pieces are added to it.
     """
-    reach = math.ceil(TIED)
+    reach = math.ceil(TIE_DISTANCE)
     boxes = ndimage.find_objects(pieces)
     ties = [np.empty((0, 3), np.int64)]
-    left, before = list(crumbs), -1
+    left, before = list(loose), -1
     while len(left) != before:
         before = len(left)
-        for crumb in list(left):
+        for piece in list(left):
             box = tuple(
-                slice(max(side.start - reach, 0), side.stop + reach) for side in boxes[crumb - 1]
+                slice(max(side.start - reach, 0), side.stop + reach) for side in boxes[piece - 1]
             )
-            own, others = np.argwhere(pieces[box] == crumb), np.argwhere(rest[box])
+            own, others = np.argwhere(pieces[box] == piece), np.argwhere(rest[box])
             if not len(others):
                 continue
             distance, nearest = cKDTree(others).query(own)
             at = int(distance.argmin())
-            if distance[at] >= TIED:
+            if distance[at] >= TIE_DISTANCE:
                 continue
-            left.remove(crumb)
+            left.remove(piece)
             corner = np.array([side.start for side in box])
             paths = [corner + path for path in _paths(own[at], others[nearest[at]])]
             best = max(paths, key=lambda path: values[tuple(path.T)].min(initial=np.inf))
             ties.append(best)
             rest[tuple(best.T)] = True
-            rest[box] |= pieces[box] == crumb
+            rest[box] |= pieces[box] == piece
     return np.concatenate(ties)
 
 

@@ -1,4 +1,4 @@
-"""The depth map as the finest level: is a point of space free, hidden, or just behind the surface?
+"""Observation: a depth map's constraints on space, as signed distances.
 
 A depth map divides the cube in two: *free* space, in front of the observed surface and beside
 the silhouette, and *hidden* space behind it. The boundary of hidden space is the observed
@@ -8,7 +8,7 @@ the distance c to that boundary and the distance s to the boundary of a thin clo
 behind the observed surface. :class:`im2mesh.generation.field.ObservedField` combines them with a
 fused field.
 
-``docs/observation.md`` draws this, and says what holds and what does not.
+``docs/observation.md`` shows a drawing, and lists what holds and what does not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from im2mesh.geometry.pixels import IMAGE_SIZE, to_pixels
 
 
 class Observation:
-    """Distances to what one depth map shows.
+    """Distances to the boundaries of hidden space and of the shell of one depth map.
 
     Attributes:
         cell: side of a cell of the lattice that the shell is made for.
@@ -52,13 +52,13 @@ class Observation:
                 S = 256, unless a camera is given.
             resolution: cells of the final lattice along a side of the cube.
             noise: standard deviation of the depths, ≥ 0, in sides of the cube.
-            known: (256, 256) bool, False where it is not known what the ray meets; the map is
-                ignored there. None: background is free, except, with noise, for small holes in
-                the object.
+            known: (256, 256) bool, False where the map is to be ignored, because nothing was
+                measured. None: background is free, except, with noise, for small holes in the
+                object.
             device: where points will be.
-            perspective: where the camera is; the map is then one of its rays
-                (:class:`im2mesh.geometry.cameras.RayMap`), and points are measured in the cube
-                that makes these parallel. None: the map is orthographic.
+            perspective: of a camera in front of the cube; the map is then one along its rays
+                (:class:`im2mesh.geometry.cameras.RayMap`), and points are measured in the space
+                in which these rays are parallel. None: the map is orthographic.
         """
         self.cell = 1 / resolution
         self._perspective = perspective
@@ -111,7 +111,7 @@ class Observation:
         return hidden, torch.minimum(shell, hidden)
 
     def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
-        """Tell on which sides of both boundaries a lattice's nodes lie.
+        """Find the nodes of a lattice in hidden space and in the shell.
 
         The maps are looked up once for each column of nodes, and columns outside the silhouette
         are not measured at all.
@@ -141,7 +141,7 @@ class Observation:
         return hidden.reshape((nodes,) * 3), shell.reshape((nodes,) * 3)
 
     def _sides_along_rays(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
-        """:meth:`sides` where each node is on a ray of its own."""
+        """Do as :meth:`sides` does for a perspective map; each node is on a ray of its own."""
         assert self._perspective is not None
         nodes = lattice.nodes
         hidden, shell = np.zeros((2, nodes**3), dtype=bool)

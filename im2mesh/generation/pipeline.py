@@ -4,8 +4,8 @@
 >>> hpn3 = Reconstructor.from_configs(["global.yaml", "p64s32.yaml", "p32s16.yaml"])
 >>> mesh = hpn3("000.npz").mesh        # a trimesh.Trimesh
 
-Closed means that every edge belongs to two faces; of simplified ones a few may belong to four
-(:func:`im2mesh.generation.meshing.simplify`).
+Closed means that every edge belongs to two faces. In a simplified mesh a few edges may belong to
+four (:func:`im2mesh.generation.meshing.without_doubles`).
 """
 
 from __future__ import annotations

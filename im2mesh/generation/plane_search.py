@@ -59,7 +59,7 @@ def find_plane(evidence: Evidence, across: Normals = ()) -> MirrorPlane | None:
 
 
 def _judged(evidence: Evidence, plane: Plane, width: MatchWidth) -> MirrorPlane:
-    """Give a plane its support."""
+    """Return a plane with its support and its contradicted share."""
     normal, offset = plane
     scores, free = evidence.scores(reflect(evidence.sample, normal, offset), width)
     return MirrorPlane(normal, float(offset), float(scores.mean()), float(free.mean()))
@@ -73,12 +73,12 @@ def _scanned(evidence: Evidence, directions: np.ndarray) -> list[Plane]:
     points = evidence.sample[: SYMMETRY.scan_points]
     scores = scan(_table(evidence), points, directions)
     chosen: list[Plane] = []
-    cosine, apart = SYMMETRY.same_plane
+    cosine, distance = SYMMETRY.same_plane
     count = len(SYMMETRY.offsets)
     for at in np.argsort(-scores, axis=None, kind="stable"):
         normal, offset = directions[at // count], SYMMETRY.offsets[at % count]
         if all(
-            abs(normal @ n) < cosine or abs(offset * np.sign(normal @ n) - o) > apart
+            abs(normal @ n) < cosine or abs(offset * np.sign(normal @ n) - o) > distance
             for n, o in chosen
         ):
             chosen.append((normal, offset))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -24,9 +23,9 @@ from im2mesh.data import run_folders as outputs
 from im2mesh.data.depth_picture import depth_picture
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.sources import DepthSource
-from im2mesh.data.splits import class_of
+from im2mesh.data.splits import row_keys
 from im2mesh.errors import CheckpointError, ConfigError, InputError
-from im2mesh.files import NAMES, check_writable, read_csv
+from im2mesh.files import NAMES, check_writable, file_digest, read_csv
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.progress import progress_bar
@@ -42,13 +41,13 @@ RESULTS = ("meshes", "pointcloud")
 
 
 _LISTS = ("classes", "train_split", "val_split", "test_split")
-_BESIDE_MESHES = ("vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
-"""Keys of ``data`` and ``generation`` on which no mesh depends."""
+_NOT_DECISIVE = ("vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
+"""Keys of ``data`` and of ``generation`` that do not change any mesh."""
 
 
 @dataclass
 class RunReport:
-    """The outcome of each map, by its name ``<class>/<model>``."""
+    """The outcome of each map, by its name ``<class>/<model>``; failed ones with the reason."""
 
     written: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -155,7 +154,7 @@ def run(
                 seconds = watch.total + sum(result.seconds.values())
                 log.info("%s: %.1f s (%d of %d)", name, seconds, index + 1, len(sources))
             rows[(source.class_name, source.model)] = {
-                **_keys(index, source),
+                **row_keys(index, source.class_name, source.model),
                 **{f"time ({stage})": result.seconds[stage] for stage in STAGES},
                 "time (write)": watch.total,
                 "time (total)": watch.total + sum(result.seconds.values()),
@@ -185,7 +184,7 @@ def _record_settings(
         folder: of the run.
         resume: refuse other settings.
         overwrite: all results may be removed.
-        again: the results that are made again; without ``overwrite`` only these, pictures and
+        again: the results that this run makes; without ``overwrite`` only these, pictures and
             timings may be removed.
 
     Raises:
@@ -199,7 +198,7 @@ def _record_settings(
                 "name": level.name,
                 "source": str(level.config.source),
                 "weights": str(level.weights),
-                "sha256": _digest(level.weights),
+                "sha256": file_digest(level.weights),
                 "config": to_dict(level.config),
             }
             for level in reconstructor.levels
@@ -232,7 +231,7 @@ def _record_settings(
 
 
 def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with the keys that are newer than it, at their defaults."""
+    """Complete a record by the keys that did not exist when it was written, at their defaults."""
     level = {"config": to_dict(Config())}
     levels = record.get("levels")
     if isinstance(levels, list):
@@ -241,10 +240,10 @@ def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values on which meshes depend: not version, lists of maps, or training."""
+    """Return a record without values that change no mesh: version, lists of maps, training."""
     record = {key: value for key, value in record.items() if key != "version"}
     if isinstance(record.get("generation"), dict):
-        record["generation"] = _without(record["generation"], *_BESIDE_MESHES)
+        record["generation"] = _without(record["generation"], *_NOT_DECISIVE)
     if isinstance(record.get("levels"), list):
         record["levels"] = [_decisive_of_level(level) for level in record["levels"]]
     return record
@@ -254,7 +253,7 @@ def _decisive_of_level(level: Any) -> Any:
     if not (isinstance(level, dict) and isinstance(level.get("config"), dict)):
         return level
     config = _without(level["config"], "training")
-    for section, keys in (("data", _LISTS), ("generation", _BESIDE_MESHES)):
+    for section, keys in (("data", _LISTS), ("generation", _NOT_DECISIVE)):
         if isinstance(config.get(section), dict):
             config[section] = _without(config[section], *keys)
     return {**level, "config": config}
@@ -262,21 +261,6 @@ def _decisive_of_level(level: Any) -> Any:
 
 def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in keys}
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _keys(index: int, source: DepthSource) -> dict[str, Any]:
-    """Return the columns of a row of timings that identify its map."""
-    return {
-        "idx": index,
-        "class id": source.class_name,
-        "class name": class_of(source.model, source.class_name),
-        "modelname": source.model,
-    }
 
 
 def _kept_rows(
@@ -288,7 +272,7 @@ def _kept_rows(
     """
     before = _previous_rows(folder)
     rows = {
-        key: {**before[key], **_keys(index, source)}
+        key: {**before[key], **row_keys(index, *key)}
         for index, source in enumerate(sources)
         if (key := (source.class_name, source.model)) in before
     }

@@ -46,7 +46,7 @@ COARSE = 32
 """Cells of the coarse lattice on which the cube's depth is checked."""
 
 DEEPENINGS, DEEPENING = 2, 0.2
-"""How often the cube may be made deeper, and by how much of its side."""
+"""Number of times that the cube may be made deeper, and the share of its side each time."""
 
 CUT_OFF = 0.03
 """Share of the coarse mesh's vertices at the cube's back from which the cube is made deeper."""
@@ -86,7 +86,7 @@ class SensorReconstruction:
 
     @property
     def closed(self) -> bool:
-        """Whether the mesh has faces and every edge belongs to two of them."""
+        """True if the mesh has faces and every edge belongs to two of them."""
         return bool(len(self.mesh.faces)) and self.mesh.is_watertight
 
     @property

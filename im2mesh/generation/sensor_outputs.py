@@ -19,7 +19,7 @@ from im2mesh.geometry.mesh_files import FORMATS, write_mesh
 
 FRAMES = ("camera", "opengl", "object")
 UNITS = {"m": 1.0, "mm": 1000.0}
-"""How many of a unit there are in a metre."""
+"""Unit → its number in a metre."""
 
 
 def check_output(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Symmetries of an object: mirror planes, or an axis of revolution.
 
-What a depth map says of a point also holds for the point's images. This module computes them.
+If a depth map shows a point to be free or occupied, the point's images are so, too. This module
+computes the images.
 :mod:`im2mesh.generation.symmetry_search` finds symmetries, and
 :class:`im2mesh.generation.field.ObservedField` applies them to a field.
 """
@@ -56,7 +57,7 @@ class MirrorPlanes:
 
     @property
     def name(self) -> str:
-        """What messages and tables call it."""
+        """Name in messages and tables."""
         count = len(self.planes)
         return "mirror plane" if count == 1 else f"{count} mirror planes"
 
@@ -100,7 +101,7 @@ class RevolutionAxis:
 
     @property
     def name(self) -> str:
-        """What messages and tables call it."""
+        """Name in messages and tables."""
         return "axis of revolution"
 
     def frame(self) -> np.ndarray:
@@ -139,7 +140,7 @@ class RevolutionAxis:
 
 
 Symmetry = MirrorPlanes | RevolutionAxis
-"""What :func:`im2mesh.generation.symmetry_search.find_symmetry` finds."""
+"""A result of :func:`im2mesh.generation.symmetry_search.find_symmetry`."""
 
 
 class RevolutionProfile:
@@ -152,7 +153,7 @@ class RevolutionProfile:
     * shell: the largest distance s to the shell's boundary on the circle, at most the one above;
     * learned: mean of the field's values at some points of the circle that face the camera.
 
-    A value does not depend on which others are asked for, so coarse to fine equals dense.
+    A value does not depend on the other points of a call, so coarse to fine equals dense.
     """
 
     def __init__(
@@ -178,13 +179,13 @@ class RevolutionProfile:
         free, shell = self._observed(observation, radii, heights)
         learned = torch.zeros_like(free)
         # Also a little outside of hidden space, for the interpolation between nodes.
-        asked = free > -2 * self.cell
+        learns = free > -2 * self.cell
         circles = torch.meshgrid(radii, heights, indexing="ij")
-        radius, height = (values[asked] for values in circles)
-        angles = SYMMETRY.asked_angles
+        radius, height = (values[learns] for values in circles)
+        angles = SYMMETRY.field_angles
         places = [axis.placed(radius, height, torch.full_like(radius, angle)) for angle in angles]
         values = field(torch.cat(places).clamp(-0.5, 0.5))
-        learned[asked] = values.view(len(angles), -1).mean(dim=0)
+        learned[learns] = values.view(len(angles), -1).mean(dim=0)
         self._tables = torch.stack([free, shell, learned])[None]
 
     def _observed(

@@ -1,4 +1,4 @@
-"""What one depth map says for and against symmetries: scores of points' images.
+"""Evidence of one depth map for and against symmetries: scores of points' images.
 
 A symmetry is wrong if it takes observed points into space that was seen to be empty, and right if
 it takes many of them onto the observed surface, or onto that of a coarse mesh made without it.

@@ -1,9 +1,9 @@
-"""Find an object's symmetry from what one depth map shows of it.
+"""Find an object's symmetry by its depth map.
 
-:func:`find_symmetry` looks for an axis of revolution first, else for mirror planes. With a plane
-in use the map shows more of the object, which may support another plane, perpendicular to it.
-Objects without a symmetry, or whose symmetry is uncertain, get none. ``docs/observation.md`` says
-how often the result is right and what it is worth.
+:func:`find_symmetry` looks for an axis of revolution and, if there is none, for mirror planes. With
+the first plane the map shows more of the object, which may support another plane, perpendicular to
+it. An object whose symmetry is uncertain gets none. ``docs/observation.md`` measures how often the
+result is right and how much it improves meshes.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def find_symmetry(
     Args:
         depth: (256, 256), background < 0; what is not known counts as background.
         observation: of the same map.
-        predicted: (M, 3) points on the whole surface as predicted without a symmetry, M ≥ 0. They
-            may include the observed surface, where a match with it counts more anyway.
+        predicted: (M, 3) points on the whole surface as predicted without a symmetry, M ≥ 0. Points
+            on the observed surface do no harm, because a match with that counts more.
 
     Returns:
-        The best symmetry, or None where there is no good one. The same for the same map.
+        The best symmetry, or None if there is no good one; deterministic.
     """
     if (depth >= 0).sum() < SYMMETRY.min_points:
         return None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from im2mesh.data.sources import DepthSource
-from im2mesh.data.splits import class_of
+from im2mesh.data.splits import row_keys
 from im2mesh.data.storage import Sample
 from im2mesh.errors import DataError, InputError
 from im2mesh.files import file_version
@@ -98,12 +98,7 @@ class ScoringTask(ABC):
     @property
     def keys(self) -> dict[str, Any]:
         """The columns that identify the model of a row."""
-        return {
-            "idx": self.idx,
-            "class id": self.class_id,
-            "class name": class_of(self.model, self.class_id),
-            "modelname": self.model,
-        }
+        return row_keys(self.idx, self.class_id, self.model)
 
     @property
     def seed(self) -> list[int]:

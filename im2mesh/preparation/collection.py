@@ -184,14 +184,14 @@ def find_shapes(
             f"{root}: no such folder; give one with <class>/<name>{{{','.join(FORMATS)}}} or "
             f"ShapeNet's {SHAPENET_PLACE}"
         )
-    asked = classes is not None
+    chosen = classes is not None
     if classes is None:
         classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
     names = _taxonomy(root)
     shapes: list[MeshEntry] = []
     problems: list[tuple[str, str]] = []
     for folder in classes:
-        if asked:
+        if chosen:
             _check_class(root, folder)
         if not (root / folder).is_dir():
             raise InputError(f"{root / folder}: no such class folder")
@@ -269,7 +269,7 @@ def find_shapes_of_poses(
 
 
 def _mesh_of(path: Path) -> tuple[str | None, Path | None]:
-    """Return what is wrong with an entry of a class folder, or its mesh; neither: no shape."""
+    """Return the problem of an entry of a class folder, or its mesh; both None: not a shape."""
     if path.name.startswith("."):
         return None, None
     if path.is_dir():

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import csv
 import errno
-import hashlib
 import importlib.metadata
 import io
 import logging
@@ -59,12 +58,12 @@ LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
 """Libraries whose versions may change a data set's bytes."""
 
 MOST = {"views": 10_000, "points": 10_000_000, "cloud": 10_000_000}
-"""Largest settings of a shape."""
+"""Setting → its largest value."""
 
 
 @dataclass(frozen=True)
 class DatasetSettings:
-    """DatasetSettings that decide a model's bytes, beside the shape.
+    """The settings that decide a model's bytes, beside the shape.
 
     Attributes:
         views: random views of each shape; those of a pose list are all made.
@@ -177,7 +176,7 @@ def _build_shape(task: ShapeTask) -> Outcome:
 
 
 def is_whole(folder: Path) -> bool:
-    """Return whether a model's files are complete."""
+    """Return whether a model has all its files, each of them whole."""
     # The end of an .npz file is its table of contents.
     return all(zipfile.is_zipfile(folder / name) for name in reversed(FILES))
 
@@ -432,9 +431,3 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
 def _write_text(path: Path, text: str) -> None:
     with atomic(path) as beside:
         beside.write_text(text, encoding="utf-8")
-
-
-def digest(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from im2mesh import __version__
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth
 from im2mesh.errors import InputError
-from im2mesh.files import atomic
+from im2mesh.files import atomic, file_digest
 from im2mesh.geometry.mesh_files import load_mesh, shapenet_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.geometry.poses import PoseConvention, pose
@@ -199,7 +198,7 @@ def _record(poses: Path, folder: Path, rendering: Rendering, overwrite: bool) ->
     record: dict[str, Any] = {
         "version": __version__,
         "poses": str(poses),
-        "sha256": hashlib.sha256(poses.read_bytes()).hexdigest(),
+        "sha256": file_digest(poses),
         "renderer": rendering.renderer,
         "pose_convention": rendering.convention,
         "size": rendering.size,

@@ -1,8 +1,7 @@
 """The objects of a data set, and objects in a pose.
 
-This module alone distinguishes meshes from procedural shapes. For a view, both give the depth map,
-the signed distance at any point, and points on the surface, all in the camera frame and of the same
-solid.
+Only this module distinguishes meshes from procedural shapes. A view of either has a depth map,
+signed distances and points on the surface, all of the same solid and in the camera frame.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from im2mesh.geometry.rendering import render_depth
 from im2mesh.geometry.watertight import ON_SURFACE, THICKNESS, MeshSolid
 from im2mesh.shapes.shape import Shape
 
-# Sheets at the object's border extend beyond the cube by half their thickness and are cut off
-# there, with some of their points. This factor draws as many more.
 SPARE = 1.25
+"""Factor of the points that are drawn on a mesh. Sheets at the object's border extend beyond the
+cube by half their thickness and are cut off there, with some of their points."""
 
 
 class PosedObject(ABC):

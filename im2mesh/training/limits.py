@@ -1,4 +1,4 @@
-"""Limits on a training run, and why a run ended."""
+"""Limits on a training run, and the reasons for its end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class End(Enum):
-    """Why a run ended."""
+    """The reason why a run ended."""
 
     COMPLETE = "training.max_iterations is reached"
     TIME = "the time limit is reached"
@@ -23,7 +23,7 @@ FINAL = (End.EPOCHS, End.ITERATIONS, End.COMPLETE)
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop, apart from the configuration; None: never.
+    """Limits of one call of ``train.py``, beside those of the configuration; None: no limit.
 
     Attributes:
         until: time.monotonic() of the end.

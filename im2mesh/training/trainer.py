@@ -152,7 +152,7 @@ class Trainer:
     # --- checkpoints --------------------------------------------------------------------------
 
     def resume(self) -> bool:
-        """Go on from ``model.pt``, if there is one.
+        """Load ``model.pt``, if there is one; return whether there is.
 
         A checkpoint of the released code has no position in its epoch: the next epoch begins.
 
@@ -245,7 +245,7 @@ class Trainer:
         self._optimizer.zero_grad()
         self.fabric.backward(loss)
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        # Gradients are averaged over all processes, so all of them see what one of them has.
+        # Gradients are averaged over all processes, so a bad one of any process is seen by all.
         norm = nn.utils.get_total_norm(gradients)
         value, self.gradient_norm = torch.stack([loss.detach(), norm]).tolist()
         if not (math.isfinite(value) and math.isfinite(self.gradient_norm)):
@@ -263,9 +263,9 @@ class Trainer:
 
     def _not_finite(self, loss: float, batch: Batch) -> str:
         names = list(dict.fromkeys(self.source.name(k) for k in batch.shapes.tolist()))
-        what = "the loss" if not math.isfinite(loss) else "the gradient"
+        bad = "the loss" if not math.isfinite(loss) else "the gradient"
         return (
-            f"{what} of step {self.it + 1} is not finite; the batch's models: {', '.join(names)}; "
+            f"{bad} of step {self.it + 1} is not finite; the batch's models: {', '.join(names)}; "
             f"{self.out_dir / LAST} holds the state before it; check these models, or lower "
             "training.lr"
         )
@@ -294,7 +294,7 @@ class Trainer:
         end = self._ended(limits)
         if end is None or self._validation_is_due():
             self._prepare()
-            # A validation that a kill prevented.
+            # The previous run was killed before its validation.
             if self._validation_is_due() and self.validate(limits.threshold):
                 end = End.THRESHOLD
             end = end or self._train(limits)
@@ -302,7 +302,7 @@ class Trainer:
                 self.save(END)
             self.save(LAST)
         elif end is End.COMPLETE or (end in FINAL and not (self.out_dir / END).is_file()):
-            self.save(END)  # a kill prevented it; one of an earlier limit stays
+            self.save(END)  # the run was killed before; a file of an earlier limit is kept
         self.fabric.barrier()
         return end
 
@@ -380,14 +380,14 @@ class Trainer:
         return settled
 
     def _validation_is_due(self) -> bool:
-        """Validate every ``validate_every`` steps and after the last one."""
+        """Return whether to validate: every ``validate_every`` steps and after the last one."""
         every, most = self.config.training.validate_every, self.config.training.max_iterations
         if self._validate is None or not every or self.validated_at == self.it:
             return False
         return self.it % every == 0 or (most is not None and self.it >= most)
 
     def _ended(self, limits: Limits) -> End | None:
-        """Return which limit is reached, the same in all processes."""
+        """Return the limit that is reached, the same in all processes; None: go on."""
         most = self.config.training.max_iterations
         if most is not None and self.it >= most:
             return End.COMPLETE
@@ -458,10 +458,10 @@ class Trainer:
         """Validate the level, and save it as ``model_best.pt`` if it is the best so far.
 
         Args:
-            threshold: see the result.
+            threshold: largest difference of a metric that has settled; None: never.
 
         Returns:
-            Whether the metric is within ``threshold`` of the best before this one.
+            True if the metric is within ``threshold`` of the best one before.
         """
         if self._validate is None:
             return False
