@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import logging
+import os
 import signal
 import sys
 import textwrap
@@ -150,6 +151,8 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     terminal that is closed, are like Ctrl-C. Anything else is a bug: it keeps its traceback and has
     an exit code of its own, since Python's would be :data:`SOME_FAILED`.
 
+    Output into a pipe that was closed ends quietly, with exit code 0.
+
     Characters that standard output cannot encode are printed as ``?``.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # stderr is never strict
@@ -159,6 +162,10 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
         refuse_empty(sys.argv)
         with _signals_interrupt():
             code = main(None)
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
     except InputError as error:
         log.error("%s", error)
         code = BAD_INPUT

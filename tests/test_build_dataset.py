@@ -415,6 +415,21 @@ def test_classes_that_lists_cannot_name(meshes: Path, tmp_path: Path) -> None:
     assert shapes and not problems
 
 
+def test_a_flat_folder_is_one_class(
+    meshes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of which an empty split is warned."""
+    (meshes / "ni_b" / "textures").mkdir()
+    (meshes / "ni_b" / "textures" / "wood.png").touch()
+    shapes, problems = find_shapes(meshes / "ni_b")
+    assert [shape.label for shape in shapes] == ["ni_b/x_1", "ni_b/y"] and not problems
+    splits = ("--splits", "train=.5,val=.3,test=.2")
+    assert build(meshes / "ni_b", "--out", tmp_path / "out", *splits) == 0
+    assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"ni_b"}
+    shown = capsys.readouterr().err
+    assert "the split test is empty" in shown and "split train" not in shown
+
+
 def test_bad_meshes(tmp_path: Path) -> None:
     folder, out = tmp_path / "meshes" / "things", tmp_path / "out"
     folder.mkdir(parents=True)
@@ -459,7 +474,6 @@ def test_nothing_usable(tmp_path: Path, meshes: Path, monkeypatch: pytest.Monkey
     assert build(tmp_path / "bad", "--out", tmp_path / "out") == 2
     for arguments, message in (
         ([tmp_path / "nowhere"], "no such folder; give one with <class>/<name>"),
-        ([tmp_path / "bad" / "things"], "belong in a folder of their class"),
         ([meshes, "--classes", "cow"], "meshes/cow: no such class folder"),
         ([meshes, "--views", 0], "--views 0: must be between 1 and 10000"),
         ([meshes, "--views", 10**12], f"--views {10**12}: must be between 1 and 10000"),

@@ -260,6 +260,10 @@ def test_a_configuration(copy: Path, tmp_path: Path) -> None:
     assert any("points_unpackbits" in p or "occupancies" in p for p in check_dataset(path)[1])
     path.write_text(yaml.safe_dump({"data": {**data, "val_split": "val"}}))
     assert f"{copy}/angle/val.lst: no such split list" in check_dataset(path)[1]
+    (copy / "angle" / "val.lst").write_text("\n")
+    empty = f"{path}: the split val names no model ({copy}/angle/val.lst is empty); training"
+    assert any(line.startswith(empty) for line in check_dataset(path)[1])
+    assert not any("names no model" in line for line in check_dataset(copy)[1])
 
 
 # --- visibility -------------------------------------------------------------------------------

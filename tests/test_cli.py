@@ -7,6 +7,7 @@ import io
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -95,6 +96,19 @@ def test_run_script(
     assert re.match(line, shown)
     assert code == cli.BUG or len(shown.splitlines()) == bool(line)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    """As ``| head -1`` does: quiet, though the printing is cut short."""
+    body = "import sys; sys.argv = ['x']\nfrom im2mesh.cli import run_script\n"
+    body += "run_script(lambda argv: [print('line ' * 99) for _ in range(9999)] and 0)"
+    script = subprocess.Popen(
+        [sys.executable, "-c", body], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert script.stdout is not None and script.stderr is not None
+    script.stdout.readline()
+    script.stdout.close()
+    assert (script.stderr.read(), script.wait()) == (b"", 0)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 
-from im2mesh.data.depth import check_depth, find_depth_file, load_depth
+from im2mesh.data.depth import check_depth, find_depth_file, load_depth, load_known, may_be_depth
 from im2mesh.errors import DepthError
 from tests.conftest import REPOSITORY
 
@@ -180,7 +181,8 @@ UNREADABLE: dict[str, tuple[Write, str]] = {
         lambda path: np.savez(path, arr_0=np.array([{}], dtype=object)),
         "not a readable .npz",
     ),
-    "picture.png": (lambda path: path.write_bytes(b"\x89PNG"), "not an .npz file"),
+    "picture.png": (lambda path: path.write_bytes(b"\x89PNG"), "not a readable image"),
+    "picture.jpg": (lambda path: path.write_bytes(b"JFIF"), "not a depth map that is read"),
 }
 
 
@@ -213,3 +215,55 @@ def test_real_maps(shared: Path) -> None:
     for path in (shared / "depth").glob("*/000.npz"):
         depth = load_depth(path)
         assert (depth >= 0).sum() > 10_000 and depth.min() == -1 and depth.max() < 1
+
+
+def write_exr(path: Path, array: np.ndarray) -> None:
+    OpenEXR = pytest.importorskip("OpenEXR")
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    with OpenEXR.File(header, {"Z": array.astype(np.float32)}) as file:
+        file.write(str(path))
+
+
+def in_integers(background: int) -> np.ndarray:
+    array = disc(value=0.4)
+    return np.where(array < 0, background, np.rint(array * 65535)).astype(np.uint16)
+
+
+OTHER_FILES: dict[str, tuple[Write, float | None]] = {
+    "a.npy": (lambda path: np.save(path, disc()), None),
+    "b.npy": (lambda path: np.save(path, np.where(disc() < 0, np.inf, disc() * 1000)), 1e-3),
+    "c.npy": (lambda path: np.save(path, in_integers(0)), 1 / 65535),
+    "a.exr": (lambda path: write_exr(path, np.where(disc() < 0, 1e10, disc())), None),
+    "a.png": (lambda path: Image.fromarray(in_integers(0)).save(path), 1 / 65535),
+    "b.PNG": (lambda path: Image.fromarray(in_integers(65535)).save(path), 1 / 65535),
+    "a.tiff": (lambda path: Image.fromarray(disc()).save(path), None),
+    "scaled.npz": (lambda path: np.savez(path, depth=disc() * 2), 0.5),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FILES)
+def test_images_and_bare_arrays(tmp_path: Path, name: str) -> None:
+    write, scale = OTHER_FILES[name]
+    write(tmp_path / name)
+    depth = load_depth(tmp_path / name, scale)
+    np.testing.assert_array_equal(depth < 0, disc() < 0)
+    np.testing.assert_allclose(depth, disc(), atol=1e-5)
+    assert may_be_depth(tmp_path / name)
+    assert load_known(tmp_path / name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("a.png", in_integers(0), "holds integers without a unit; say it with --depth-scale S"),
+        ("b.png", (in_integers(0) >> 8).astype(np.uint8), "holds uint8 values, too coarse"),
+        ("c.png", np.zeros((256, 256, 3), np.uint8), "is a colour image (RGB)"),
+    ],
+)
+def test_images_that_are_refused(
+    tmp_path: Path, name: str, array: np.ndarray, message: str
+) -> None:
+    Image.fromarray(array).save(tmp_path / name)
+    with pytest.raises(DepthError, match=re.escape(f"{tmp_path / name}: {message}")):
+        load_depth(tmp_path / name)
+    assert may_be_depth(tmp_path / name) is (array.dtype == np.uint16)

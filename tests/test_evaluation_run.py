@@ -26,7 +26,8 @@ from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import atomic, read_csv
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results, run, tasks
-from im2mesh.metrics.scored_runs import ScoredRun, load_methods
+from im2mesh.metrics.report import printout
+from im2mesh.metrics.scored_runs import ScoredMethod, ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask
 from tests.conftest import REPOSITORY
 from tests.fixtures import BROKEN_YAML, write_dataset
@@ -337,7 +338,7 @@ def test_missing_and_empty_are_named(project: Project, capfd: pytest.CaptureFixt
     assert remarks == [
         "method: 1 of 4 meshes have no scores and are in no mean",
         "method: 1 of 3 meshes are empty and count as the worst",
-        "baselines not in the table: raw input points; eval_meshes.py CONFIG --baselines adds them",
+        "baselines not in the table: input points; eval_meshes.py CONFIG --baselines adds them",
     ]
 
 
@@ -642,10 +643,10 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
     project.evaluate("--no-icp")
     elsewhere = ["--meshes", str(project.root / "out/alone"), "--no-icp"]
     assert eval_meshes.main([project.config, "--workers", "1", *elsewhere]) == 1
-    both = "baselines not in the table: raw input points, global level alone; eval_meshes.py CONFIG"
+    both = "baselines not in the table: input points, global level alone; eval_meshes.py CONFIG"
     assert both in remarked(capsys, [project.config])
     lacking = remarked(capsys, [project.config, elsewhere[1]])
-    assert "table: raw input points; " in lacking, "the global level is one of the runs"
+    assert "table: input points; " in lacking, "the global level is one of the runs"
     assert eval_meshes.main([project.config, "--workers", "1", "--no-icp", "--eval_input"]) == 0
     assert "not in the table: global level alone; " in remarked(capsys, [project.config])
     (project.root / "out/alone/meshes").rename(project.root / "out/away")
@@ -660,7 +661,7 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
     assert not list((project.root / "out/alone").glob("eval_*")), "all tables of a run in one place"
     text = printed(capsys, [project.config, "--format", "csv", "--raw"])
     head, f1 = text.splitlines()[0].split(","), text.splitlines()[2].split(",")
-    assert head[1:4] == ["all method", "all raw input points", "all global level alone"]
+    assert head[1:4] == ["all method", "all input points", "all global level alone"]
     assert f1[0] == "F@1%" and float(f1[3]) < float(f1[1])
     common = printed(capsys, [project.config, "--format", "csv", "--raw", "--common"])
     values = project.rows()["fscore@1 (mesh) raw"][NAMES[:3]]
@@ -1044,8 +1045,8 @@ def test_a_damaged_record_names_no_global_level(tmp_path: Path, text: bytes) -> 
 def test_a_run_may_be_called_like_a_baseline(
     scored: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs = [scored.config, scored.config, "--names", "raw input points", "y"]
-    assert "raw input points 2" in printed(capsys, [*runs, "--format", "csv"])
+    runs = [scored.config, scored.config, "--names", "input points", "y"]
+    assert "input points 2" in printed(capsys, [*runs, "--format", "csv"])
     printed(capsys, runs)
 
 
@@ -1076,10 +1077,21 @@ def test_published_printout(scored: Project, capsys: pytest.CaptureFixture[str])
     assert f"{worst:.2f}" in row.split()
 
 
+def test_one_class_gives_one_table() -> None:
+    rows = {"class name": "cup", "class id": "cups", "modelname": ["a", "b"]}
+    table = pd.DataFrame({**rows, "fscore@1 (mesh)": [0.5, 0.7]})
+    texts = printout(ScoredMethod("mine", results.Scores(table, None, {})), raw=False)
+    one = [text for text in texts if text.startswith("mine: cup ×100, aligned")]
+    assert len(texts) == 5 and "class mean" not in "".join(texts)
+    assert [line.split()[0] for line in one[0].splitlines() if "0.00" in line] == [
+        "max", "min", "mean"
+    ]  # fmt: skip
+
+
 def test_comparison_groups(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(capsys, [scored.config, scored.config, "--format", "csv", "--over", "sample"])
     rows = {line.split(",")[0]: line.split(",")[1:] for line in text.splitlines()}
-    names = ["method", "method 2", "raw input points"]
+    names = ["method", "method 2", "input points"]
     groups = ["all", "seen", "unseen", "visible", "invisible"]
     assert rows[""] == [f"{group} {name}" for group in groups for name in names]
     table = scored.rows()
@@ -1103,7 +1115,7 @@ def test_formats(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:
     call = [scored.config, str(scored.run), "--names", "A_1", "B|2"]
     latex = printed(capsys, [*call, "--format", "latex"])
     assert r"\begin{tabular}{lrrrrrrrrrrrrrrr}" in latex
-    assert r"\multicolumn{3}{c}{invisible}" in latex and r"A\_1 & B|2 & raw input points" in latex
+    assert r"\multicolumn{3}{c}{invisible}" in latex and r"A\_1 & B|2 & input points" in latex
     assert latex.count(r" \\") == latex.count("\n") - 6, "every other line is a row"
     markdown = printed(capsys, [*call, "--format", "markdown"]).splitlines()
     assert markdown[2].startswith(r"| | all A_1 | all B\|2 |".replace("| |", "|  |"))
@@ -1202,5 +1214,5 @@ def test_from_depth_maps_to_tables(
     assert eval_meshes.main([str(hpn3), "--workers", "1", "--against-input"]) == 0
     text = printed(capsys, [str(hpn3), "--format", "csv", "--plot", str(tmp_path / "a.png")])
     rows = {line.split(",")[0]: line.split(",")[1:] for line in text.splitlines()}
-    assert rows[""][:2] == ["all hpn3", "all raw input points"]
+    assert rows[""][:2] == ["all hpn3", "all input points"]
     assert float(rows["F@2%"][0]) > 20 and float(rows["Silhouette IoU"][0]) > 60

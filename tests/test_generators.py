@@ -198,6 +198,33 @@ def test_threshold_resolution_and_noise_from_the_command_line(workplace: Path) -
         assert code == 2 and message in lines[-1]
 
 
+def test_mesh_formats_and_maps_in_images(workplace: Path) -> None:
+    """A 16-bit PNG whose scale is said gives the mesh of its map, in every format."""
+    with np.load("data/maps/sofa_demo-00/000.npz") as arrays:
+        depth = arrays["arr_0"]
+    depth = depth[..., 0] if depth.ndim == 3 else depth
+    Path("scans").mkdir()
+    Image.fromarray(np.where(depth < 0, 0, depth * 65535).astype(np.uint16)).save("scans/a.png")
+    Image.fromarray(np.zeros((256, 256, 3), np.uint8)).save("scans/picture.png")
+    formats = ("ply", "off", "obj", "stl", "glb")
+    options = ("--input", "scans", "--out", "run", "--symmetry", "none")
+    code, lines = call("generate", "global.yaml", *options)
+    assert code == 2 and "a.png: holds integers without a unit; say it with --dep" in lines[-2]
+    options += ("--depth-scale", "1/65535", "--vertex-normals")
+    code, lines = call("generate", "global.yaml", *options, "--mesh-formats", *formats)
+    assert (code, lines[-1]) == (0, "run: 1 done")
+    meshes = {kind: trimesh.load_mesh(f"run/meshes/scans/a.{kind}") for kind in formats}
+    for mesh in meshes.values():
+        assert mesh.is_watertight
+        assert mesh.volume == pytest.approx(meshes["off"].volume, rel=1e-4)
+    for kind, mark in (("ply", b"property float nz"), ("obj", b"\nvn "), ("glb", b'"NORMAL"')):
+        assert mark in Path(f"run/meshes/scans/a.{kind}").read_bytes()
+    code, lines = call("generate", "global.yaml", *options, "--mesh-formats", "glb")
+    assert (code, lines[-1]) == (0, "run: 0 done, 1 there already")
+    code, lines = call("generate", "global.yaml", *options, "--mesh-formats", "dae")
+    assert code == 2 and "mesh_formats must be a list of ply, off, obj, stl, glb" in lines[-1]
+
+
 def test_resume_skips_what_is_there(workplace: Path) -> None:
     merge3("--out", "run")
     Path("run/meshes/maps/sofa_demo-00.off").unlink()
@@ -261,7 +288,8 @@ def test_what_no_mesh_depends_on_is_no_other_setting(workplace: Path) -> None:
 
 
 def test_a_damaged_record_is_one_of_other_settings(workplace: Path) -> None:
-    Path("run").mkdir()
+    Path("run/meshes/maps").mkdir(parents=True)
+    Path("run/meshes/maps/cup.ply").touch()
     Path("run/config.yaml").write_bytes(b"[")
     code, lines = call("generate", "global.yaml", "--out", "run", "--resume")
     assert code == 2 and len(lines) == 1
@@ -522,7 +550,10 @@ def test_weights_that_give_no_numbers(
     ("arguments", "message"),
     [
         (("--input", "nowhere"), "nowhere: no such file or folder"),
-        (("--input", "empty"), "empty: holds no depth map (.npz), nor do its sub-folders"),
+        (
+            ("--input", "empty"),
+            "empty: holds no depth map (.npz .npy .exr .png .tif .tiff), nor",
+        ),
         (("--out", "file/run"), "file/run: cannot be written to (Not a directory)"),
         (("--device", "quantum"), "--device quantum: not available here"),
     ],

@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 import trimesh
 
+from im2mesh.config import MESH_FORMATS
 from im2mesh.errors import InputError
-from im2mesh.geometry.mesh_files import FORMATS, drop_unused, load_mesh, shapenet_mesh
+from im2mesh.geometry.mesh_files import (
+    FORMATS,
+    drop_unused,
+    load_mesh,
+    read_mesh,
+    shapenet_mesh,
+    write_mesh,
+)
 
 
 def area(vertices: np.ndarray, faces: np.ndarray) -> float:
@@ -163,3 +171,26 @@ def test_where_shapenet_belongs(tmp_path: Path) -> None:
         shapenet_mesh(root, "03001627", "abc")
     path.touch()
     assert shapenet_mesh(root, "03001627", "abc") == path
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("normals", [False, True])
+def test_a_result_may_be_empty(tmp_path: Path, kind: str, normals: bool) -> None:
+    path = tmp_path / f"empty{kind}"
+    write_mesh(trimesh.Trimesh(), path, normals)
+    assert read_mesh(path).is_empty
+
+
+def test_normals_of_a_ply(tmp_path: Path) -> None:
+    """They are those of a ball: along its points."""
+    ball = trimesh.creation.icosphere(subdivisions=2)
+    write_mesh(ball, tmp_path / "a.ply", normals=True)
+    rows = (tmp_path / "a.ply").read_bytes().partition(b"end_header\n")[2]
+    table = np.frombuffer(rows, "<f4", 6 * len(ball.vertices)).reshape(-1, 6)
+    np.testing.assert_allclose(table[:, :3], ball.vertices, atol=1e-6)
+    np.testing.assert_allclose(table[:, 3:], ball.vertices, atol=0.02)
+    np.testing.assert_allclose(read_mesh(tmp_path / "a.ply").vertices, ball.vertices, atol=1e-6)
+
+
+def test_the_formats_of_a_run_are_those_that_are_read() -> None:
+    assert {f".{kind}" for kind in MESH_FORMATS} == set(FORMATS)

@@ -431,4 +431,7 @@ def test_scores_through_the_camera_and_the_command(tmp_path: Path) -> None:
     assert score_sensor.main([*line, "--json", str(tmp_path / "s.json")]) == 0
     table = json.loads((tmp_path / "s.json").read_text())
     assert table["mesh"]["fscore@5mm"] == 1 and table["mesh"]["silhouette iou"] > 0.99
-    assert table["raw points"]["precision@5mm"] == 1 and table["raw points"]["recall@5mm"] < 0.8
+    assert (
+        table["measured points"]["precision@5mm"] == 1
+        and table["measured points"]["recall@5mm"] < 0.8
+    )

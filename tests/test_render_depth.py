@@ -112,8 +112,11 @@ def test_mesh_file(tmp_path: Path) -> None:
     solid().export(tmp_path / "my.chair.stl")
     options = ["--mesh", tmp_path / "my.chair.stl", "--out_dir", tmp_path / "out"]
     path = tmp_path / "out" / "my.chair.npz"
-    assert run(*options, "--azimuth", 40, "--elevation", 25) == DONE
+    assert run(*options, "--azimuth", 40, "--elevation", 25, "--posed-mesh") == DONE
     check_map(path, expected(40, 25))
+    truth = trimesh.load(tmp_path / "out" / "my.chair.ply")
+    again = render_depth(truth.vertices, truth.faces)
+    np.testing.assert_allclose(again, expected(40, 25), atol=1e-6)
     more = ["--azimuth", 40, "--elevation", 25, "--pose-convention", "released-script"]
     assert run(*options, *more, "--size", 64) == DONE
     check_map(path, expected(40, -25, 64))

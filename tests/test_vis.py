@@ -26,6 +26,7 @@ from im2mesh.data.storage import (
 )
 from im2mesh.errors import InputError
 from im2mesh.geometry.pixels import back_project
+from im2mesh.geometry.rendering import render_depth
 from im2mesh.visualize.colours import Scale, depth_scale, error_scale, normal_colours
 from im2mesh.visualize.division import divide
 from im2mesh.visualize.mesh import FRONT, corner_normals, render_mesh
@@ -461,6 +462,22 @@ def test_bad_input(
         vis.main(argv)
     assert "\n" not in str(caught.value)
     assert set(bad.iterdir()) == before
+
+
+def test_a_truth_in_another_frame_is_noticed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    box = trimesh.creation.box((0.3, 1.0, 0.5))
+    turned = box.copy().apply_transform(trimesh.transformations.rotation_matrix(1, (0, 1, 1)))
+    box.export(tmp_path / "box.ply")
+    turned.export(tmp_path / "turned.ply")
+    np.savez(tmp_path / "map.npz", depth=render_depth(box.vertices, box.faces))
+    for shown in ("box.ply", "map.npz"):
+        load_scene([tmp_path / shown], ground_truth=tmp_path / "box.ply")
+        assert not caplog.messages
+        load_scene([tmp_path / shown], ground_truth=tmp_path / "turned.ply")
+        assert "in another frame?" in caplog.text
+        caplog.clear()
 
 
 @pytest.mark.parametrize("colour", [[], ["--color", "depth"], ["--color", "normal"]])

@@ -127,7 +127,7 @@ def test_scores_and_timings(run: Path) -> None:
     assert about(text)["numbers"][:2] == ["fscore@1 (mesh)", "time (total)"]
     assert "mean_sample" in text and "50.00" in text
     assert "1 of 3 meshes have no scores" in text
-    assert "baselines not in the table: raw input points; " in text
+    assert "baselines not in the table: input points; " in text
 
 
 def test_a_damaged_table_of_scores_is_an_error(run: Path) -> None:

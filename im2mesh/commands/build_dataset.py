@@ -35,7 +35,7 @@ log = logging.getLogger("im2mesh.build_dataset")
 
 EPILOG = f"""\
 MESHES holds <class>/<name>.EXT ({" ".join(FORMATS)}), y up,
-or ShapeNet's {SHAPENET_PLACE}
+or ShapeNet's {SHAPENET_PLACE}, or the files of one class, named after the folder
 
 what is written (docs/data.md says more):
   <out>/<class>/<model>/{{000,points,pointcloud}}.npz   <model> is <class>_<name>-<view>

@@ -37,6 +37,18 @@ They differ only in the kinds of levels that they accept: generate.py makes the 
 depth camera's images use reconstruct.py.
 """
 
+OVERRIDES = (
+    "lattice",
+    "extraction",
+    "observation",
+    "symmetry",
+    "resolution",
+    "fit",
+    "mesh_formats",
+    "vertex_normals",
+)
+"""Keys of ``generation`` with a flag of the same name."""
+
 CODES = {
     SOME_FAILED: "some depth maps could not be used and are named at the end; the others were done"
 }
@@ -71,9 +83,31 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
         "--input",
         nargs="+",
         metavar="DIR|FILE",
-        help="depth maps (.npz) or folders of them, instead of the configs' test split",
+        help="depth maps (.npz .npy .exr, 16-bit .png .tif) or folders of them, instead of the "
+        "configs' test split",
     )
     parser.add_argument("--out", metavar="DIR", help="folder of the results (default: the run's)")
+    parser.add_argument(
+        "--depth-scale",
+        metavar="S",
+        help="stored value of the maps to sides of the cube, as 1/65535 (needed for the integers "
+        "of PNG and TIFF, whose background is 0)",
+    )
+    parser.add_argument(
+        "--fit",
+        action="store_true",
+        default=None,
+        help="centre and scale the object of each map to the cube; its mesh is moved back",
+    )
+    parser.add_argument(
+        "--mesh-formats", nargs="+", metavar="EXT", help="of ply off obj stl glb (default: ply off)"
+    )
+    parser.add_argument(
+        "--vertex-normals",
+        action="store_true",
+        default=None,
+        help="write the normals of the vertices, too (ply, obj, glb)",
+    )
     add_device(parser)
     parser.add_argument(
         "--threshold",
@@ -117,6 +151,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
 def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     from im2mesh.config import load_config, read_generation
     from im2mesh.data.run_folders import run_folder
+    from im2mesh.data.sensor_files import parse_scale
     from im2mesh.data.sources import sources_of_paths, sources_of_split
     from im2mesh.generation.pipeline import Reconstructor
     from im2mesh.generation.run import check_same_data, run
@@ -125,16 +160,9 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     if roles is not None:
         for config, role in zip(configs, roles, strict=True):
             _check_role(config, role)
-    if args.input:
-        sources = sources_of_paths(args.input)
-    else:
-        check_same_data(configs)
-        sources = sources_of_split(configs[0], configs[0].data.test_split)
-    overrides = {
-        key: value
-        for key in ("lattice", "extraction", "observation", "symmetry", "resolution")
-        if (value := getattr(args, key)) is not None
-    }
+    overrides = {key: value for key in OVERRIDES if (value := getattr(args, key)) is not None}
+    if args.depth_scale is not None:
+        overrides["depth_scale"] = parse_scale(args.depth_scale)
     if args.noise is not None:
         overrides["observation_noise"] = args.noise
     reconstructor = Reconstructor.from_configs(
@@ -143,6 +171,11 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
         threshold=args.threshold,
         **read_generation(overrides, "command line"),
     )
+    if args.input:
+        sources = sources_of_paths(args.input, reconstructor.settings.depth_scale)
+    else:
+        check_same_data(configs)
+        sources = sources_of_split(configs[0], configs[0].data.test_split)
     folder = Path(args.out) if args.out else run_folder(configs)
     resume = args.resume or (
         not args.overwrite and any(Path(path).is_dir() for path in args.input or ())

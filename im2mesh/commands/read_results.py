@@ -76,8 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         texts = report.printout(methods[0], raw) if len(runs) == 1 else []
         if len(methods) > 1:
-            by_class = report.comparison_by_class(methods, raw)
-            texts += [main_table.render("text"), by_class.render("text")]
+            texts.append(main_table.render("text"))
+            if any(method.class_names.nunique() > 1 for method in methods):
+                texts.append(report.comparison_by_class(methods, raw).render("text"))
         print("\n\n".join(texts))
     for remark in report.remarks(methods, runs):
         print(remark, file=sys.stderr)

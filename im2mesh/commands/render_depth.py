@@ -56,12 +56,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     path = Path(args.out_dir) / f"{name}.npz"
     azimuth = ANGLE if args.azimuth is None else args.azimuth
     elevation = ANGLE if args.elevation is None else args.elevation
-    write_view(mesh, path, azimuth, elevation, rendering)
-    log.info("%s", path)
+    posed = path.with_suffix(".ply") if args.posed_mesh else None
+    write_view(mesh, path, azimuth, elevation, rendering, posed)
+    log.info("%s%s", path, f", {posed}" if posed else "")
     return DONE
 
 
 def _render_list(args: argparse.Namespace, rendering: Rendering) -> int:
+    if args.posed_mesh:
+        raise InputError("--posed-mesh: is of one view; leave it out, or name a --mesh")
     for key in ("azimuth", "elevation"):
         if getattr(args, key) is not None:
             raise InputError(f"--{key}: {args.poses} says where each view is from; leave it out")
@@ -102,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         metavar="E",
         help=f"degrees; a positive one looks from above (default: {ANGLE:g})",
+    )
+    parser.add_argument(
+        "--posed-mesh",
+        action="store_true",
+        help="also write the mesh in the map's frame beside it, <name>.ply: the ground truth",
     )
     parser.add_argument(
         "--out_dir", default="data/renders/", metavar="DIR", help="default: %(default)s"

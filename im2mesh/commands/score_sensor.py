@@ -7,7 +7,8 @@
 The mesh is in metres in the camera's frame, as ``reconstruct.py`` writes it; so is the truth, a
 mesh or a cloud. ``--ground-truth`` gives F-scores at 5 and 10 mm and at 1 and 2% of the true
 object's largest extent, and Chamfer. ``--depth`` renders the mesh through the camera and gives the
-silhouette IoU with the mask and the depth error; with a truth, it also scores the raw points.
+silhouette IoU with the mask and the depth error; with a truth, it also scores the measured
+points.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if depth is not None and mask is not None and camera is not None:
             raw = (camera.rays_of((depth.shape[0], depth.shape[1])) * depth[..., None])[mask]
             raw = raw[np.isfinite(raw[:, 2])]
-            scores["raw points"] = metric_scores(raw, target, size)
+            scores["measured points"] = metric_scores(raw, target, size)
     for scored, values in scores.items():
         for name, value in values.items():
             log.info("%-12s %-24s %8.4g", scored, name, value)

@@ -29,12 +29,13 @@ from im2mesh.config.sections import (
     TestConfig,
     TrainingConfig,
 )
-from im2mesh.config.values import LARGEST
+from im2mesh.config.values import LARGEST, MESH_FORMATS
 
 __all__ = [
     "IMAGE_SIZE",
     "KEYS_WITHOUT_EFFECT",
     "LARGEST",
+    "MESH_FORMATS",
     "REPOSITORY",
     "Config",
     "DataConfig",

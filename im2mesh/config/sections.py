@@ -15,6 +15,7 @@ from im2mesh.config.values import (
     Channels,
     Count,
     CountOrZero,
+    MeshFormats,
     PixelFeatures,
     Positive,
     Share,
@@ -185,6 +186,8 @@ class GenerationConfig:
 
     generation_dir: str = "generation"  # folder of the results in out_dir
     generate_mesh: bool = True  # write meshes
+    mesh_formats: MeshFormats = ("ply", "off")  # files of a mesh; also obj, stl, glb
+    vertex_normals: bool = False  # meshes also have the normals of their vertices (ply, obj, glb)
     generate_pointcloud: bool = True  # write points sampled on the meshes
     seed: CountOrZero = 0  # of those points
     copy_input: bool = True  # write pictures of the depth maps
@@ -199,6 +202,9 @@ class GenerationConfig:
     mise_resolution: Count = 32  # cells along a side where mise starts, or fewer
     patch_window: PatchWindow = "gaussian"  # how patches are blended; hann: nothing at their edges
     level_weight: Weight = 1.0  # of this level in the fused mean; each level's own
+    # Depth files hold depths in sides of the cube; the integers of an image need to be told
+    depth_scale: Positive | None = None  # of --input: stored value to sides of the cube; null: 1
+    fit: bool = False  # centre and scale the seen object to the cube; its mesh is moved back
     observation: Observation = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: Share = 0.0  # standard deviation of the depths, in sides of the cube
     symmetry: Symmetry = "none"  # auto: planes or an axis are looked for, under an observation

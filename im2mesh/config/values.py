@@ -18,6 +18,9 @@ LARGEST = 2**63 - 1
 LARGEST_NUMBER = 1e30
 """The largest number; the least one is its negative. Networks compute in float32."""
 
+MESH_FORMATS = ("ply", "off", "obj", "stl", "glb")
+"""Extensions of the mesh files that a run can write, in the order in which they are looked for."""
+
 MOST_POINTS = 2**24
 """The most points of a sample."""
 
@@ -142,6 +145,15 @@ def _read_names(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _read_mesh_formats(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list | tuple):  # YAML 1.1 reads off, without quotes, as false
+        value = ["off" if name is False else name for name in value]
+    names = _read_names(value)
+    _require(all(name in MESH_FORMATS for name in names))
+    _require(len(set(names)) == len(names), "one stands twice")
+    return names
+
+
 def _read_subsample(value: Any) -> int | tuple[int, int]:
     if not isinstance(value, list | tuple):
         return int(whole(1, MOST_POINTS).read(value))
@@ -183,6 +195,9 @@ Positive: TypeAlias = Annotated[
 TextOrEmpty: TypeAlias = Annotated[str, Kind("a string", _of_type(str))]
 Sizes: TypeAlias = Annotated[
     Sequence[int], Kind("a list of one to five multiples of 8 from 8 to 1024", _read_sizes)
+]
+MeshFormats: TypeAlias = Annotated[
+    Sequence[str], Kind(f"a list of {', '.join(MESH_FORMATS)}", _read_mesh_formats)
 ]
 Subsample: TypeAlias = Annotated[
     int | tuple[int, int], Kind("an integer from 1 to 2^24, or [outside, inside]", _read_subsample)

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from im2mesh.data.sensor_files import NOWHERE, stored_depth
 from im2mesh.errors import DepthError, InputError
 from im2mesh.files import open_npz
 from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE
@@ -28,19 +30,27 @@ KEYS = ("depth_rescaled", "arr_0", "depth")
 MASK_KEY = "mask"
 """Name of the optional mask of the pixels whose depth or background is known."""
 
+PICTURES = (".png", ".tif", ".tiff")
+"""Those of them that may also be pictures or masks."""
+
 MODEL_FILE = "000.npz"
 """The depth map of a model folder."""
+
+FORMATS = (".npz", ".npy", ".exr", ".png", ".tif", ".tiff")
+"""Extensions of the files that :func:`load_depth` reads."""
 
 NOT_DEPTH = {"points.npz", "pointcloud.npz"}
 """Files of a model folder that are never depth maps."""
 
 
-def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
+def load_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.ndarray:
     """Read one depth map.
 
     Args:
-        path: an ``.npz`` file with one of :data:`KEYS`, (S, S) or (S, S, 3) with three equal
-            channels.
+        path: a file of :data:`FORMATS`, (S, S) or (S, S, 3) with three equal channels; an ``.npz``
+            has it under one of :data:`KEYS`.
+        scale: from stored values to sides of the cube; None: 1, which integers of ``.png``,
+            ``.tif`` and ``.npy`` cannot have. In these, 0 and the largest integer are background.
 
     Returns:
         (256, 256) float32; d in [0, 1] where the surface is at z = 0.5 − d, background −1.
@@ -54,11 +64,13 @@ def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
         there = path.is_file()
     if not there:
         raise DepthError(f"{path}: no such file")
-    if path.suffix.lower() != ".npz":
+    if path.suffix.lower() not in FORMATS:
         raise DepthError(
-            f"{path}: not an .npz file; save the depth map with "
+            f"{path}: not a depth map that is read ({' '.join(FORMATS)}); save it with "
             "numpy.savez(path, depth=array), array (256, 256) float32"
         )
+    if path.suffix.lower() != ".npz":
+        return check_depth(_scaled(stored_depth(path), scale, path), str(path))
     with open_npz(path, DepthError) as arrays:
         key = next((k for k in KEYS if k in arrays.files), None)
         if key is None:
@@ -67,7 +79,28 @@ def load_depth(path: str | os.PathLike[str]) -> np.ndarray:
                 f"the depth map must be under {' or '.join(KEYS)}"
             )
         array = arrays[key]
+    if scale is not None and array.dtype.kind in "fiu":
+        array = np.where(array < 0, BACKGROUND, array * scale)
     return check_depth(array, str(path))
+
+
+def _scaled(stored: np.ndarray, scale: float | None, path: Path) -> np.ndarray:
+    """Return the depths in sides of the cube of an image file or bare array."""
+    if stored.dtype.kind == "f":
+        return np.where((stored >= 0) & (stored < NOWHERE), stored * (scale or 1.0), BACKGROUND)
+    if stored.dtype.kind not in "iu" or stored.dtype.itemsize == 1:
+        raise DepthError(
+            f"{path}: holds {stored.dtype} values, too coarse for depth; give 16-bit integers or "
+            "floats"
+        )
+    if scale is None:
+        raise DepthError(
+            f"{path}: holds integers without a unit; say it with --depth-scale S "
+            "(load_depth(path, scale)): stored value × S = depth in sides of the cube, 1/65535 "
+            "where 65535 is the cube's back"
+        )
+    known = (stored > 0) & (stored < np.iinfo(stored.dtype).max)
+    return np.where(known, stored * scale, BACKGROUND)
 
 
 def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
@@ -83,6 +116,8 @@ def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
     Raises:
         DepthError: see :func:`check_known`, or the file cannot be read.
     """
+    if Path(path).suffix.lower() != ".npz":
+        return None
     with open_npz(path, DepthError) as arrays:
         if MASK_KEY not in arrays.files:
             return None
@@ -230,16 +265,30 @@ def depth_candidates(folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    return sorted(path for path in folder.iterdir() if may_be_depth(path))
+    return sorted(p for p in folder.iterdir() if p.suffix == ".npz" and may_be_depth(p))
 
 
 def may_be_depth(path: Path) -> bool:
-    """Return whether a file may hold depth, by its name."""
-    return path.suffix == ".npz" and path.name not in NOT_DEPTH and not path.name.startswith(".")
+    """Return whether a file may hold depth, by its name, and by its type if it is an image."""
+    if path.name in NOT_DEPTH or path.name.startswith("."):
+        return False
+    suffix = path.suffix.lower()
+    return suffix in FORMATS and (suffix not in PICTURES or _is_deep(path))
+
+
+def _is_deep(path: Path) -> bool:
+    """Return whether an image file holds 16-bit integers or floats, not a picture or a mask."""
+    try:
+        with Image.open(path) as image:
+            return image.mode.startswith(("I", "F"))
+    except Exception:  # over damaged bytes Pillow raises all there is
+        return False
 
 
 def has_depth_key(path: Path) -> bool:
-    """Return whether an ``.npz`` file holds a depth map; True where it cannot be opened."""
+    """Return whether a file that may be depth is; True where an ``.npz`` cannot be opened."""
+    if path.suffix.lower() != ".npz":
+        return True
     try:
         with open_npz(path) as arrays:
             return any(key in arrays.files for key in KEYS)

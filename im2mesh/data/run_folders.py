@@ -3,7 +3,7 @@
 .. code-block:: text
 
     <run>/config.yaml                      the settings of the run
-    <run>/meshes/<class>/<model>.{ply,off}
+    <run>/meshes/<class>/<model>.{ply,off} as generation.mesh_formats names them
     <run>/pointcloud/<class>/<model>.ply   if generation.generate_pointcloud
     <run>/input/<class>/<model>.jpg        if generation.copy_input
     <run>/vis/<class>/NN_{mesh.ply,in.jpg,gt.off}
@@ -26,16 +26,13 @@ import pandas as pd
 import trimesh
 from PIL import Image
 
-from im2mesh.config import Config, from_dict, read_yaml
+from im2mesh.config import MESH_FORMATS, Config, from_dict, read_yaml
 from im2mesh.errors import ConfigError
 from im2mesh.files import atomic
 from im2mesh.geometry.surface import sample_surface
 
 POINTCLOUD_POINTS = 100_000
 """Points sampled on a mesh for ``generate_pointcloud``, as many as the evaluation draws."""
-
-MESH_FILES = ("ply", "off")
-"""Extensions of a mesh, in the order in which they are looked for."""
 
 RECORD = "config.yaml"
 """The file with the settings of a run."""
@@ -45,7 +42,7 @@ Key = tuple[str, str]
 
 _TIMINGS = ("time_generation*.pkl", "time_generation*.csv")
 _WRITTEN = (
-    *(f"meshes/*/*.{kind}" for kind in MESH_FILES),
+    *(f"meshes/*/*.{kind}" for kind in MESH_FORMATS),
     "pointcloud/*/*.ply",
     "input/*/*.jpg",
     "vis/*/[0-9][0-9]*_mesh.ply",
@@ -98,10 +95,10 @@ def global_level(folder: Path) -> tuple[Config, str] | None:
     return found if len(levels) > 1 else None
 
 
-def mesh_paths(run: Path, class_name: str, model: str) -> dict[str, Path]:
+def mesh_paths(run: Path, class_name: str, model: str, formats: Sequence[str]) -> dict[str, Path]:
     """Return the files of one mesh by their type."""
     folder = run / "meshes" / class_name
-    return {suffix: folder / f"{model}.{suffix}" for suffix in MESH_FILES}
+    return {suffix: folder / f"{model}.{suffix}" for suffix in formats}
 
 
 def pointcloud_path(run: Path, class_name: str, model: str) -> Path:
@@ -126,14 +123,16 @@ def mesh_folder(folder: Path) -> Path:
 
 
 def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
-    """Find the mesh of a model: ``<class>/<model>.{ply,off}``, else ``<model>.{ply,off}``.
+    """Find the mesh of a model: ``<class>/<model>.ply``, else ``<model>.ply``.
+
+    ``.off``, ``.obj``, ``.stl`` and ``.glb`` are looked for where there is no ``.ply``.
 
     Args:
         meshes: as :func:`mesh_folder` names it.
         class_id: folder of the class.
         model: its name.
     """
-    names = [f"{model}.{kind}" for kind in MESH_FILES]
+    names = [f"{model}.{kind}" for kind in MESH_FORMATS]
     places = [meshes / class_id / name for name in names] + [meshes / name for name in names]
     return next((path for path in places if os.path.isfile(path)), None)
 
@@ -141,7 +140,7 @@ def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
 def find_meshes(meshes: Path) -> dict[Key, Path]:
     """List every mesh that :func:`find_mesh` can find; without a class folder the class is ""."""
     found: dict[Key, Path] = {}
-    for kind in reversed(MESH_FILES):
+    for kind in reversed(MESH_FORMATS):
         found |= {("", path.stem): path for path in sorted(meshes.glob(f"[!.]*.{kind}"))}
         found |= {(p.parent.name, p.stem): p for p in sorted(meshes.glob(f"*/[!.]*.{kind}"))}
     return found

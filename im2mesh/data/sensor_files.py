@@ -75,7 +75,7 @@ def read_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
         DepthError: the file is missing, unreadable, of another format or type, or has no depth.
     """
     path = Path(path)
-    stored = _one_channel(_stored_depth(path))
+    stored = _one_channel(stored_depth(path))
     if stored.ndim == 3 and stored.shape[2] in (3, 4):
         raise DepthError(
             f"{path}: has {stored.shape[2]} channels, as a colour image; give the depth image"
@@ -127,7 +127,12 @@ def _one_channel(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _stored_depth(path: Path) -> np.ndarray:
+def stored_depth(path: Path) -> np.ndarray:
+    """Read the values of a depth image as they are stored; (H, W) or (H, W, channels).
+
+    Raises:
+        DepthError: the file is missing, unreadable, or of another format.
+    """
     kind = path.suffix.lower()
     check_file(path, DEPTH_FORMATS, "depth image", DepthError)
     if kind == ".npz":

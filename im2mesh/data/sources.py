@@ -16,6 +16,7 @@ import numpy as np
 
 from im2mesh.config import Config
 from im2mesh.data.depth import (
+    FORMATS,
     MODEL_FILE,
     find_depth_file,
     has_depth_key,
@@ -81,7 +82,9 @@ def _known(sample: Sample, config: Config) -> np.ndarray | None:
     return load_known(find_depth_file(sample.folder / config.data.img_folder))
 
 
-def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSource]:
+def sources_of_paths(
+    paths: Iterable[str | os.PathLike[str]], scale: float | None = None
+) -> list[DepthSource]:
     """List the depth maps in files and folders that a user gives.
 
     Folders are searched with their sub-folders. A sub-folder with one depth file is a model
@@ -89,27 +92,33 @@ def sources_of_paths(paths: Iterable[str | os.PathLike[str]]) -> list[DepthSourc
     ``000.npz`` where it is the given file, or the only one of the given folder. Any other file
     is a map of its own, named by its stem, its class the folder.
 
+    Args:
+        paths: files of :data:`im2mesh.data.depth.FORMATS` and folders.
+        scale: from stored values to sides of the cube, see :func:`im2mesh.data.depth.load_depth`.
+
     Raises:
-        InputError: a path does not exist, a folder holds no ``.npz`` file, or two maps would
+        InputError: a path does not exist, a folder holds no depth map, or two maps would
             have the same class and name.
     """
     sources: list[DepthSource] = []
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            found = _in_folder(path)
+            found = _in_folder(path, scale)
             if not found:
-                raise InputError(f"{path}: holds no depth map (.npz), nor do its sub-folders")
+                raise InputError(
+                    f"{path}: holds no depth map ({' '.join(FORMATS)}), nor do its sub-folders"
+                )
             sources += found
         elif path.exists():
-            sources.append(_of_file(path, in_model_folder=path.name == MODEL_FILE))
+            sources.append(_of_file(path, path.name == MODEL_FILE, scale))
         else:
             raise InputError(f"{path}: no such file or folder")
     _reject_duplicates(sources)
     return sources
 
 
-def _in_folder(folder: Path) -> list[DepthSource]:
+def _in_folder(folder: Path, scale: float | None) -> list[DepthSource]:
     """List all maps below a folder, by folder and name."""
     walk = os.walk(folder, onerror=_warn_of)
     paths = [Path(place, name) for place, _, names in walk for name in names]
@@ -126,7 +135,7 @@ def _in_folder(folder: Path) -> list[DepthSource]:
             depth = files  # the error of each says which keys are looked for
         only = len(depth) == 1
         sources += [
-            _of_file(path, only and (path.parent != folder or path.name == MODEL_FILE))
+            _of_file(path, only and (path.parent != folder or path.name == MODEL_FILE), scale)
             for path in depth
         ]
     return sources
@@ -136,7 +145,7 @@ def _warn_of(error: OSError) -> None:
     log.warning("%s: passed over: it cannot be read (%s)", error.filename, error.strerror)
 
 
-def _of_file(path: Path, in_model_folder: bool) -> DepthSource:
+def _of_file(path: Path, in_model_folder: bool, scale: float | None) -> DepthSource:
     """Return the map in a file; in a model folder it takes the name of that folder."""
     folder = path.resolve().parent
     model = folder.name if in_model_folder else path.stem
@@ -146,7 +155,7 @@ def _of_file(path: Path, in_model_folder: bool) -> DepthSource:
         model or path.stem,
         str(path),
         partial(os.path.getmtime, path),
-        partial(load_depth, path),
+        partial(load_depth, path, scale),
         known=partial(load_known, path),
     )
 

@@ -22,6 +22,7 @@ import trimesh
 
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
 from im2mesh.data.depth import check_depth, check_known, load_depth, load_known
+from im2mesh.data.fitting import fit_of, fitted
 from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation.constants import OBSERVATION
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
@@ -341,13 +342,15 @@ class Reconstructor:
         """
         if isinstance(depth, str | os.PathLike):
             known = load_known(depth) if known is None else known
-            depth = load_depth(depth)
+            depth = load_depth(depth, self.settings.depth_scale)
         depth = check_depth(depth)
         if known is not None:
             known = check_known(known)
             depth = self._shown(depth, known)
             if not (depth >= 0).any():
                 raise DepthError("the mask leaves no foreground of the depth map")
+        if self.settings.fit and rays is None:
+            return self._fitted(depth, known)
         watch = Stopwatch(self.device)
         fused = self.field(depth, watch, known, rays)
         values = self.grid(fused, depth, watch)
@@ -377,6 +380,16 @@ class Reconstructor:
             sum(decoder.rows for decoder in decoders),
             fused.symmetry if isinstance(fused, ObservedField) else None,
         )
+
+    def _fitted(self, depth: np.ndarray, known: np.ndarray | None) -> Reconstruction:
+        """Reconstruct a map in its object's own cube; return the mesh in the map's."""
+        fit = fit_of(depth)
+        noise = min(self.settings.observation_noise / fit.side, 1.0)
+        settings = replace(self.settings, fit=False, observation_noise=noise)
+        own = Reconstructor(self.levels, settings, self.device)
+        shown, known_there = fitted(depth, fit, known)
+        result = own(shown, None if known is None else known_there)
+        return replace(result, vertices=fit.back(result.vertices))
 
 
 def _common_resolution(configs: Sequence[Config]) -> int:

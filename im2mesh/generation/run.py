@@ -21,6 +21,7 @@ from im2mesh.config import (
 )
 from im2mesh.data import run_folders as outputs
 from im2mesh.data.depth_picture import depth_picture
+from im2mesh.data.fitting import warn_if_small
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import row_keys
@@ -41,7 +42,7 @@ RESULTS = ("meshes", "pointcloud")
 
 
 _LISTS = ("classes", "train_split", "val_split", "test_split")
-_NOT_DECISIVE = ("vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
+_NOT_DECISIVE = ("mesh_formats", "vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
 """Keys of ``data`` and of ``generation`` that do not change any mesh."""
 
 
@@ -128,6 +129,8 @@ def run(
                 continue
             try:
                 depth = source.load()
+                if not settings.fit:
+                    warn_if_small(depth, name)
                 result = reconstructor(depth, source.known())
                 watch = Stopwatch()
                 with watch("write"):
@@ -206,12 +209,12 @@ def _record_settings(
     }
     path = folder / outputs.RECORD
     changed = changed_settings(path, record, lambda r: _decisive(_completed(r)))
-    if changed and resume:
+    former = outputs.written(folder) if changed else []
+    if former and resume:
         raise InputError(
             f"{folder}: holds results made with other settings ({changed[0]}); "
             "make them again with --overwrite, or choose another place with --out"
         )
-    former = outputs.written(folder) if changed else []
     others = [
         result
         for result in former
@@ -305,7 +308,8 @@ def _expected_files(reconstructor: Reconstructor, source: DepthSource, folder: P
     """Return the files that a map must have to count as done."""
     files: list[Path] = []
     if reconstructor.settings.generate_mesh:
-        files += outputs.mesh_paths(folder, source.class_name, source.model).values()
+        formats = reconstructor.settings.mesh_formats
+        files += outputs.mesh_paths(folder, source.class_name, source.model, formats).values()
     if reconstructor.settings.generate_pointcloud:
         files.append(outputs.pointcloud_path(folder, source.class_name, source.model))
     return files
@@ -343,11 +347,11 @@ def _write(
         path = outputs.pointcloud_path(folder, source.class_name, source.model)
         outputs.write_pointcloud(mesh, path, settings.seed)
     if settings.generate_mesh:
-        paths = outputs.mesh_paths(folder, source.class_name, source.model)
-        for path in paths.values():
-            write_mesh(mesh, path)
+        formats = settings.mesh_formats
         if shown:
-            outputs.copy_file(paths["ply"], vis / f"{number:02d}_mesh.ply")
+            write_mesh(mesh, vis / f"{number:02d}_mesh.ply", settings.vertex_normals)
+        for path in outputs.mesh_paths(folder, source.class_name, source.model, formats).values():
+            write_mesh(mesh, path, settings.vertex_normals)
 
 
 def _copy_ground_truth(source: DepthSource, path: Path) -> None:

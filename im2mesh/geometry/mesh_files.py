@@ -24,6 +24,8 @@ from im2mesh.geometry.formats import READERS
 FORMATS = tuple(READERS)
 """Extensions, in lower or upper case, of the mesh files that are read and written."""
 
+_PLY_NORMALS = "property float nx\nproperty float ny\nproperty float nz\n"
+
 FARTHEST = 1e6
 """Largest coordinate of a result, in or near the unit cube; squares of it are sound."""
 
@@ -203,27 +205,34 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
         ) from error
 
 
-def write_mesh(mesh: trimesh.Trimesh, path: Path) -> None:
-    """Write a mesh whole or not at all; ``.ply`` (binary) and ``.off`` may be empty.
+def write_mesh(mesh: trimesh.Trimesh, path: Path, normals: bool = False) -> None:
+    """Write a mesh, which may be empty, whole or not at all.
 
-    Vertices are float32 in both, so that both files hold the same mesh.
+    Vertices are float32 in ``.ply`` (binary) and ``.off``, so that both files hold the same mesh.
 
     Args:
         mesh: the mesh.
         path: a file with one of :data:`FORMATS`.
+        normals: write the unit normals of the vertices, too, where the format has them: ``.ply``,
+            ``.obj`` and ``.glb``.
     """
     vertices, faces = np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
+    directions = np.asarray(mesh.vertex_normals, np.float32) if normals and len(faces) else None
     kind = path.suffix.lower()
     with atomic(path) as beside:
         if kind == ".ply":
-            beside.write_bytes(_ply(vertices, faces))
+            beside.write_bytes(_ply(vertices, faces, directions))
         elif kind == ".off":
             beside.write_text(_off(vertices, faces))
-        else:
+        elif kind == ".obj" and not len(faces):
+            beside.write_text("# a mesh without faces\n")
+        elif kind == ".stl" or directions is None:
             mesh.export(beside, file_type=kind[1:])
+        else:
+            mesh.export(beside, file_type=kind[1:], include_normals=True)
 
 
-def _ply(vertices: np.ndarray, faces: np.ndarray) -> bytes:
+def _ply(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray | None) -> bytes:
     # trimesh's own writer refuses a mesh without faces, which is a result like any other.
     rows = np.empty(len(faces), [("count", "u1"), ("index", "<i4", 3)])
     rows["count"], rows["index"] = 3, faces
@@ -231,10 +240,12 @@ def _ply(vertices: np.ndarray, faces: np.ndarray) -> bytes:
         "ply\nformat binary_little_endian 1.0\n"
         f"element vertex {len(vertices)}\n"
         "property float x\nproperty float y\nproperty float z\n"
+        f"{'' if normals is None else _PLY_NORMALS}"
         f"element face {len(faces)}\n"
         "property list uchar int vertex_indices\nend_header\n"
     )
-    return header.encode() + vertices.astype("<f4").tobytes() + rows.tobytes()
+    table = vertices if normals is None else np.hstack([vertices, normals])
+    return header.encode() + table.astype("<f4").tobytes() + rows.tobytes()
 
 
 def _off(vertices: np.ndarray, faces: np.ndarray) -> str:

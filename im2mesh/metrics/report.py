@@ -44,6 +44,13 @@ def class_table(method: ScoredMethod, raw: bool, how: str = "mean") -> Table:
     return Table(title, frame, len(summaries))
 
 
+def _one_class_table(method: ScoredMethod, raw: bool) -> Table:
+    """Return the max, min and mean of the meshes of a run with one class."""
+    frame = method.all_values(raw).agg(["max", "min", "mean"])
+    name = method.class_names.iloc[0]
+    return Table(f"{method.name}: {name} ×100{_alignment(method, raw)}", frame, 1)
+
+
 def sorted_rows(method: ScoredMethod, raw: bool) -> Table:
     """Return a row a mesh, the worst first."""
     names = [f"{class_id}/{model}".lstrip("/") for class_id, model in method.models()]
@@ -56,17 +63,15 @@ def sorted_rows(method: ScoredMethod, raw: bool) -> Table:
 def printout(method: ScoredMethod, raw: bool) -> list[str]:
     """Return the published printout: rows, classes, means, and the means as LaTeX and CSV.
 
+    A run with one class has one table of its max, min and mean.
     Where there are scores with and without alignment, both means are shown.
     """
-    means = class_table(method, raw)
-    tables = [
-        sorted_rows(method, raw),
-        class_table(method, raw, "max"),
-        class_table(method, raw, "min"),
-        means,
-    ]
+    one = method.class_names.nunique() == 1
+    means = _one_class_table(method, raw) if one else class_table(method, raw)
+    extremes = [] if one else [class_table(method, raw, how) for how in ("max", "min")]
+    tables = [sorted_rows(method, raw), *extremes, means]
     if method.aligned and not raw:
-        tables.append(class_table(method, raw=True))
+        tables.append(_one_class_table(method, raw=True) if one else class_table(method, raw=True))
     texts = [table.render("text") for table in tables]
     return [*texts, means.render("latex"), f"{means.title}\n{means.render('csv')}"]
 

@@ -33,7 +33,7 @@ from im2mesh.metrics.scores import CURVE
 MESHES, INPUT, GLOBAL, OBSERVED = "eval_meshes", "eval_input", "eval_global", "eval_observed"
 KINDS = {
     MESHES: "the meshes of the run",
-    INPUT: "raw input points",
+    INPUT: "input points",
     GLOBAL: "global level alone",
     OBSERVED: "the meshes of the run against the input",
 }

@@ -119,7 +119,11 @@ def evaluate(
     summaries = {}
     if results.OBSERVED in kinds:
         split = config.data.test_split
-        sources = sources_of_paths(inputs) if inputs else sources_of_split(config, split)
+        sources = (
+            sources_of_paths(inputs, config.generation.depth_scale)
+            if inputs
+            else sources_of_split(config, split)
+        )
         tasks, missing = against_input_tasks(sources, folder, settings)
         summaries[results.OBSERVED] = score(folder, results.OBSERVED, tasks, missing, workers)
     against_truth = [kind for kind in kinds if kind != results.OBSERVED]

@@ -185,7 +185,7 @@ def load_methods(
         kinds: of scores; others are left out.
 
     Returns:
-        A method for each run, then the raw input points and the global level alone, each of the
+        A method for each run, then the input points and the global level alone, each of the
         first run that has it.
 
     Raises:

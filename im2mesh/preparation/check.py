@@ -95,6 +95,8 @@ def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, 
     lists: dict[tuple[str, str], list[str]] = {}
     for split in splits:
         problems += _read_split(split, tasks, lists)
+    if not path.is_dir():
+        problems += _empty_splits(path, splits, lists)
     problems += _overlaps(lists)
     done = run_tasks(check_model, list(tasks.values()), workers)
     found: dict[tuple[str, str], list[str]] = {}
@@ -140,6 +142,24 @@ def _read_split(
             split.cloud or (old is not None and old.cloud),
         )
     return problems
+
+
+def _empty_splits(
+    config: Path,
+    splits: Sequence[SplitList],
+    lists: Mapping[tuple[str, str], Sequence[str]],
+) -> list[str]:
+    """Return a line for each split of a configuration whose lists are there and name no model."""
+    used = {path for paths in lists.values() for path in paths}
+    by_name: dict[str, list[Path]] = {}
+    for split in splits:
+        by_name.setdefault(split.name, []).append(split.path)
+    return [
+        f"{config}: the split {name} names no model ({paths[0]} is empty); training and evaluation "
+        "refuse it"
+        for name, paths in by_name.items()
+        if all(path.is_file() for path in paths) and not used & {str(path) for path in paths}
+    ]
 
 
 def _overlaps(lists: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:

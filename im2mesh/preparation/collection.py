@@ -168,8 +168,9 @@ def find_shapes(
 
     Args:
         root: holds a folder for each class, with ``<name>.<extension>`` files or ShapeNet's
-            ``<name>/models/model_normalized.obj``. ShapeNet's ``taxonomy.json``, where it is in
-            the folder, turns class ids into class names.
+            ``<name>/models/model_normalized.obj``; or itself holds meshes, and no folder of it
+            does: those are one class, named after the folder. ShapeNet's ``taxonomy.json``, where
+            it is in the folder, turns class ids into class names.
         classes: folders to take; None: all.
 
     Returns:
@@ -185,6 +186,10 @@ def find_shapes(
             f"ShapeNet's {SHAPENET_PLACE}"
         )
     chosen = classes is not None
+    if classes is None and _is_flat(root):
+        whole = root.resolve()
+        found, bad = find_shapes(whole.parent, [whole.name])
+        return found, [each for each in bad if not (whole.parent / each[0]).is_dir()]
     if classes is None:
         classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
     names = _taxonomy(root)
@@ -212,13 +217,19 @@ def find_shapes(
             taken[name] = path.name
             shapes.append(MeshEntry(folder, class_name, name, source=source.resolve()))
     if not shapes and not problems:
-        hint = ""
-        if any(p.suffix.lower() in FORMATS for p in root.iterdir()):
-            hint = "; the meshes in the folder itself belong in a folder of their class"
         raise InputError(
-            f"{root}: holds no <class>/<name>{{{','.join(FORMATS)}}} and no {SHAPENET_PLACE}{hint}"
+            f"{root}: holds no <class>/<name>{{{','.join(FORMATS)}}} and no {SHAPENET_PLACE}"
         )
     return shapes, problems
+
+
+def _is_flat(root: Path) -> bool:
+    """Return whether a folder holds meshes itself, and no folder in it does."""
+    entries = [path for path in root.iterdir() if not path.name.startswith(".")]
+    own = any(path.is_file() and path.suffix.lower() in FORMATS for path in entries)
+    return own and not any(
+        _mesh_of(inner)[1] for path in entries if path.is_dir() for inner in path.iterdir()
+    )
 
 
 def _check_class(root: Path, folder: str) -> None:

@@ -251,6 +251,14 @@ def build_dataset(
         _finish(out, shapes, good, splits, sorted(names), record)
     except OSError as error:
         raise _not_written(out, error) from error
+    for name in partition.names:
+        if partition.shares.get(name, 1) > 0 and name not in splits.values():
+            log.warning(
+                "the split %s is empty, so nothing can be trained or evaluated on it: %d usable "
+                "shapes; add shapes, or change --splits",
+                name,
+                len(good),
+            )
     left_out = sum(split is None for split in splits.values())
     if left_out:
         log.warning("%d shapes are in none of the lists, so in no split", left_out)

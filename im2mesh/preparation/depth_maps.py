@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import trimesh
 
 from im2mesh import __version__
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth
 from im2mesh.errors import InputError
 from im2mesh.files import atomic, file_digest
-from im2mesh.geometry.mesh_files import load_mesh, shapenet_mesh
+from im2mesh.geometry.mesh_files import load_mesh, shapenet_mesh, write_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.geometry.poses import PoseConvention, pose
 from im2mesh.geometry.rendering import render_depth, require_renderer
@@ -92,8 +93,12 @@ def write_view(
     azimuth: float,
     elevation: float,
     rendering: Rendering,
+    posed: Path | None = None,
 ) -> None:
     """Write the depth map of one mesh file's view (:func:`im2mesh.data.storage.write_depth`).
+
+    The mesh in the camera frame, which is the map's ground truth, goes to ``posed`` if that is
+    given.
 
     Raises:
         InputError: one line that names the mesh, or the map if it cannot be written.
@@ -105,6 +110,9 @@ def write_view(
     except InputError as error:
         raise InputError(f"{mesh}: {error}") from error
     _write(path, depth)
+    if posed is not None:
+        turned = pose(vertices, azimuth, elevation, rendering.convention)
+        write_mesh(trimesh.Trimesh(turned, faces, process=False), posed)
 
 
 def write_views(

@@ -135,7 +135,7 @@ METHODS = (
     Method("HPN3, SDF global", ["global_sdf", "p64s32", "p32s16"]),
     OBSERVED,
 )
-"""The methods that are compared, beside the raw input points."""
+"""The methods that are compared, beside the input points."""
 
 MIRRORED = Method(
     "observed HPN3, mirror plane",

@@ -53,7 +53,7 @@ MAP_METHODS = (
     MIRRORED,
 )
 
-RAW_INPUT = "raw input points"
+RAW_INPUT = "input points"
 
 
 @dataclass(frozen=True)

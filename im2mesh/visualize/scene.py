@@ -31,6 +31,7 @@ from im2mesh.files import open_npz
 from im2mesh.geometry.mesh_files import FORMATS, load_mesh_or_cloud
 from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.poses import normalise
+from im2mesh.geometry.surface import sample_surface
 from im2mesh.visualize.colours import Scale, depth_scale, error_scale, normal_colours, with_bar
 from im2mesh.visualize.division import divide
 from im2mesh.visualize.mesh import corner_normals
@@ -49,6 +50,13 @@ ERROR_LIMIT = 0.05
 
 OUTSIDE = 0.01
 """A layer that reaches out of the cube by more is reported, and the frame is widened for it."""
+
+PROBES = 4000
+"""Points of each layer that tell whether it is in the ground truth's frame."""
+
+FAR, FAR_MESH = (0.9, 0.04), (0.5, 0.1)
+"""Of a depth map and of a mesh: a quantile of the distances to the ground truth, and its value over
+the truth's size from which another frame is suspected."""
 
 LONGEST_EDGE = 0.03
 """Colours belong to vertices, so faces with longer edges are divided before they are coloured."""
@@ -295,10 +303,37 @@ def load_scene(
             if (n := GROUND_TRUTH if k == 1 else f"{GROUND_TRUTH} ({k})") not in taken
         )
         truth = load_layer(ground_truth, name, fit)
+        _warn_of_frame(ground_truth, truth, [layer for layer in layers if len(layer.vertices)])
         # After the inputs, before what was made of them.
         first = sum(layer.depth is not None for layer in layers)
         layers.insert(first if all(x.depth is not None for x in layers[:first]) else 0, truth)
     return coloured(layers, colour, truth, error_limit)
+
+
+def _warn_of_frame(path: str | os.PathLike[str], truth: Layer, layers: Sequence[Layer]) -> None:
+    """Log a warning where the truth is far from what the files show, so of another frame.
+
+    A depth map's points lie on the truth. Meshes may be wrong, so they count only where there is
+    no depth map.
+    """
+    maps = [layer for layer in layers if layer.depth is not None]
+    shown, (quantile, limit) = (maps, FAR) if maps else (layers, FAR_MESH)
+    own = truth.vertices
+    if len(truth.faces):
+        own = sample_surface(own, truth.faces, PROBES, np.random.default_rng(0))[0]
+    tree = cKDTree(own[:: -(-len(own) // PROBES)])
+    points = np.concatenate([v[:: -(-len(v) // PROBES)] for v in (s.vertices for s in shown)])
+    size = float(np.ptp(truth.vertices, axis=0).max())
+    apart = float(np.quantile(tree.query(points)[0], quantile))
+    if size > 0 and apart > limit * size:
+        log.warning(
+            "%s: lies up to %.2g from what the files show, %.0f%% of its size: in another frame? "
+            "The truth must be in the camera frame of the depth map (render_depth.py --posed-mesh "
+            "writes it)",
+            path,
+            apart,
+            100 * apart / size,
+        )
 
 
 # --- colours ----------------------------------------------------------------------------------
