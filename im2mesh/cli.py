@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from im2mesh.errors import InputError
-from im2mesh.parallel import cpus
+from im2mesh.files import first_line
+from im2mesh.parallel import END_SIGNALS, FEWER, cpus, is_death
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +37,7 @@ _EXIT_CODES = {
     DONE: "everything was done",
     BAD_INPUT: "bad input: nothing could be done, one line says why",
     BUG: "a bug in this program, with its traceback",
-    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, HUP, USR1, USR2); what is finished is kept",
 }
 
 
@@ -146,10 +147,11 @@ def set_up_logging(verbose: bool) -> None:
 def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run a script's ``main(argv)`` and leave with its exit code.
 
-    An error that the user can cause (:class:`InputError`, ``OSError``, too little memory) becomes
-    one line on stderr and exit code 2, and Ctrl-C one line and 130. SIGTERM, and the SIGHUP of a
-    terminal that is closed, are like Ctrl-C. Anything else is a bug: it keeps its traceback and has
-    an exit code of its own, since Python's would be :data:`SOME_FAILED`.
+    An error that the user can cause (:class:`InputError`, ``OSError``, too little memory, a killed
+    process) becomes one line on stderr and exit code 2, and Ctrl-C one line and 130. SIGTERM, the
+    SIGHUP of a terminal that is closed, and a scheduler's SIGUSR1 and SIGUSR2 are like Ctrl-C.
+    Anything else is a bug: it keeps its traceback and has an exit code of its own, since Python's
+    would be :data:`SOME_FAILED`.
 
     Output into a pipe that was closed ends quietly, with exit code 0.
 
@@ -176,27 +178,23 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
         log.error("interrupted; what is finished is kept")
         code = INTERRUPTED
     except Exception as error:
-        if _is_memory(error):
-            log.error(
-                "memory ran out: %s; lower generation.batch_size, training.batch_size or --workers",
-                str(error).split("\n")[0],
-            )
-            code = BAD_INPUT
-        else:
+        line = _explanation(error)
+        if line is None:
             traceback.print_exc()
-            code = BUG
+        else:
+            log.error("%s", line)
+        code = BUG if line is None else BAD_INPUT
     sys.exit(code)
 
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise KeyboardInterrupt, unless they are ignored, as nohup does."""
+    """Let the signals that end a run raise KeyboardInterrupt, unless ignored, as nohup does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    caught = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    caught = [number for number in END_SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     for number in caught:
         signal.signal(number, interrupt)
     try:
@@ -206,12 +204,17 @@ def _signals_interrupt() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _is_memory(error: Exception) -> bool:
-    """Return whether memory ran out, in this process or, as far as torch says, in a worker."""
+def _explanation(error: Exception) -> str | None:
+    """Return a line on an error that is no bug but the machine's: too little memory, a kill."""
+    line = first_line(error)
     words = ("can't allocate memory", "out of memory", "is killed by signal: Killed")
-    return isinstance(error, MemoryError) or (
+    if isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(word in str(error) for word in words)
-    )
+    ):
+        return (
+            f"memory ran out: {line}; lower generation.batch_size, training.batch_size or --workers"
+        )
+    return f"a process that loads data died: {line}; {FEWER}" if is_death(error) else None
 
 
 def refuse_empty(command: Sequence[str]) -> None:

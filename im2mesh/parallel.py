@@ -4,7 +4,7 @@
   a Dask cluster, and yields the results as they are finished.
 * :func:`in_order` maps a function over an endless stream of keys, in order and ahead of their use.
   Its processes are forked, because they share the caller's data, and send tensors through torch's
-  shared memory.
+  shared memory, or through pipes where there is too little of it.
 
 Both leave no process behind, whatever ends them. (``reproduction/jobs.py`` runs commands, which
 save and leave on a signal; that needs threads that wait for them, and no pool of processes.)
@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, TypeVar
 
 from im2mesh.errors import InputError
@@ -32,6 +35,13 @@ CLUSTER_INSTALL = "pip install 'hierarchical-prior-networks[cluster]'"
 
 CLUSTER_TIMEOUT = 30
 """Seconds to wait for a cluster's first answer."""
+
+
+FEWER = "start fewer: lower training.num_workers or --workers"
+
+
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that end a run: Ctrl-C, a scheduler's end, a closed terminal, a scheduler's warnings."""
 
 
 class WorkerDied(Exception):
@@ -94,16 +104,20 @@ def in_order(
         pin_memory: put tensors into page-locked memory.
 
     Raises:
-        InputError: raised by the function, when the turn of its value comes.
+        InputError, OSError, MemoryError: raised by the function, when the turn of its value comes.
+        InputError: the processes cannot be started.
+        RuntimeError: a process died; :func:`is_death` recognises it. It may be raised wherever the
+            caller is.
     """
     from torch.utils.data import DataLoader, Dataset
 
     class Values(Dataset[Any]):
-        def __getitem__(self, key: Task) -> Result | InputError:
+        def __getitem__(self, key: Task) -> Any:
             try:
-                return function(key)
-            except InputError as error:
-                return error  # the loader would make a traceback of it
+                value: Result | _Failure = function(key)
+            except _ERRORS as error:
+                value = _Failure(error)  # the loader would make a traceback of it
+            return _Sent(value) if workers else value
 
     loader: DataLoader[Any] = DataLoader(
         Values(),
@@ -112,31 +126,96 @@ def in_order(
         num_workers=workers,
         collate_fn=lambda value: value,
         pin_memory=pin_memory,
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_start_loader,
         multiprocessing_context="fork" if workers else None,
     )
     others = set(multiprocessing.active_children())
+    if workers:
+        try:
+            multiprocessing.Lock()  # a loader that fails to make its own leaves a traceback
+        except OSError as error:
+            raise _not_started(error) from error
     values = iter(loader)
     own = set(multiprocessing.active_children()) - others
     try:
-        for value in values:
-            if isinstance(value, InputError):
-                raise value
+        while True:
+            try:
+                value = next(values)
+            except StopIteration:
+                return
+            except (OSError, EOFError) as error:  # the other end of a pipe is gone
+                raise RuntimeError(f"{_DEATHS[0]} (pid ?) {_DEATHS[1]}: {error}") from error
+            if isinstance(value, _Failure):
+                raise value.error
             yield value
     finally:
-        del values  # asks the workers to end, and waits for some seconds
+        if workers:  # now, even if an error's traceback still holds the iterator
+            values._shutdown_workers()  # type: ignore[attr-defined]
         for process in own:
             process.kill()
             process.join()
 
 
-def _ignore_signals(_: int) -> None:
-    """Ignore Ctrl-C and a scheduler's SIGTERM, which go to all processes of a run.
+_ERRORS = (InputError, OSError, MemoryError)
+"""Errors of a function that :func:`in_order` hands on as they are."""
 
-    The parent still needs the workers to finish its step. They end with it, or when it kills them.
+
+class _Failure:
+    """An error in place of a value."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class _Sent:
+    """A value that is pickled at once, and is itself again when it is unpickled.
+
+    A queue pickles in a thread of its own, which drops a value that cannot be pickled, and the
+    reader waits for it for ever. Tensors cannot be where shared memory is full, or where TMPDIR is
+    longer than a socket's path may be.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    shares_memory = True
+    """Whether tensors still go through shared memory, in this process."""
+
+    def __init__(self, value: Any) -> None:
+        if _Sent.shares_memory:
+            try:
+                self.pickled = bytes(ForkingPickler.dumps(value))
+                return
+            except (OSError, RuntimeError):
+                # From now on, because each attempt would leave a file open.
+                _Sent.shares_memory = False
+        self.pickled = pickle.dumps(value)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
+        return pickle.loads, (self.pickled,)
+
+
+_DEATHS = ("DataLoader worker", "exited unexpectedly", "killed by signal", "Pin memory thread")
+
+
+def is_death(error: BaseException) -> bool:
+    """Return whether an error says that a process of :func:`in_order` died."""
+    words = [word in str(error) for word in _DEATHS]
+    return isinstance(error, RuntimeError) and (words[0] or words[3]) and (words[1] or words[2])
+
+
+def _not_started(error: OSError) -> InputError:
+    return InputError(
+        f"worker processes cannot be started ({error.strerror or error}; they need room in "
+        f"/dev/shm); {FEWER}"
+    )
+
+
+def _start_loader(_: int) -> None:
+    """Make a loading process end with its parent, and ignore the signals that end a run.
+
+    They go to all processes of a run, and the parent still needs the loaders to finish its step.
+    """
+    for number in END_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    _follow_parent()
 
 
 # --- this machine -----------------------------------------------------------------------------
@@ -164,15 +243,19 @@ def _pool(
         The tasks that were at work when a process died.
     """
     others = {child.pid for child in multiprocessing.active_children()}
-    executor = ProcessPoolExecutor(
-        min(workers, len(waiting)), multiprocessing.get_context("spawn"), _start_worker
-    )
+    try:
+        executor = ProcessPoolExecutor(
+            min(workers, len(waiting)), multiprocessing.get_context("spawn"), _start_worker
+        )
+    except OSError as error:
+        raise _not_started(error) from error
     running: dict[Future[Result], Task] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                running[executor.submit(function, waiting[-1])] = waiting[-1]
-                waiting.pop()
+                with _without_interrupts():
+                    future = executor.submit(function, waiting[-1])
+                running[future] = waiting.pop()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 if isinstance(future.exception(), BrokenProcessPool):
@@ -190,16 +273,35 @@ def _pool(
         executor.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back, in this thread and in processes that it starts.
+
+    A process that is just starting would answer with a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_worker() -> None:
     """Make a process of the pool leave quietly on Ctrl-C, and with its parent."""
     prepare_process()
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    _follow_parent()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
+def _follow_parent() -> None:
+    """End this process with its parent: if that was killed, nobody will read any result."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
     def follow() -> None:
         connection.wait([parent.sentinel])
-        os._exit(1)  # the parent was killed; nobody will read any result
+        os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
 import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
+import torch
 
+from im2mesh.cli import BAD_INPUT, run_script
 from im2mesh.errors import InputError
 from im2mesh.parallel import WorkerDied, in_order, run_tasks
 
@@ -64,4 +71,59 @@ def test_a_worker_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     values.close()  # type: ignore[attr-defined]
     for process in multiprocessing.active_children():
         process.join(10)
+    assert not multiprocessing.active_children()
+
+
+@pytest.fixture
+def long_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files whose name leaves no room for a socket's."""
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    monkeypatch.setitem(config, "tempdir", str(folder))
+    yield folder
+
+
+def test_tensors_come_where_they_cannot_share_memory(long_folder: Path) -> None:
+    tensors = in_order(lambda number: {"a": torch.full((1000,), number)}, range(8), 2)
+    assert [int(values["a"].sum()) for values in tensors] == [1000 * k for k in range(8)]
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_loader_that_dies_ends_the_run_with_one_line(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def main(_: object) -> int:
+        for value in in_order(lambda number: half(2 * (number % 50)), count(), 2):
+            if value == 3:
+                child = multiprocessing.active_children()[0]
+                assert child.pid is not None
+                os.kill(child.pid, number)
+        raise AssertionError
+
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    with pytest.raises(SystemExit) as ended:
+        run_script(main)
+    error = capsys.readouterr().err
+    assert ended.value.code == BAD_INPUT
+    assert error.count("\n") == 1 and ("lower training.num_workers" in error or "memory" in error)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+def test_signals_that_end_a_run(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    def main(_: object) -> int:
+        for value in in_order(lambda number: half(2 * (number % 50)), count(), 2):
+            if value == 3:
+                for child in multiprocessing.active_children():
+                    assert child.pid is not None
+                    os.kill(child.pid, number)  # as a signal to the process group
+                signal.raise_signal(number)
+        raise AssertionError
+
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    with pytest.raises(SystemExit) as ended:
+        run_script(main)
+    assert ended.value.code == 130
     assert not multiprocessing.active_children()

@@ -51,8 +51,8 @@ CODES = {
     SOME_FAILED: "some shapes could not be used and are in rejected.csv, the others are done; "
     "--check: there are problems, one line each",
     BAD_INPUT: "bad input, or a full disk: one line says what to do",
-    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept, and the same command "
-    "goes on",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, HUP, USR1, USR2); what is finished is kept, "
+    "and the same command goes on",
 }
 
 

@@ -32,8 +32,8 @@ CODES = {
     SOME_FAILED: "some meshes are missing or could not be scored; they are named, the others are "
     "scored",
     BAD_INPUT: "bad input: nothing could be scored, one line says why",
-    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is scored is kept, the same call goes on "
-    "from there",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, HUP, USR1, USR2); what is scored is kept, "
+    "the same call goes on from there",
 }
 
 

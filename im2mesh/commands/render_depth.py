@@ -35,8 +35,8 @@ CODES = {
     "with the reason; the others were",
     BAD_INPUT: "bad input: nothing was rendered, or nothing more could be written; one line "
     "says why",
-    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept, and the same command "
-    "goes on with a list",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, HUP, USR1, USR2); what is finished is kept, "
+    "and the same command goes on with a list",
 }
 
 

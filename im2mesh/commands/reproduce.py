@@ -31,8 +31,8 @@ parts:
 
 CODES = {
     BAD_INPUT: "bad input, or a step failed: one line says which, and where its log is",
-    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM); what is finished is kept, and the same command "
-    "goes on",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, HUP, USR1, USR2); what is finished is kept, "
+    "and the same command goes on",
 }
 
 

@@ -33,10 +33,11 @@ from im2mesh.data.store import PointStore
 from im2mesh.data.store_files import open_store
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import check_writable, locked
+from im2mesh.parallel import END_SIGNALS
 from im2mesh.training.checkpoint import remove_unfinished
 from im2mesh.training.limits import End, Limits
 from im2mesh.training.progress import Scalars
-from im2mesh.training.trainer import NonFiniteError, Trainer, check_training
+from im2mesh.training.trainer import NonFiniteError, StoppedWaiting, Trainer, check_training
 from im2mesh.training.validation import warn_of_shared_shapes
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ CODES = {
     BAD_INPUT: "bad input: one line says why",
     LIMIT: "a limit (--exit-after, --exit-after-epochs, --exit-after-it, --exit-threshold) "
     "ended it",
-    INTERRUPTED: "interrupted (Ctrl-C, or SIGTERM); model.pt is saved",
+    INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, HUP, USR1, USR2); model.pt is saved",
 }
 
 LOCK = "train.lock"
@@ -267,15 +268,23 @@ def _writer(folder: Path, it: int | None) -> Scalars:
 
 @contextmanager
 def _stop_at_signals(trainer: Trainer) -> Iterator[None]:
-    """End the run after the current step on Ctrl-C or SIGTERM, at once on a second Ctrl-C."""
+    """End the run after the current step on a signal, at once on a second Ctrl-C.
+
+    While it waits for data there is no current step. Signals that are ignored stay so.
+    """
 
     def stop(number: int, _: object) -> None:
         if trainer.stop and number == signal.SIGINT:
             raise KeyboardInterrupt
-        log.info("stopping after this step; model.pt will be saved")
+        if not trainer.stop:
+            log.info("stopping after this step; model.pt will be saved")
         trainer.stop = True
+        if trainer.is_waiting:
+            trainer.is_waiting = False
+            raise StoppedWaiting
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    caught = [number for number in END_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in caught}
     try:
         yield
     finally:

@@ -58,6 +58,10 @@ class NonFiniteError(InputError):
     """The loss or the gradient is not finite."""
 
 
+class StoppedWaiting(BaseException):
+    """A signal that came while the run was waiting for data; no library may catch it."""
+
+
 def check_training(config: Config, ranks: int) -> None:
     """Check that a configuration can be trained, before any data are read.
 
@@ -148,6 +152,8 @@ class Trainer:
             )
         self.stop = False
         """A signal handler sets this to end the run after the current step."""
+        self.is_waiting = False
+        """Whether the run waits for data: a signal handler may raise StoppedWaiting."""
 
     # --- checkpoints --------------------------------------------------------------------------
 
@@ -331,6 +337,8 @@ class Trainer:
                 end = End.THRESHOLD if settled else self._ended(limits)
                 if end is not None:
                     return end
+        except StoppedWaiting:
+            return End.STOPPED
         finally:
             progress.close()
         raise AssertionError("the batches never end")
@@ -355,8 +363,15 @@ class Trainer:
             return part, prepare(part.epoch, *part.share(self.rank, self.ranks))
 
         pin = device.type == "cuda" and workers > 0
-        for part, batch in in_order(prepared, slices, workers, pin):
-            yield part, (finish(batch) if finish else batch).to(device)
+        alone = self.ranks == 1  # others would wait for this process
+        self.is_waiting = alone
+        try:
+            for part, batch in in_order(prepared, slices, workers, pin):
+                self.is_waiting = False
+                yield part, (finish(batch) if finish else batch).to(device)
+                self.is_waiting = alone
+        finally:
+            self.is_waiting = False
 
     def _after_step(self, value: float, progress: Progress, threshold: float | None) -> bool:
         """Log, draw, validate and save where it is due; return whether the metric has settled."""
