@@ -60,9 +60,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 _STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY")
 """First bytes of zip archives, empty ones, and bare arrays; numpy takes others for pickles."""
 
-# Errors that numpy and zipfile raise for damaged bytes: headers that are cut off, shapes that no
-# memory holds, members that are encrypted or packed in an unknown way.
-_DAMAGED = (
+DAMAGED = (
     ValueError,
     TypeError,
     LookupError,
@@ -77,6 +75,8 @@ _DAMAGED = (
     zlib.error,
     lzma.LZMAError,
 )
+"""Errors that numpy and zipfile raise for damaged bytes: headers that are cut off, shapes that no
+memory holds, members that are encrypted or packed in an unknown way."""
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def open_npz(
         raise
     except OSError as error:
         raise refuse(f"{path}: cannot be read ({error.strerror or first_line(error)})") from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise refuse(
             f"{path}: not a readable .npz file ({first_line(error)}); write it again"
         ) from error

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from im2mesh.errors import DepthError, InputError
-from im2mesh.files import first_line, open_npz
+from im2mesh.files import DAMAGED, first_line, open_npz
 
 DEPTH_FORMATS = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz")
 MASK_FORMATS = (".png", ".tif", ".tiff", ".bmp", ".npy", ".npz")
@@ -322,12 +322,12 @@ def read_npy(path: Path, error: type[InputError]) -> np.ndarray:
     """Read an ``.npy`` file, which runs no code."""
     try:
         values = np.load(path, allow_pickle=False)
-    except ValueError as problem:
+    except OSError as problem:
+        raise error(f"{path}: not a readable array ({first_line(problem)})") from problem
+    except DAMAGED as problem:
         pickled = "pickle" in str(problem)
         hint = "it is a pickle, which may run code" if pickled else first_line(problem)
         raise error(f"{path}: not a readable array ({hint}); write it with numpy.save") from problem
-    except (EOFError, MemoryError, OSError) as problem:
-        raise error(f"{path}: not a readable array ({first_line(problem)})") from problem
     if not isinstance(values, np.ndarray):
         raise error(f"{path}: holds several arrays; name it .npz")
     return values
