@@ -6,8 +6,8 @@
   Its processes are forked, because they share the caller's data, and send tensors through torch's
   shared memory, or through pipes where there is too little of it.
 
-Both leave no process behind, whatever ends them. (``reproduction/jobs.py`` runs commands, which
-save and leave on a signal; that needs threads that wait for them, and no pool of processes.)
+Neither leaves a process behind, whatever ends it. (``reproduction/jobs.py`` runs commands that save
+and exit on a signal. It needs threads that wait for them, not a pool of processes.)
 """
 
 from __future__ import annotations

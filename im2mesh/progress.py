@@ -13,7 +13,7 @@ def progress_bar(items: Iterable[Any] | None = None, hidden: bool = False, **opt
     """Return a bar on stderr, as :class:`tqdm.tqdm` does; none where stderr is no terminal.
 
     Args:
-        items: what the bar iterates over; None: it is moved by ``update``.
+        items: to iterate over; None: the bar is moved by ``update``.
         hidden: show no bar.
         options: of tqdm.
     """

@@ -37,7 +37,7 @@ EPILOG = f"""\
 MESHES holds <class>/<name>.EXT ({" ".join(FORMATS)}), y up,
 or ShapeNet's {SHAPENET_PLACE}, or the files of one class, named after the folder
 
-what is written (docs/data.md says more):
+files that are written (more in docs/data.md):
   <out>/<class>/<model>/{{000,points,pointcloud}}.npz   <model> is <class>_<name>-<view>
   <out>/<class>/<split>.lst     names of models
   <out>/poses.csv               the pose of each model, as --poses reads it
@@ -86,7 +86,7 @@ def _build(args: argparse.Namespace) -> int:
         entries, origin = find_families(counts), {"procedural": counts}
     elif args.poses:
         if args.classes:
-            raise InputError("--classes: the pose lists say which classes; drop it")
+            raise InputError("--classes: the pose lists name the classes; drop it")
         entries, problems = find_shapes_of_poses(args.meshes, args.poses)
         origin["poses"] = {str(path): file_digest(path) for path in args.poses}
     else:
@@ -149,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         "--check",
         type=Path,
         metavar="DIR|CONFIG.yaml",
-        help="check a data set, or all that a configuration would read, and change nothing",
+        help="check a data set, or all files of a configuration, and change nothing",
     )
     parser.add_argument(
         "--preview", type=Path, metavar="DIR", help="draw a data set to DIR/preview.png (or --out)"

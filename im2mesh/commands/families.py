@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--columns", type=int, default=10, metavar="N", help="default: 10")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
     parser.add_argument("--unlabelled", action="store_true", help="numbers instead of names")
-    parser.add_argument("--key", metavar="FILE", help="text file of what each tile shows")
+    parser.add_argument("--key", metavar="FILE", help="text file with each tile's family and view")
     args = parse(parser, argv)
     sheet, lines = contact_sheet(
         args.family, args.count, args.seed, not args.unlabelled, args.columns

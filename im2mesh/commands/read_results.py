@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=("text", "latex", "markdown", "csv"),
         help="print one table only, in this form (default: all tables as text)",
     )
-    parser.add_argument("--names", nargs="+", metavar="NAME", help="what to call the runs")
+    parser.add_argument("--names", nargs="+", metavar="NAME", help="names of the runs")
     parser.add_argument("--raw", action="store_true", help="the scores without alignment")
     parser.add_argument(
         "--over",

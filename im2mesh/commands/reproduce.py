@@ -30,7 +30,7 @@ parts:
 """
 
 CODES = {
-    BAD_INPUT: "bad input, or a step failed: one line says which, and where its log is",
+    BAD_INPUT: "bad input, or a step failed: one line names it and its log",
     INTERRUPTED: "interrupted (Ctrl-C, SIGTERM, HUP, USR1, USR2); what is finished is kept, "
     "and the same command goes on",
 }

@@ -39,7 +39,7 @@ CODES = {BAD_INPUT: "bad input, or a window without a display: one line says why
 
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(__doc__, EPILOG, CODES)
-    parser.add_argument("files", nargs="*", metavar="FILE", help="what to show, side by side")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="files to show, side by side")
     parser.add_argument(
         "--report",
         nargs="+",
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--port", type=int, default=8080, help="of --serve (default %(default)s)")
     where.add_argument("--window", action="store_true", help="a window of this machine's browser")
     how = parser.add_argument_group("how")
-    how.add_argument("--names", nargs="+", metavar="NAME", help="what to call the files or runs")
+    how.add_argument("--names", nargs="+", metavar="NAME", help="names of the files or runs")
     how.add_argument(
         "--color",
         choices=("depth", "normal", "error"),

@@ -45,11 +45,11 @@ Workers: TypeAlias = Annotated[int, whole(0, 1024)]
 Weight: TypeAlias = Annotated[float, number(1e-6, 1e6)]
 Resolution: TypeAlias = Annotated[int, whole(1, MAX_RESOLUTION)]
 Schedule: TypeAlias = Literal["constant", "cosine"]
-Lattice: TypeAlias = Literal["exact", "released"]
+LatticeKind: TypeAlias = Literal["exact", "released"]
 Extraction: TypeAlias = Literal["mise", "dense"]
 PatchWindow: TypeAlias = Literal["gaussian", "flat", "hann"]
-Observation: TypeAlias = Literal["none", "carve", "surface"]
-Symmetry: TypeAlias = Literal["none", "auto"]
+ObservationMode: TypeAlias = Literal["none", "carve", "surface"]
+SymmetryMode: TypeAlias = Literal["none", "auto"]
 Dataset: TypeAlias = Literal[
     "Shapes3D", "Parts3D", "Shapes3DH5", "Parts3DH5", "Procedural3D", "ProceduralParts3D"
 ]
@@ -194,7 +194,7 @@ class GenerationConfig:
     copy_groundtruth: bool = False  # copy the ground-truth mesh beside the result
     vis_n_outputs: CountOrZero = 30  # models of a class that are copied to vis/
     batch_size: Count = 100000  # points of a decoder call
-    lattice: Lattice = "exact"  # released: the published numbers, registration flaws included
+    lattice: LatticeKind = "exact"  # released: the published numbers, registration flaws included
     resolution_0: Count = 32  # with upsampling_steps, the published way to say resolution
     upsampling_steps: Annotated[int, whole(0, 16)] = 2  # doublings of resolution_0
     resolution: Resolution | None = None  # cells along a side; null: from the two keys above
@@ -205,9 +205,9 @@ class GenerationConfig:
     # Depth files hold depths in sides of the cube; the integers of an image need to be told
     depth_scale: Positive | None = None  # of --input: stored value to sides of the cube; null: 1
     fit: bool = False  # centre and scale the seen object to the cube; its mesh is moved back
-    observation: Observation = "none"  # carve: what was seen to be empty is; surface: see there
+    observation: ObservationMode = "none"  # carve: what was seen to be empty is; surface: see there
     observation_noise: Share = 0.0  # standard deviation of the depths, in sides of the cube
-    symmetry: Symmetry = "none"  # auto: planes or an axis are looked for, under an observation
+    symmetry: SymmetryMode = "none"  # auto: planes or an axis are looked for, under an observation
     min_piece: Share = 0.0  # pieces that no camera saw go below this share of the largest; 0: none
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: Count | None = None  # faces that are left after simplification; null: all

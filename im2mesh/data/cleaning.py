@@ -28,10 +28,10 @@ SMALL_PIECE, FAR_PIECE = 0.05, 0.1
 from the rest than this share of the rest's extent."""
 
 FARTHEST_PIECE = 1.0
-"""A piece of any size is removed if it is further than so many extents."""
+"""A piece of any size is removed if it is further from the rest than this many extents."""
 
 GAP_CLOSING = 9
-"""Gaps of the mask are enclosed by it, apart from openings of fewer pixels."""
+"""A gap counts as enclosed by the mask if its openings are narrower than this, in pixels."""
 
 GAP_LINKS = 0.3
 """Least share of a gap's border that continues the object's surface, for the gap to be filled."""
@@ -40,10 +40,10 @@ RIM = 2
 """Width in pixels of the rim around the mask that is unknown where nothing was measured."""
 
 GUESSED = 7
-"""Unknown strips between pixels of the object that are narrower than this are guessed to be it."""
+"""Unknown strips between the object's pixels that are narrower count as the object, in pixels."""
 
 SMALL_HOLE = 30
-"""Largest number of pixels of a hole that is filled from around it."""
+"""Largest number of pixels of a hole that is filled from its border."""
 
 PLANE_RING = 0.35
 """Width of the ring around the mask in which a supporting plane is looked for, in extents of the
@@ -60,14 +60,14 @@ class Cleaned:
     Attributes:
         depth: (H, W) float64, z in metres at the object's pixels, small holes filled; NaN
             elsewhere.
-        guess: the same, and at unknown pixels that the object encloses the depth of the nearest of
-            its pixels. Networks are shown this, because they take gaps for background.
+        guess: the same; at unknown pixels that the object encloses, the depth of its nearest pixel.
+            This is the networks' input, because they take gaps for background.
         unknown: (H, W) bool, pixels that may or may not show the object: holes, occluders in
             front of it, removed pixels, an unmeasured rim. They have no ``depth``.
         measured: number of the object's pixels that were measured and kept.
         removed: reason → number of pixels of the mask that were removed.
         holes: pixels of the mask without a measurement.
-        filled: pixels that were filled from around them.
+        filled: pixels that were filled from their surroundings.
         plane: the plane that the object stands on, None where none was found.
         dropped: (H, W) bool, the removed pixels.
         noise: standard deviation of the depths in metres.
@@ -124,7 +124,7 @@ def clean(
 
 
 def _window(mask: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Return the part of the image that matters: the mask's bounds and the ring around them."""
+    """Return the part of the image that is used: the mask's bounds and the ring around them."""
     if not mask.any():
         return np.s_[0 : shape[0], 0 : shape[1]]
     bounds = [np.flatnonzero(mask.any(axis=1 - axis))[[0, -1]] for axis in (0, 1)]
@@ -143,7 +143,7 @@ def _clean(depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float) ->
     measured = np.isfinite(depth)
     holes = int((mask & ~measured).sum())
     plane = find_plane(points, mask & measured, mask, noise)
-    # Heights over the plane, in units of how far from it points of it may be measured.
+    # Heights over the plane, in units of the largest measured distance of the plane's own points.
     height = np.full(depth.shape, np.inf)
     if plane is not None:
         height = plane.height(points) / plane.tolerance(rays, noise)

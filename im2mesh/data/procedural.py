@@ -166,7 +166,7 @@ class ProceduralSource:
             device: of the batches.
 
         Raises:
-            ConfigError: ``data.points_subsample`` asks for numbers of outer and inner points.
+            ConfigError: ``data.points_subsample`` has two numbers, of outer and inner points.
         """
         if not isinstance(config.data.points_subsample, int):
             raise ConfigError(

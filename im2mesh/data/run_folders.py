@@ -192,7 +192,7 @@ def write_timings(rows: pd.DataFrame, run: Path) -> None:
 
 
 def remove_timings(run: Path) -> None:
-    """Remove what :func:`write_timings` wrote, where there is any."""
+    """Remove the files of :func:`write_timings`, if there are any."""
     for pattern in _TIMINGS:
         for path in run.glob(pattern):
             path.unlink()

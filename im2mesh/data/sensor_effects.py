@@ -16,9 +16,9 @@ and a size, drawn for each map:
 The effects on a map are a function of its number (:mod:`im2mesh.data.rng`), so a map is the same
 in every run. All maps are computed at once, on their device.
 
-Two habits keep a map at a few milliseconds of one core. Background is :data:`FAR` instead of −1
-while effects are applied, so the nearest of neighbours is a minimum. An effect that loses pixels
-returns a score, positive where a pixel is lost, and scores are joined by maxima.
+Two conventions keep the cost of a map at a few milliseconds of one core. Background is :data:`FAR`
+instead of −1 while effects are applied, so the nearest of neighbours is a minimum. An effect that
+loses pixels returns a score, positive where a pixel is lost, and scores are joined by maxima.
 """
 
 from __future__ import annotations
@@ -233,11 +233,11 @@ def _noisy(surface: Tensor, waves: Tensor, white: Tensor, rng: _Random) -> Tenso
     return noisy.div_(step).add_(begin).round_().sub_(begin).mul_(step).clamp_(0, 1)
 
 
-# --- what they are made of ----------------------------------------------------------------------
+# --- operations on maps -------------------------------------------------------------------------
 
 
 def _neighbours(surface: Tensor, rng: _Random) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what is around each pixel.
+    """Return measures of each pixel's neighbourhood.
 
     Returns:
         The nearest depth within one pixel or :data:`REACH`, each map's own; the difference between

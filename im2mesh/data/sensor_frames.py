@@ -147,6 +147,6 @@ def _first(folder: Path, *names: str) -> Path:
 
 
 def _is_of(mask: Path, depth: Path) -> bool:
-    """Tell whether a mask is named as a depth image, with more behind ``_``, ``-`` or ``.``."""
+    """Return whether a mask has a depth image's name, or that and more after ``_-.``."""
     rest = mask.stem[len(depth.stem) :]
     return mask.suffix.lower() in MASK_FORMATS and (not rest or rest[0] in "_-.")

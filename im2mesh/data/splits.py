@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,11 @@ def class_of(model: str, folder: str) -> str:
     """
     name, underscore, _ = model.partition("_")
     return name if underscore and name else folder
+
+
+def shape_of(model: str) -> str:
+    """Return the shape of a model: its name without the number of the view, as ``-03``."""
+    return re.sub(r"-\d+$", "", model)
 
 
 def row_keys(idx: int, folder: str, model: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Reading the shapes of a split into a :class:`im2mesh.data.store.PointStore`.
 
 A store lies in memory, or in a folder (``data.cache``) of ``.npy`` files from which it is mapped.
-Processes share such a folder, and the system keeps in memory what is used.
+Processes share such a folder, and the system keeps the parts in memory that are used.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ARRAYS = ("depths", "points", "targets", "counts", "windows", "usable")
 """The arrays of a store; see :class:`PointStore`."""
 
 NOTE = "store.json"
-"""The file that is written last: which data the store holds, and the size of each of its files."""
+"""The file that is written last: a stamp of the data in the store, and the sizes of its files."""
 
 
 def open_store(config: Config, split: str | None, shuffle: bool = True) -> PointStore:
@@ -65,8 +65,8 @@ def open_store(config: Config, split: str | None, shuffle: bool = True) -> Point
         arrays = _in_memory(reading) if config.data.cache is None else _in_folder(reading)
         return PointStore(config, names, arrays, other, shuffle)
 
-    apart = not shuffle and iou_file not in (None, config.data.points_file) and not config.is_h5
-    return opened(False, opened(True, None) if apart else None)
+    own_iou = not shuffle and iou_file not in (None, config.data.points_file) and not config.is_h5
+    return opened(False, opened(True, None) if own_iou else None)
 
 
 # --- one shape --------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class _Reading:
         return sample.folder / file if isinstance(sample, NpzSample) and file is not None else None
 
     def name(self) -> str:
-        """Return a name for the store's folder that changes with whatever decides its arrays."""
+        """Return a name for the store's folder that changes with every setting of its arrays."""
         data, windows = self.config.data, self.cells.windows
         file = data.points_iou_file if self.iou else data.points_file
         decisive = [FORMAT, os.path.abspath(data.path), data.classes, self.split, file]
@@ -221,10 +221,11 @@ def _in_folder(reading: _Reading) -> dict[str, Tensor]:
             _write(folder, reading)
             with atomic(folder / NOTE) as beside:
                 beside.write_text(json.dumps({"stamp": stamp, "sizes": _sizes(folder)}))
-        # Not to be written to, else the system counts all of it as memory in use.
+        # Mapped read-only, because the system counts a writable map as memory in use.
         arrays = {key: np.load(_file(folder, key), mmap_mode="r") for key in ARRAYS}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nobody does
+        # No one writes to these tensors.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
         return {key: torch.from_numpy(array) for key, array in arrays.items()}
 
 

@@ -61,11 +61,11 @@ class Plane:
     offset: float
 
     def height(self, points: np.ndarray) -> np.ndarray:
-        """Return how many metres (…, 3) points are above the plane."""
+        """Return the heights of (…, 3) points above the plane, in metres."""
         return points @ self.normal - self.offset
 
     def tolerance(self, rays: np.ndarray, noise: float) -> np.ndarray:
-        """Return how far from the plane, in metres, points of it may be measured.
+        """Return the largest measured distance of the plane's own points, in metres.
 
         Args:
             rays: (…, 3) points at z = 1.

@@ -18,13 +18,13 @@ STEEPEST = 5.0
 """Largest slope, in metres of depth a metre across, of one surface between neighbours."""
 
 SIGMAS = 3.0
-"""Standard deviations of the noise by which depths of one surface may differ on top of that."""
+"""Depths of one surface may also differ by this many standard deviations of the noise."""
 
 SMOOTHING, SMOOTHING_REACH = 2.0, 4
 """Standard deviation and half width, in pixels, of the window in which noise is averaged."""
 
 RESIDUAL = 0.2
-"""Share of the noise that is left after averaging; neighbouring pixels have it in common."""
+"""Share of the noise that is left after averaging; it is correlated between neighbours."""
 
 
 def default_noise(distance: float) -> float:
@@ -33,7 +33,7 @@ def default_noise(distance: float) -> float:
 
 
 def same_surface(a: np.ndarray, b: np.ndarray, camera: Camera, noise: float) -> np.ndarray:
-    """Tell whether depths of neighbouring pixels belong to one surface; NaN belongs to none."""
+    """Return whether depths of neighbouring pixels belong to one surface; NaN belongs to none."""
     reach = STEEPEST / min(camera.fx, camera.fy)
     return np.abs(a - b) <= np.minimum(a, b) * reach + SIGMAS * noise
 
@@ -60,7 +60,7 @@ def links(
 
 
 def neighbours_on_surface(depth: np.ndarray, camera: Camera, noise: float) -> np.ndarray:
-    """Count how many of each pixel's eight neighbours are on its own surface, (H, W) int."""
+    """Count those of each pixel's eight neighbours that are on its own surface, (H, W) int."""
     count = np.zeros(depth.shape, np.int64)
     for here, there, same in links(depth, camera, noise):
         count[here] += same
@@ -77,7 +77,7 @@ def surface_pieces(depth: np.ndarray, camera: Camera, noise: float) -> tuple[np.
         noise: standard deviation in metres.
 
     Returns:
-        (H, W) int64 piece of each pixel, −1 where there is nothing; how many there are.
+        (H, W) int64 piece of each pixel, −1 where there is nothing; the number of pieces.
     """
     numbers = np.full(depth.shape, -1)
     there = np.isfinite(depth)

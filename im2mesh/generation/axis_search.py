@@ -143,7 +143,7 @@ def fit_axes(points: np.ndarray, normals: np.ndarray, weights: np.ndarray) -> Li
 
 
 def misses(points: np.ndarray, normals: np.ndarray, axes: Line) -> np.ndarray:
-    """Measure by how much normals miss axes.
+    """Measure the distances by which normals miss axes.
 
     Args:
         points: (N, 3).

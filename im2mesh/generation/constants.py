@@ -46,7 +46,7 @@ class ObservationConstants:
     gap_widening: float = 0.1
     # [cells] Thin parts are widened by about this much on each side at the most.
     max_growth: float = 0.75
-    # [pixels] Thin parts are widened by this much more than the lattice asks for.
+    # [pixels] Thin parts are widened by this much more than the lattice needs.
     growth_margin: float = 0.3
 
     # [1] Least cosine between the observed surface's normal and the ray.

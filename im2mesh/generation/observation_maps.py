@@ -1,6 +1,6 @@
-"""From a depth map to the maps that an :class:`~im2mesh.generation.observation.Observation` reads.
+"""Maps that an :class:`~im2mesh.generation.observation.Observation` reads, made of a depth map.
 
-Everything is in pixels: depths become heights z, and neighbouring pixels are one apart.
+All lengths are in pixels; depths become heights z.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ def _filtered(
 
 
 def _slopes(heights: np.ndarray, seen: np.ndarray, jump: float) -> tuple[Pair, Pair]:
-    """Return the surface's slopes along rows and columns (axes 0 and 1), and where it jumps.
+    """Return the surface's slopes along rows and columns (axes 0 and 1), and its jumps.
 
     Returns:
         (H, W) slopes, 0 where nothing is known; for each axis a bool array, one shorter along it,
@@ -224,7 +224,7 @@ def _slopes(heights: np.ndarray, seen: np.ndarray, jump: float) -> tuple[Pair, P
 
 
 def _continued_outside(heights: np.ndarray, slopes: Pair, seen: np.ndarray) -> Surface:
-    """Continue the nearest pixel's surface to where none was seen."""
+    """Continue the nearest pixel's surface to pixels without one."""
     source = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
     return _continued(heights, slopes, source)
 
@@ -260,8 +260,8 @@ def _layers(
         heights: (H, W).
         slopes: along both axes.
         jumps: edges, see :func:`_slopes`.
-        reach: how far the far parts are continued behind the near ones.
-        moved: how far the near parts' outline may be moved.
+        reach: distance to which the far parts are continued behind the near ones.
+        moved: largest distance by which the near parts' outline is moved.
 
     Returns:
         Distance from the edge, positive on its near side; the near surface; the far surface;
@@ -297,7 +297,7 @@ def _nearest_edges(heights: np.ndarray, jumps: Pair, reach: float, lower: bool) 
     Args:
         heights: (H, W).
         jumps: edges between neighbours along both axes, see :func:`_slopes`.
-        reach: how far to look.
+        reach: largest distance that is searched.
         lower: look for edges to lower surfaces; else to higher ones.
 
     Returns:
@@ -334,7 +334,7 @@ def _nearest_edges(heights: np.ndarray, jumps: Pair, reach: float, lower: bool) 
 
 
 def _joins_parts(heights: np.ndarray, jump: float) -> np.ndarray:
-    """Find the points whose interpolation joins parts that are far apart."""
+    """Find the points at which interpolation would join parts at very different heights."""
     step = OBSERVATION.max_shell_step + jump
     return _between(_slopes(heights, np.ones_like(heights, bool), step)[1])
 

@@ -124,7 +124,7 @@ def half_width(within: np.ndarray, most: float) -> np.ndarray:
 
     Args:
         within: (2H−1, 2W−1) distances within the part.
-        most: largest radius that is told.
+        most: radii are clamped to this.
     """
     reach = int(np.ceil(2 * most)) + 1
     height, width = within.shape

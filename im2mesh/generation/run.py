@@ -100,7 +100,7 @@ def run(
             sources.
 
     Raises:
-        ConfigError: the settings ask for no results.
+        ConfigError: no results are to be written.
         InputError: the folder is not writable, or holds results of other settings: any with
             ``resume``, or some that are not made again without ``overwrite``.
         CheckpointError: a level's weights give values that are not finite.

@@ -40,7 +40,7 @@ DEMO_LEVELS = ("global", "p64s32", "p32s16")
 """Names of the default configurations in ``configs/demo``."""
 
 NEAREST, FARTHEST = 0.01, 3.0
-"""Range of distances, in metres, outside which a warning asks for the unit."""
+"""Distances, in metres, outside of which a warning says that the unit may be wrong."""
 
 COARSE = 32
 """Cells of the coarse lattice on which the cube's depth is checked."""
@@ -62,12 +62,12 @@ MIN_PIECE = 0.01
 
 @dataclass(frozen=True)
 class SensorReconstruction:
-    """A metric mesh and the steps to it.
+    """A metric mesh and the intermediate results on the way to it.
 
     Attributes:
         mesh: in metres, in the camera frame (OpenCV's); closed unless it was simplified.
         camera: the image's intrinsics.
-        placement: the cube, and how its size was chosen.
+        placement: the cube, and the way in which its size was chosen.
         cleaned: the object's pixels, and the removed ones.
         shown: (256, 256) float32 orthographic depth map, the networks' input.
         rays: the map of the camera's own rays.

@@ -104,8 +104,8 @@ def _by_embreex(
     hit, face, _ = cast(points, triangles, size)
     rows, columns = np.divmod(hit, size)
     a, b, c = (points[triangles[face, k]] for k in range(3))
-    # Embree's float32 says which face is hit. Where its plane is, float64 says: on a steep face
-    # a rounded distance is off by thousands of times the rounding.
+    # Embree finds the face in float32. The depth on its plane is computed in float64: on a steep
+    # face a rounded distance is off by thousands of times the rounding.
     normal = np.cross(b - a, c - a)
     x, y = from_pixels(rows, columns, size)
     rise = normal[:, 0] * (x - a[:, 0]) + normal[:, 1] * (y - a[:, 1])

@@ -14,7 +14,7 @@ _POOLS = ThreadpoolController()
 
 
 class Cloud:
-    """Points with what is known about each, and a search tree over them.
+    """Points, with their normals and visibility where known, and a search tree over them.
 
     The points are kept in the order of a tree's leaves. Neighbours in space are then neighbours
     in memory, which makes searches between two such clouds about twice as fast. The searches are

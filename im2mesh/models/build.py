@@ -22,7 +22,7 @@ def build_network(config: Config) -> Network:
     """Return the network that ``config.model`` describes, with fresh weights, in training mode.
 
     Raises:
-        ConfigError: the configuration asks for a branch that this project does not have, or for
+        ConfigError: the configuration has a value that is not supported, or asks for
             a network that does not fit into memory.
     """
     config.check_supported()

@@ -190,7 +190,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _hint(stored: dict[str, Any]) -> str:
-    """Name the sizes of a stored network by the config's keys; '' for another architecture."""
+    """Return the keys that fit a stored network, for a message; '' for another architecture."""
     try:
         width = stored["encoder.features.conv1.weight"].shape[0]
         c_dim = stored["encoder.fc.weight"].shape[0]

@@ -29,10 +29,10 @@ def _integers(name: str, array: np.ndarray, largest: int) -> np.ndarray:
 
 
 class MISE:
-    """An octree that asks for the values of a field near its surface only.
+    """An octree that requests the values of a field near its surface only.
 
     The finest lattice has R = resolution_0 · 2^upsampling_steps cells along each axis. All nodes
-    of the coarsest one, with resolution_0 cells, are asked for. A cell is split into eight, down
+    of the coarsest one, with resolution_0 cells, are requested. A cell is split into eight, down
     to the finest lattice, if
 
     - its corners are not all on one side of the threshold, or

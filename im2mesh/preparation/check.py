@@ -8,7 +8,6 @@ problem is one line that names the file.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from im2mesh.config import Config, load_config
+from im2mesh.data.splits import shape_of
 from im2mesh.data.storage import H5_GROUPS, H5Sample, NpzSample, PointCloud, Points, Sample
 from im2mesh.errors import ConfigError, DataError, DepthError, InputError
 from im2mesh.files import open_npz
@@ -128,8 +128,7 @@ def _read_split(
             problems.append(f"{path}: names {model.name} twice")
             continue
         seen.add(model.name)
-        # The name of a model ends in the number of its view.
-        shape = (split.class_name, re.sub(r"-\d+$", "", model.name))
+        shape = (split.class_name, shape_of(model.name))
         if str(path) not in lists.setdefault(shape, []):
             lists[shape].append(str(path))
         key = (split.class_name, model.name)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from im2mesh.data.splits import read_list
+from im2mesh.data.splits import read_list, shape_of
 from im2mesh.errors import InputError
 from im2mesh.preparation.collection import Entry
 
@@ -85,7 +85,7 @@ class Partition:
                 raise InputError(f"{path}: no such list (--splits {split}=…)")
             for line in read_list(path):
                 name = re.split(r"[,\s]", line.strip())[0]
-                for key in {name, re.sub(r"-\d+$", "", name)} - {""}:
+                for key in {name, shape_of(name)} - {""}:
                     splits.setdefault(key, set()).add(split)
         return splits
 

@@ -33,7 +33,7 @@ def sample_points(
 
 
 def sample_cloud(posed: PosedObject, depth: np.ndarray) -> PointCloud:
-    """Return points on the surface, and which of them the camera saw.
+    """Return points on the surface, and whether the camera saw them.
 
     Args:
         posed: the object.

@@ -150,7 +150,7 @@ class Objects:
     def gain_beyond(
         self, name: str, other: str, classes: Sequence[str], others: Sequence[str]
     ) -> Interval | None:
-        """Return how much larger a difference is on some classes than on others; None as above."""
+        """Return the excess of a difference on some classes over that on others; None as above."""
         both = self._differences(name, other)
         both = both[_class_of(both).isin([*classes, *others])]
         here = _class_of(both).isin(classes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from im2mesh.config import Config
 from im2mesh.data.batch import Batch, EvaluationPoints, ValidationSource
+from im2mesh.data.splits import shape_of
 from im2mesh.errors import ConfigError, DataError
 from im2mesh.files import atomic, first_line, read_csv
 from im2mesh.models.network import Network
@@ -90,7 +90,7 @@ def batch_loss(objective: Objective, values: Tensor, batch: Batch) -> Tensor:
 
 
 Predict = Callable[[EvaluationPoints], Tensor]
-"""Predicts for all points of some samples, (M,) bool, whether they are inside."""
+"""A predictor: all points of some samples → (M,) bool, inside."""
 
 
 class IoU:
@@ -112,7 +112,7 @@ class IoU:
 
 
 class Validator:
-    """Measures networks on a source.
+    """A measurement of networks on a validation source.
 
     Attributes:
         config: of the level.
@@ -209,7 +209,7 @@ def warn_of_shared_shapes(config: Config, train: list[str], validation: list[str
         train: names ``<class>/<model>``, the model with a number of its view (``…-03``) or not.
         validation: the same of the other split.
     """
-    shared = {_shape(name) for name in train} & {_shape(name) for name in validation}
+    shared = set(map(shape_of, train)) & set(map(shape_of, validation))
     if shared:
         log.warning(
             "%s: data.val_split %s shares %d shapes with data.train_split %s (%s): validation "
@@ -220,7 +220,3 @@ def warn_of_shared_shapes(config: Config, train: list[str], validation: list[str
             config.data.train_split,
             min(shared),
         )
-
-
-def _shape(name: str) -> str:
-    return re.sub(r"-\d+$", "", name)

@@ -50,10 +50,10 @@ class Run:
 
     Attributes:
         name: as the page calls it.
-        folder: where it lies.
+        folder: of its files.
         meshes: key → file.
         numbers: key → scores and timings by name.
-        shown: key → the few that stand below the mesh, as text.
+        shown: key → the few numbers below the mesh, as text.
     """
 
     name: str
@@ -72,9 +72,9 @@ def report_page(
     """Return the page of one run, or of several on the same depth maps.
 
     Args:
-        folders: what generators wrote to, or ``eval_meshes.py --meshes`` takes; a mesh in no class
-            folder is of the classes in which other runs, or scores, have a model of its name.
-        names: what to call them; None: their folders' names.
+        folders: of generators' runs, or as for ``eval_meshes.py --meshes``; a mesh in no class
+            folder gets the classes in which other runs, or scores, have a model of its name.
+        names: of the runs; None: their folders' names.
         ground_truth: folder of ``[<class>/]<model>.{ply,off}``, or of a data set.
         faces: of a mesh at the most; larger ones are simplified.
 

@@ -51,7 +51,7 @@ class _Element:
 
 
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]
-"""Values of each property of an element, row by row, and how many there are in each row."""
+"""Values of each property of an element, row by row, and their number in each row."""
 
 
 def read(data: bytes) -> tuple[np.ndarray, np.ndarray]:
