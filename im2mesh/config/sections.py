@@ -82,7 +82,7 @@ class DataConfig:
     cache: str | None = None  # folder for a memory-mapped copy of the points; null: in memory
     windows_per_shape: Count = 1  # windows of one shape that come together in a batch
     points_near_surface: Share = 0.5  # Procedural…: share of the points drawn near the surface
-    train_families: Names | None = None  # Procedural…: what training sees; null: all families
+    train_families: Names | None = None  # Procedural…: families of the training; null: all
     val_families: Names | None = None  # Procedural…: the same for validation
     val_shapes: Count = 64  # Procedural…: shapes in validation, never among those of training
     # Views and sensor effects are of procedural shapes only; stored maps are read as they are.
@@ -93,7 +93,7 @@ class DataConfig:
     extent: Extents = (1.0, 1.0)  # see the lines above; [1, 1]: all fill the cube
     sensor: Share = 0.0  # share of the maps with sensor effects (im2mesh/data/sensor_effects.py)
     sensor_strength: Strength = 1.0  # of these effects, in validation, too; 0: none
-    val_orientation: Share = 0.0  # the same for validation, whatever training sees
+    val_orientation: Share = 0.0  # the same for validation, independent of training
     val_elevation: Elevations = (-20.0, 50.0)  # the same for validation
     val_extent: Extents = (1.0, 1.0)  # the same for validation
     val_sensor: Share = 0.0  # the same for validation
@@ -205,9 +205,9 @@ class GenerationConfig:
     # Depth files hold depths in sides of the cube; the integers of an image need to be told
     depth_scale: Positive | None = None  # of --input: stored value to sides of the cube; null: 1
     fit: bool = False  # centre and scale the seen object to the cube; its mesh is moved back
-    observation: ObservationMode = "none"  # carve: what was seen to be empty is; surface: see there
+    observation: ObservationMode = "none"  # carve: free space stays empty; surface: surface, too
     observation_noise: Share = 0.0  # standard deviation of the depths, in sides of the cube
-    symmetry: SymmetryMode = "none"  # auto: planes or an axis are looked for, under an observation
+    symmetry: SymmetryMode = "none"  # auto: search for planes or an axis; needs an observation
     min_piece: Share = 0.0  # pieces that no camera saw go below this share of the largest; 0: none
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: Count | None = None  # faces that are left after simplification; null: all

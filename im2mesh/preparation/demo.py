@@ -41,7 +41,7 @@ SIDES = (-1, 1)
 
 
 def chair() -> Shape:
-    """A dining chair: tapered, splayed legs, stretchers, a leaning back of upright slats."""
+    """Make a dining chair: tapered, splayed legs, stretchers, a leaning back of upright slats."""
     parts: list[Primitives] = [box((0.50, 0.045, 0.48), (0, 0.46, 0))]
     for x in SIDES:
         parts.append(frustum((x * 0.25, 0, 0.25), (x * 0.20, 0.45, 0.19), 0.014, 0.028))
@@ -57,7 +57,7 @@ def chair() -> Shape:
 
 
 def table() -> Shape:
-    """A rectangular table: four turned legs under an apron."""
+    """Make a rectangular table: four turned legs under an apron."""
     parts: list[Primitives] = [
         box((1.50, 0.045, 0.85), (0, 0.74, 0)),
         box((1.30, 0.09, 0.03), (0, 0.68, 0.34)),
@@ -74,7 +74,7 @@ def table() -> Shape:
 
 
 def lamp() -> Shape:
-    """A desk lamp: round foot, two thin arms with joints, a conical shade tilted down."""
+    """Make a desk lamp: round foot, two thin arms with joints, a conical shade tilted down."""
     foot, elbow, head = (0, 0.03, -0.10), (0, 0.40, -0.27), (0, 0.66, 0.06)
     tip = np.array(head)
     aim = np.array([0.0, -0.82, 0.57])
@@ -93,7 +93,7 @@ def lamp() -> Shape:
 
 
 def bookshelf() -> Shape:
-    """A bookcase: two sides, a back, five boards; books, one leaning, and a vase."""
+    """Make a bookcase: two sides, a back, five boards; books, one leaning, and a vase."""
     boards = np.linspace(0.05, 1.76, 5)
     parts: list[Primitives] = [box((0.84, 1.70, 0.012), (0, 0.91, -0.15))]
     parts += [box((0.03, 1.80, 0.32), (x * 0.42, 0.90, 0)) for x in SIDES]
@@ -118,7 +118,7 @@ def bookshelf() -> Shape:
 
 
 def airplane() -> Shape:
-    """An airliner: round fuselage, swept wings with engines under them, a tail."""
+    """Make an airliner: round fuselage, swept wings with engines under them, a tail."""
     parts: list[Primitives] = [
         frustum((0, 0, -0.30), (0, 0, 0.42), 0.062),
         ellipsoid((0.062, 0.062, 0.14), (0, 0, 0.42)),
@@ -146,7 +146,7 @@ def _panel(
     tip_chord: float,
     thickness: float,
 ) -> list[Primitives]:
-    """A tapered, swept wing: beams that fan out from the tip.
+    """Make a tapered, swept wing: beams that fan out from the tip.
 
     ``root`` and ``tip`` are the ends of the leading edge; the chords run from there to the back.
     """
@@ -160,7 +160,7 @@ def _panel(
 
 
 def car() -> Shape:
-    """A saloon car: body with bonnet and boot, a cabin of pillars, four wheels with rims."""
+    """Make a saloon car: body with bonnet and boot, a cabin of pillars, four wheels with rims."""
     parts: list[Primitives] = [
         box((1.60, 0.36, 4.0), (0, 0.58, 0)),
         capsule((-0.66, 0.62, 2.0), (0.66, 0.62, 2.0), 0.16),
@@ -194,7 +194,7 @@ def car() -> Shape:
 
 
 def sofa() -> Shape:
-    """A two-seat sofa: rolled arms, a leaning back, cushions, short feet."""
+    """Make a two-seat sofa: rolled arms, a leaning back, cushions, short feet."""
     lean = pose_rotation(0.0, -9.0)
     parts: list[Primitives] = [box((1.70, 0.20, 0.78), (0, 0.22, 0.02))]
     parts.append(box((1.70, 0.58, 0.15), (0, 0.55, -0.37), lean))
@@ -212,7 +212,7 @@ def sofa() -> Shape:
 
 
 def chair_beside_table() -> Shape:
-    """An arrangement of two: the chair, turned towards a round table with a pedestal."""
+    """Make an arrangement of two: the chair, turned towards a round table with a pedestal."""
     parts: list[Primitives] = [
         frustum((0, 0.70, 0), (0, 0.74, 0), 0.52),
         torus(0.515, 0.02, (0, 0.72, 0)),
