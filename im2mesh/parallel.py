@@ -176,7 +176,7 @@ class _Sent:
     """
 
     shares_memory = True
-    """Whether tensors still go through shared memory, in this process."""
+    """True while tensors go through shared memory, in this process."""
 
     def __init__(self, value: Any) -> None:
         if _Sent.shares_memory:

@@ -153,7 +153,7 @@ class Trainer:
         self.stop = False
         """A signal handler sets this to end the run after the current step."""
         self.is_waiting = False
-        """Whether the run waits for data: a signal handler may raise StoppedWaiting."""
+        """True while the run waits for data: a signal handler may then raise StoppedWaiting."""
 
     # --- checkpoints --------------------------------------------------------------------------
 

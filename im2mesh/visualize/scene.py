@@ -55,8 +55,8 @@ PROBES = 4000
 """Points of each layer that tell whether it is in the ground truth's frame."""
 
 FAR, FAR_MESH = (0.9, 0.04), (0.5, 0.1)
-"""Of a depth map and of a mesh: a quantile of the distances to the ground truth, and its value over
-the truth's size from which another frame is suspected."""
+"""Quantile and share: another frame is suspected if this quantile of a layer's distances to the
+ground truth exceeds this share of its size. ``FAR`` is for depth maps, ``FAR_MESH`` for meshes."""
 
 LONGEST_EDGE = 0.03
 """Colours belong to vertices, so faces with longer edges are divided before they are coloured."""
