@@ -1,15 +1,17 @@
-"""Builds the Cython extensions; everything else about the package is in pyproject.toml.
+"""Builds the Cython extensions and adds the bundled files; the rest is in pyproject.toml.
 
-``python setup.py build_ext --inplace`` puts the compiled modules beside their sources, the
-generated C++ under ``build/``.
+``pip install -e .`` puts the compiled modules beside their sources, the generated C++ under
+``build/``.
 """
 
 import os
+import runpy
 from pathlib import Path
 
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 # Fused multiply-adds differ between machines; without them a mesh is the same everywhere.
 FLAGS = [] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
@@ -29,7 +31,30 @@ extensions = [
     for source in sorted(Path("im2mesh/native").glob("_[a-z]*.pyx"))
 ]
 
+
+class BuildWithBundled(build_py):
+    """Builds the package's Python part with the bundled files in ``im2mesh/_bundled``.
+
+    Source distributions take their data files from here, too. An editable installation copies none
+    and reads those of the clone.
+    """
+
+    def get_data_files_without_manifest(self):
+        """Return (package, source folder, folder in the build, names) for all data files."""
+        patterns = runpy.run_path("im2mesh/bundled.py")["FILES"]
+        root = Path(self.build_lib, "im2mesh", "_bundled")
+        bundled = [
+            ("im2mesh", str(path.parent), str(root / path.parent), [path.name])
+            for pattern in patterns
+            for path in sorted(Path().glob(pattern))
+        ]
+        return [*super().get_data_files_without_manifest(), *bundled]
+
+    _get_data_files = get_data_files_without_manifest
+
+
 setup(
+    cmdclass={"build_py": BuildWithBundled},
     ext_modules=cythonize(
         extensions,
         build_dir="build/cython",
@@ -40,5 +65,5 @@ setup(
             "cdivision": True,
             "initializedcheck": False,
         },
-    )
+    ),
 )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from im2mesh.bundled import DEMO_LEVELS, demo_config
 from im2mesh.config import load_config
 from im2mesh.generation.level import Level
 from im2mesh.metrics.evaluation import GroundTruth
 from im2mesh.shapes.families import make_shape
 from im2mesh.shapes.shape import Shape
 
-ROOT = Path(__file__).resolve().parent.parent
-CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
+CONFIGS = [demo_config(name) for name in DEMO_LEVELS]
 SEED = 1 << 35
 """Of the first object; training and validation draw smaller ones."""
 

@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.released import fused_volume  # noqa: E402
+from im2mesh.bundled import DEMO_LEVELS, demo_config  # noqa: E402
 from im2mesh.config import load_config  # noqa: E402
 from im2mesh.data.depth import load_depth  # noqa: E402
 from im2mesh.generation.lattice import released_lattice  # noqa: E402
@@ -47,7 +48,7 @@ from im2mesh.models.encoder import ResNet18Encoder  # noqa: E402
 from im2mesh.models.network import ImplicitNetwork  # noqa: E402
 from im2mesh.models.pixel_features import CHANNELS  # noqa: E402
 
-CONFIGS = [ROOT / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
+CONFIGS = [demo_config(name) for name in DEMO_LEVELS]
 METHODS = ("released", "dense", "mise", "carve", "surface", "mirror")
 
 

@@ -32,11 +32,12 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from im2mesh.bundled import DEMO_LEVELS, demo_config  # noqa: E402
 from im2mesh.config import load_config  # noqa: E402
 from im2mesh.data.sensor_frames import SensorFrame, SensorImage  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
-from im2mesh.generation.sensor import SensorReconstruction, demo_levels, reconstruct  # noqa: E402
+from im2mesh.generation.sensor import SensorReconstruction, reconstruct  # noqa: E402
 from im2mesh.geometry.mesh_files import load_mesh  # noqa: E402
 from im2mesh.metrics.distances import Cloud  # noqa: E402
 from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points  # noqa: E402
@@ -122,7 +123,7 @@ def main() -> int:
     parser.add_argument("--noise", type=float, metavar="MM", help="of the depths, in mm")
     args = parser.parse_args()
     levels = []
-    for config in [load_config(path) for path in args.configs] or demo_levels():
+    for config in map(load_config, args.configs or map(demo_config, DEMO_LEVELS)):
         level = Level.load(config)
         if args.threshold is not None:
             test = replace(level.config.test, threshold=args.threshold)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from im2mesh.bundled import DEMO_LEVELS, demo_config
 from im2mesh.config import load_config
 from im2mesh.data.depth import load_depth
 from im2mesh.errors import ConfigError
@@ -392,7 +393,7 @@ def test_released_meshing(shared: Path) -> None:
 
 # --- bundled weights --------------------------------------------------------------------------
 
-DEMO = [REPOSITORY / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
+DEMO = [demo_config(name) for name in DEMO_LEVELS]
 SOFA = REPOSITORY / "data/demo/sofa_demo-00/000.npz"
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from im2mesh.bundled import DEMO_LEVELS, demo_config
 from im2mesh.config import load_config
 from im2mesh.data.depth import load_depth, load_known
 from im2mesh.data.sources import sources_of_paths
@@ -533,7 +534,7 @@ def test_fields_agree_with_the_reference() -> None:
 
 # --- settings ---------------------------------------------------------------------------------
 
-DEMO = [REPOSITORY / f"configs/demo/{name}.yaml" for name in ("global", "p64s32", "p32s16")]
+DEMO = [demo_config(name) for name in DEMO_LEVELS]
 
 
 def test_none_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

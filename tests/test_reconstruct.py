@@ -385,7 +385,7 @@ def test_the_bundled_sample_gives_the_expected_mesh() -> None:
     folder = REPOSITORY / "data/demo_sensor"
     image = SensorImage(folder / "depth.png", [str(folder / "camera.json")], [folder / "mask.png"])
     (frame,) = image.frames()
-    levels = Reconstructor.from_configs(sensor.demo_levels(), resolution=64, symmetry="none")
+    levels = Reconstructor.bundled(resolution=64, symmetry="none")
     with torch.inference_mode():
         result = reconstruct(frame.depth, frame.camera, frame.mask, reconstructor=levels)
     assert result.closed and result.reconstruction.vertices.size

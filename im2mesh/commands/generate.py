@@ -205,3 +205,19 @@ def _check_role(config: Config, role: str) -> None:
             f"{config.source}: is {kind} ({method}) where {role} is expected; "
             "generate.py takes any mix of levels"
         )
+
+
+main = generator(
+    "Meshes from depth maps by any number of levels, any mix of global and patch.", None
+)
+merge3 = generator(
+    "The paper's HPN3: a global level and two patch levels, fused.", (GLOBAL, PATCH, PATCH)
+)
+merge5 = generator(
+    "The paper's HPN5: a global level and four patch levels, in any order, fused.",
+    (GLOBAL, PATCH, PATCH, PATCH, PATCH),
+)
+merge3_sdfbl = generator(
+    "HPN3 with an SDF global level and two occupancy patch levels, fused.",
+    (GLOBAL_SDF, PATCH, PATCH),
+)

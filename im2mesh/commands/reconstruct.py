@@ -177,18 +177,15 @@ def _check_places(args: argparse.Namespace) -> None:
 
 def _levels(args: argparse.Namespace) -> Reconstructor:
     from im2mesh.generation.pipeline import Reconstructor
-    from im2mesh.generation.sensor import demo_levels
 
     device = pick_device(args.device, args.no_cuda)
     from im2mesh.config import read_generation
 
     overrides = {} if args.resolution is None else {"resolution": args.resolution}
-    return Reconstructor.from_configs(
-        args.levels or demo_levels(),
-        device,
-        threshold=args.threshold,
-        **read_generation(overrides, "command line"),
-    )
+    changes = {"threshold": args.threshold, **read_generation(overrides, "command line")}
+    if args.levels:
+        return Reconstructor.from_configs(args.levels, device, **changes)
+    return Reconstructor.bundled(device, **changes)
 
 
 def _one(

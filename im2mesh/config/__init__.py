@@ -8,7 +8,6 @@ out of range is a :class:`~im2mesh.errors.ConfigError` of one line that names th
 
 from im2mesh.config.reading import (
     KEYS_WITHOUT_EFFECT,
-    REPOSITORY,
     differences,
     from_dict,
     load_config,
@@ -36,7 +35,6 @@ __all__ = [
     "KEYS_WITHOUT_EFFECT",
     "LARGEST",
     "MESH_FORMATS",
-    "REPOSITORY",
     "Config",
     "DataConfig",
     "DecoderConfig",

@@ -14,15 +14,13 @@ from typing import Any, get_type_hints
 import numpy as np
 import yaml
 
+from im2mesh.bundled import ROOT, find
 from im2mesh.config.sections import Config, GenerationConfig
 from im2mesh.config.values import Kind, Mismatch, kind_of, shown
 from im2mesh.errors import ConfigError
 from im2mesh.files import atomic
 
 log = logging.getLogger(__name__)
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-"""Folder in which ``inherit_from`` looks when the working directory does not have the file."""
 
 _WITHOUT_EFFECT = {
     "data": "dim model_file watertight_file img_with_camera n_views pointcloud_n "
@@ -45,8 +43,8 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     """Read a configuration file and those that it inherits from.
 
     Args:
-        path: a YAML file. Its ``inherit_from`` is relative to the working directory or, where it
-            is not found there, to this repository.
+        path: a YAML file. It and its ``inherit_from`` are relative to the working directory or,
+            where they are not found there, bundled files (:mod:`im2mesh.bundled`).
 
     Returns:
         The configuration, checked but for :meth:`Config.check_supported`.
@@ -54,7 +52,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     Raises:
         ConfigError: one line that names the file and, for a bad value, the key.
     """
-    path = Path(path)
+    path = find(path)
     return _build(_read_with_parents(path, []), path)
 
 
@@ -193,11 +191,11 @@ def _read_with_parents(path: Path, children: list[Path]) -> dict[str, Any]:
         return own
     if not isinstance(parent, str) or not parent:
         raise ConfigError(f"{path}: inherit_from must be a path, found {shown(parent)}")
-    found = next((p for p in (Path(parent), REPOSITORY / parent) if p.exists()), None)
-    if found is None:
+    found = find(parent)
+    if not found.exists():
         raise ConfigError(
             f"{path}: inherit_from names {parent}, which is neither in the working directory nor "
-            f"in {REPOSITORY}"
+            f"in {ROOT}"
         )
     return _merged(_read_with_parents(found, chain), own)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
+from im2mesh.bundled import find
 from im2mesh.config.values import (
     Channels,
     Count,
@@ -255,8 +256,8 @@ class Config:
 
     @property
     def model_path(self) -> Path:
-        """Return the path of the checkpoint, ``out_dir/model_file``."""
-        return Path(self.training.out_dir) / self.test.model_file
+        """Return the path of the checkpoint, ``out_dir/model_file``, or of a bundled one."""
+        return find(Path(self.training.out_dir) / self.test.model_file)
 
     @property
     def resolution(self) -> int:

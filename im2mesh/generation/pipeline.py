@@ -1,7 +1,7 @@
 """One depth map in, one closed mesh out.
 
 >>> from im2mesh import Reconstructor
->>> hpn3 = Reconstructor.from_configs(["global.yaml", "p64s32.yaml", "p32s16.yaml"])
+>>> hpn3 = Reconstructor.bundled()     # or from_configs(["global.yaml", …])
 >>> mesh = hpn3("000.npz").mesh        # a trimesh.Trimesh
 
 Closed means that every edge belongs to two faces. In a simplified mesh a few edges may belong to
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import trimesh
 
+from im2mesh.bundled import DEMO_LEVELS, ROOT, demo_config
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
 from im2mesh.data.depth import check_depth, check_known, load_depth, load_known
 from im2mesh.data.fitting import fit_of, fitted
@@ -186,6 +187,22 @@ class Reconstructor:
         _check_settings(settings, _common_resolution(loaded), str(loaded[0].source or "config"))
         device = device or default_device()
         return cls([Level.load(config, device) for config in loaded], settings, device)
+
+    @classmethod
+    def bundled(cls, device: torch.device | str | None = None, **changes: Any) -> Reconstructor:
+        """Load the networks that come with the package, from any working directory.
+
+        The arguments and errors are those of :meth:`from_configs`.
+        """
+        configs = [load_config(demo_config(name)) for name in DEMO_LEVELS]
+        return cls.from_configs(
+            [
+                replace(c, training=replace(c.training, out_dir=str(ROOT / c.training.out_dir)))
+                for c in configs
+            ],
+            device,
+            **changes,
+        )
 
     @property
     def lattice(self) -> Lattice:

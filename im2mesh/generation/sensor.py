@@ -22,7 +22,6 @@ import torch
 import trimesh
 from numpy.typing import ArrayLike
 
-from im2mesh.config import REPOSITORY, Config, load_config
 from im2mesh.data.cleaning import Cleaned, clean
 from im2mesh.data.placement import Placement, place
 from im2mesh.data.resampling import Fans, orthographic_map, pixel_fans, ray_map
@@ -35,9 +34,6 @@ from im2mesh.geometry.cameras import Camera, CubeFrame, RayMap
 from im2mesh.models.build import default_device
 
 log = logging.getLogger(__name__)
-
-DEMO_LEVELS = ("global", "p64s32", "p32s16")
-"""Names of the default configurations in ``configs/demo``."""
 
 NEAREST, FARTHEST = 0.01, 3.0
 """Distances, in metres, outside of which a warning says that the unit may be wrong."""
@@ -109,27 +105,7 @@ class SensorReconstruction:
         return f"object at {distance:.2f} m, seen {seen} mm, mesh {mesh} mm, {state}"
 
 
-def demo_levels() -> list[Config]:
-    """Return the configurations of the bundled networks, from any working directory.
-
-    Raises:
-        InputError: the package was installed without them.
-    """
-    paths = [REPOSITORY / "configs" / "demo" / f"{name}.yaml" for name in DEMO_LEVELS]
-    if not all(path.is_file() for path in paths):
-        raise InputError(
-            f"{paths[0].parent}: the bundled configurations are not here; give a Reconstructor"
-        )
-    configs = [load_config(path) for path in paths]
-    return [
-        replace(c, training=replace(c.training, out_dir=str(REPOSITORY / c.training.out_dir)))
-        for c in configs
-    ]
-
-
-@lru_cache(maxsize=1)
-def _demo(device: str) -> Reconstructor:
-    return Reconstructor.from_configs(demo_levels(), device)
+_bundled = lru_cache(maxsize=1)(Reconstructor.bundled)
 
 
 def reconstruct(
@@ -182,7 +158,7 @@ def reconstruct(
             + ("give its mask" if mask is None else "check the mask, intrinsics and size")
         )
     _warn_of_units(cleaned)
-    levels = reconstructor or _demo(str(device or default_device()))
+    levels = reconstructor or _bundled(str(device or default_device()))
     fans = pixel_fans(cleaned.depth, camera, cleaned.noise)
     guess = pixel_fans(cleaned.guess, camera, cleaned.noise)
     if extent is None and size is None:
