@@ -19,12 +19,14 @@ from typing import Any
 
 import pytest
 
+from im2mesh.commands.hpn import COMMANDS
 from im2mesh.config import load_config, to_dict
 from tests.conftest import REPOSITORY
 
 PAGES = [
     REPOSITORY / "README.md",
     REPOSITORY / "CHANGELOG.md",
+    REPOSITORY / "CONTRIBUTING.md",
     *sorted((REPOSITORY / "docs").glob("*.md")),
 ]
 FILES = [
@@ -114,9 +116,16 @@ def test_commands(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse)
-    for line in re.findall(r"^ *(python (?!-m dask|setup\.py).*)$", text, re.MULTILINE):
-        _, *words = shlex.split(line, comments=True)
-        if words[0] == "-m":
+    for line in re.findall(
+        r"^ *((?:python|hpn) (?!-m dask|-m build|setup\.py).*)$", text, re.MULTILINE
+    ):
+        program, *words = shlex.split(line, comments=True)
+        if program == "hpn":
+            if words[0] == "--version":
+                continue
+            module, name = COMMANDS[words[0]][0].split(":")
+            main = getattr(importlib.import_module(f"im2mesh.commands.{module}"), name)
+        elif words[0] == "-m":
             main = importlib.import_module(words[1]).main
             words = words[1:]
         else:

@@ -453,5 +453,5 @@ def test_the_grid_of_an_unfinished_machine_is_an_error():
 @pytest.mark.parametrize("name", ["marching_cubes", "mise", "point_in_mesh"])
 def test_missing_extension_says_what_to_do(monkeypatch, name):
     monkeypatch.setitem(sys.modules, f"im2mesh.native._{name}", None)
-    with pytest.raises(ImportError, match="not built: run `python setup.py build_ext --inplace`"):
+    with pytest.raises(ImportError, match="not built: run `pip install -e .`"):
         runpy.run_path(Path(native.__file__).with_name(f"{name}.py"))

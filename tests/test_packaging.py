@@ -17,6 +17,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import im2mesh
+from im2mesh import Reconstructor
+from im2mesh.bundled import DEMO_LEVELS, FILES, ROOT, demo_config, find
+from im2mesh.config import load_config
 from tests.conftest import REPOSITORY
 
 
@@ -24,30 +27,33 @@ def read(name: str) -> str:
     return (REPOSITORY / name).read_text(encoding="utf-8")
 
 
-def pinned_lines() -> list[str]:
-    lines = [line.strip() for line in read("requirements.txt").splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+def pinned_lines(name: str) -> list[str]:
+    lines = [line.strip() for line in read(name).splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", "-r"))]
+
+
+def named(lines: list[str]) -> dict[str, str]:
+    """Return the version of each package."""
+    parted = [line.partition("==") for line in lines]
+    return {canonicalize_name(name): version for name, _, version in parted}
 
 
 PROJECT: dict[str, Any] = tomllib.loads(read("pyproject.toml"))
-PINS = {
-    canonicalize_name(line.partition("==")[0]): line.partition("==")[2] for line in pinned_lines()
-}
-DIRECT = [
+RUNNING, OTHERS = pinned_lines("requirements.txt"), pinned_lines("requirements-dev.txt")
+PINS = named(RUNNING + OTHERS)
+RUN = [
     Requirement(line)
-    for line in [
-        *PROJECT["project"]["dependencies"],
-        *PROJECT["project"]["optional-dependencies"]["cluster"],
-        *PROJECT["project"]["optional-dependencies"]["view"],
-        *PROJECT["project"]["optional-dependencies"]["dev"],
-        *PROJECT["build-system"]["requires"],
-    ]
+    for line in PROJECT["project"]["dependencies"] + PROJECT["build-system"]["requires"]
 ]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+DIRECT = RUN + [Requirement(line) for lines in EXTRAS.values() for line in lines]
 
 
 def test_requirements_are_exact() -> None:
-    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", line) for line in pinned_lines())
-    assert len(PINS) == len(pinned_lines())
+    lines = RUNNING + OTHERS
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", line) for line in lines)
+    assert len(PINS) == len(lines)
+    assert "-r requirements.txt" in read("requirements-dev.txt")
 
 
 @pytest.mark.parametrize("requirement", DIRECT, ids=str)
@@ -56,9 +62,10 @@ def test_pins_are_in_the_ranges(requirement: Requirement) -> None:
     assert str(requirement.specifier), "a range, not any version at all"
 
 
-def test_pins_are_closed() -> None:
+@pytest.mark.parametrize("pins", [named(RUNNING), PINS], ids=["requirements.txt", "both files"])
+def test_pins_are_closed(pins: dict[str, str]) -> None:
     """What a pinned package needs on this machine is pinned too, in a version that it accepts."""
-    for name, version in PINS.items():
+    for name, version in pins.items():
         installed = importlib.metadata.version(name).partition("+")[0]
         if installed != version:
             pytest.skip(f"{name} {installed} is installed, not what requirements.txt pins")
@@ -68,16 +75,23 @@ def test_pins_are_closed() -> None:
                 continue
             if re.match(r"nvidia|cuda|triton", needed.name):
                 continue  # torch's, of its build for CUDA
-            pin = PINS.get(canonicalize_name(needed.name))
+            pin = pins.get(canonicalize_name(needed.name))
             assert pin is not None, f"{name} needs {needed}"
             assert needed.specifier.contains(pin), f"{name} needs {needed}"
+
+
+def test_running_needs_its_requirements_only() -> None:
+    """Tools of tests and lint are not installed for the demo, but for what those need anyway."""
+    assert {canonicalize_name(r.name) for r in RUN} <= set(named(RUNNING))
+    extras = {canonicalize_name(r.name) for r in DIRECT} - {canonicalize_name(r.name) for r in RUN}
+    assert extras & set(named(RUNNING)) == {"packaging"}
 
 
 def test_conda_environments() -> None:
     mesho3d, pt3d = (yaml.safe_load(read(f"{name}.yaml")) for name in ("mesho3d", "pytorch3d"))
     assert (mesho3d["name"], pt3d["name"]) == ("mesho3d", "pt3d")
-    assert mesho3d["dependencies"][-1]["pip"] == pinned_lines()
-    assert set(pt3d["dependencies"][-1]["pip"]) <= set(pinned_lines())
+    assert mesho3d["dependencies"][-1]["pip"] == RUNNING
+    assert set(pt3d["dependencies"][-1]["pip"]) <= set(RUNNING)
     supported = SpecifierSet(PROJECT["project"]["requires-python"])
     for environment in (mesho3d, pt3d):
         python = next(str(d) for d in environment["dependencies"] if str(d).startswith("python="))
@@ -95,10 +109,9 @@ def test_python_versions() -> None:
 
 
 def test_version_is_the_same_everywhere() -> None:
-    version = PROJECT["project"]["version"]
-    assert im2mesh.__version__ == version
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "im2mesh.__version__"}
     citation = yaml.safe_load(read("CITATION.cff"))
-    assert str(citation["version"]) == version
+    assert str(citation["version"]) == im2mesh.__version__
     assert citation["license"] == PROJECT["project"]["license"] == "AGPL-3.0-only"
 
 
@@ -149,7 +162,8 @@ def test_make_lists_its_targets() -> None:
 
 def test_make_refuses_another_python(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text(read("Makefile"))
-    (tmp_path / "requirements.txt").touch()
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).touch()
     other = tmp_path / "python3.10"
     other.write_text("#!/bin/sh\nexit 1\n")
     other.chmod(0o755)
@@ -166,4 +180,39 @@ def test_make_refuses_another_python(tmp_path: Path) -> None:
 def test_ci_calls_make() -> None:
     script = REPOSITORY / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert {"make lint", "make test"} <= set(script.read_text().splitlines())
+    assert {"make lint", "make test", "make dist"} <= set(script.read_text().splitlines())
+
+
+# --- bundled files ----------------------------------------------------------------------------
+
+
+def test_makefile_names_the_levels_of_the_package() -> None:
+    levels = re.search(r"^LEVELS := (.+)$", read("Makefile"), re.M)
+    assert levels is not None
+    assert [REPOSITORY / name for name in levels[1].split()] == [*map(demo_config, DEMO_LEVELS)]
+
+
+def test_wheels_hold_every_file_of_the_bundled_levels() -> None:
+    held = {path for pattern in FILES for path in REPOSITORY.glob(pattern) if path.is_file()}
+    for name in DEMO_LEVELS:
+        config = load_config(demo_config(name))
+        assert {demo_config(name), ROOT / config.model_path} <= held
+    assert set((REPOSITORY / "configs").rglob("*.*")) <= held
+    samples = [p for folder in ("demo", "demo_sensor") for p in (ROOT / "data" / folder).rglob("*")]
+    assert {path for path in samples if path.is_file()} <= held
+
+
+def test_bundled_files_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the working directory comes first."""
+    monkeypatch.chdir(tmp_path)
+    name = "configs/default.yaml"
+    assert find(name) == ROOT / name
+    Path("configs").mkdir()
+    Path(name).write_text("method: onet_sdf\n")
+    assert find(name) == Path(name)
+    assert load_config(name).is_sdf
+    assert find("configs/mine.yaml") == Path("configs/mine.yaml")
+    assert load_config("configs/demo/global.yaml").model_path.is_file()
+    assert Reconstructor.bundled(resolution=32, mise_resolution=16).resolution == 32

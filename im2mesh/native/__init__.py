@@ -19,6 +19,5 @@ def extension(name: str) -> ModuleType:
         return importlib.import_module(f"im2mesh.native.{name}")
     except ModuleNotFoundError:
         raise ImportError(
-            "im2mesh's extensions are not built: run `python setup.py build_ext --inplace` "
-            "(or `make build`)"
+            "im2mesh's extensions are not built: run `pip install -e .` (or `make build`)"
         ) from None

@@ -1,0 +1,101 @@
+"""The command ``hpn`` finds the same mains as the scripts, and starts quickly."""
+
+from __future__ import annotations
+
+import importlib
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from im2mesh import __version__
+from im2mesh.bundled import DEMO_LEVELS, ROOT
+from im2mesh.commands.hpn import COMMANDS, SCRIPTS, main
+from tests.conftest import REPOSITORY
+
+
+def hpn(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    code = "from im2mesh.commands.hpn import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(REPOSITORY), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def function(command: str) -> object:
+    module, name = COMMANDS[command][0].split(":")
+    return getattr(importlib.import_module(f"im2mesh.commands.{module}"), name)
+
+
+def test_every_script_is_a_subcommand() -> None:
+    scripts = {path.stem for path in REPOSITORY.glob("*.py")} - {"setup"}
+    commands = {name: SCRIPTS.get(name, name.replace("_", "-")) for name in scripts}
+    for script, command in commands.items():
+        loaded = runpy.run_path(str(REPOSITORY / f"{script}.py"), run_name="script")
+        assert loaded["main"] is function(command)
+    for command in COMMANDS:
+        assert callable(function(command))
+
+
+@pytest.mark.parametrize("name", ["generate-merge3", "generate_merge3", "eval", "eval_meshes"])
+def test_help_names_the_subcommand(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["hpn", name, "--help"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    command = SCRIPTS.get(name, name.replace("_", "-"))
+    assert capsys.readouterr().out.startswith(f"usage: hpn {command} ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--version"], 0, f"hpn {__version__}\n"),
+        (["--help"], 0, "reconstruct   "),
+        ([], 2, "the following arguments are required: COMMAND"),
+        (["recontruct"], 2, "recontruct is not one of reconstruct, generate"),
+        (["reconstruct"], 2, "hpn reconstruct: error: give --depth and --intrinsics, or --scene"),
+        (["generate", "nothing.yaml"], 2, "nothing.yaml: no such configuration file"),
+    ],
+)
+def test_exit_codes(
+    arguments: list[str],
+    code: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["hpn", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    shown = capsys.readouterr()
+    assert end.value.code == code
+    assert words in (shown.err if code else shown.out)
+
+
+def test_info_from_an_empty_folder(tmp_path: Path) -> None:
+    done = hpn("info", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    facts = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    names = [name for name, _ in facts]
+    assert {"hpn", "python", "torch", "device", "threads", "precision", "extensions"} <= {*names}
+    assert names.count("weights") == len(DEMO_LEVELS)
+    assert dict(facts)["bundled"] == str(ROOT)
+    assert "missing" not in done.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from im2mesh.commands import hpn; hpn._parser().format_help();"
+        "print({'torch', 'trimesh', 'numpy', 'yaml'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
+    assert done.stdout == b"set()\n"
