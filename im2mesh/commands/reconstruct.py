@@ -176,11 +176,10 @@ def _check_places(args: argparse.Namespace) -> None:
 
 
 def _levels(args: argparse.Namespace) -> Reconstructor:
+    from im2mesh.config import read_generation
     from im2mesh.generation.pipeline import Reconstructor
 
     device = pick_device(args.device, args.no_cuda)
-    from im2mesh.config import read_generation
-
     overrides = {} if args.resolution is None else {"resolution": args.resolution}
     changes = {"threshold": args.threshold, **read_generation(overrides, "command line")}
     if args.levels:
