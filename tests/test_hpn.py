@@ -63,6 +63,8 @@ def test_help_names_the_subcommand(
         ([], 2, "the following arguments are required: COMMAND"),
         (["recontruct"], 2, "recontruct is not one of reconstruct, generate"),
         (["reconstruct"], 2, "hpn reconstruct: error: give --depth and --intrinsics, or --scene"),
+        (["reconstruct", "a.png", "--depth", "b.png"], 2, "two depth images, a.png and b.png"),
+        (["reconstruct", "a.png", "--intrinsics", *"1234", "-o", "m.ply"], 2, "a.png: "),
         (["generate", "nothing.yaml"], 2, "nothing.yaml: no such configuration file"),
     ],
 )

@@ -52,9 +52,11 @@ CODES = {SOME_FAILED: "some objects could not be used and are named; the others 
 def parser() -> argparse.ArgumentParser:
     """Return the parser."""
     p = new_parser(DESCRIPTION, EPILOG, CODES)
+    p.add_argument("image", nargs="?", metavar="DEPTH", help="the depth image, as by --depth")
     add_sensor_image(p)
     p.add_argument("--scene", metavar="DIR|NPZ", help="a folder of depth, intrinsics and masks")
     p.add_argument(
+        "-o",
         "--out",
         metavar="MESH|DIR",
         help=".ply .obj .off .stl .glb (default mesh.ply); a folder with --scene (out/sensor)",
@@ -94,6 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Reconstruct; returns the exit code."""
     own = parser()
     args = parse(own, argv)
+    if args.image and args.depth:
+        own.error(f"two depth images, {args.image} and {args.depth}; give one")
+    args.depth = args.depth or args.image
     if args.scene and (args.depth or args.intrinsics or args.mask or args.label):
         own.error("give --scene, which takes all objects, or --depth and --intrinsics, not both")
     if not args.scene and not (args.depth and args.intrinsics):
