@@ -17,6 +17,6 @@ def progress_bar(items: Iterable[Any] | None = None, hidden: bool = False, **opt
         hidden: show no bar.
         options: of tqdm.
     """
-    # tqdm draws nothing in a terminal that reports no width, as some containers' do.
-    width = shutil.get_terminal_size().columns
-    return tqdm(items, disable=True if hidden else None, ncols=width, **options)
+    # tqdm draws nothing in a terminal that reports no size, as some containers' do.
+    columns, rows = shutil.get_terminal_size()
+    return tqdm(items, disable=True if hidden else None, ncols=columns, nrows=rows, **options)

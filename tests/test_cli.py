@@ -98,6 +98,16 @@ def test_run_script(
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX's")
+def test_a_bar_in_a_terminal_without_a_size() -> None:
+    ours, theirs = os.openpty()
+    body = "from im2mesh.progress import progress_bar as bar\nbar(range(3), desc='cup').close()"
+    subprocess.run([sys.executable, "-c", body], stdout=theirs, stderr=theirs, check=True)
+    os.close(theirs)
+    assert b"cup:   0%" in os.read(ours, 1000)
+    os.close(ours)
+
+
 def test_a_reader_that_has_seen_enough() -> None:
     """As ``| head -1`` does: quiet, though the printing is cut short."""
     body = "import sys; sys.argv = ['x']\nfrom im2mesh.cli import run_script\n"
