@@ -40,7 +40,11 @@ CLUSTER_TIMEOUT = 30
 FEWER = "start fewer: lower training.num_workers or --workers"
 
 
-END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+END_SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)  # Windows has the first two only
+)
 """Signals that end a run: Ctrl-C, a scheduler's end, a closed terminal, a scheduler's warnings."""
 
 
