@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import logging
 import lzma
 import os
+import re
 import struct
 import tempfile
 import tokenize
@@ -57,6 +59,53 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
+_FOREIGN = (
+    (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with: git lfs pull"),
+    (b"/annex/objects/", "a git-annex pointer; fetch the file itself with: git annex get"),
+    (b"\x1f\x8b", "compressed by gzip; unpack it first"),
+    (b"BZh", "compressed by bzip2; unpack it first"),
+    (b"\xfd7zXZ\0", "compressed by xz; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
+    (b"Rar!", "a rar archive; unpack it first"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+)
+"""First bytes of files that often stand in the place of others, and how they are called."""
+
+
+def foreign_kind(path: str | os.PathLike[str]) -> str | None:
+    """Return the kind of a file that holds neither arrays nor weights; None for any other.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        start = file.read(1024)
+    for first, kind in _FOREIGN:
+        if start.startswith(first):
+            return kind
+    text = codecs.getincrementaldecoder("utf-8-sig")()
+    try:
+        words = text.decode(start)
+    except UnicodeDecodeError:
+        return None
+    if re.match(r"\s*<(!doctype|!--|html|head)", words, re.IGNORECASE):
+        return "a web page (HTML); download the file itself"
+    if words and all(letter.isprintable() or letter.isspace() for letter in words):
+        return "a text file"
+    return None
+
+
+def why_missing(path: Path) -> str:
+    """Return why there is no file at a path: it does not exist, or is a link to nothing."""
+    if path.is_symlink():
+        return (
+            f"is a link to {os.readlink(path)}, which is not there; fetch it from where your data "
+            "are kept (git annex get, dvc pull, …)"
+        )
+    return "no such file"
+
+
 _STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY")
 """First bytes of zip archives, empty ones, and bare arrays; numpy takes others for pickles."""
 
@@ -97,9 +146,8 @@ def open_npz(
         with open(path, "rb") as file:
             start = file.peek()
             if start and not start.startswith(_STARTS):
-                raise refuse(
-                    f"{path}: is no .npz file, whatever its name says; numpy.savez writes them"
-                )
+                kind = foreign_kind(path) or "something else, whatever its name says"
+                raise refuse(f"{path}: is no .npz file but {kind}; numpy.savez writes them")
             arrays = np.load(file, allow_pickle=False)
             if not isinstance(arrays, np.lib.npyio.NpzFile):
                 raise ValueError("it holds one bare array; numpy.savez writes .npz files")

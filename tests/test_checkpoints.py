@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import pickle
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -102,25 +106,108 @@ def test_code_is_never_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
 def test_unreadable_files(tmp_path: Path) -> None:
     good = tmp_path / "good.pt"
     torch.save({"model": network().state_dict()}, good)
-    half = tmp_path / "half.pt"
-    half.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
-    text = tmp_path / "text.pt"
-    text.write_text("hello")
-    empty = tmp_path / "empty.pt"
-    empty.write_bytes(b"")
-    other = tmp_path / "other.pt"
-    torch.save({"weights": 1}, other)
+    link, elsewhere = tmp_path / "link.pt", tmp_path / "dvc/12345"
+    link.symlink_to(elsewhere)
+    files: list[tuple[bytes, str]] = [
+        (good.read_bytes()[: good.stat().st_size // 2], "damaged or incomplete"),
+        (b"", "damaged or incomplete"),
+        (bytes(100), "damaged or incomplete"),
+        (saved({"weights": 1}), "holds no network"),
+        (saved([network().state_dict()]), "holds no network"),
+        (saved(network()), "would run code when loaded (im2mesh.models.network.ImplicitNetwork)"),
+        (b"hello", "it is a text file"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n",
+            "a Git LFS pointer",
+        ),
+        (b"/annex/objects/SHA256E-s5--12.pt\n", "a git-annex pointer"),
+        (b"\n<!DOCTYPE html>\n<title>404</title>", "a web page (HTML)"),
+        ("\ufeff<html lang=en>".encode(), "a web page (HTML)"),
+        (b'{"message": "Not Found"}', "it is a text file"),
+        (gzip.compress(good.read_bytes()), "compressed by gzip"),
+        (zipped({"model_best.pt": good.read_bytes()}), "a zip archive of other files"),
+        (safetensors.torch.save(network().state_dict())[:-1], "damaged or incomplete"),
+    ]
+    cases = [(tmp_path / f"{k}.pt", message) for k, (_, message) in enumerate(files)]
+    for (path, _), (body, _) in zip(cases, files, strict=True):
+        path.write_bytes(body)
     for path, message in (
-        (half, "damaged or incomplete"),
-        (text, "not a checkpoint"),
-        (empty, "damaged or incomplete"),
-        (other, "holds no network"),
+        *cases,
+        (link, f"is a link to {elsewhere}, which is not there"),
         (tmp_path / "none.pt", "no such checkpoint; published checkpoints are unzipped into out/"),
         (tmp_path, "model_best.pt: no such checkpoint"),
     ):
         with pytest.raises(CheckpointError, match=re.escape(message)) as raised:
             load_checkpoint(path)
         assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def saved(value: object) -> bytes:
+    file = io.BytesIO()
+    torch.save(value, file)
+    return file.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return file.getvalue()
+
+
+def prefixed(prefix: str) -> Callable[[dict], dict]:
+    return lambda state: {f"{prefix}{key}": value for key, value in state.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda state: {"model": state}, ""),
+        (lambda state: state, ""),
+        (lambda state: {"state_dict": state, "epoch": 3}, ""),
+        (lambda state: {"model_state_dict": state}, ""),
+        (prefixed("module."), "module.encoder"),
+        (prefixed("_orig_mod."), "_orig_mod.encoder"),
+        (lambda state: {"model": prefixed("module._orig_mod.")(state)}, "module._orig_mod.encoder"),
+        (lambda state: {"state_dict": prefixed("model._orig_mod.")(state)}, "model._orig_mod."),
+        (
+            lambda state: {"state_dict": {"loss.weight": torch.ones(2), **prefixed("net.")(state)}},
+            "net.encoder",
+        ),
+        (lambda state: {"n_averaged": torch.tensor(5), **prefixed("module.")(state)}, "module."),
+        (
+            lambda state: {k.replace("encoder.", "encoder.module."): v for k, v in state.items()},
+            "encoder.module.",
+        ),
+        (lambda state: {k: v for k, v in state.items() if "num_batches" not in k}, ""),
+    ],
+)
+@pytest.mark.parametrize("form", [saved, safetensors.torch.save])
+def test_layouts_of_other_tools(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    change: Callable[[dict], dict],
+    said: str,
+    form: Callable[[dict], bytes],
+) -> None:
+    source, target = network(), network()
+    content = change({key: value.clone() for key, value in source.state_dict().items()})
+    if form is safetensors.torch.save and not all(torch.is_tensor(v) for v in content.values()):
+        pytest.skip("safetensors holds tensors alone")
+    (tmp_path / "model_best.pt").write_bytes(form(content))
+    caplog.set_level("INFO")
+    load_weights(target, tmp_path)
+    assert [said in message for message in caplog.messages] == [True] * bool(said)
+    for key, tensor in source.state_dict().items():
+        assert torch.equal(tensor, target.state_dict()[key])
+
+
+def test_several_networks_in_a_file(tmp_path: Path) -> None:
+    state = network().state_dict()
+    torch.save(prefixed("model.")(state) | prefixed("ema.")(state), tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match=r"holds several networks, named by 'ema.', 'model.'"):
+        load_weights(network(), tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize("where", [0.1, 0.5, 0.9])

@@ -730,6 +730,24 @@ def test_checkpoint_of_another_architecture(data: Path, tmp_path: Path) -> None:
         trainer(config).resume()
 
 
+def test_optimizers_of_old_torch_go_on(data: Path, tmp_path: Path) -> None:
+    """Before torch 1.6 the moments were keyed by the parameters' id()."""
+    run = trainer(level(data, tmp_path / "out"))
+    run._prepare()
+    run.step(run.source.batch(0, 0, 4))
+    state = run.state()
+    before = state["optimizer"]["state"]
+    ids = [139_900_000_000_000 - 8 * k for k in before]
+    state["optimizer"]["state"] = {ids[k]: of for k, of in reversed(before.items())}
+    state["optimizer"]["param_groups"][0]["params"] = ids
+    (tmp_path / "out").mkdir(exist_ok=True)
+    torch.save(state, tmp_path / "out/model.pt")
+    again = trainer(level(data, tmp_path / "out"))
+    assert again.resume()
+    for k, of in again.optimizer.state_dict()["state"].items():
+        assert all(torch.equal(of[key], before[k][key]) for key in ("step", "exp_avg"))
+
+
 def nest(state: dict, value: object, *keys: object) -> None:
     """Put a value at a place in nested containers."""
     for key in keys[:-1]:

@@ -58,24 +58,28 @@ def read_count(state: dict[str, Any], key: str, default: int, path: Path) -> int
 def load_optimizer(optimizer: torch.optim.Adam, state: Any, path: Path) -> None:
     """Load the moments of Adam or Muon; settings such as the rate stay those of this run.
 
+    The file names parameters by their number or, from torch before 1.6, by their ``id()``, and
+    lists these names in order.
+
     Raises:
         CheckpointError: the state is damaged or belongs to another architecture.
     """
     own = optimizer.state_dict()["param_groups"]
     parameters = optimizer.param_groups[0]["params"]
     try:
-        same = len(state["param_groups"][0]["params"]) == len(parameters)
+        names = [name for group in state["param_groups"] for name in group["params"]]
+        same = len(names) == len(parameters)
+        number = {name: k for k, name in enumerate(names)}
         moments = {
-            k: {
+            number[name]: {
                 "step": torch.as_tensor(of["step"]).float().reshape(()),
                 "exp_avg": torch.as_tensor(of["exp_avg"]),
                 "exp_avg_sq": torch.as_tensor(of["exp_avg_sq"]),
             }
-            for k, of in state["state"].items()
+            for name, of in state["state"].items()
         }
         same = same and all(
-            0 <= k < len(parameters)
-            and of["exp_avg"].shape == of["exp_avg_sq"].shape == parameters[k].shape
+            of["exp_avg"].shape == of["exp_avg_sq"].shape == parameters[k].shape
             for k, of in moments.items()
         )
         finite = all(tensor.isfinite().all() for of in moments.values() for tensor in of.values())

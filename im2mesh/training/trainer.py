@@ -177,6 +177,8 @@ class Trainer:
         self.validated_at = read_count(state, "validated_at", 0, path)
         if "optimizer" in state:
             load_optimizer(self.optimizer, state["optimizer"], path)
+        else:
+            log.warning("%s: holds no optimizer; it starts anew", path)
         if self.averaged is not None:
             mean = state.get("ema", state["model"])
             if not isinstance(mean, dict):
