@@ -179,6 +179,22 @@ def file_digest(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def last_change(path: str | os.PathLike[str]) -> float:
+    """Return the time of a file's last change, in seconds since the epoch.
+
+    A link that was pointed elsewhere has changed, however old the file that it now names.
+
+    Raises:
+        OSError: there is no such file, or its folder cannot be read.
+    """
+    return max(os.stat(path).st_mtime, os.lstat(path).st_mtime)
+
+
+def folder_name(path: str | os.PathLike[str]) -> str:
+    """Return the name of a folder, that of the link where it is one; ``.`` and ``..`` have one."""
+    return os.path.basename(os.path.abspath(path))
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message."""
     lines = str(error).splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
 import pickle
 import re
 import zipfile
@@ -167,13 +168,13 @@ def prefixed(prefix: str) -> Callable[[dict], dict]:
         (lambda state: state, ""),
         (lambda state: {"state_dict": state, "epoch": 3}, ""),
         (lambda state: {"model_state_dict": state}, ""),
-        (prefixed("module."), "module.encoder"),
-        (prefixed("_orig_mod."), "_orig_mod.encoder"),
-        (lambda state: {"model": prefixed("module._orig_mod.")(state)}, "module._orig_mod.encoder"),
+        (prefixed("module."), "module.decoder"),
+        (prefixed("_orig_mod."), "_orig_mod.decoder"),
+        (lambda state: {"model": prefixed("module._orig_mod.")(state)}, "module._orig_mod.decoder"),
         (lambda state: {"state_dict": prefixed("model._orig_mod.")(state)}, "model._orig_mod."),
         (
             lambda state: {"state_dict": {"loss.weight": torch.ones(2), **prefixed("net.")(state)}},
-            "net.encoder",
+            "net.decoder",
         ),
         (lambda state: {"n_averaged": torch.tensor(5), **prefixed("module.")(state)}, "module."),
         (
@@ -187,6 +188,7 @@ def prefixed(prefix: str) -> Callable[[dict], dict]:
 def test_layouts_of_other_tools(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     change: Callable[[dict], dict],
     said: str,
     form: Callable[[dict], bytes],
@@ -196,6 +198,7 @@ def test_layouts_of_other_tools(
     if form is safetensors.torch.save and not all(torch.is_tensor(v) for v in content.values()):
         pytest.skip("safetensors holds tensors alone")
     (tmp_path / "model_best.pt").write_bytes(form(content))
+    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
     caplog.set_level("INFO")
     load_weights(target, tmp_path)
     assert [said in message for message in caplog.messages] == [True] * bool(said)

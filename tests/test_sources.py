@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import shutil
+import time
 from pathlib import Path
 
 import h5py
@@ -90,6 +91,52 @@ def test_paths_that_hold_nothing(here: Path) -> None:
         sources_of_paths(["empty"])
     with pytest.raises(InputError, match="missing: no such file or folder"):
         sources_of_paths(["missing"])
+
+
+def test_linked_and_hidden_folders(
+    here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put("store/m1/000.npz", "store/m2/000.npz", "scans/cup.npz")
+    put("scans/.ipynb_checkpoints/cup-checkpoint.npz", "scans/bowls/.cache/x.npz")
+    links = {
+        "scans/chairs": "../store",  # and below it another way back
+        "scans/own": "m3",
+        "scans/loop": ".",
+        "scans/up": "..",
+        "store/back": "../scans",
+        "scans/self": "self",
+    }
+    for link, target in links.items():
+        Path(link).symlink_to(target)
+    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
+    caplog.set_level("INFO")
+    assert names("scans") == ["chairs/m1", "chairs/m2", "scans/cup"]
+    assert caplog.messages == ["scans: hidden folders are left out: 2"]
+    Path("scans/.hidden").symlink_to("../store")
+    assert names("scans/.hidden") == [".hidden/back", ".hidden/m1", ".hidden/m2"]
+
+
+def test_links_into_a_content_store(here: Path) -> None:
+    """DVC, git-annex and Hugging Face keep files under names without extension."""
+    put("a/one.npz", "b/m1/000.npz")
+    Path("blobs").mkdir()
+    old = time.time() - 1000
+    for name, path in (("12", "a/one.npz"), ("34", "b/m1/000.npz")):
+        os.replace(path, f"blobs/{name}")
+        os.utime(f"blobs/{name}", (old, old))
+        Path(path).symlink_to(here / "blobs" / name)
+    assert names("a", "b") == ["a/one", "b/m1"]
+    assert names("a/one.npz", "b/m1/000.npz") == ["a/one", "b/m1"]
+    for source in sources_of_paths(["a", "b"]):
+        assert source.load().shape == (256, 256)
+        assert source.changed() > old + 500, "pointed to another file just now"
+    Path("blobs/12").unlink()
+    (lost,) = sources_of_paths(["a"])
+    with pytest.raises(DepthError, match=r"a/one.npz: is a link to .*/blobs/12, which is not"):
+        lost.load()
+    Path("blobs/12").write_text("version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(DepthError, match=r"a/one.npz: is no .npz file but a Git LFS pointer"):
+        lost.load()
 
 
 def test_no_map_is_written_over_another(here: Path) -> None:

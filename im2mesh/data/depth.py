@@ -16,7 +16,7 @@ from PIL import Image
 
 from im2mesh.data.sensor_files import NOWHERE, stored_depth
 from im2mesh.errors import DepthError, InputError
-from im2mesh.files import open_npz
+from im2mesh.files import open_npz, why_missing
 from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def load_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
     with _reading(path):
         there = path.is_file()
     if not there:
-        raise DepthError(f"{path}: no such file")
+        raise DepthError(f"{path}: {why_missing(path)}")
     if path.suffix.lower() not in FORMATS:
         raise DepthError(
             f"{path}: not a depth map that is read ({' '.join(FORMATS)}); save it with "

@@ -142,7 +142,7 @@ def find_meshes(meshes: Path) -> dict[Key, Path]:
     found: dict[Key, Path] = {}
     for kind in reversed(MESH_FORMATS):
         found |= {("", path.stem): path for path in sorted(meshes.glob(f"[!.]*.{kind}"))}
-        found |= {(p.parent.name, p.stem): p for p in sorted(meshes.glob(f"*/[!.]*.{kind}"))}
+        found |= {(p.parent.name, p.stem): p for p in sorted(meshes.glob(f"[!.]*/[!.]*.{kind}"))}
     return found
 
 

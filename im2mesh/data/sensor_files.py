@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from im2mesh.errors import DepthError, InputError
-from im2mesh.files import DAMAGED, first_line, open_npz
+from im2mesh.files import DAMAGED, first_line, open_npz, why_missing
 
 DEPTH_FORMATS = (".png", ".tif", ".tiff", ".exr", ".npy", ".npz")
 MASK_FORMATS = (".png", ".tif", ".tiff", ".bmp", ".npy", ".npz")
@@ -313,7 +313,7 @@ def check_file(path: Path, formats: Sequence[str], what: str, error: type[InputE
     if path.is_dir():
         raise error(f"{path}: is a folder; give a {what}")
     if not path.is_file():
-        raise error(f"{path}: no such file")
+        raise error(f"{path}: {why_missing(path)}")
     if path.suffix.lower() not in formats:
         raise error(f"{path}: not a {what} that is read ({' '.join(formats)}); convert it")
 

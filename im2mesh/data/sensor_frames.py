@@ -116,14 +116,18 @@ def find_images(folder: str | os.PathLike[str]) -> list[SensorImage]:
     if not folder.exists():
         raise InputError(f"{folder}: no such folder")
     if folder.is_file() or not (folder / "depth").is_dir():
-        files = [folder] if folder.is_file() else sorted(folder.glob("*.npz"))
+        files = [folder] if folder.is_file() else sorted(folder.glob("[!.]*.npz"))
         if not files or any(file.suffix.lower() != ".npz" for file in files):
             raise InputError(
                 f"{folder}: no layout that is known: depth/ with scene_camera.json and "
                 "mask_visib/, depth/ with masks/ and cam_K.txt, or .npz files with depth and K"
             )
         return [SensorImage(f, [str(f)], [f] if holds_mask(f) else []) for f in files]
-    depths = sorted(p for p in (folder / "depth").iterdir() if p.suffix.lower() in DEPTH_FORMATS)
+    depths = sorted(
+        path
+        for path in (folder / "depth").iterdir()
+        if path.suffix.lower() in DEPTH_FORMATS and path.name[0] != "."
+    )
     if not depths:
         raise InputError(f"{folder / 'depth'}: holds no depth image")
     intrinsics = _first(folder, "scene_camera.json", "cam_K.txt")

@@ -26,6 +26,7 @@ from im2mesh.data.depth import (
 )
 from im2mesh.data.storage import NpzSample, Sample, samples_of_split
 from im2mesh.errors import InputError
+from im2mesh.files import last_change
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,8 @@ def sources_of_paths(
 ) -> list[DepthSource]:
     """List the depth maps in files and folders that a user gives.
 
-    Folders are searched with their sub-folders. A sub-folder with one depth file is a model
+    Folders are searched with their sub-folders, linked ones too, but not hidden ones. Names are
+    those of links, not of the files that they name. A sub-folder with one depth file is a model
     folder: the map takes that folder's name, and its class is the folder above. So does
     ``000.npz`` where it is the given file, or the only one of the given folder. Any other file
     is a map of its own, named by its stem, its class the folder.
@@ -110,7 +112,7 @@ def sources_of_paths(
                     f"{path}: holds no depth map ({' '.join(FORMATS)}), nor do its sub-folders"
                 )
             sources += found
-        elif path.exists():
+        elif path.exists() or path.is_symlink():
             sources.append(_of_file(path, path.name == MODEL_FILE, scale))
         else:
             raise InputError(f"{path}: no such file or folder")
@@ -120,13 +122,18 @@ def sources_of_paths(
 
 def _in_folder(folder: Path, scale: float | None) -> list[DepthSource]:
     """List all maps below a folder, by folder and name."""
-    walk = os.walk(folder, onerror=_warn_of)
-    paths = [Path(place, name) for place, _, names in walk for name in names]
-    by_folder: dict[Path, list[Path]] = {}
-    for path in sorted(filter(may_be_depth, paths)):
-        by_folder.setdefault(path.parent, []).append(path)
+    by_folder: list[list[Path]] = []
+    hidden = 0
+    for place, folders, names in os.walk(folder, onerror=_warn_of, followlinks=True):
+        seen = [name for name in folders if name[0] != "."]
+        hidden += len(folders) - len(seen)
+        folders[:] = [name for name in seen if not _is_loop(Path(place, name), folder)]
+        if files := sorted(filter(may_be_depth, (Path(place, name) for name in names))):
+            by_folder.append(files)
+    if hidden:
+        log.info("%s: hidden folders are left out: %d", folder, hidden)
     sources = []
-    for files in by_folder.values():
+    for files in sorted(by_folder):
         depth = [path for path in files if has_depth_key(path)]
         if depth:
             for other in sorted(set(files) - set(depth)):
@@ -141,20 +148,29 @@ def _in_folder(folder: Path, scale: float | None) -> list[DepthSource]:
     return sources
 
 
+def _is_loop(path: Path, top: Path) -> bool:
+    """Return whether a folder below ``top`` is a link to one that holds it."""
+    if not path.is_symlink():
+        return False
+    target = os.path.realpath(path)
+    above = (folder for folder in path.parents if folder.is_relative_to(top))
+    return any(Path(os.path.realpath(folder)).is_relative_to(target) for folder in above)
+
+
 def _warn_of(error: OSError) -> None:
     log.warning("%s: passed over: it cannot be read (%s)", error.filename, error.strerror)
 
 
 def _of_file(path: Path, in_model_folder: bool, scale: float | None) -> DepthSource:
     """Return the map in a file; in a model folder it takes the name of that folder."""
-    folder = path.resolve().parent
+    folder = Path(os.path.abspath(path)).parent  # not resolved: a link has a name of its own
     model = folder.name if in_model_folder else path.stem
     class_name = (folder.parent if in_model_folder else folder).name
     return DepthSource(
         class_name or "input",
         model or path.stem,
         str(path),
-        partial(os.path.getmtime, path),
+        partial(last_change, path),
         partial(load_depth, path, scale),
         known=partial(load_known, path),
     )

@@ -20,7 +20,7 @@ from im2mesh.config import Config, DataConfig
 from im2mesh.data.depth import check_depth, find_depth_file, load_depth
 from im2mesh.data.splits import split_models
 from im2mesh.errors import DataError, DepthError
-from im2mesh.files import atomic, file_version, open_npz
+from im2mesh.files import atomic, file_version, last_change, open_npz, why_missing
 
 H5_GROUPS = {
     "points": {"points": "points", "occupancies": "occupancy", "sdf": "sdf"},
@@ -151,13 +151,13 @@ class NpzSample(Sample):
 
     def changed(self) -> float:
         """See :class:`Sample`."""
-        return os.path.getmtime(find_depth_file(self.folder / self._data.img_folder))
+        return last_change(find_depth_file(self.folder / self._data.img_folder))
 
     def truth_version(self) -> list[Any]:
         """See :class:`Sample`."""
         cloud, iou_file = self._chamfer_path(), self._data.points_iou_file
         if not _is_file(cloud):
-            raise DataError(f"{cloud}: no such file")
+            raise DataError(f"{cloud}: {why_missing(cloud)}")
         files = [cloud]
         if iou_file is not None and _is_file(self.folder / iou_file):
             files.append(self.folder / iou_file)
@@ -202,14 +202,14 @@ class H5Sample(Sample):
     def changed(self) -> float:
         """See :class:`Sample`."""
         self.truth_version()  # whose errors say what is wrong with the file
-        return os.path.getmtime(self.file)
+        return last_change(self.file)
 
     def truth_version(self) -> list[Any]:
         """See :class:`Sample`; the file holds everything."""
         try:
             return [[self.file.name, *file_version(self.file)]]
         except FileNotFoundError as error:
-            raise DataError(f"{self.file}: no such file") from error
+            raise DataError(f"{self.file}: {why_missing(self.file)}") from error
         except OSError as error:
             raise DataError(f"{self.file}: cannot be read ({error.strerror or error})") from error
 
@@ -233,7 +233,7 @@ class H5Sample(Sample):
 
     def _read(self, groups: Mapping[str, str]) -> dict[str, np.ndarray]:
         if not _is_file(self.file):
-            raise DataError(f"{self.file}: no such file")
+            raise DataError(f"{self.file}: {why_missing(self.file)}")
         try:
             with h5py.File(self.file) as file:
                 return {
@@ -328,7 +328,7 @@ def _write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     if not _is_file(path):
-        raise DataError(f"{path}: no such file")
+        raise DataError(f"{path}: {why_missing(path)}")
     with open_npz(path, DataError) as arrays:
         return {key: arrays[key] for key in arrays.files}
 

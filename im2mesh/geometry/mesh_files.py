@@ -18,7 +18,7 @@ import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import EmptyError, InputError
-from im2mesh.files import atomic, first_line
+from im2mesh.files import atomic, first_line, foreign_kind, why_missing
 from im2mesh.geometry.formats import READERS
 
 FORMATS = tuple(READERS)
@@ -189,12 +189,16 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give a mesh file in it")
     if not path.is_file():
-        raise InputError(f"{path}: no such mesh file")
+        missing = why_missing(path).replace("no such file", "no such mesh file")
+        raise InputError(f"{path}: {missing}")
     if kind not in FORMATS:
         raise InputError(f"{path}: not a mesh file that is read ({' '.join(FORMATS)}); convert it")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty; write it again")
     try:
+        other = foreign_kind(path)
+        if other is not None and "text" not in other:
+            raise InputError(f"it is {other}")
         return READERS[kind](path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -12,6 +12,7 @@ import pandas as pd
 from im2mesh.config import Config, load_config
 from im2mesh.data.run_folders import find_mesh, mesh_folder, run_folder
 from im2mesh.errors import DataError, InputError
+from im2mesh.files import folder_name
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH, Scores, read_scores
 
@@ -164,7 +165,7 @@ class ScoredRun:
         """
         path = Path(target)
         if path.is_dir():
-            return cls(path, path.resolve().name)
+            return cls(path, folder_name(path))
         config = load_config(path)
         return cls.of_config(config, run_folder([config]), path.stem)
 

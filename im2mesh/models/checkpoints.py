@@ -213,9 +213,10 @@ def _without_wrappers(stored: dict[str, Any], network: nn.Module, path: Path) ->
         name.removeprefix(prefix): key for key, name in names.items() if name.startswith(prefix)
     }
     found.pop("n_averaged", None)  # of torch's AveragedModel
-    if list(found.values()) == list(found) or len(set(names.values())) < len(names):
+    changed = next(((name, key) for name, key in found.items() if name != key), None)
+    if changed is None or len(set(names.values())) < len(names):
         return stored
-    name, key = next(iter(found.items()))
+    name, key = changed
     log.info("%s: a wrapper named its weights: %s is read as %s, and so on", path, key, name)
     return {name: stored[key] for name, key in found.items()}
 

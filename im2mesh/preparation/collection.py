@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 from abc import ABC, abstractmethod
@@ -23,6 +24,8 @@ from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE, load_mesh
 from im2mesh.preparation.objects import MeshObject, Object, ShapeObject
 from im2mesh.preparation.pose_lists import CLASS_ID, View, read_poses
+
+log = logging.getLogger(__name__)
 
 COMPANIONS = frozenset(
     {".bin", ".bmp", ".csv", ".gif", ".html", ".jpeg", ".jpg", ".json", ".lst", ".md", ".mtl"}
@@ -191,7 +194,10 @@ def find_shapes(
         found, bad = find_shapes(whole.parent, [whole.name])
         return found, [each for each in bad if not (whole.parent / each[0]).is_dir()]
     if classes is None:
-        classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
+        folders = [path.name for path in root.iterdir() if path.is_dir()]
+        classes = sorted(name for name in folders if name[0] != ".")
+        if len(classes) < len(folders):
+            log.info("%s: hidden folders are left out: %d", root, len(folders) - len(classes))
     names = _taxonomy(root)
     shapes: list[MeshEntry] = []
     problems: list[tuple[str, str]] = []
@@ -215,7 +221,7 @@ def find_shapes(
                 continue
             assert source is not None
             taken[name] = path.name
-            shapes.append(MeshEntry(folder, class_name, name, source=source.resolve()))
+            shapes.append(MeshEntry(folder, class_name, name, source=Path(os.path.abspath(source))))
     if not shapes and not problems:
         raise InputError(
             f"{root}: holds no <class>/<name>{{{','.join(FORMATS)}}} and no {SHAPENET_PLACE}"
@@ -275,7 +281,9 @@ def find_shapes_of_poses(
         if source is None:
             problems.append((f"{folder}/{name}", f"no mesh: neither {places[0]} nor {name}.obj …"))
         else:
-            shapes.append(MeshEntry(folder, class_name, name, tuple(wanted), source.resolve()))
+            shapes.append(
+                MeshEntry(folder, class_name, name, tuple(wanted), Path(os.path.abspath(source)))
+            )
     return shapes, problems
 
 

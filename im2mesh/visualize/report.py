@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from im2mesh.data.run_folders import Key, find_mesh, find_meshes, mesh_folder
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import read_pointcloud
 from im2mesh.errors import InputError
-from im2mesh.files import read_csv
+from im2mesh.files import folder_name, read_csv
 from im2mesh.generation.meshing import simplify
 from im2mesh.geometry.mesh_files import check_mesh, read_mesh
 from im2mesh.metrics import results
@@ -124,9 +125,9 @@ def report_page(
 
 def _names(folders: Sequence[Path], names: Sequence[str] | None) -> list[str]:
     if names is None:
-        found = [folder.resolve().name for folder in folders]
+        found = [folder_name(folder) for folder in folders]
         if len(set(found)) < len(found):  # as published, every run's folder is called generation…
-            found = ["/".join(folder.resolve().parts[-2:]) for folder in folders]
+            found = ["/".join(Path(os.path.abspath(folder)).parts[-2:]) for folder in folders]
         names = found
     elif len(names) != len(folders):
         raise InputError(f"--names: {len(names)} names for {len(folders)} runs")

@@ -27,7 +27,7 @@ from im2mesh.data.depth import MODEL_FILE, has_depth_key, load_depth
 from im2mesh.data.depth_picture import LEAST_RANGE, depth_normals, depth_picture
 from im2mesh.data.storage import read_pointcloud, read_points
 from im2mesh.errors import EmptyError, InputError
-from im2mesh.files import open_npz
+from im2mesh.files import folder_name, open_npz, why_missing
 from im2mesh.geometry.mesh_files import FORMATS, load_mesh_or_cloud
 from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.poses import normalise
@@ -149,7 +149,7 @@ def load_layer(path: str | os.PathLike[str], name: str | None = None, fit: bool 
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path}: no such file")
+        raise InputError(f"{path}: {why_missing(path)}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name the files in it, or use --report for a run")
     if path.suffix.lower() not in FILES:
@@ -178,7 +178,7 @@ def load_layer(path: str | os.PathLike[str], name: str | None = None, fit: bool 
 
 
 def _name(path: Path) -> str:
-    return path.resolve().parent.name if path.name == MODEL_FILE else path.stem
+    return folder_name(path.parent) if path.name == MODEL_FILE else path.stem
 
 
 def _load_npz(path: Path, name: str) -> Layer:
@@ -234,9 +234,9 @@ def names_of(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     for path in files:
         name = _name(path)
         if stems[name] > 1:
-            alike = [other.resolve() for other in files if _name(other) == name]
+            alike = [Path(os.path.abspath(other)) for other in files if _name(other) == name]
             start = os.path.commonpath([other.parent for other in alike])
-            name = os.path.relpath(path.resolve(), start)
+            name = os.path.relpath(path, start)
         names.append(name)
     seen: Counter[str] = Counter()
     for k, name in enumerate(names):
