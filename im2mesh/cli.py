@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from im2mesh.errors import InputError
-from im2mesh.files import first_line
+from im2mesh.files import first_line, is_utf8
 from im2mesh.parallel import END_SIGNALS, FEWER, cpus, is_death
 
 if TYPE_CHECKING:
@@ -161,7 +161,10 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
         sys.stdout.reconfigure(errors="replace")
     set_up_logging(verbose=False)
     try:
+        # No command opens a plotting window, and a wrong name here would stop matplotlib's import.
+        os.environ.pop("MPLBACKEND", None)
         refuse_empty(sys.argv)
+        _refuse_undecodable(sys.argv)
         with _signals_interrupt():
             code = main(None)
             sys.stdout.flush()
@@ -215,6 +218,13 @@ def _explanation(error: Exception) -> str | None:
             f"memory ran out: {line}; lower generation.batch_size, training.batch_size or --workers"
         )
     return f"a process that loads data died: {line}; {FEWER}" if is_death(error) else None
+
+
+def _refuse_undecodable(command: Sequence[str]) -> None:
+    """Refuse arguments that are not UTF-8: names in tables and records are."""
+    for word in command:
+        if not is_utf8(word):
+            raise InputError(f"{word}: is not UTF-8; rename that file or folder")
 
 
 def refuse_empty(command: Sequence[str]) -> None:

@@ -190,6 +190,28 @@ def last_change(path: str | os.PathLike[str]) -> float:
     return max(os.stat(path).st_mtime, os.lstat(path).st_mtime)
 
 
+def is_utf8(name: str) -> bool:
+    """Return whether a name from the file system can be written into tables and records."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_listed(path: Path) -> bool:
+    """Return whether a file or folder counts when a folder is listed.
+
+    Hidden ones do not, nor those whose names are not UTF-8, of which the log warns.
+    """
+    if path.name.startswith("."):
+        return False
+    if not is_utf8(path.name):
+        log.warning("%s: passed over: its name is not UTF-8; rename it", path)
+        return False
+    return True
+
+
 def folder_name(path: str | os.PathLike[str]) -> str:
     """Return the name of a folder, that of the link where it is one; ``.`` and ``..`` have one."""
     return os.path.basename(os.path.abspath(path))

@@ -15,13 +15,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, TypeVar
@@ -32,6 +33,9 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 CLUSTER_INSTALL = "pip install 'hierarchical-prior-networks[cluster]'"
+
+ADDRESS = r"([a-z]+://)?(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+)(:\d{1,5})?"
+"""Pattern of a scheduler's address."""
 
 CLUSTER_TIMEOUT = 30
 """Seconds to wait for a cluster's first answer."""
@@ -323,15 +327,24 @@ def prepare_process() -> None:
 def _on_cluster(
     function: Callable[[Task], Result], tasks: Sequence[Task], address: str
 ) -> Generator[tuple[Task, Result | WorkerDied], None, None]:
+    if not re.fullmatch(ADDRESS, address):
+        raise InputError(f"--cluster {address}: no address; write it as tcp://host:8786")
     try:
+        import dask
+
+        # Its own lines on lost connections are tracebacks; one line of ours says the same.
+        dask.config.set(logging=dict.fromkeys(("distributed", "distributed.client"), "critical"))
         from distributed import Client, KilledWorker, as_completed
+        from distributed.comm import CommClosedError
     except ImportError as error:
         raise InputError(f"--cluster needs Dask: {CLUSTER_INSTALL}") from error
+    if "://" not in address:
+        address = f"tcp://{address}"
     client: Any = None
     try:
         client = Client(address, timeout=CLUSTER_TIMEOUT, set_as_default=False)
         client.wait_for_workers(1, timeout=CLUSTER_TIMEOUT)
-    except (OSError, ValueError, TimeoutError) as error:
+    except Exception as error:  # a malformed address raises all there is
         if client is not None:
             client.close()
             raise InputError(f"--cluster {address}: has no workers; start dask worker") from error
@@ -362,9 +375,15 @@ def _on_cluster(
             else:
                 yield task, future.result()
             future.release()
+    except (CancelledError, CommClosedError) as error:
+        raise InputError(
+            f"--cluster {address}: the connection to the scheduler was lost; what is finished is "
+            "kept: start it again, then run the same command"
+        ) from error
     finally:
-        client.cancel(list(futures))
-        client.close()
+        with suppress(CommClosedError, TimeoutError):
+            client.cancel(list(futures))
+            client.close()
 
 
 def _on_worker(function: Callable[[Task], Result], task: Task) -> Result:

@@ -146,6 +146,19 @@ def test_empty_arguments(
     ]
 
 
+def test_surroundings(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    monkeypatch.setattr(sys, "argv", ["vis.py"])
+    with pytest.raises(SystemExit) as done:
+        cli.run_script(lambda _: os.environ.get("MPLBACKEND", 0))
+    assert done.value.code == 0
+    monkeypatch.setattr(sys, "argv", ["vis.py", os.fsdecode(b"st\xfchle.ply")])
+    with pytest.raises(SystemExit) as done:
+        cli.run_script(lambda _: pytest.fail("not refused"))
+    assert done.value.code == cli.BAD_INPUT
+    assert "is not UTF-8; rename that file or folder" in capfd.readouterr().err
+
+
 def test_arguments_that_only_look_empty() -> None:
     cli.refuse_empty(["x.py", "a=", "--out", "a=", "--splits=train=", "-", "--", " "])
 

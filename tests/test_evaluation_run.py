@@ -23,7 +23,7 @@ from im2mesh.commands import eval_meshes, read_results
 from im2mesh.data.run_folders import global_level
 from im2mesh.data.storage import Points, read_points, write_points
 from im2mesh.errors import ConfigError, DataError, InputError
-from im2mesh.files import atomic, read_csv
+from im2mesh.files import atomic, locked, read_csv
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results, run, tasks
 from im2mesh.metrics.report import printout
@@ -1216,3 +1216,12 @@ def test_from_depth_maps_to_tables(
     rows = {line.split(",")[0]: line.split(",")[1:] for line in text.splitlines()}
     assert rows[""][:2] == ["all hpn3", "all input points"]
     assert float(rows["F@2%"][0]) > 20 and float(rows["Silhouette IoU"][0]) > 60
+
+
+def test_one_evaluation_at_a_time_writes_to_a_folder(tmp_path: Path) -> None:
+    with (
+        locked(tmp_path / "eval_meshes.lock", ""),
+        pytest.raises(InputError, match="another process writes there; wait for it to end"),
+    ):
+        run.score(tmp_path, results.MESHES, [], [], 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["eval_meshes.lock"]

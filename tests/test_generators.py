@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import shutil
@@ -19,8 +20,9 @@ from PIL import Image
 
 import im2mesh.cli
 from im2mesh.config import load_config
+from im2mesh.data import run_folders
 from im2mesh.data.run_folders import run_folder
-from im2mesh.files import atomic, read_csv
+from im2mesh.files import atomic, locked, read_csv
 from im2mesh.generation import run as run_module
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.mesh_files import write_mesh
@@ -109,7 +111,7 @@ def test_a_run_writes_what_is_published(workplace: Path) -> None:
     shown = {
         f"vis/maps/{number}_{what}" for number in ("00", "01") for what in ("mesh.ply", "in.jpg")
     }
-    assert files(RUN) == {"config.yaml", *tables, *results, *pictures, *shown}
+    assert files(RUN) == {"config.yaml", "generate.lock", *tables, *results, *pictures, *shown}
     for model in MAPS:
         meshes = [
             trimesh.load(f"{RUN}/meshes/maps/{model}.{s}", process=False) for s in ("ply", "off")
@@ -396,7 +398,7 @@ def test_unusable_depth_maps(workplace: Path, write: Callable[[Path], None], mes
     code, lines = call("generate", "global.yaml", "--input", "bad/map.npz", "--out", "run")
     assert code == 2
     assert lines[0].startswith("error: bad/map.npz: ") and message in lines[0]
-    assert not files("run") - {"config.yaml"}
+    assert not files("run") - {"config.yaml", "generate.lock"}
 
 
 def test_nan_is_background(workplace: Path) -> None:
@@ -627,6 +629,54 @@ def test_published_run_folders() -> None:
             ),
         ):
             assert str(run_folder([load_config(path) for path in paths])) == folder
+
+
+def test_one_run_at_a_time_writes_to_a_folder(workplace: Path) -> None:
+    with locked(workplace / "run/generate.lock", ""):
+        code, lines = call("generate", "global.yaml", "--out", "run")
+    assert (code, lines) == (
+        2,
+        [
+            "error: run: another process writes there; wait for it to end, or choose another "
+            "place with --out"
+        ],
+    )
+    assert files("run") == {"generate.lock"}
+
+
+def test_copies_that_a_full_disk_prevented_are_made_up_for(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = run_folders.copy_file
+
+    def full(source: Path, path: Path) -> None:
+        if path.name == "00_mesh.ply":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        copy(source, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_folders, "copy_file", full)
+        code, lines = call("generate", "global.yaml", "--out", "run")
+    assert (code, lines[-1]) == (
+        2,
+        "error: run/vis/maps/00_mesh.ply: No space left on device",
+    )
+    Path(f"run/input/maps/{MAPS[0]}.jpg").unlink()
+    code, lines = call("generate", "global.yaml", "--out", "run", "--resume")
+    assert (code, lines[-1]) == (0, "run: 2 done, 1 there already")
+    assert {"vis/maps/00_mesh.ply", f"input/maps/{MAPS[0]}.jpg"} <= files("run")
+
+
+def test_names_that_are_not_utf8(workplace: Path) -> None:
+    for name in (b"scans/b\xfccher.npz", b"scans/st\xfchle/000.npz", b"scans/cup.npz"):
+        copy(REPOSITORY / f"data/demo/{MAPS[0]}/000.npz", os.fsdecode(name))
+    code, lines = call("generate", "global.yaml", "--input", "scans", "--out", "run")
+    assert (code, lines[-1]) == (0, "run: 1 done")
+    passed = [line for line in lines if "passed over: its name is not UTF-8" in line]
+    assert len(passed) == 2
+    odd = os.fsdecode(b"scans/b\xfccher.npz")
+    code, lines = call("generate", "global.yaml", "--input", odd, "--out", "run")
+    assert code == 2 and "its name is not UTF-8; rename it" in lines[-1]
 
 
 def test_interruption_keeps_what_is_finished(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from im2mesh import parallel
 from im2mesh.cli import BAD_INPUT, run_script
 from im2mesh.errors import InputError
 from im2mesh.parallel import WorkerDied, in_order, run_tasks
@@ -127,3 +128,29 @@ def test_signals_that_end_a_run(number: signal.Signals, monkeypatch: pytest.Monk
         run_script(main)
     assert ended.value.code == 130
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "::::",
+        "tcp://",
+        "tcp://host:port",
+        "tcp://[::1",
+        "host:80 80",
+        "host:123456",
+        "a/b.json",
+    ],
+)
+def test_malformed_addresses_of_a_cluster(address: str) -> None:
+    with pytest.raises(InputError) as raised:
+        list(run_tasks(abs, [1], cluster=address))
+    assert str(raised.value) == (f"--cluster {address}: no address; write it as tcp://host:8786")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "tcp://127.0.0.1:9", "tls://127.0.0.1:9"])
+def test_addresses_where_no_cluster_is(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "CLUSTER_TIMEOUT", 1)
+    with pytest.raises(InputError, match="no Dask scheduler answers there"):
+        list(run_tasks(abs, [1], cluster=address))

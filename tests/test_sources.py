@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
 import shutil
@@ -15,8 +16,8 @@ import pytest
 
 from im2mesh.config import Config, from_dict
 from im2mesh.data.sources import sources_of_paths, sources_of_split
-from im2mesh.data.storage import samples_of_split
-from im2mesh.errors import ConfigError, DepthError, InputError
+from im2mesh.data.storage import open_h5, samples_of_split
+from im2mesh.errors import ConfigError, DataError, DepthError, InputError
 from tests.conftest import REPOSITORY
 
 SOFA = REPOSITORY / "data/demo/sofa_demo-00/000.npz"
@@ -257,6 +258,34 @@ def test_hdf5_files_that_are_damaged(here: Path) -> None:
             good.load()
         except DepthError as error:
             assert "all.h5" in str(error)
+
+
+def test_hdf5_files_that_are_not_damaged(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path("a.h5")
+
+    def error() -> str:
+        with pytest.raises(DataError) as raised, open_h5(path):
+            pass
+        return str(raised.value).removeprefix("a.h5: ")
+
+    assert error() == "no such file"
+    path.write_text("version https://git-lfs.github.com/spec/v1")
+    assert error().startswith("is no HDF5 file but a Git LFS pointer")
+    path.write_bytes(bytes(100))
+    assert error() == "not a readable HDF5 file; write it again"
+    with h5py.File(path, "w") as file:
+        file["depth/a"] = np.zeros(3)
+    with open(path, "rb+") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        assert error().startswith("is locked, another program writes to it; wait")
+    with open_h5(path) as file:
+        assert "depth/a" in file
+
+    def denied(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Unable to synchronously open file (…)")
+
+    monkeypatch.setattr(h5py, "File", denied)
+    assert error() == "cannot be read (Permission denied)"
 
 
 def test_maps_in_hdf5(here: Path) -> None:

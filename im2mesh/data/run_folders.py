@@ -10,6 +10,7 @@
                                            copies of the first generation.vis_n_outputs
     <run>/time_generation_full.{pkl,csv}   one row a map
     <run>/time_generation.{pkl,csv}        their means by class
+    <run>/{generate,eval_meshes}.lock      locked while a program writes here, else meaningless
 
 Meshes are also found where other methods put them.
 """
@@ -33,6 +34,9 @@ from im2mesh.geometry.surface import sample_surface
 
 POINTCLOUD_POINTS = 100_000
 """Points sampled on a mesh for ``generate_pointcloud``, as many as the evaluation draws."""
+
+GENERATION_LOCK, SCORING_LOCK = "generate.lock", "eval_meshes.lock"
+"""Lock files of a generator and of an evaluation that writes to the run."""
 
 RECORD = "config.yaml"
 """The file with the settings of a run."""

@@ -21,6 +21,7 @@ from im2mesh.data.sensor_files import (
     read_mask_image,
 )
 from im2mesh.errors import InputError
+from im2mesh.files import is_listed
 from im2mesh.geometry.cameras import Camera
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ def find_images(folder: str | os.PathLike[str]) -> list[SensorImage]:
     if not folder.exists():
         raise InputError(f"{folder}: no such folder")
     if folder.is_file() or not (folder / "depth").is_dir():
-        files = [folder] if folder.is_file() else sorted(folder.glob("[!.]*.npz"))
+        files = [folder] if folder.is_file() else sorted(filter(is_listed, folder.glob("*.npz")))
         if not files or any(file.suffix.lower() != ".npz" for file in files):
             raise InputError(
                 f"{folder}: no layout that is known: depth/ with scene_camera.json and "
@@ -126,7 +127,7 @@ def find_images(folder: str | os.PathLike[str]) -> list[SensorImage]:
     depths = sorted(
         path
         for path in (folder / "depth").iterdir()
-        if path.suffix.lower() in DEPTH_FORMATS and path.name[0] != "."
+        if path.suffix.lower() in DEPTH_FORMATS and is_listed(path)
     )
     if not depths:
         raise InputError(f"{folder / 'depth'}: holds no depth image")

@@ -26,7 +26,7 @@ from im2mesh.data.depth import (
 )
 from im2mesh.data.storage import NpzSample, Sample, samples_of_split
 from im2mesh.errors import InputError
-from im2mesh.files import last_change
+from im2mesh.files import is_listed, is_utf8, last_change
 
 log = logging.getLogger(__name__)
 
@@ -125,11 +125,12 @@ def _in_folder(folder: Path, scale: float | None) -> list[DepthSource]:
     by_folder: list[list[Path]] = []
     hidden = 0
     for place, folders, names in os.walk(folder, onerror=_warn_of, followlinks=True):
-        seen = [name for name in folders if name[0] != "."]
-        hidden += len(folders) - len(seen)
-        folders[:] = [name for name in seen if not _is_loop(Path(place, name), folder)]
-        if files := sorted(filter(may_be_depth, (Path(place, name) for name in names))):
-            by_folder.append(files)
+        hidden += sum(name.startswith(".") for name in folders)
+        below = filter(is_listed, (Path(place, name) for name in folders))
+        folders[:] = [path.name for path in below if not _is_loop(path, folder)]
+        maps = filter(may_be_depth, (Path(place, name) for name in names))
+        if listed := sorted(filter(is_listed, maps)):
+            by_folder.append(listed)
     if hidden:
         log.info("%s: hidden folders are left out: %d", folder, hidden)
     sources = []
@@ -166,6 +167,8 @@ def _of_file(path: Path, in_model_folder: bool, scale: float | None) -> DepthSou
     folder = Path(os.path.abspath(path)).parent  # not resolved: a link has a name of its own
     model = folder.name if in_model_folder else path.stem
     class_name = (folder.parent if in_model_folder else folder).name
+    if not is_utf8(class_name + model):
+        raise InputError(f"{folder / path.name}: its name is not UTF-8; rename it")
     return DepthSource(
         class_name or "input",
         model or path.stem,

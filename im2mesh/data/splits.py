@@ -8,6 +8,7 @@ from typing import Any
 
 from im2mesh.config import Config
 from im2mesh.errors import ConfigError
+from im2mesh.files import is_listed
 
 
 def split_models(
@@ -33,7 +34,7 @@ def split_models(
         raise ConfigError(f"{root}: no such folder (data.path of {config.source})")
     classes = config.data.classes
     if classes is None:
-        classes = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".")
+        classes = sorted(p.name for p in root.iterdir() if p.is_dir() and is_listed(p))
     found: list[tuple[str, str, str | None]] = []
     for name in classes:
         folder = root / name
@@ -45,7 +46,7 @@ def split_models(
             found += [
                 (name, p.name, None)
                 for p in sorted(folder.iterdir())
-                if p.is_dir() and p.name[0] != "."
+                if p.is_dir() and is_listed(p)
             ]
             continue
         path = folder / f"{split}.lst"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from im2mesh.config import Config, DataConfig
 from im2mesh.data.depth import check_depth, find_depth_file, load_depth
 from im2mesh.data.splits import split_models
 from im2mesh.errors import DataError, DepthError
-from im2mesh.files import atomic, file_version, last_change, open_npz, why_missing
+from im2mesh.files import atomic, file_version, foreign_kind, last_change, open_npz, why_missing
 
 H5_GROUPS = {
     "points": {"points": "points", "occupancies": "occupancy", "sdf": "sdf"},
@@ -30,6 +31,36 @@ H5_GROUPS = {
 
 H5_ERRORS = (OSError, KeyError, RuntimeError, TypeError, ValueError)
 """Errors of h5py on a file that is damaged, or has a group where an array belongs."""
+
+
+@contextmanager
+def open_h5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file to read in the ``with`` block.
+
+    Raises:
+        DataError: on opening or in the block: the file is missing, locked, cannot be read, is
+            damaged, or of another format. One line that says what to do.
+    """
+    if not _is_file(path):
+        raise DataError(f"{path}: {why_missing(path)}")
+    try:
+        with h5py.File(path) as file:
+            yield file
+    except H5_ERRORS as error:
+        raise DataError(f"{path}: {_h5_problem(path, error)}") from error
+
+
+def _h5_problem(path: Path, error: Exception) -> str:
+    text = str(error)
+    if "unable to lock file" in text or "open for write" in text:
+        return (
+            "is locked, another program writes to it; wait for it to end (if there is none: set "
+            "HDF5_USE_FILE_LOCKING=FALSE)"
+        )
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"cannot be read ({os.strerror(error.errno)})"
+    kind = None if h5py.is_hdf5(path) else foreign_kind(path)
+    return f"is no HDF5 file but {kind}" if kind else "not a readable HDF5 file; write it again"
 
 
 @dataclass(frozen=True)
@@ -232,17 +263,12 @@ class H5Sample(Sample):
         return _pointcloud(self._read(H5_GROUPS["pointcloud"]), f"{self.file}[{self.name}]")
 
     def _read(self, groups: Mapping[str, str]) -> dict[str, np.ndarray]:
-        if not _is_file(self.file):
-            raise DataError(f"{self.file}: {why_missing(self.file)}")
-        try:
-            with h5py.File(self.file) as file:
-                return {
-                    key: np.asarray(file[group][self.name][()])
-                    for key, group in groups.items()
-                    if group in file and self.name in file[group]
-                }
-        except H5_ERRORS as error:
-            raise DataError(f"{self.file}: not a readable HDF5 file; write it again") from error
+        with open_h5(self.file) as file:
+            return {
+                key: np.asarray(file[group][self.name][()])
+                for key, group in groups.items()
+                if group in file and self.name in file[group]
+            }
 
 
 def samples_of_split(config: Config, split: str | None, once: bool = False) -> list[Sample]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from im2mesh import __version__
@@ -26,9 +28,9 @@ from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import row_keys
 from im2mesh.errors import CheckpointError, ConfigError, InputError
-from im2mesh.files import NAMES, check_writable, file_digest, read_csv
+from im2mesh.files import NAMES, check_writable, file_digest, locked, read_csv
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
-from im2mesh.geometry.mesh_files import write_mesh
+from im2mesh.geometry.mesh_files import read_mesh, write_mesh
 from im2mesh.progress import progress_bar
 from im2mesh.timing import Stopwatch
 
@@ -95,14 +97,16 @@ def run(
         reconstructor: the levels.
         sources: the maps.
         folder: the run's folder; made when missing.
-        resume: skip maps with results that are newer than their depth file.
+        resume: skip maps with results that are newer than their depth file; missing pictures and
+            copies of these are made.
         overwrite: remove all results of other settings, also those of maps that are not among the
             sources.
 
     Raises:
         ConfigError: no results are to be written.
-        InputError: the folder is not writable, or holds results of other settings: any with
-            ``resume``, or some that are not made again without ``overwrite``.
+        InputError: the folder is not writable, another run writes to it, or it holds results of
+            other settings: any with ``resume``, or some that are not made again without
+            ``overwrite``.
         CheckpointError: a level's weights give values that are not finite.
     """
     settings = reconstructor.settings
@@ -111,7 +115,20 @@ def run(
             "generation.generate_mesh and generation.generate_pointcloud are both false: "
             "there is nothing to write"
         )
-    check_writable(folder, "choose another place with --out")
+    advice = "choose another place with --out"
+    check_writable(folder, advice)
+    with locked(folder / outputs.GENERATION_LOCK, f"wait for it to end, or {advice}"):
+        return _run(reconstructor, sources, folder, resume, overwrite)
+
+
+def _run(
+    reconstructor: Reconstructor,
+    sources: Sequence[DepthSource],
+    folder: Path,
+    resume: bool,
+    overwrite: bool,
+) -> RunReport:
+    settings = reconstructor.settings
     files = [_expected_files(reconstructor, source, folder) for source in sources]
     again = {path for each in files for path in each}
     _record_settings(reconstructor, folder, resume, overwrite, again)
@@ -124,17 +141,19 @@ def run(
             bar.set_description(name)
             number = in_class.get(source.class_name, 0)
             in_class[source.class_name] = number + 1
-            if resume and _is_done(expected, source):
-                report.skipped.append(name)
-                continue
             try:
+                if resume and _is_done(expected, source):
+                    _write_copies(source, source.load, settings, folder, number, missing=True)
+                    report.skipped.append(name)
+                    continue
                 depth = source.load()
                 if not settings.fit:
                     warn_if_small(depth, name)
                 result = reconstructor(depth, source.known())
                 watch = Stopwatch()
                 with watch("write"):
-                    _write(result, depth, source, reconstructor, folder, number)
+                    _write(result, source, settings, folder)
+                    _write_copies(source, partial(np.asarray, depth), settings, folder, number)
             except CheckpointError:
                 raise  # such weights give no result for any map
             except InputError as error:
@@ -324,34 +343,63 @@ def _is_done(files: Sequence[Path], source: DepthSource) -> bool:
 
 
 def _write(
-    result: Reconstruction,
-    depth: Any,
-    source: DepthSource,
-    reconstructor: Reconstructor,
-    folder: Path,
-    number: int,
+    result: Reconstruction, source: DepthSource, settings: GenerationConfig, folder: Path
 ) -> None:
-    """Write all files of one map; the meshes, which mark it as done, last."""
-    settings = reconstructor.settings
-    vis = folder / "vis" / source.class_name
-    shown = number < settings.vis_n_outputs
+    """Write the results of one map; the meshes last."""
     mesh = result.mesh
-    if settings.copy_input:
-        picture = folder / "input" / source.class_name / f"{source.model}.jpg"
-        outputs.write_picture(depth_picture(depth), picture)
-        if shown:
-            outputs.copy_file(picture, vis / f"{number:02d}_in.jpg")
-    if settings.copy_groundtruth and shown:
-        _copy_ground_truth(source, vis / f"{number:02d}_gt.off")
     if settings.generate_pointcloud:
         path = outputs.pointcloud_path(folder, source.class_name, source.model)
         outputs.write_pointcloud(mesh, path, settings.seed)
     if settings.generate_mesh:
         formats = settings.mesh_formats
-        if shown:
-            write_mesh(mesh, vis / f"{number:02d}_mesh.ply", settings.vertex_normals)
         for path in outputs.mesh_paths(folder, source.class_name, source.model, formats).values():
             write_mesh(mesh, path, settings.vertex_normals)
+
+
+def _write_copies(
+    source: DepthSource,
+    load: Callable[[], np.ndarray],
+    settings: GenerationConfig,
+    folder: Path,
+    number: int,
+    missing: bool = False,
+) -> None:
+    """Write what is quickly made beside the results of one map: its picture and ``vis/``.
+
+    Args:
+        source: the map.
+        load: returns the map's array.
+        settings: say which copies there are.
+        folder: of the run.
+        number: of the map in its class.
+        missing: write only those that are not there, as after a full disk.
+    """
+    vis = folder / "vis" / source.class_name
+    picture = folder / "input" / source.class_name / f"{source.model}.jpg"
+    formats = settings.mesh_formats
+    meshes = outputs.mesh_paths(folder, source.class_name, source.model, formats).values()
+    writers: dict[Path, Callable[[Path], None]] = {}
+    if settings.copy_input:
+        writers[picture] = lambda path: outputs.write_picture(depth_picture(load()), path)
+    if number < settings.vis_n_outputs:
+        if settings.copy_input:
+            writers[vis / f"{number:02d}_in.jpg"] = partial(outputs.copy_file, picture)
+        if settings.copy_groundtruth:
+            writers[vis / f"{number:02d}_gt.off"] = partial(_copy_ground_truth, source)
+        if settings.generate_mesh:
+            writers[vis / f"{number:02d}_mesh.ply"] = partial(
+                _copy_mesh, next(iter(meshes)), settings
+            )
+    for path, write in writers.items():
+        if not (missing and path.is_file()):
+            write(path)
+
+
+def _copy_mesh(mesh: Path, settings: GenerationConfig, path: Path) -> None:
+    if mesh.suffix == path.suffix:
+        outputs.copy_file(mesh, path)
+    else:
+        write_mesh(read_mesh(mesh), path, settings.vertex_normals)
 
 
 def _copy_ground_truth(source: DepthSource, path: Path) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 from im2mesh.config import Config, GenerationConfig, differences, read_yaml
 from im2mesh.data.run_folders import (
     RECORD,
+    SCORING_LOCK,
     find_mesh,
     global_level,
     mesh_folder,
@@ -26,7 +27,7 @@ from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import Sample, samples_of_split
 from im2mesh.errors import ConfigError, DataError, InputError
-from im2mesh.files import check_writable
+from im2mesh.files import check_writable, locked
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
 from im2mesh.metrics.tasks import (
@@ -327,45 +328,46 @@ def score(
         workers: processes; 1: this one. The rows do not depend on it.
 
     Raises:
-        InputError: nothing can be written there.
+        InputError: nothing can be written there, or another evaluation writes there.
     """
     check_writable(folder, "its tables go there")
     summary = ScoringSummary(missing=list(missing))
-    tables = _Tables(folder, kind, tasks, missing)
-    todo: list[tuple[ScoringTask, str]] = []
-    for task in tasks:
-        try:
-            fingerprint = task.fingerprint()
-        except (InputError, OSError) as error:
-            summary.failed.append((task.name, _line(error)))
-            continue
-        if tables.keep(task, fingerprint):
-            summary.kept.append(task.name)
-            _note(summary, task, tables.rows[task.name])
-        else:
-            todo.append((task, fingerprint))
-    workers = min(workers, len(todo))
-    threads = -1 if workers <= 1 else max(1, cpus() // workers)
-    rows = run_tasks(partial(_score, threads=threads), todo, workers)
-    try:
-        saved = time.monotonic()
-        with progress_bar(total=len(todo), unit="mesh") as bar:
-            for (task, fingerprint), row in rows:
-                bar.update()
-                if isinstance(row, WorkerDied):
-                    row = Row(error=str(row))
-                if row.error is not None:
-                    summary.failed.append((task.name, row.error))
-                    continue
-                tables.add(task, fingerprint, row)
-                summary.scored.append(task.name)
+    with locked(folder / SCORING_LOCK, "wait for it to end"):
+        tables = _Tables(folder, kind, tasks, missing)
+        todo: list[tuple[ScoringTask, str]] = []
+        for task in tasks:
+            try:
+                fingerprint = task.fingerprint()
+            except (InputError, OSError) as error:
+                summary.failed.append((task.name, _line(error)))
+                continue
+            if tables.keep(task, fingerprint):
+                summary.kept.append(task.name)
                 _note(summary, task, tables.rows[task.name])
-                if time.monotonic() - saved > SAVE_EVERY:
-                    tables.save()
-                    saved = time.monotonic()
-    finally:
-        rows.close()
-        tables.save()
+            else:
+                todo.append((task, fingerprint))
+        workers = min(workers, len(todo))
+        threads = -1 if workers <= 1 else max(1, cpus() // workers)
+        rows = run_tasks(partial(_score, threads=threads), todo, workers)
+        try:
+            saved = time.monotonic()
+            with progress_bar(total=len(todo), unit="mesh") as bar:
+                for (task, fingerprint), row in rows:
+                    bar.update()
+                    if isinstance(row, WorkerDied):
+                        row = Row(error=str(row))
+                    if row.error is not None:
+                        summary.failed.append((task.name, row.error))
+                        continue
+                    tables.add(task, fingerprint, row)
+                    summary.scored.append(task.name)
+                    _note(summary, task, tables.rows[task.name])
+                    if time.monotonic() - saved > SAVE_EVERY:
+                        tables.save()
+                        saved = time.monotonic()
+        finally:
+            rows.close()
+            tables.save()
     summary.failed.sort()
     return summary
 

@@ -13,14 +13,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from im2mesh.config import Config, load_config
 from im2mesh.data.splits import shape_of
-from im2mesh.data.storage import H5_GROUPS, H5Sample, NpzSample, PointCloud, Points, Sample
+from im2mesh.data.storage import (
+    H5_GROUPS,
+    H5Sample,
+    NpzSample,
+    PointCloud,
+    Points,
+    Sample,
+    open_h5,
+)
 from im2mesh.errors import ConfigError, DataError, DepthError, InputError
 from im2mesh.files import open_npz
 from im2mesh.geometry.pixels import back_project, pixels_at
@@ -233,7 +240,7 @@ def _wrong_types(model: Sample, file: str, kind: str) -> list[str]:
         with open_npz(model.folder / file, DataError) as arrays:
             types = {key: str(arrays[key].dtype) for key in arrays.files}
     elif isinstance(model, H5Sample):
-        with h5py.File(model.file) as h5:
+        with open_h5(model.file) as h5:
             for key, group in H5_GROUPS[kind].items():
                 if f"{group}/{model.name}" in h5:
                     types[key] = str(h5[f"{group}/{model.name}"].dtype)

@@ -21,6 +21,7 @@ from typing import Self
 import numpy as np
 
 from im2mesh.errors import InputError
+from im2mesh.files import is_listed
 from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE, load_mesh
 from im2mesh.preparation.objects import MeshObject, Object, ShapeObject
 from im2mesh.preparation.pose_lists import CLASS_ID, View, read_poses
@@ -190,14 +191,15 @@ def find_shapes(
         )
     chosen = classes is not None
     if classes is None and _is_flat(root):
-        whole = root.resolve()
+        whole = Path(os.path.abspath(root))
         found, bad = find_shapes(whole.parent, [whole.name])
         return found, [each for each in bad if not (whole.parent / each[0]).is_dir()]
     if classes is None:
-        folders = [path.name for path in root.iterdir() if path.is_dir()]
-        classes = sorted(name for name in folders if name[0] != ".")
-        if len(classes) < len(folders):
-            log.info("%s: hidden folders are left out: %d", root, len(folders) - len(classes))
+        folders = [path for path in root.iterdir() if path.is_dir()]
+        classes = sorted(path.name for path in folders if is_listed(path))
+        hidden = sum(path.name.startswith(".") for path in folders)
+        if hidden:
+            log.info("%s: hidden folders are left out: %d", root, hidden)
     names = _taxonomy(root)
     shapes: list[MeshEntry] = []
     problems: list[tuple[str, str]] = []
@@ -289,7 +291,7 @@ def find_shapes_of_poses(
 
 def _mesh_of(path: Path) -> tuple[str | None, Path | None]:
     """Return the problem of an entry of a class folder, or its mesh; both None: not a shape."""
-    if path.name.startswith("."):
+    if not is_listed(path):
         return None, None
     if path.is_dir():
         if (path / _IN_MODEL).is_file():

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from im2mesh.data.depth import find_depth_file, load_depth
-from im2mesh.data.storage import H5_ERRORS, H5_GROUPS
+from im2mesh.data.storage import H5_GROUPS, open_h5
 from im2mesh.errors import DataError
 from im2mesh.files import atomic, open_npz
 
@@ -31,11 +31,8 @@ def packed_models(folder: Path) -> dict[str, str]:
     """
     models: dict[str, str] = {}
     for path in sorted(folder.glob("[!.]*.h5")):
-        try:
-            with h5py.File(path) as file:
-                models |= dict.fromkeys(file["depth"], path.name)
-        except H5_ERRORS as error:
-            raise DataError(f"{path}: not a readable HDF5 file; remove it") from error
+        with open_h5(path) as file:
+            models |= dict.fromkeys(file["depth"], path.name)
     return models
 
 
