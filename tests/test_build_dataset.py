@@ -279,7 +279,7 @@ def test_packed_files_add_up(meshes: Path, tmp_path: Path) -> None:
     assert sorted(lines)[-1] == "pin_z-00 pin_1.h5" and len(lines) == 4
     assert pack_class(out / "pin", []) == packed_models(out / "pin")
     (out / "pin" / "pin_1.h5").write_bytes(b"no")
-    with pytest.raises(InputError, match=r"pin_1.h5: not a readable HDF5 file"):
+    with pytest.raises(InputError, match=r"pin_1.h5: is no HDF5 file but a text file"):
         build(*arguments)
 
 

@@ -110,5 +110,5 @@ def test_what_is_no_npz(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(DepthError) as raised:
         load_depth(path)
-    assert str(raised.value).startswith(f"{path}: is no .npz file, whatever its name says; ")
+    assert str(raised.value).startswith(f"{path}: is no .npz file but ")
     assert "pickle" not in str(raised.value)
