@@ -25,7 +25,15 @@ from im2mesh.geometry.mesh_files import load_mesh
 from im2mesh.geometry.visibility import visible
 from im2mesh.training.limits import Limits
 from im2mesh.training.trainer import Trainer
-from tests.fixtures import level_config, millimetres, sensor_view, write_balls, write_image
+from tests.fixtures import (
+    balls_distance,
+    level_config,
+    millimetres,
+    random_balls,
+    sensor_view,
+    write_balls,
+    write_image,
+)
 from tests.fuzz import mutations
 from tests.fuzz.processes import Main, run
 
@@ -74,13 +82,23 @@ class Counts:
     faults: list[str] = field(default_factory=list)
 
 
+def balls_surface(centres: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return thousands of points on a union of balls and their normals, (N, 3) float32 each."""
+    normals = np.random.default_rng(0).normal(size=(len(radii), 3000, 3))
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    points = (centres[:, None] + radii[:, None, None] * normals).reshape(-1, 3)
+    # Each ball gives points in proportion to its area; those within another ball go.
+    taken = (np.arange(3000) < 3000 * (radii[:, None] / radii.max()) ** 2).ravel()
+    taken &= balls_distance(points, centres, radii) > -1e-6
+    return points[taken].astype(np.float32), normals.reshape(-1, 3)[taken].astype(np.float32)
+
+
 def prepare() -> None:
     """Write the whole inputs into an empty folder, the working directory of all commands."""
     write_balls(Path("data"), {"train": 4, "val": 2, "test": 1}, points=300)
-    places = np.random.default_rng(0).uniform(-0.5, 0.5, (1000, 3)).astype(np.float32)
-    for folder in Path("data/balls").glob("*/"):
-        seen = visible(places, load_depth(folder / "000.npz"))
-        cloud = PointCloud(places, np.full((1000, 3), 3**-0.5, np.float32), seen)
+    for seed, folder in enumerate(sorted(Path("data/balls").glob("*/"))):
+        points, normals = balls_surface(*random_balls(seed))
+        cloud = PointCloud(points, normals, visible(points, load_depth(folder / "000.npz")))
         write_pointcloud(folder / "pointcloud.npz", cloud)
     config = level_config(
         Path("data"),
