@@ -1,4 +1,4 @@
-"""How fast meshes are scored, against the plain definition.
+"""Time the scoring of meshes against the plain definition.
 
     python benchmarks/evaluate.py [--points 100000] [--meshes 8] [--workers N] [--far]
 

@@ -17,7 +17,7 @@ from im2mesh.shapes.shape import Shape
 
 CONFIGS = [demo_config(name) for name in DEMO_LEVELS]
 SEED = 1 << 35
-"""Of the first object; training and validation draw smaller ones."""
+"""Seed of the first object; training and validation draw smaller ones."""
 
 
 @dataclass(frozen=True)

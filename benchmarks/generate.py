@@ -1,4 +1,4 @@
-"""How fast a depth map becomes a mesh, against the released way of doing it.
+"""Time the way from a depth map to a mesh against the released way.
 
     python benchmarks/generate.py [--map FILE.npz] [--networks slim full] [--resolution 128]
 

@@ -1,4 +1,4 @@
-"""What the weight of the global level in the fused mean is worth.
+"""Measure scores against the weight of the global level in the fused mean.
 
     python benchmarks/level_weight.py [--weights 1 3 6 1000] [--objects 2] [--resolution 64]
 

@@ -1,4 +1,4 @@
-"""How fast training and evaluation data are made.
+"""Time the making of training and evaluation data.
 
     python benchmarks/prepare.py [--only views shapes procedural] [--mesh FILE] [--views 100]
 
@@ -33,7 +33,7 @@ from im2mesh.preparation.pose_lists import HEADER  # noqa: E402
 
 CLASS_ID, MODEL = "03001627", "benchmark"
 PROCESSES = 5
-"""How many single views are timed; each takes seconds, nearly all of them to start."""
+"""Number of single views that are timed; each takes seconds, nearly all of them to start."""
 
 
 def views(args: argparse.Namespace) -> None:

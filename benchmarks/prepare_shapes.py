@@ -1,4 +1,4 @@
-"""How fast meshes and procedural shapes become a data set, and where the time goes.
+"""Time the making of a data set from meshes and procedural shapes, step by step.
 
     python benchmarks/prepare_shapes.py [--meshes DIR] [--shapes 6] [--views 10] [--workers 2]
 

@@ -1,4 +1,4 @@
-"""How many procedural samples a second: shapes in batches, against one shape at a time.
+"""Measure procedural samples a second: shapes in batches, against one shape at a time.
 
     python benchmarks/procedural.py [--shapes 32] [--points 4096] [--threads 1] [--device cuda]
 

@@ -1,4 +1,4 @@
-"""How the released code generates, written down plainly, as the benchmark's yardstick.
+"""The released way of generating, written down plainly, as the benchmark's yardstick.
 
 One patch at a time: encode the window, lay its own dense lattice, decode 100,000 points at a
 time by 1×1 convolutions with the norms computed anew for each call, paste the weighted values

@@ -1,4 +1,4 @@
-"""How large a report is, and how fast it is made and opened.
+"""Measure the size of a report and the time to make and open it.
 
     python benchmarks/report.py [--maps 100] [--runs 3] [--faces 6000]
 

@@ -1,4 +1,4 @@
-"""What reading, cleaning, resampling and mapping back take for one 640×480 image.
+"""Time reading, cleaning, resampling and mapping back for one 640×480 image.
 
     python benchmarks/sensor_time.py [--repeat 10] [--depth D --intrinsics K --mask M]
 
@@ -27,7 +27,7 @@ from im2mesh.data.sensor_frames import SensorImage  # noqa: E402
 LIMIT = 0.3
 SAMPLE = ROOT / "data/demo_sensor"
 VERTICES = 150_000
-"""Of a mesh that is mapped back, about those of 128 cells."""
+"""Vertices of the mesh that is mapped back, about as many as 128 cells give."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Which mirror planes and axes of revolution are found, and what they are worth.
+"""Count the mirror planes and axes of revolution that are found, and measure their worth.
 
     python benchmarks/symmetry.py [--families chair car …] [--objects 3] [--resolution 64]
 
@@ -32,7 +32,7 @@ from im2mesh.shapes.families import FAMILIES  # noqa: E402
 
 
 def right(symmetry: Symmetry, fresh: FreshObject) -> bool:
-    """Whether a symmetry takes the true surface to itself."""
+    """Return whether a symmetry takes the true surface to itself."""
     points = fresh.truth.points[:2000]
     if isinstance(symmetry, RevolutionAxis):
         images = [turn(points, symmetry.direction, symmetry.point, angle) for angle in (1, 2.5, 4)]

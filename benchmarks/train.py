@@ -1,4 +1,4 @@
-"""How fast a level trains: its data, its steps, and the share of the machine's own rate.
+"""Time the training of a level: data, steps, and the share of the machine's own rate.
 
     python benchmarks/train.py [--parts a b c] [--workers N] [--views 64] [--seconds 10]
 

@@ -1,4 +1,4 @@
-"""How well levels know shapes as they come: in any view, with or without the effects of a sensor.
+"""Validate levels on upright shapes and in any view, with and without sensor effects.
 
     python benchmarks/views.py configs/demo/global.yaml [CONFIG …] [--weights MODEL.pt]
         [--shapes 64] [--families all|former]

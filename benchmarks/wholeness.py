@@ -1,4 +1,4 @@
-"""Whether objects come out whole: pieces, hidden surface found, volume, beside F-scores.
+"""Measure wholeness: pieces, hidden surface found and volume, beside F-scores.
 
     python benchmarks/wholeness.py MESHES CONFIG [CONFIG …] [--threshold 0.5 0.3] [--objects 4]
 

@@ -418,7 +418,7 @@ def test_classes_that_lists_cannot_name(meshes: Path, tmp_path: Path) -> None:
 def test_a_flat_folder_is_one_class(
     meshes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of which an empty split is warned."""
+    """The user is warned of an empty split."""
     (meshes / "ni_b" / "textures").mkdir()
     (meshes / "ni_b" / "textures" / "wood.png").touch()
     shapes, problems = find_shapes(meshes / "ni_b")

@@ -125,7 +125,7 @@ def test_what_is_not_a_depth_map(tmp_path: Path, array: np.ndarray, message: str
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "data/demo").glob("*/000.npz")), ids=str)
 def test_a_zero_background_behind_a_real_object(path: Path) -> None:
-    """Which touches the border."""
+    """Return a map of an object that touches the border."""
     depth = load_depth(path)
     with pytest.raises(DepthError, match="border is 0"):
         check_depth(np.where(depth < 0, 0, depth))

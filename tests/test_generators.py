@@ -727,7 +727,7 @@ def test_an_interrupted_run_keeps_nothing_of_other_settings(
 
 
 def test_overwriting_with_other_settings_leaves_no_result_of_the_former(workplace: Path) -> None:
-    """Of maps that are not made again either; what is not the generator's stays."""
+    """Results of maps that are not made again go, too; what is not the generator's stays."""
     change("global.yaml", generation={"generate_pointcloud": True})
     for number, model in enumerate(MAPS):
         copy(Path(f"data/maps/{model}/000.npz"), f"scans{min(number, 1)}/{model}.npz")

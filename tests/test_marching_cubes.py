@@ -41,7 +41,7 @@ def assert_closed(faces: np.ndarray) -> None:
 
 
 def assert_sound(volume: np.ndarray, iso: float, vertices: np.ndarray, faces: np.ndarray) -> None:
-    """What holds for every volume, closed or not."""
+    """Assert the properties of every volume, closed or not."""
     assert vertices.dtype == np.float64 and vertices.shape[1:] == (3,)
     assert faces.dtype == np.int64 and faces.shape[1:] == (3,)
     # Exactly one vertex on each lattice edge that straddles the level, clear of both ends.
@@ -72,7 +72,7 @@ def assert_sound(volume: np.ndarray, iso: float, vertices: np.ndarray, faces: np
 
 
 def winding_numbers(points: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """How often the mesh encloses each point (van Oosterom and Strackee's solid angles)."""
+    """Return how often the mesh encloses each point (van Oosterom and Strackee's solid angles)."""
     a, b, c = (vertices[faces[:, i]][None] - points[:, None] for i in range(3))
     la, lb, lc = (np.linalg.norm(v, axis=2) for v in (a, b, c))
     top = (a * np.cross(b, c)).sum(2)

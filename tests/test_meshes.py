@@ -27,7 +27,7 @@ def area(vertices: np.ndarray, faces: np.ndarray) -> float:
 
 
 def volume(vertices: np.ndarray, faces: np.ndarray) -> float:
-    """Of a closed mesh; positive where its faces look outwards."""
+    """Return the volume of a closed mesh; positive where its faces look outwards."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     return float((a * np.cross(b, c)).sum() / 6)
 

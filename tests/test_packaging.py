@@ -64,7 +64,7 @@ def test_pins_are_in_the_ranges(requirement: Requirement) -> None:
 
 @pytest.mark.parametrize("pins", [named(RUNNING), PINS], ids=["requirements.txt", "both files"])
 def test_pins_are_closed(pins: dict[str, str]) -> None:
-    """What a pinned package needs on this machine is pinned too, in a version that it accepts."""
+    """A pinned package has its requirements pinned, in a version that it accepts."""
     for name, version in pins.items():
         installed = importlib.metadata.version(name).partition("+")[0]
         if installed != version:

@@ -1,4 +1,4 @@
-"""What the depth map shows at a point's pixel: the decoder's further inputs."""
+"""Pixel features: the decoder's further inputs."""
 
 from __future__ import annotations
 

@@ -332,7 +332,7 @@ def test_numbers_by_side_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["global", "patch"])
 def test_batches_in_two_parts(tmp_path: Path, kind: str) -> None:
-    """What worker processes do beside a GPU goes through a pipe; the batch is the same."""
+    """The work of worker processes beside a GPU goes through a pipe; the batch is the same."""
     config = configured(tmp_path, kind, train_families=["box", "cup"], sensor=1.0)
     made, _ = open_procedural(config, torch.device("cpu"))
     assert isinstance(made, Staged)

@@ -310,7 +310,7 @@ def test_maps_made_in_another_way_are_not_taken_for_these(tmp_path: Path, root: 
 def test_overwriting_may_be_interrupted(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is left of maps made in another way is not kept when the run goes on."""
+    """The rest of maps made in another way is not kept when the run goes on."""
     assert run(*options(tmp_path, root)) == DONE
     other = [*options(tmp_path, root), "--pose-convention", "released-script"]
 

@@ -39,7 +39,7 @@ def axes(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class FakeMeshes:
-    """What of ``pytorch3d.structures.Meshes`` is used."""
+    """Stand-in for the used part of ``pytorch3d.structures.Meshes``."""
 
     def __init__(self, verts: list[torch.Tensor], faces: list[torch.Tensor]) -> None:
         assert verts[0].dtype == torch.float32 and faces[0].dtype == torch.int64

@@ -440,7 +440,7 @@ def test_an_occluder_hides_what_may_be_behind_it() -> None:
 
 
 def test_a_hole_through_the_object_is_none() -> None:
-    """What is seen through a ring is behind it: background, not a gap of the mask."""
+    """The scene seen through a ring is behind it: background, not a gap of the mask."""
     depth, frame = view_of(Shape.of(torus(0.4, 0.1, (0, 0, 0), (0, 0, 1))))
     mask = np.isfinite(depth)
     wall = np.where(mask, depth, 0.8)

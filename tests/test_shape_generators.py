@@ -53,7 +53,7 @@ def body(solids: list[Primitives], tolerance: float = 1e-4) -> trimesh.Trimesh:
 
 
 def in_profile(points: np.ndarray, profile: list[tuple[float, float]]) -> np.ndarray:
-    """Which points (N, 3) are within any trapezoid between two points of a profile."""
+    """Return which points (N, 3) are within any trapezoid between two points of a profile."""
     out, y = np.hypot(points[:, 0], points[:, 2]), points[:, 1]
     inside = np.zeros(len(points), dtype=bool)
     for (radius, low), (end, high) in itertools.pairwise(profile):
@@ -64,7 +64,7 @@ def in_profile(points: np.ndarray, profile: list[tuple[float, float]]) -> np.nda
 
 
 def in_polygon(points: np.ndarray, outline: list[tuple[float, float]]) -> np.ndarray:
-    """Which points (N, 2) are in a polygon: those whose rays to the right cross it an odd time."""
+    """Test whether points (N, 2) are in a polygon: their rays to the right cross it an odd time."""
     inside = np.zeros(len(points), dtype=bool)
     for (x, y), (u, v) in zip(outline, [*outline[1:], outline[0]], strict=True):
         between = (points[:, 1] < y) != (points[:, 1] < v)

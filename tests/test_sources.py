@@ -1,4 +1,4 @@
-"""Which depth maps a split or a path stands for, and how they are named."""
+"""The depth maps of a split or a path, and their names."""
 
 from __future__ import annotations
 

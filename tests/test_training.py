@@ -601,7 +601,7 @@ def test_a_validation_that_a_kill_ended_is_made_up_for(
     step: int,
     checkpoint_every: int,
 ) -> None:
-    """That of the last step, too; no step is lost, and no worse model replaces the best one."""
+    """The last step is validated; no step is lost, and no worse model replaces the best one."""
     config = level(
         data, tmp_path / "out",
         validate_every=2, max_iterations=3, checkpoint_every=checkpoint_every,

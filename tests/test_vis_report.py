@@ -1,4 +1,4 @@
-"""What a report holds, without any browser."""
+"""Contents of a report, without any browser."""
 
 from __future__ import annotations
 

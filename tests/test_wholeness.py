@@ -70,7 +70,7 @@ def test_a_mesh_and_itself() -> None:
 
 
 def test_half_an_object() -> None:
-    """What was seen is there; of the hidden half a border as wide as the threshold is found."""
+    """The seen half is there; of the hidden half a border as wide as the threshold is found."""
     mesh = ball(0.4)
     # The other half is pressed flat.
     half = trimesh.Trimesh(mesh.vertices * [1, 1, 1], mesh.faces, process=False)

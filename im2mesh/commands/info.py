@@ -1,4 +1,4 @@
-"""What a bug report needs: versions, device, threads, precision, extensions, weights."""
+"""Print the facts for a bug report: versions, device, threads, precision, extensions, weights."""
 
 from __future__ import annotations
 

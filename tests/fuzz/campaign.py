@@ -14,7 +14,7 @@ import torch
 from tests.fuzz import inputs, kills
 
 INPUTS, KILLS = 22, 25
-"""Of each kind of input and each command: 550 inputs and 125 kills in all."""
+"""Number for each kind of input and each command: 550 inputs and 125 kills in all."""
 
 
 def damage(name: str, whole: Path, count: int, seed: int) -> inputs.Counts:

@@ -37,7 +37,7 @@ def reference_norm_relu_linear(
     residual: np.ndarray | None,
     eps: float,
 ) -> np.ndarray:
-    """What im2mesh/models/blocked.py computes, one operation after the other."""
+    """Compute what im2mesh/models/blocked.py computes, one operation after the other."""
     rows = x.reshape(-1, x.shape[2])
     mean, variance = rows.mean(axis=0), rows.var(axis=0)
     normed = gamma[:, None] * (x - mean) / np.sqrt(variance + eps) + beta[:, None]

@@ -1,4 +1,4 @@
-"""What a depth map says about a point, one point and one pixel at a time.
+"""The verdict of a depth map about a point, one point and one pixel at a time.
 
 Slow and readable counterparts of :mod:`im2mesh.generation.observation`; lengths in pixels.
 """

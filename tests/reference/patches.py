@@ -34,7 +34,7 @@ def reference_local(
 
 
 def reference_weight(x: float, y: float, weighting: str) -> float:
-    """How much a window counts at a point of its own coordinates."""
+    """Return how much a window counts at a point of its own coordinates."""
     sigma = 0.5
     return {
         "gaussian": np.exp(-4 * np.log(2) * (x**2 + y**2) / sigma**2),

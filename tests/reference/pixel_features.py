@@ -1,4 +1,4 @@
-"""What a decoder is told about a point's pixel, one point at a time."""
+"""Pixel features of a point, one point at a time."""
 
 from __future__ import annotations
 

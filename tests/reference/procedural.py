@@ -56,7 +56,7 @@ def excess(kind: str, size: list[float], p: np.ndarray) -> np.ndarray:
 
 
 def occupancy(shape: Shape, points: np.ndarray, grow: float = 0.0) -> np.ndarray:
-    """Which of (N, 3) points are in any solid, made larger by about ``grow``."""
+    """Return which of (N, 3) points are in any solid, made larger by about ``grow``."""
     inside = np.zeros(len(points), dtype=bool)
     for kind, size, rotation, centre in solids(shape):
         inside |= excess(kind, size, (points - centre) @ rotation) <= grow

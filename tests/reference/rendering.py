@@ -8,7 +8,7 @@ import numpy as np
 def first_hit(
     origin: np.ndarray, direction: np.ndarray, corners: np.ndarray, slack: float = 1e-9
 ) -> float:
-    """Where a ray first meets a face.
+    """Return where a ray first meets a face.
 
     Args:
         origin: (3,).

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def winding_number(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """How often a mesh goes around each point: 1 inside a closed mesh that is turned outwards.
+    """Return the turns of a mesh around each point: 1 inside a closed mesh that is turned outwards.
 
     The sum of the solid angles of the faces (Van Oosterom and Strackee, 1983), over 4π.
 
