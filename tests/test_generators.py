@@ -111,7 +111,9 @@ def test_a_run_writes_what_is_published(workplace: Path) -> None:
     shown = {
         f"vis/maps/{number}_{what}" for number in ("00", "01") for what in ("mesh.ply", "in.jpg")
     }
-    assert files(RUN) == {"config.yaml", "generate.lock", *tables, *results, *pictures, *shown}
+    timings = {f"timings/maps/{model}.json" for model in MAPS}
+    made = {*tables, *timings, *results, *pictures, *shown}
+    assert files(RUN) == {"config.yaml", "generate.lock", *made}
     for model in MAPS:
         meshes = [
             trimesh.load(f"{RUN}/meshes/maps/{model}.{s}", process=False) for s in ("ply", "off")
@@ -298,30 +300,43 @@ def test_a_damaged_record_is_one_of_other_settings(workplace: Path) -> None:
     assert "run: holds results made with other settings (unreadable)" in lines[0]
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda t: t.drop(columns="idx"),
-        lambda t: t.assign(idx="first"),
-        lambda t: t.assign(idx=np.nan),
-        lambda t: t.drop(columns="class name"),
-        lambda t: t.assign(**{"time (total)": "long"}),
-    ],
-)
-def test_damaged_timings_are_started_anew(
-    workplace: Path, spoil: Callable[[pd.DataFrame], pd.DataFrame]
+def test_a_map_that_is_done_has_its_timings(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whichever file a kill keeps from appearing."""
+    arguments = ("global.yaml", "--out", "run", "--resume")
+    replace, left = os.replace, 0
+
+    def stop(source: str, target: str) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    for kept in range(1, 6):
+        shutil.rmtree("run", ignore_errors=True)
+        left = kept + 1
+        with monkeypatch.context() as patch:
+            patch.setattr("im2mesh.files.os.replace", stop)
+            assert call("generate", *arguments)[0] == 130
+        assert call("generate", *arguments)[0] == 0
+        rows = read_csv("run/time_generation_full.csv")
+        assert rows["modelname"].tolist() == list(MAPS)
+
+
+@pytest.mark.parametrize("text", ["", "[", "[1]", '{"time (total)": "long"}', "\xff"])
+def test_damaged_timings_are_left_out(workplace: Path, text: str) -> None:
+    """The table is written again, and no mesh."""
     arguments = ("global.yaml", "--out", "run", "--resume")
     assert call("generate", *arguments)[0] == 0
+    Path(f"run/timings/maps/{MAPS[1]}.json").write_bytes(text.encode("latin-1"))
     table = Path("run/time_generation_full.csv")
-    spoil(read_csv(table)).to_csv(table, index=False)
-    Path(f"run/meshes/maps/{MAPS[0]}.ply").unlink()
+    table.write_bytes(b"words")
     code, lines = call("generate", *arguments)
-    assert (code, lines[-1]) == (0, "run: 1 done, 2 there already")
-    assert any(
-        "csv: not readable, started anew (its column" in x or "no column" in x for x in lines
-    )
-    assert read_csv(table)["modelname"].tolist() == [MAPS[0]]
+    assert (code, lines[-1]) == (0, "run: 0 done, 3 there already")
+    assert f"run/timings/maps/{MAPS[1]}.json: not readable, left out" in lines[-2]
+    assert read_csv(table)["modelname"].tolist() == [MAPS[0], MAPS[2]]
 
 
 def test_long_names(workplace: Path) -> None:
@@ -777,9 +792,6 @@ def test_timings_of_a_resumed_run_follow_the_list(workplace: Path) -> None:
         split.write_text("\n".join(listed))
         lines = call("generate", *arguments)[1]
         assert lines[-1].startswith(f"run: {done} done")
-        if listed == MAPS[1:] and not done:  # the table was of the other one
-            assert not list(Path("run").glob("time_generation*"))
-            continue
         rows = read_csv(table)
         assert rows["modelname"].tolist() == list(listed)
         assert rows["idx"].tolist() == list(range(len(listed)))

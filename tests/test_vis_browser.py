@@ -17,7 +17,7 @@ from PIL import Image
 from scipy import ndimage
 
 from im2mesh.commands import vis
-from im2mesh.data.run_folders import write_picture, write_timings
+from im2mesh.data.run_folders import write_picture, write_tables
 from im2mesh.data.storage import write_depth
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results
@@ -162,7 +162,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             )
             timings.append({**keys, "time (total)": 1.5 + k})
         results.write_scores(root / run, results.MESHES, "things", rows, [], [c for _, c in models])
-        write_timings(pd.DataFrame(timings).set_index("idx"), root / run)
+        write_tables(pd.DataFrame(timings).set_index("idx"), root / run)
     return [root / run for run in SCORES]
 
 

@@ -16,7 +16,7 @@ import pytest
 import trimesh
 
 from im2mesh.commands import vis
-from im2mesh.data.run_folders import write_picture, write_timings
+from im2mesh.data.run_folders import write_picture, write_tables
 from im2mesh.data.storage import PointCloud, write_pointcloud
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import write_mesh
@@ -118,7 +118,7 @@ def test_scores_and_timings(run: Path) -> None:
     ]
     rows = [row | {"note": "", "fingerprint": ""} for row in rows]
     results.write_scores(run, results.MESHES, "things", rows, [], ["ball", "cup", "cup"])
-    write_timings(pd.DataFrame([k | {"time (total)": 2.0} for k in keys]).set_index("idx"), run)
+    write_tables(pd.DataFrame([k | {"time (total)": 2.0} for k in keys]).set_index("idx"), run)
     text = report_page([run], ["HPN"])
     assert "F@1% 25.0 · 2.00 s" in text and "F@1% 75.0 · 2.00 s" in text
     numbers = about(text)["cards"][0]["numbers"][0]

@@ -8,7 +8,8 @@
     <run>/input/<class>/<model>.jpg        if generation.copy_input
     <run>/vis/<class>/NN_{mesh.ply,in.jpg,gt.off}
                                            copies of the first generation.vis_n_outputs
-    <run>/time_generation_full.{pkl,csv}   one row a map
+    <run>/timings/<class>/<model>.json     what a map took
+    <run>/time_generation_full.{pkl,csv}   the same of all maps, one row each
     <run>/time_generation.{pkl,csv}        their means by class
     <run>/{generate,eval_meshes}.lock      locked while a program writes here, else meaningless
 
@@ -17,9 +18,11 @@ Meshes are also found where other methods put them.
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +32,10 @@ from PIL import Image
 
 from im2mesh.config import MESH_FORMATS, Config, from_dict, read_yaml
 from im2mesh.errors import ConfigError
-from im2mesh.files import atomic
+from im2mesh.files import atomic, first_line
 from im2mesh.geometry.surface import sample_surface
+
+log = logging.getLogger(__name__)
 
 POINTCLOUD_POINTS = 100_000
 """Points sampled on a mesh for ``generate_pointcloud``, as many as the evaluation draws."""
@@ -44,7 +49,7 @@ RECORD = "config.yaml"
 Key = tuple[str, str]
 """Class folder and name of a model."""
 
-_TIMINGS = ("time_generation*.pkl", "time_generation*.csv")
+_TABLES = ("time_generation*.pkl", "time_generation*.csv")
 _WRITTEN = (
     *(f"meshes/*/*.{kind}" for kind in MESH_FORMATS),
     "pointcloud/*/*.ply",
@@ -52,7 +57,8 @@ _WRITTEN = (
     "vis/*/[0-9][0-9]*_mesh.ply",
     "vis/*/[0-9][0-9]*_in.jpg",
     "vis/*/[0-9][0-9]*_gt.off",
-    *_TIMINGS,
+    "timings/*/*.json",
+    *_TABLES,
 )
 
 
@@ -108,6 +114,11 @@ def mesh_paths(run: Path, class_name: str, model: str, formats: Sequence[str]) -
 def pointcloud_path(run: Path, class_name: str, model: str) -> Path:
     """Return the file of the points of one mesh."""
     return run / "pointcloud" / class_name / f"{model}.ply"
+
+
+def timings_path(run: Path, class_name: str, model: str) -> Path:
+    """Return the file of the timings of one map."""
+    return run / "timings" / class_name / f"{model}.json"
 
 
 def written(run: Path) -> list[Path]:
@@ -179,7 +190,27 @@ def copy_file(source: str | os.PathLike[str], path: Path) -> None:
         shutil.copyfile(source, beside)
 
 
-def write_timings(rows: pd.DataFrame, run: Path) -> None:
+def write_timings(numbers: Mapping[str, float], path: Path) -> None:
+    """Write what one map took."""
+    with atomic(path) as beside:
+        beside.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+
+
+def read_timings(path: Path) -> dict[str, float]:
+    """Read a file of :func:`write_timings`; return nothing where it is missing or damaged."""
+    try:
+        numbers: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(number, int | float) for number in numbers.values()):
+            raise ValueError("not all are numbers")
+        return numbers
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        log.warning("%s: not readable, left out (%s)", path, first_line(error))
+        return {}
+
+
+def write_tables(rows: pd.DataFrame, run: Path) -> None:
     """Write the rows and their class means, each as ``.pkl`` and ``.csv``.
 
     Args:
@@ -195,8 +226,8 @@ def write_timings(rows: pd.DataFrame, run: Path) -> None:
             table.to_csv(beside)
 
 
-def remove_timings(run: Path) -> None:
-    """Remove the files of :func:`write_timings`, if there are any."""
-    for pattern in _TIMINGS:
+def remove_tables(run: Path) -> None:
+    """Remove the files of :func:`write_tables`, if there are any."""
+    for pattern in _TABLES:
         for path in run.glob(pattern):
             path.unlink()

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import trimesh
 
 from im2mesh import __version__
 from im2mesh.config import (
@@ -28,7 +29,7 @@ from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import row_keys
 from im2mesh.errors import CheckpointError, ConfigError, InputError
-from im2mesh.files import NAMES, check_writable, file_digest, locked, read_csv
+from im2mesh.files import atomic, check_writable, file_digest, locked
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.geometry.mesh_files import read_mesh, write_mesh
 from im2mesh.progress import progress_bar
@@ -42,6 +43,9 @@ GROUND_TRUTH_FILES = ("model.off", "model_watertight.off")
 RESULTS = ("meshes", "pointcloud")
 """Folders of a run with results that take long to make."""
 
+
+Writers = dict[Path, Callable[[trimesh.Trimesh, Path], None]]
+"""A writer for each file of a map's results."""
 
 _LISTS = ("classes", "train_split", "val_split", "test_split")
 _NOT_DECISIVE = ("mesh_formats", "vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
@@ -90,8 +94,9 @@ def run(
     """Reconstruct every source into ``folder`` (:mod:`im2mesh.data.run_folders`).
 
     A bad depth map, or one with a name that is too long, is reported and does not stop the run.
-    Files are written whole, and the timings after every map, so an interrupted run loses one map
-    at the most. The timings are of these sources only, numbered in their order.
+    Files are written whole, and a map's timings with its results, so an interrupted run loses one
+    map at the most. The tables of timings, written in the end, are of these sources only, numbered
+    in their order.
 
     Args:
         reconstructor: the levels.
@@ -129,20 +134,36 @@ def _run(
     overwrite: bool,
 ) -> RunReport:
     settings = reconstructor.settings
-    files = [_expected_files(reconstructor, source, folder) for source in sources]
-    again = {path for each in files for path in each}
+    writers = [_writers(settings, source, folder) for source in sources]
+    again = {path for each in writers for path in each}
     _record_settings(reconstructor, folder, resume, overwrite, again)
-    rows = _kept_rows(folder, sources) if resume else {}
     report = RunReport()
+    try:
+        _make(reconstructor, sources, writers, folder, resume, report)
+    finally:
+        _write_tables(sources, writers, folder)
+    return report
+
+
+def _make(
+    reconstructor: Reconstructor,
+    sources: Sequence[DepthSource],
+    writers: Sequence[Writers],
+    folder: Path,
+    resume: bool,
+    report: RunReport,
+) -> None:
+    """Make the results of all maps, or with ``resume`` of those that have none, and report them."""
+    settings = reconstructor.settings
     in_class: dict[str, int] = {}
     with progress_bar(sources, unit="map") as bar:
-        for index, (source, expected) in enumerate(zip(bar, files, strict=True)):
+        for index, (source, files) in enumerate(zip(bar, writers, strict=True)):
             name = f"{source.class_name}/{source.model}"
             bar.set_description(name)
             number = in_class.get(source.class_name, 0)
             in_class[source.class_name] = number + 1
             try:
-                if resume and _is_done(expected, source):
+                if resume and _is_done(files, source):
                     _write_copies(source, source.load, settings, folder, number, missing=True)
                     report.skipped.append(name)
                     continue
@@ -150,10 +171,8 @@ def _run(
                 if not settings.fit:
                     warn_if_small(depth, name)
                 result = reconstructor(depth, source.known())
-                watch = Stopwatch()
-                with watch("write"):
-                    _write(result, source, settings, folder)
-                    _write_copies(source, partial(np.asarray, depth), settings, folder, number)
+                seconds = _write(result, files, outputs.timings_path(folder, *_key(source)))
+                _write_copies(source, partial(np.asarray, depth), settings, folder, number)
             except CheckpointError:
                 raise  # such weights give no result for any map
             except InputError as error:
@@ -173,20 +192,11 @@ def _run(
                 log.debug("%s: %s found", name, found)
             report.written.append(name)
             if bar.disable:
-                seconds = watch.total + sum(result.seconds.values())
                 log.info("%s: %.1f s (%d of %d)", name, seconds, index + 1, len(sources))
-            rows[(source.class_name, source.model)] = {
-                **row_keys(index, source.class_name, source.model),
-                **{f"time ({stage})": result.seconds[stage] for stage in STAGES},
-                "time (write)": watch.total,
-                "time (total)": watch.total + sum(result.seconds.values()),
-                "decoder passes": result.decoder_passes,
-                "decoder rows": result.decoder_rows,
-                "vertices": len(result.vertices),
-                "faces": len(result.faces),
-            }
-            _write_timings(rows, folder)
-    return report
+
+
+def _key(source: DepthSource) -> outputs.Key:
+    return source.class_name, source.model
 
 
 def _record_settings(
@@ -285,56 +295,33 @@ def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in keys}
 
 
-def _kept_rows(
-    folder: Path, sources: Sequence[DepthSource]
-) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the stored timings of the listed maps, under their present numbers.
-
-    The tables are written again if that changes them.
-    """
-    before = _previous_rows(folder)
-    rows = {
-        key: {**before[key], **row_keys(index, *key)}
-        for index, source in enumerate(sources)
-        if (key := (source.class_name, source.model)) in before
-    }
-    if not rows:
-        outputs.remove_timings(folder)
-    elif list(rows.values()) != list(before.values()):
-        _write_timings(rows, folder)
-    return rows
+def _write_tables(sources: Sequence[DepthSource], writers: Sequence[Writers], folder: Path) -> None:
+    """Write the tables of timings, with a row for each map that has results and timings."""
+    rows = [
+        {**row_keys(index, *_key(source)), **timings}
+        for index, (source, files) in enumerate(zip(sources, writers, strict=True))
+        if all(os.path.isfile(path) for path in files)
+        and (timings := outputs.read_timings(outputs.timings_path(folder, *_key(source))))
+    ]
+    if rows:
+        outputs.write_tables(pd.DataFrame(rows).set_index("idx"), folder)
+    else:
+        outputs.remove_tables(folder)
 
 
-def _write_timings(rows: dict[tuple[str, str], dict[str, Any]], folder: Path) -> None:
-    table = pd.DataFrame(sorted(rows.values(), key=lambda row: row["idx"]))
-    outputs.write_timings(table.set_index("idx"), folder)
+def _writers(settings: GenerationConfig, source: DepthSource, folder: Path) -> Writers:
+    """Return a writer for each file that a map must have to count as done."""
+    writers: Writers = {}
+    if settings.generate_pointcloud:
+        path = outputs.pointcloud_path(folder, *_key(source))
+        writers[path] = partial(outputs.write_pointcloud, seed=settings.seed)
+    if settings.generate_mesh:
+        for path in outputs.mesh_paths(folder, *_key(source), settings.mesh_formats).values():
+            writers[path] = partial(write_mesh, normals=settings.vertex_normals)
+    return writers
 
 
-def _previous_rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """Read the stored timings, by class folder and name of the map."""
-    path = folder / "time_generation_full.csv"
-    if not path.is_file():
-        return {}
-    try:
-        table = read_csv(path, ("idx", *NAMES))
-        return {(row["class id"], row["modelname"]): row for row in table.to_dict(orient="records")}
-    except (ValueError, OSError) as error:
-        log.warning("%s: not readable, started anew (%s)", path, error)
-        return {}
-
-
-def _expected_files(reconstructor: Reconstructor, source: DepthSource, folder: Path) -> list[Path]:
-    """Return the files that a map must have to count as done."""
-    files: list[Path] = []
-    if reconstructor.settings.generate_mesh:
-        formats = reconstructor.settings.mesh_formats
-        files += outputs.mesh_paths(folder, source.class_name, source.model, formats).values()
-    if reconstructor.settings.generate_pointcloud:
-        files.append(outputs.pointcloud_path(folder, source.class_name, source.model))
-    return files
-
-
-def _is_done(files: Sequence[Path], source: DepthSource) -> bool:
+def _is_done(files: Collection[Path], source: DepthSource) -> bool:
     try:
         changed = source.changed()
         return all(os.path.getmtime(path) > changed for path in files)
@@ -342,18 +329,32 @@ def _is_done(files: Sequence[Path], source: DepthSource) -> bool:
         return False
 
 
-def _write(
-    result: Reconstruction, source: DepthSource, settings: GenerationConfig, folder: Path
-) -> None:
-    """Write the results of one map; the meshes last."""
+def _write(result: Reconstruction, writers: Writers, timings: Path) -> float:
+    """Write the results of one map and its timings; return all seconds that it took.
+
+    The timings appear before the last result does, so a map that is done has them.
+    """
     mesh = result.mesh
-    if settings.generate_pointcloud:
-        path = outputs.pointcloud_path(folder, source.class_name, source.model)
-        outputs.write_pointcloud(mesh, path, settings.seed)
-    if settings.generate_mesh:
-        formats = settings.mesh_formats
-        for path in outputs.mesh_paths(folder, source.class_name, source.model, formats).values():
-            write_mesh(mesh, path, settings.vertex_normals)
+    watch = Stopwatch()
+    *others, last = writers
+    with atomic(last) as beside:
+        with watch("write"):
+            for path in others:
+                writers[path](mesh, path)
+            writers[last](mesh, beside)
+        seconds = {**{stage: result.seconds[stage] for stage in STAGES}, **watch.seconds}
+        seconds["total"] = sum(seconds.values())
+        outputs.write_timings(
+            {
+                **{f"time ({stage})": value for stage, value in seconds.items()},
+                "decoder passes": result.decoder_passes,
+                "decoder rows": result.decoder_rows,
+                "vertices": len(result.vertices),
+                "faces": len(result.faces),
+            },
+            timings,
+        )
+    return seconds["total"]
 
 
 def _write_copies(
