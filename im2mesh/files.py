@@ -273,29 +273,49 @@ def check_writable(folder: Path, advice: str) -> None:
 
 
 @contextmanager
-def locked(path: Path, advice: str, wait: bool = False) -> Iterator[None]:
+def locked(
+    path: Path, advice: str, wait: bool = False, target: Path | None = None
+) -> Iterator[None]:
     """Hold a lock file for as long as the block runs.
 
     The system releases it when the process ends, even by kill −9; the file stays and means nothing
     by itself. Forked processes do not hold the lock.
 
     Args:
-        path: of the lock file, in the folder that only one process may write to.
+        path: of the lock file.
         advice: what to do if another process holds it.
         wait: wait until no other process holds it.
+        target: what only one process may write to; None: the lock file's folder.
 
     Raises:
-        InputError: another process holds it, without ``wait``; one line that names the folder.
+        InputError: another process holds it, without ``wait``; one line that names the target.
     """
+    target = target or path.parent
     # Not a soft lock, which would outlive a killed process.
     lock = filelock.FileLock(path, timeout=-1 if wait else 0, fallback_to_soft=False)
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise InputError(f"{path.parent}: another process writes there; {advice}") from None
+        raise InputError(f"{target}: another process writes there; {advice}") from None
     except OSError as error:
-        log.warning("%s: cannot be locked (%s); let no other process write there", path, error)
+        log.warning("%s: cannot be locked (%s); let no other process write there", target, error)
     try:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def locked_file(path: Path, advice: str) -> Iterator[None]:
+    """Hold a lock on one file, as :func:`locked` does; nothing stays beside it.
+
+    Raises:
+        InputError: another process writes it.
+    """
+    lock = path.with_name(f".{path.name[:200]}.lock")
+    with locked(lock, advice, target=path):
+        try:
+            yield
+        finally:
+            # While it is held: whoever has opened it by now finds it gone, and makes another.
+            lock.unlink(missing_ok=True)

@@ -30,6 +30,7 @@ from im2mesh.commands import build_dataset as script
 from im2mesh.config import from_dict
 from im2mesh.data.storage import samples_of_split
 from im2mesh.errors import InputError
+from im2mesh.files import locked
 from im2mesh.geometry.poses import pose, pose_rotation
 from im2mesh.preparation.collection import find_shapes
 from im2mesh.preparation.objects import PosedObject
@@ -492,6 +493,17 @@ def test_nothing_usable(tmp_path: Path, meshes: Path, monkeypatch: pytest.Monkey
             script.main([*map(str, arguments), "--out", str(tmp_path / "o")])
     with pytest.raises(InputError, match="--out is missing"):
         script.main([str(meshes)])
+
+
+def test_one_run_at_a_time_writes_to_a_folder(meshes: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with (
+        locked(out / "build_dataset.lock", ""),
+        pytest.raises(InputError, match="out: another process writes there; wait for it to end"),
+    ):
+        build(meshes, "--out", out)
+    assert os.listdir(out) == ["build_dataset.lock"]
 
 
 @pytest.mark.parametrize("where", ["sample_points", "sample_cloud", "write_points"])

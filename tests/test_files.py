@@ -13,7 +13,7 @@ import pytest
 from im2mesh.data.depth import has_depth_key, load_depth, load_known
 from im2mesh.data.storage import read_pointcloud, read_points
 from im2mesh.errors import DataError, DepthError, InputError
-from im2mesh.files import atomic, check_writable, open_npz
+from im2mesh.files import atomic, check_writable, locked_file, open_npz
 from im2mesh.preparation.packing import pack_class
 from im2mesh.visualize.scene import load_layer
 from tests.fixtures import NPZ_DAMAGES, damaged_npz
@@ -64,6 +64,18 @@ def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
     with atomic(path) as beside:
         beside.write_text("new")
     assert path.read_text() == "new"
+
+
+def test_a_lock_on_one_file_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250)
+    for _ in range(2):
+        with locked_file(path, "wait"):
+            with locked_file(tmp_path / "other", "wait"):
+                pass
+            refused = pytest.raises(InputError, match="x: another process writes there; wait")
+            with refused, locked_file(path, "wait"):
+                pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from im2mesh.commands import score_sensor
 from im2mesh.config import GenerationConfig
 from im2mesh.data.sensor_frames import SensorImage
 from im2mesh.errors import DepthError, InputError
+from im2mesh.files import locked
 from im2mesh.generation import sensor
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
 from im2mesh.generation.sensor import reconstruct
@@ -286,6 +287,16 @@ def test_the_line_the_record_and_the_preview(
     assert facts["sources"]["depth"].endswith("d.png")
     with Image.open(tmp_path / "p.png") as picture:
         assert picture.width > 1000
+
+
+@pytest.mark.parametrize("scene", [False, True])
+def test_one_run_at_a_time_writes_to_a_place(tmp_path: Path, fake: FakeLevels, scene: bool) -> None:
+    line = ["--scene", str(tmp_path), "--out", str(tmp_path / "o")] if scene else bad(tmp_path)
+    (tmp_path / "o").mkdir()
+    lock = tmp_path / "o" / "reconstruct.lock" if scene else tmp_path / ".o.ply.lock"
+    with locked(lock, ""), pytest.raises(InputError, match=r"o(\.ply)?: another process writes"):
+        script.main(line)
+    assert not list(tmp_path.rglob("*.ply"))
 
 
 def test_every_label_is_a_mesh(tmp_path: Path, fake: FakeLevels) -> None:

@@ -20,6 +20,7 @@ from im2mesh.config import from_dict
 from im2mesh.data.depth import load_depth
 from im2mesh.data.sources import sources_of_paths, sources_of_split
 from im2mesh.errors import InputError
+from im2mesh.files import locked
 from im2mesh.geometry.poses import pose
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.preparation import depth_maps
@@ -197,11 +198,22 @@ def options(tmp_path: Path, root: Path, *rows: str) -> list[object]:
 def test_pose_list(tmp_path: Path, root: Path) -> None:
     assert run(*options(tmp_path, root)) == DONE
     folder = tmp_path / "set" / "maps"
-    assert sorted(os.listdir(folder)) == sorted([*NAMES, "views.lst", "views.yaml"])
+    assert sorted(os.listdir(folder)) == sorted([*NAMES, "views.lst", "views.lock", "views.yaml"])
     for row in ROWS:
         name, _, azimuth, elevation = row.split(",")
         assert os.listdir(folder / name) == ["000.npz"]
         check_map(folder / name / "000.npz", expected(float(azimuth), float(elevation)))
+
+
+def test_one_run_at_a_time_renders_a_list(tmp_path: Path, root: Path) -> None:
+    folder = tmp_path / "set" / "maps"
+    folder.mkdir(parents=True)
+    with (
+        locked(folder / "views.lock", ""),
+        pytest.raises(InputError, match="maps: another process writes there; wait for it to end"),
+    ):
+        run(*options(tmp_path, root))
+    assert os.listdir(folder) == ["views.lock"]
 
 
 def test_generators_and_data_sets_read_it(tmp_path: Path, root: Path) -> None:

@@ -22,7 +22,7 @@ from im2mesh.cli import (
     run_script,
 )
 from im2mesh.errors import DepthError, InputError
-from im2mesh.files import check_writable
+from im2mesh.files import check_writable, locked, locked_file
 
 if TYPE_CHECKING:
     from im2mesh.data.sensor_frames import SensorFrame
@@ -105,8 +105,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         own.error("give --depth and --intrinsics, or --scene")
     if args.label is not None and not args.mask:
         raise InputError("--label chooses an object of --mask; give the label image")
+    args.out = Path(args.out or ("out/sensor" if args.scene else "mesh.ply"))
     _check_places(args)
-    return _scene(args) if args.scene else _image(args)
+    advice = "wait for it to end, or choose another place with --out"
+    if not args.scene:
+        with locked_file(args.out, advice):
+            return _image(args)
+    with locked(args.out / "reconstruct.lock", advice):
+        return _scene(args)
 
 
 def _image(args: argparse.Namespace) -> int:
@@ -118,7 +124,7 @@ def _image(args: argparse.Namespace) -> int:
     frames = list(image.frames(parse_scale(args.depth_scale), args.depth_kind, args.label))
     levels = _levels(args)
     sources = {key: getattr(args, key) for key in ("depth", "intrinsics", "mask", "label")}
-    path = Path(args.out or "mesh.ply")
+    path = args.out
     failed = 0
     for frame in frames:
         own, name = path, Path(args.depth).stem
@@ -147,7 +153,7 @@ def _scene(args: argparse.Namespace) -> int:
     for image in images:
         try:
             for frame in image.frames(scale, args.depth_kind):
-                path = Path(args.out or "out/sensor") / f"{frame.name}.ply"
+                path = args.out / f"{frame.name}.ply"
                 try:
                     _one(frame, path, levels, args, {"scene": args.scene, "object": frame.name})
                     done += 1
@@ -171,11 +177,10 @@ def _check_places(args: argparse.Namespace) -> None:
     if args.preview and Path(args.preview).suffix.lower() != ".png":
         raise InputError(f"--preview {args.preview}: is a picture; name it {args.preview}.png")
     if args.scene:
-        check_writable(Path(args.out or "out/sensor"), "choose another place with --out")
+        check_writable(args.out, "choose another place with --out")
     else:
-        path = Path(args.out or "mesh.ply")
-        check_output(path)
-        check_writable(path.parent, "choose another place with --out")
+        check_output(args.out)
+        check_writable(args.out.parent, "choose another place with --out")
     if args.preview:
         check_writable(Path(args.preview).parent, "choose another place with --preview")
 

@@ -7,6 +7,7 @@
     <out>/poses.csv                       the pose of every model
     <out>/rejected.csv                    shapes that could not be used, and why
     <out>/dataset.yaml                    how all this was made
+    <out>/build_dataset.lock              locked while a program writes here, else meaningless
 
 A model's files depend on the shape, the settings and the seed alone, not on the number of
 processes or the order of work. They are written atomically, the cloud last, and a model with a
@@ -35,7 +36,7 @@ from im2mesh.config import differences, read_yaml
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth, write_pointcloud, write_points
 from im2mesh.errors import ConfigError, InputError
-from im2mesh.files import atomic, check_writable
+from im2mesh.files import atomic, check_writable, locked
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.geometry.watertight import THICKNESS
 from im2mesh.parallel import WorkerDied, run_tasks
@@ -53,6 +54,9 @@ FILES = ("000.npz", "points.npz", "pointcloud.npz")
 
 MESH = "model.off"
 """Mesh of a procedural model's surface in the camera frame."""
+
+LOCK = "build_dataset.lock"
+"""Lock file of the program that writes to a data set."""
 
 LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
 """Libraries whose versions may change a data set's bytes."""
@@ -229,8 +233,8 @@ def build_dataset(
 
     Raises:
         InputError: settings out of range, an unknown class to hold out, a folder with models
-            of other settings (without ``overwrite``), one that cannot be written to, or a full
-            disk.
+            of other settings (without ``overwrite``), one that cannot be written to or that
+            another process writes to, or a full disk.
         OSError: a file in ``out`` cannot be written.
     """
     out = Path(out).absolute()
@@ -240,15 +244,18 @@ def build_dataset(
     if unknown:
         raise InputError(f"--unseen {' '.join(sorted(unknown))}: no shape is of such a class")
     partition.assign(shapes, settings.seed)  # its errors come before the work
-    check_writable(out, "choose another folder with --out")
+    advice = "choose another folder with --out"
+    check_writable(out, advice)
     record = _record(settings, partition, origin, h5)
     report = BuildReport(rejected=sorted(problems))
     try:
-        before = _begin(out, shapes, record, overwrite)
-        good = _make(shapes, out, settings, report, workers, cluster)
-        splits = partition.assign(good, settings.seed)
-        names = [n for n in {*partition.names, *map(str, before.get("splits", {})), UNSEEN} if n]
-        _finish(out, shapes, good, splits, sorted(names), record)
+        with locked(out / LOCK, f"wait for it to end, or {advice}"):
+            before = _begin(out, shapes, record, overwrite)
+            good = _make(shapes, out, settings, report, workers, cluster)
+            splits = partition.assign(good, settings.seed)
+            old = map(str, before.get("splits", {}))
+            names = [name for name in {*partition.names, *old, UNSEEN} if name]
+            _finish(out, shapes, good, splits, sorted(names), record)
     except OSError as error:
         raise _not_written(out, error) from error
     for name in partition.names:

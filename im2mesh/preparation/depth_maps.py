@@ -16,7 +16,7 @@ from im2mesh import __version__
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth
 from im2mesh.errors import InputError
-from im2mesh.files import atomic, file_digest
+from im2mesh.files import atomic, check_writable, file_digest, locked
 from im2mesh.geometry.mesh_files import load_mesh, shapenet_mesh, write_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.geometry.poses import PoseConvention, pose
@@ -138,13 +138,28 @@ def write_views(
 
     Raises:
         InputError: the list cannot be read, there is no such root, the folder holds the list's
-            maps made with other settings (without ``overwrite``), or it cannot be written to.
+            maps made with other settings (without ``overwrite``), it cannot be written to, or
+            another process renders the list there.
     """
     poses, root, folder = Path(poses), Path(root), Path(folder)
     rendering.check()
     views = read_poses(poses)
     if not root.is_dir():
         shapenet_mesh(root, views[0].class_id, views[0].model)
+    advice = "choose another folder with --out_dir"
+    check_writable(folder, advice)
+    with locked(folder / f"{poses.stem}.lock", f"wait for it to end, or {advice}"):
+        return _write_views(poses, views, root, folder, rendering, overwrite)
+
+
+def _write_views(
+    poses: Path,
+    views: Sequence[View],
+    root: Path,
+    folder: Path,
+    rendering: Rendering,
+    overwrite: bool,
+) -> RenderReport:
     if overwrite:  # before the record, which must describe every map
         for view in views:
             _map(folder, view).unlink(missing_ok=True)
