@@ -15,7 +15,8 @@ from scipy.sparse.csgraph import connected_components
 from im2mesh.commands.families import contact_sheet, main
 from im2mesh.errors import InputError
 from im2mesh.shapes.families import FAMILIES, FURNITURE_AND_VEHICLES, make_shape
-from im2mesh.shapes.families.parts import mirrored, moved, tilt
+from im2mesh.shapes.kit.axes import tilt
+from im2mesh.shapes.kit.copies import mirrored, moved
 from im2mesh.shapes.shape import Shape
 from im2mesh.shapes.solids import box, capsule, ellipsoid, frustum, torus
 
@@ -190,7 +191,7 @@ def test_mirrored() -> None:
     points = np.random.default_rng(0).uniform(-1, 1, (4000, 3))
     for solid in solids:
         for axis in (0, 2):
-            _, image = mirrored([solid], axis)
+            _, image = mirrored(solid, axis=axis)
             sign = np.ones(3)
             sign[axis] = -1
             there = Shape.of(solid).occupancy(points)

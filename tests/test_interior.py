@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from im2mesh.errors import InputError
 from im2mesh.geometry.visibility import visible
 from im2mesh.preparation import demo
-from im2mesh.shapes.families.generators import (
-    extrude,
-    loop_handle,
-    smooth_profile,
-    vessel,
-)
 from im2mesh.shapes.interior import beyond_planes
+from im2mesh.shapes.kit.bars import loop_handle
+from im2mesh.shapes.kit.outlines import extrude
+from im2mesh.shapes.kit.profiles import smooth_profile, vessel
 from im2mesh.shapes.shape import Shape, ShapeBatch
 from im2mesh.shapes.solids import beam, box, ellipsoid, frustum
 from tests.reference import procedural as reference

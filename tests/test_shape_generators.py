@@ -15,22 +15,17 @@ from scipy.spatial import cKDTree
 
 from im2mesh.errors import InputError
 from im2mesh.geometry.poses import pose_rotation
-from im2mesh.shapes.families.generators import (
-    blob,
+from im2mesh.shapes.kit.bars import loop_handle, sweep
+from im2mesh.shapes.kit.copies import mirrored
+from im2mesh.shapes.kit.outlines import (
     convex_pieces,
     extrude,
-    lathe,
-    loop_handle,
     polygon_area,
     random_outline,
-    random_profile,
-    rounded_box,
     rounded_outline,
-    smooth_profile,
-    sweep,
-    vessel,
 )
-from im2mesh.shapes.families.parts import mirrored
+from im2mesh.shapes.kit.profiles import lathe, random_profile, smooth_profile, vessel
+from im2mesh.shapes.kit.soft import blob, rounded_box
 from im2mesh.shapes.shape import Shape, ShapeBatch
 from im2mesh.shapes.solids import Primitives
 
@@ -226,7 +221,7 @@ def test_mirrored_prisms_are_mirrored() -> None:
     outline = [(0.1, 0), (0.6, 0.1), (0.3, 0.7), (0.3, 0.2)]
     one = extrude(outline, 0.2, (0.2, 0.1, 0.3), pose_rotation(25, 10))
     for axis in range(3):
-        both = Shape.of(*mirrored(one, axis))
+        both = Shape.of(*mirrored(*one, axis=axis))
         points = points_about(both, 5000, axis)
         there = points.copy()
         there[:, axis] *= -1

@@ -38,7 +38,7 @@ from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.shapes.families import make_shape
-from im2mesh.shapes.families.generators import extrude
+from im2mesh.shapes.kit.outlines import extrude
 from im2mesh.shapes.shape import Shape, box, capsule, ellipsoid, frustum
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY

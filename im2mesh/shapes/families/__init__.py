@@ -19,26 +19,38 @@ from difflib import get_close_matches
 import numpy as np
 
 from im2mesh.errors import InputError
+from im2mesh.shapes.families.aeroplanes import aircraft
+from im2mesh.shapes.families.animals import animal
+from im2mesh.shapes.families.appliances import appliance
 from im2mesh.shapes.families.assemblies import assembly, compositional
+from im2mesh.shapes.families.bathrooms import bathroom
+from im2mesh.shapes.families.beds import bed
+from im2mesh.shapes.families.benches import bench
+from im2mesh.shapes.families.boats import boat
+from im2mesh.shapes.families.bottles import bottle, jar
+from im2mesh.shapes.families.boxes import box
 from im2mesh.shapes.families.broad import extrusion, mixture, revolution, soft, sweep
-from im2mesh.shapes.families.containers import bottle, bowl, box, can, cup, jar, vase
+from im2mesh.shapes.families.cabinets import cabinet
+from im2mesh.shapes.families.cans import can
+from im2mesh.shapes.families.cars import car
+from im2mesh.shapes.families.chairs import chair
+from im2mesh.shapes.families.cups import bowl, cup
+from im2mesh.shapes.families.displays import display
+from im2mesh.shapes.families.figures import figure
+from im2mesh.shapes.families.flying import helicopter
 from im2mesh.shapes.families.food import fruit
-from im2mesh.shapes.families.furniture import (
-    bed,
-    bench,
-    cabinet,
-    chair,
-    lamp,
-    shelf,
-    sofa,
-    table,
-)
-from im2mesh.shapes.families.heavy_vehicles import helicopter, tank, train, truck
-from im2mesh.shapes.families.household import appliance, bathroom, display
 from im2mesh.shapes.families.instruments import instrument
-from im2mesh.shapes.families.living import animal, figure, toy
+from im2mesh.shapes.families.lamps import lamp
+from im2mesh.shapes.families.motorcycles import motorcycle
+from im2mesh.shapes.families.shelves import shelf
+from im2mesh.shapes.families.sofas import sofa
+from im2mesh.shapes.families.tables import table
+from im2mesh.shapes.families.tanks import tank
 from im2mesh.shapes.families.tools import tool
-from im2mesh.shapes.families.vehicles import aircraft, boat, car, motorcycle
+from im2mesh.shapes.families.toys import toy
+from im2mesh.shapes.families.trains import train
+from im2mesh.shapes.families.trucks import truck
+from im2mesh.shapes.families.vases import vase
 from im2mesh.shapes.families.wearables import clothing
 from im2mesh.shapes.shape import Shape
 

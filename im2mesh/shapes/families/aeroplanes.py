@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from im2mesh.shapes.families.machine_parts import (
-    FRONT,
-    RIGHT,
-    SIDES,
-    UP,
-    Parts,
-    mirrored,
-    on_floor,
-    one_of,
-    panel,
-    point,
-    propeller,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP
+from im2mesh.shapes.kit.bars import ball, on_side, point
+from im2mesh.shapes.kit.choices import Rng, draw
+from im2mesh.shapes.kit.copies import Solids, stand
+from im2mesh.shapes.kit.machines import panel, propeller
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import (
-    beam,
-    capsule,
-    ellipsoid,
-    frustum,
-    torus,
-)
+from im2mesh.shapes.solids import beam, capsule, ellipsoid, frustum, torus
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,7 @@ class Wing:
 
     def lead(self, share: float, side: int) -> np.ndarray:
         """Return a point of the leading edge, share 0 at the root, 1 at the tip."""
-        return mirrored(self.root + share * (self.tip - self.root), side)
+        return on_side(self.root + share * (self.tip - self.root), side)
 
     def chord(self, share: float) -> float:
         """Return the wing's chord there."""
@@ -67,9 +54,9 @@ class Wing:
         """Return the point in the middle of the chord there."""
         return self.lead(share, side) - self.chord(share) / 2 * FRONT
 
-    def parts(self) -> Parts:
+    def parts(self) -> Solids:
         """Both wings, thicker at the root, with round tips and leading edges."""
-        parts: Parts = []
+        parts: Solids = []
         for side in SIDES:
             root, tip = self.lead(0, side), self.lead(1, side)
             parts += panel(root, tip, self.root_chord, self.tip_chord, self.thickness)
@@ -87,7 +74,7 @@ class Wing:
         return parts
 
 
-def nacelle(front: np.ndarray, length: float, radius: float) -> Parts:
+def nacelle(front: np.ndarray, length: float, radius: float) -> Solids:
     """Make a jet engine: a tapered drum with a lip and a cone inside, and a nozzle behind."""
     back = front - length * FRONT
     return [
@@ -99,10 +86,10 @@ def nacelle(front: np.ndarray, length: float, radius: float) -> Parts:
     ]
 
 
-def undercarriage(top: np.ndarray, wheel: np.ndarray, radius: float, spat: bool) -> Parts:
+def undercarriage(top: np.ndarray, wheel: np.ndarray, radius: float, spat: bool) -> Solids:
     """Make a strut with a wheel, perhaps under a streamlined cover."""
     tyre = 0.36 * radius
-    parts: Parts = [
+    parts = [
         capsule(top, wheel, max(0.24 * radius, 0.005)),
         torus(radius - tyre, tyre, wheel, RIGHT),
         frustum(wheel - 0.9 * tyre * RIGHT, wheel + 0.9 * tyre * RIGHT, 0.6 * radius),
@@ -121,7 +108,7 @@ def tail(
     half_span: float,
     raised: float,
     thickness: float,
-) -> Parts:
+) -> Solids:
     """Make a fin and a tailplane.
 
     Args:
@@ -140,24 +127,22 @@ def tail(
     if raised < 0.5:
         plane_root = plane_root - 0.1 * chord * FRONT
     chords = ((0.9, 0.45) if raised < 0.5 else (0.7, 0.4)) * np.array(chord)
-    plane = Wing.swept(
-        plane_root, half_span, 0.7 * sweep, 3.0, (float(chords[0]), float(chords[1])), thickness
-    )
+    plane = Wing.swept(plane_root, half_span, 0.7 * sweep, 3.0, (chords[0], chords[1]), thickness)
     return parts + plane.parts()
 
 
-def airliner(random: np.random.Generator) -> Shape:
+def airliner(rng: Rng) -> Shape:
     """Make a jet airliner: two or four engines under swept wings, or two at the tail."""
-    u = random.uniform
+    u = rng.uniform
     radius, flat = u(0.042, 0.064), u(0.30, 0.36)
-    parts: Parts = [
+    parts = [
         frustum((0, 0, -0.22), (0, 0, flat), radius),
         ellipsoid((radius, radius, u(0.10, 0.16)), (0, 0, flat)),
         frustum((0, 0, -0.22), (0, 0.45 * radius, -0.54), radius, 0.22 * radius),
-        ellipsoid((0.22 * radius,) * 3, (0, 0.45 * radius, -0.54)),
+        ball(0.22 * radius, (0, 0.45 * radius, -0.54)),
         ellipsoid((0.9 * radius, 0.55 * radius, 0.17), (0, -0.62 * radius, 0.03)),
     ]
-    layout = random.choice(["under", "four", "rear"], p=[0.5, 0.25, 0.25])
+    layout = rng.choice(["under", "four", "rear"], p=[0.5, 0.25, 0.25])
     half, sweep = u(0.44, 0.56), u(22, 36)
     # The root's leading edge is further in front, the more the wing is swept.
     root = point(0.5 * radius, -0.55 * radius, 0.06 + 0.3 * math.tan(math.radians(sweep)))
@@ -165,9 +150,9 @@ def airliner(random: np.random.Generator) -> Shape:
         root[2] -= 0.08
     wing = Wing.swept(root, half, sweep, u(3, 7), (u(0.19, 0.24), u(0.045, 0.07)), u(0.012, 0.016))
     parts += wing.parts()
-    high = layout == "rear" or random.random() < 0.15
+    high = layout == "rear" or rng.random() < 0.15
     fin = point(0, 0.7 * radius, -0.36)
-    parts += tail(fin, u(0.15, 0.2), u(0.14, 0.18), u(32, 45), u(0.15, 0.2), float(high), 0.012)
+    parts += tail(fin, u(0.15, 0.2), u(0.14, 0.18), u(32, 45), u(0.15, 0.2), high, 0.012)
     size = u(0.024, 0.034) * (0.85 if layout == "four" else 1.0)
     shares = {"under": (u(0.28, 0.36),), "four": (u(0.26, 0.32), u(0.54, 0.62)), "rear": ()}
     for side in SIDES:
@@ -185,34 +170,34 @@ def airliner(random: np.random.Generator) -> Shape:
             end = wing.lead(1, side) - 0.2 * wing.tip_chord * FRONT
             up = end + point(side * 0.012, 0.06, -0.04)
             parts += panel(end, up, 0.75 * wing.tip_chord, 0.35 * wing.tip_chord, 0.01)
-    if random.random() < 0.4:
+    if rng.random() < 0.4:
         wheel = u(0.015, 0.02)
         low = -radius - size * 2.0
         parts += undercarriage(point(0, 0, flat), point(0, low, flat), 0.8 * wheel, False)
         for side in SIDES:
             top = wing.middle(0.14, side)
             parts += undercarriage(top, top * (1, 0, 1) + low * UP, wheel, False)
-    return on_floor(parts, u(25, 60))
+    return stand(parts, u(25, 60))
 
 
-def light_fuselage(radius: float, front: float, back: float, lift: float) -> Parts:
+def light_fuselage(radius: float, front: float, back: float, lift: float) -> Solids:
     """Make a small aeroplane's fuselage: thick at the front, a slim, slightly raised tail."""
     end = point(0, lift, back)
     return [
         frustum((0, 0, 0), (0, 0, front), radius, 0.78 * radius),
         ellipsoid((radius, 1.02 * radius, 0.14), (0, 0, 0)),
         frustum((0, 0, 0), end, radius, 0.25 * radius),
-        ellipsoid((0.25 * radius,) * 3, end),
+        ball(0.25 * radius, end),
         ellipsoid((0.78 * radius, 0.78 * radius, 0.035), (0, 0, front)),
     ]
 
 
-def propeller_single(random: np.random.Generator) -> Shape:
+def propeller_single(rng: Rng) -> Shape:
     """Make a light aeroplane with one propeller: low wing, or high wing on struts; fixed wheels."""
-    u = random.uniform
+    u = rng.uniform
     radius, front, lift = u(0.06, 0.078), u(0.20, 0.27), u(0.01, 0.04)
     parts = light_fuselage(radius, front, -0.58, lift)
-    high = bool(random.random() < 0.55)
+    high = bool(rng.random() < 0.55)
     parts.append(ellipsoid((0.72 * radius, 0.8 * radius, u(0.12, 0.17)), (0, 0.75 * radius, -0.02)))
     height = 1.5 * radius if high else -0.7 * radius
     wing = Wing.swept(
@@ -227,8 +212,8 @@ def propeller_single(random: np.random.Generator) -> Shape:
     fin = point(0, lift + 0.1 * radius, -0.42)
     parts += tail(fin, u(0.16, 0.21), u(0.14, 0.18), u(15, 38), u(0.18, 0.24), 0.0, 0.013)
     hub = point(0, 0, front + 0.04)
-    parts += propeller(random, hub, u(0.13, 0.18), int(random.integers(2, 4)))
-    wheel, spat = u(0.032, 0.042), bool(random.random() < 0.5)
+    parts += propeller(rng, hub, u(0.13, 0.18), int(rng.integers(2, 4)))
+    wheel, spat = u(0.032, 0.042), bool(rng.random() < 0.5)
     low = -radius - u(0.07, 0.1)
     for side in SIDES:
         if high:
@@ -238,28 +223,28 @@ def propeller_single(random: np.random.Generator) -> Shape:
             parts.append(beam(foot - 0.05 * FRONT, top - 0.03 * FRONT, 0.016, 0.012, FRONT))
         leg = point(side * 0.5 * radius, -0.6 * radius, 0.03)
         parts += undercarriage(leg, point(side * 0.15, low, 0.03), wheel, spat)
-    if random.random() < 0.6:
+    if rng.random() < 0.6:
         parts += undercarriage(
             point(0, -0.3 * radius, front - 0.03), point(0, low, front), 0.85 * wheel, spat
         )
     else:
         parts += undercarriage(point(0, lift, -0.53), point(0, lift - 0.06, -0.57), 0.018, False)
-    return on_floor(parts, u(7, 10))
+    return stand(parts, u(7, 10))
 
 
-def propeller_twin(random: np.random.Generator) -> Shape:
+def propeller_twin(rng: Rng) -> Shape:
     """Make a transport with two or four propellers on straight wings."""
-    u = random.uniform
+    u = rng.uniform
     radius, flat = u(0.055, 0.078), u(0.24, 0.3)
     lift = 0.5 * radius
-    parts: Parts = [
+    parts = [
         frustum((0, 0, -0.12), (0, 0, flat), radius),
         ellipsoid((radius, radius, u(0.11, 0.16)), (0, 0, flat)),
         frustum((0, 0, -0.12), (0, lift, -0.55), radius, 0.25 * radius),
-        ellipsoid((0.25 * radius,) * 3, (0, lift, -0.55)),
+        ball(0.25 * radius, (0, lift, -0.55)),
         ellipsoid((0.6 * radius, 0.5 * radius, 0.06), (0, 0.7 * radius, flat - 0.02)),
     ]
-    high = bool(random.random() < 0.5)
+    high = bool(rng.random() < 0.5)
     wing = Wing.swept(
         point(0, (0.95 if high else -0.6) * radius, u(0.1, 0.15)),
         u(0.52, 0.64),
@@ -269,11 +254,11 @@ def propeller_twin(random: np.random.Generator) -> Shape:
         u(0.015, 0.019),
     )
     parts += wing.parts()
-    raised = float(random.random() < 0.4)
+    raised = float(rng.random() < 0.4)
     fin = point(0, 0.7 * lift, -0.39)
     parts += tail(fin, u(0.18, 0.23), u(0.15, 0.18), u(20, 38), u(0.18, 0.24), raised, 0.013)
-    size, blades = u(0.026, 0.036), int(random.integers(3, 7))
-    shares = (0.27, 0.54) if random.random() < 0.25 else (u(0.28, 0.36),)
+    size, blades = u(0.026, 0.036), int(rng.integers(3, 7))
+    shares = (0.27, 0.54) if rng.random() < 0.25 else (u(0.28, 0.36),)
     low = -radius - u(0.06, 0.09)
     for side in SIDES:
         for share in shares:
@@ -281,23 +266,23 @@ def propeller_twin(random: np.random.Generator) -> Shape:
             back = front - 0.22 * FRONT
             parts.append(frustum(back, front, 0.4 * size, size))
             parts.append(ellipsoid((size, size, 0.7 * size), front))
-            parts += propeller(random, front + 0.7 * size * FRONT, u(0.085, 0.105), blades)
+            parts += propeller(rng, front + 0.7 * size * FRONT, u(0.085, 0.105), blades)
         top = wing.middle(shares[0], side) + 0.03 * FRONT
         parts += undercarriage(top, top * (1, 0, 1) + low * UP, 0.03, False)
     parts += undercarriage(point(0, 0, flat), point(0, low, flat), 0.025, False)
-    return on_floor(parts, u(12, 26))
+    return stand(parts, u(12, 26))
 
 
-def jet_fighter(random: np.random.Generator) -> Shape:
+def jet_fighter(rng: Rng) -> Shape:
     """Make a jet fighter.
 
     Needle nose, bubble canopy, intakes, delta or swept wings, one or two fins.
     """
-    u = random.uniform
+    u = rng.uniform
     radius = u(0.045, 0.06)
     nose = u(0.5, 0.58)
-    twin = bool(random.random() < 0.5)
-    parts: Parts = [
+    twin = bool(rng.random() < 0.5)
+    parts = [
         frustum((0, 0, 0.22), (0, -0.1 * radius, nose), 0.95 * radius, 0.006),
         capsule((0, -0.1 * radius, nose), (0, -0.1 * radius, nose + 0.05), 0.005),
         frustum((0, 0, -0.42), (0, 0, 0.22), 0.9 * radius, 0.95 * radius),
@@ -311,7 +296,7 @@ def jet_fighter(random: np.random.Generator) -> Shape:
         engine = point(side * (0.85 * radius if twin else 0.0), 0, -0.42)
         parts.append(frustum(engine - 0.1 * FRONT, engine, 0.62 * radius, 0.85 * radius))
         parts.append(torus(0.58 * radius, 0.1 * radius, engine - 0.1 * FRONT, FRONT))
-    delta = bool(random.random() < 0.5)
+    delta = bool(rng.random() < 0.5)
     root = point(0.9 * radius, -0.05 * radius, u(0.08, 0.16))
     if delta:
         wing = Wing.swept(root, u(0.3, 0.38), u(48, 56), u(-3, 2), (u(0.42, 0.5), 0.05), 0.013)
@@ -324,7 +309,7 @@ def jet_fighter(random: np.random.Generator) -> Shape:
     if not delta:
         plane = point(0.9 * radius, -0.1 * radius, -0.33)
         parts += Wing.swept(plane, u(0.17, 0.22), 38, -2, (0.16, 0.06), 0.011).parts()
-    elif random.random() < 0.6:
+    elif rng.random() < 0.6:
         canard = point(0.8 * radius, 0.3 * radius, u(0.22, 0.27))
         parts += Wing.swept(canard, u(0.12, 0.16), 45, 4, (0.11, 0.035), 0.01).parts()
     height = u(0.15, 0.2)
@@ -340,15 +325,15 @@ def jet_fighter(random: np.random.Generator) -> Shape:
         hang = wing.middle(0.45, side) - 0.03 * UP
         parts.append(capsule(hang - 0.07 * FRONT, hang + 0.09 * FRONT, 0.014))
         parts.append(beam(hang, hang + 0.03 * UP, 0.06, 0.01, FRONT))
-    return on_floor(parts, u(12, 20))
+    return stand(parts, u(12, 20))
 
 
-def biplane(random: np.random.Generator) -> Shape:
+def biplane(rng: Rng) -> Shape:
     """Make a biplane.
 
     Two wings held by struts, an open cockpit, a big propeller, wheels on an axle.
     """
-    u = random.uniform
+    u = rng.uniform
     radius, front = u(0.066, 0.08), u(0.2, 0.25)
     parts = light_fuselage(radius, front, -0.6, 0.02)
     parts.append(torus(0.8 * radius, 0.28 * radius, (0, 0, front - 0.01), FRONT))
@@ -363,7 +348,7 @@ def biplane(random: np.random.Generator) -> Shape:
         point(0, -0.75 * radius + gap, 0.08 + stagger), half, 0, 1, (chord, 0.9 * chord), thickness
     )
     parts += lower.parts() + upper.parts()
-    shares = (0.72,) if random.random() < 0.6 else (0.42, 0.8)
+    shares = (0.72,) if rng.random() < 0.6 else (0.42, 0.8)
     strut = u(0.006, 0.008)
     for side in SIDES:
         for share in shares:
@@ -380,21 +365,21 @@ def biplane(random: np.random.Generator) -> Shape:
             parts.append(capsule(point(side * 0.4 * radius, -0.7 * radius, back), wheel, strut))
         parts += undercarriage(wheel, wheel + 1e-3 * UP, 0.052, False)
     axle = point(0.14, -radius - 0.09, 0.11)
-    parts.append(capsule(axle, mirrored(axle, -1), 0.008))
+    parts.append(capsule(axle, on_side(axle, -1), 0.008))
     parts += tail(point(0, 0.01, -0.45), u(0.13, 0.16), 0.15, u(10, 30), u(0.16, 0.2), 0.0, 0.013)
     parts.append(capsule(point(0, 0, -0.54), point(0, -0.06, -0.6), 0.008))
-    parts += propeller(random, point(0, 0, front + 0.04), u(0.16, 0.2), 2)
-    return on_floor(parts, u(6, 9))
+    parts += propeller(rng, point(0, 0, front + 0.04), u(0.16, 0.2), 2)
+    return stand(parts, u(6, 9))
 
 
-def glider(random: np.random.Generator) -> Shape:
+def glider(rng: Rng) -> Shape:
     """Make a glider.
 
     Very long, slim, straight wings, a drop of a cockpit, a thin boom, a T-tail.
     """
-    u = random.uniform
+    u = rng.uniform
     radius = u(0.042, 0.052)
-    parts: Parts = [
+    parts = [
         ellipsoid((radius, 1.15 * radius, 0.24), (0, 0, 0.13)),
         ellipsoid((0.75 * radius, 0.8 * radius, 0.13), (0, 0.65 * radius, 0.17)),
         frustum((0, 0, 0.05), (0, 0.02, -0.52), 0.8 * radius, 0.014),
@@ -417,10 +402,13 @@ def glider(random: np.random.Generator) -> Shape:
     fin = point(0, 0.02, -0.42)
     parts += tail(fin, u(0.14, 0.18), u(0.11, 0.13), u(8, 25), u(0.17, 0.22), 1.0, 0.016)
     parts += undercarriage(point(0, 0, 0.1), point(0, -1.15 * radius, 0.1), 0.032, False)
-    return on_floor(parts, u(6, 9))
+    return stand(parts, u(6, 9))
 
 
-def aircraft(random: np.random.Generator) -> Shape:
+def aircraft(rng: Rng) -> Shape:
     """Make an aeroplane: airliner, light or larger propeller plane, fighter, biplane or glider."""
-    kinds = (airliner, propeller_single, propeller_twin, jet_fighter, biplane, glider)
-    return one_of(random, kinds, (0.3, 0.2, 0.15, 0.17, 0.1, 0.08))
+    kinds: dict[Callable[[Rng], Shape], float] = {
+        airliner: 0.3, propeller_single: 0.2, propeller_twin: 0.15, jet_fighter: 0.17,
+        biplane: 0.1, glider: 0.08,
+    }  # fmt: skip
+    return draw(rng, kinds)

@@ -4,83 +4,70 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from im2mesh.geometry.poses import pose_rotation
+from im2mesh.shapes.kit.bars import ball
+from im2mesh.shapes.kit.choices import Make, Rng, draw
+from im2mesh.shapes.kit.copies import Solids, stand
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import (
-    Primitives,
-    beam,
-    box,
-    capsule,
-    ellipsoid,
-    frustum,
-    torus,
-)
+from im2mesh.shapes.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
 
 UP = np.array((0.0, 1.0, 0.0))
 
+
 # Rays along a side of the grid on which two objects are brought together.
 RAYS = 96
+
 
 # The index of the only solid of a batch.
 FIRST = torch.zeros(1, dtype=torch.long)
 
 
-# --- free assemblies --------------------------------------------------------------------------
-
-
-def assembly(random: np.random.Generator) -> Shape:
+def assembly(rng: Rng) -> Shape:
     """Make no real object: solids that grow on one another, towers, frames, lattices.
 
     Returns:
         One piece: every solid overlaps another. 4 to 15 solids where they grow freely, more
         where they are repeated; y up, the lowest point at y = 0.
     """
-    kinds: tuple[Callable[[np.random.Generator], list[Primitives]], ...] = (
-        _grown,
-        _symmetric,
-        _repeated,
-        _tower,
-        _frame,
-        _lattice,
-    )
-    kind = kinds[int(random.choice(len(kinds), p=(0.32, 0.2, 0.12, 0.14, 0.12, 0.1)))]
-    return _on_floor(Shape.of(*kind(random)))
+    kinds: dict[Make, float] = {
+        _grown: 0.32, _symmetric: 0.2, _repeated: 0.12, _tower: 0.14, _frame: 0.12, _lattice: 0.1,
+    }  # fmt: skip
+    return stand(draw(rng, kinds))
 
 
-def _grown(random: np.random.Generator) -> list[Primitives]:
+def _grown(rng: Rng) -> Solids:
     """From a first solid on, each is stuck to the surface of one that is there."""
-    solids = [_solid(random, 0.5)]
-    for _ in range(int(random.integers(3, 15))):
-        _grow(random, solids)
+    solids = [_solid(rng, 0.5)]
+    for _ in range(int(rng.integers(3, 15))):
+        _grow(rng, solids)
     return solids
 
 
-def _symmetric(random: np.random.Generator) -> list[Primitives]:
+def _symmetric(rng: Rng) -> Solids:
     """Make a grown assembly and its mirror image."""
-    solids = [_solid(random, 0.5, upright=True)]
-    for _ in range(int(random.integers(2, 7))):
-        _grow(random, solids)
+    solids = [_solid(rng, 0.5, upright=True)]
+    for _ in range(int(rng.integers(2, 7))):
+        _grow(rng, solids)
     return solids + [solid.mirrored(0) for solid in solids[1:]]
 
 
-def _repeated(random: np.random.Generator) -> list[Primitives]:
+def _repeated(rng: Rng) -> Solids:
     """Make an upright solid, round about y, with 3 to 6 equal branches around it."""
-    wide, tall = random.uniform(0.08, 0.45), random.uniform(0.08, 0.45)
+    wide, tall = rng.uniform(0.08, 0.45), rng.uniform(0.08, 0.45)
     trunks = (
         ellipsoid((wide, tall, wide)),
-        frustum(-tall * UP, tall * UP, wide, wide * random.uniform(0.3, 1.0)),
+        frustum(-tall * UP, tall * UP, wide, wide * rng.uniform(0.3, 1.0)),
         capsule(-tall * UP, tall * UP, 0.6 * wide),
         torus(max(wide, 0.2), 0.06 + 0.3 * wide),
     )
-    solids = [trunks[int(random.integers(len(trunks)))]]
-    for _ in range(int(random.integers(1, 4))):
-        _grow(random, solids)
-    count = int(random.integers(3, 7))
+    solids = [trunks[int(rng.integers(len(trunks)))]]
+    for _ in range(int(rng.integers(1, 4))):
+        _grow(rng, solids)
+    count = int(rng.integers(3, 7))
     nowhere = torch.zeros(3, dtype=torch.float64)
     copies = []
     for k in range(1, count):
@@ -89,50 +76,50 @@ def _repeated(random: np.random.Generator) -> list[Primitives]:
     return solids + copies
 
 
-def _tower(random: np.random.Generator) -> list[Primitives]:
+def _tower(rng: Rng) -> Solids:
     """Make a pile of upright solids, some with a ring around them or an arm out of them."""
-    solids: list[Primitives] = []
-    y, wide = 0.0, random.uniform(0.25, 0.5)
-    for _ in range(int(random.integers(4, 9))):
-        tall = random.uniform(0.08, 0.4)
-        wide = float(np.clip(wide * random.uniform(0.5, 1.4), 0.06, 0.5))
+    solids: Solids = []
+    y, wide = 0.0, rng.uniform(0.25, 0.5)
+    for _ in range(int(rng.integers(4, 9))):
+        tall = rng.uniform(0.08, 0.4)
+        wide = float(np.clip(wide * rng.uniform(0.5, 1.4), 0.06, 0.5))
         middle = np.array((0.0, y + tall / 2, 0.0))
-        kind = random.choice(["box", "frustum", "cone", "ellipsoid", "torus"])
+        kind = rng.choice(["box", "frustum", "cone", "ellipsoid", "torus"])
         if kind == "box":
-            turn = pose_rotation(float(random.choice([0, 45, random.uniform(0, 90)])), 0.0)
-            solids.append(box((2 * wide, tall, 2 * wide * random.uniform(0.5, 1)), middle, turn))
+            turn = pose_rotation(float(rng.choice([0, 45, rng.uniform(0, 90)])), 0.0)
+            solids.append(box((2 * wide, tall, 2 * wide * rng.uniform(0.5, 1)), middle, turn))
         elif kind == "ellipsoid":
             solids.append(ellipsoid((wide, 0.56 * tall, wide), middle))
         elif kind == "torus" and tall < wide:
             solids.append(torus(wide, tall / 2, middle))
             solids.append(frustum(middle - tall / 2 * UP, middle + tall / 2 * UP, 0.8 * wide))
         else:
-            end = wide * (random.uniform(0.3, 0.8) if kind == "cone" else 1.0)
+            end = wide * (rng.uniform(0.3, 0.8) if kind == "cone" else 1.0)
             solids.append(frustum(middle - tall / 2 * UP, middle + tall / 2 * UP, wide, end))
             wide = end
-        if random.random() < 0.3:
-            out = pose_rotation(random.uniform(0, 360), random.uniform(-40, 40))[:, 2]
-            end_at = middle + random.uniform(1.2, 2.2) * max(wide, 0.15) * out
-            solids.append(capsule(middle, end_at, random.uniform(0.015, 0.06)))
-            if random.random() < 0.6:
-                solids.append(ellipsoid((random.uniform(0.04, 0.1),) * 3, end_at))
+        if rng.random() < 0.3:
+            out = pose_rotation(rng.uniform(0, 360), rng.uniform(-40, 40))[:, 2]
+            end_at = middle + rng.uniform(1.2, 2.2) * max(wide, 0.15) * out
+            solids.append(capsule(middle, end_at, rng.uniform(0.015, 0.06)))
+            if rng.random() < 0.6:
+                solids.append(ball(rng.uniform(0.04, 0.1), end_at))
         # A little into one another.
         y += 0.94 * tall
     return solids
 
 
-def _frame(random: np.random.Generator) -> list[Primitives]:
+def _frame(rng: Rng) -> Solids:
     """Make the edges of a cuboid or a tapered one, some faces closed or crossed, things inside."""
-    half = random.uniform(0.25, 0.6, 3)
-    taper = random.uniform(0.4, 1.0) if random.random() < 0.4 else 1.0
-    thick = random.uniform(0.014, 0.05) * 2 * half.max()
-    round_bars = bool(random.random() < 0.5)
+    half = rng.uniform(0.25, 0.6, 3)
+    taper = rng.uniform(0.4, 1.0) if rng.random() < 0.4 else 1.0
+    thick = rng.uniform(0.014, 0.05) * 2 * half.max()
+    round_bars = bool(rng.random() < 0.5)
     signs = (-1, 1)
     corners = {
         sign: half * sign * (np.array((taper, 1, taper)) if sign[1] > 0 else 1)
         for sign in itertools.product(signs, signs, signs)
     }
-    solids: list[Primitives] = []
+    solids: Solids = []
     for a, b in itertools.combinations(corners, 2):
         if sum(x != y for x, y in zip(a, b, strict=True)) == 1:
             solids.append(_bar(corners[a], corners[b], thick, round_bars))
@@ -140,25 +127,25 @@ def _frame(random: np.random.Generator) -> list[Primitives]:
         solids += [box((1.3 * thick,) * 3, corner) for corner in corners.values()]
     # A cross in one face or several.
     for side in signs:
-        if random.random() < 0.5:
+        if rng.random() < 0.5:
             for z in signs:
                 ends = corners[side, -1, -z], corners[side, 1, z]
                 solids.append(_bar(*ends, 0.7 * thick, round_bars))
-    closed = random.random()
+    closed = rng.random()
     if closed < 0.6:
         solids.append(box((2 * half[0], 0.8 * thick, 2 * half[2]), (0, -half[1], 0)))
-        inner = float(half.min()) * random.uniform(0.35, 0.75)
+        inner = float(half.min()) * rng.uniform(0.35, 0.75)
         stands = np.array((0.0, inner - half[1], 0.0))
         foot = stands - inner * UP
-        kind = random.choice(["ball", "cone", "ring", "cube"])
+        kind = rng.choice(["ball", "cone", "ring", "cube"])
         if kind == "ball":
-            solids.append(ellipsoid((inner,) * 3, stands))
+            solids.append(ball(inner, stands))
         elif kind == "cone":
             solids.append(frustum(foot, stands + inner * UP, inner, 0.2 * inner))
         elif kind == "ring":
             solids.append(torus(0.75 * inner, 0.25 * inner, stands, (0, 0.3, 1)))
         else:
-            turn = pose_rotation(random.uniform(0, 90), 0.0)
+            turn = pose_rotation(rng.uniform(0, 90), 0.0)
             solids.append(box((1.4 * inner, 2 * inner, 1.4 * inner), stands, turn))
     elif closed < 0.8:
         solids.append(box((2 * half[0], 0.8 * thick, 2 * half[2]), (0, -half[1], 0)))
@@ -166,20 +153,20 @@ def _frame(random: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _lattice(random: np.random.Generator) -> list[Primitives]:
+def _lattice(rng: Rng) -> Solids:
     """Make bars that cross at right angles: a grid in a plane, or in space, perhaps with knots."""
-    counts = [int(random.integers(2, 4)) for _ in range(3)]
-    flat = bool(random.random() < 0.4)
+    counts = [int(rng.integers(2, 4)) for _ in range(3)]
+    flat = bool(rng.random() < 0.4)
     if flat:
-        counts = [int(random.integers(3, 6)), int(random.integers(3, 6)), 1]
-    gaps = random.uniform(0.2, 0.45, 3)
+        counts = [int(rng.integers(3, 6)), int(rng.integers(3, 6)), 1]
+    gaps = rng.uniform(0.2, 0.45, 3)
     half = [gap * (count - 1) / 2 for gap, count in zip(gaps, counts, strict=True)]
     places = [np.linspace(-h, h, count) for h, count in zip(half, counts, strict=True)]
-    thick = random.uniform(0.05, 0.16) * float(gaps.min())
+    thick = rng.uniform(0.05, 0.16) * float(gaps.min())
     thick = max(thick, 0.02 * 2 * max(half))
-    round_bars = bool(random.random() < 0.5)
-    beyond = random.choice([0.0, 0.3]) * float(gaps.min())
-    solids: list[Primitives] = []
+    round_bars = bool(rng.random() < 0.5)
+    beyond = rng.choice([0.0, 0.3]) * float(gaps.min())
+    solids: Solids = []
     for axis in range(3):
         if counts[axis] == 1:
             continue
@@ -190,12 +177,12 @@ def _lattice(random: np.random.Generator) -> list[Primitives]:
             end = start.copy()
             start[axis], end[axis] = -half[axis] - beyond, half[axis] + beyond
             solids.append(_bar(start, end, thick, round_bars))
-    if random.random() < 0.5:
-        knot = random.uniform(0.8, 1.6) * thick
+    if rng.random() < 0.5:
+        knot = rng.uniform(0.8, 1.6) * thick
         for at in itertools.product(*places):
-            solids.append(ellipsoid((knot,) * 3, at))
+            solids.append(ball(knot, at))
     if flat:
-        tilt = pose_rotation(0.0, float(random.choice([0.0, 90.0, random.uniform(-60, 60)])))
+        tilt = pose_rotation(0.0, float(rng.choice([0.0, 90.0, rng.uniform(-60, 60)])))
         return list(Shape.of(*solids).transformed(tilt).groups)
     return solids
 
@@ -208,28 +195,28 @@ def _bar(start: np.ndarray, end: np.ndarray, thickness: float, is_round: bool) -
     return beam(start, end, thickness, thickness, across)
 
 
-def _solid(random: np.random.Generator, scale: float, upright: bool = False) -> Primitives:
+def _solid(rng: Rng, scale: float, upright: bool = False) -> Primitives:
     """Any solid about the origin, about ``scale`` large, thick, flat or long."""
-    a, b, c = scale * np.exp(random.uniform(math.log(0.12), 0.0, 3))
-    a = max(float(a), 0.5 * scale)
+    a, b, c = scale * np.exp(rng.uniform(math.log(0.12), 0.0, 3))
+    a = max(a, 0.5 * scale)
     turn = None
-    if not upright and random.random() < 0.5:
-        q = random.normal(size=4)
+    if not upright and rng.random() < 0.5:
+        q = rng.normal(size=4)
         turn = _quaternion(q / np.linalg.norm(q))
     half = a * UP if turn is None else a * turn[:, 1]
-    kind = int(random.integers(0, 6))
+    kind = int(rng.integers(0, 6))
     if kind == 0:
-        size = random.permutation([a, b, c])
+        size = rng.permutation([a, b, c])
         return box(2 * size, rotation=turn)
     if kind == 1:
         return frustum(-half, half, b)
     if kind == 2:
-        return frustum(-half, half, b, b * random.uniform(0.0, 0.7))
+        return frustum(-half, half, b, b * rng.uniform(0.0, 0.7))
     if kind == 3:
-        return ellipsoid(random.permutation([a, b, c]), rotation=turn)
+        return ellipsoid(rng.permutation([a, b, c]), rotation=turn)
     if kind == 4:
         return capsule(-half, half, 0.6 * b)
-    return torus(a, a * random.uniform(0.08, 0.45), axis=half)
+    return torus(a, a * rng.uniform(0.08, 0.45), axis=half)
 
 
 def _quaternion(q: np.ndarray) -> np.ndarray:
@@ -244,21 +231,21 @@ def _quaternion(q: np.ndarray) -> np.ndarray:
     )
 
 
-def _grow(random: np.random.Generator, solids: list[Primitives]) -> None:
+def _grow(rng: Rng, solids: Solids) -> None:
     """Stick one more solid to one of those that are there, surface to surface."""
-    onto = solids[int(random.integers(len(solids)))]
-    new = _solid(random, random.uniform(0.15, 0.45))
+    onto = solids[int(rng.integers(len(solids)))]
+    new = _solid(rng, rng.uniform(0.15, 0.45))
     into = 0.3 * min(
         float(new.half_extents(new.size).min()), float(onto.half_extents(onto.size).min())
     )
     # Not where the solid is so thin that the point below the surface is outside again.
     deep = False
     while not deep:
-        place, out = _somewhere(random, onto)
+        place, out = _somewhere(rng, onto)
         below = onto.own_frame(torch.from_numpy(place - into * out)[None], FIRST)
         deep = bool(onto.contains(onto.size, below)[0])
-    mine, my_out = _somewhere(random, new)
-    if random.random() < 0.7:
+    mine, my_out = _somewhere(rng, new)
+    if rng.random() < 0.7:
         # Turned so that the two surfaces face each other.
         turn = torch.from_numpy(_facing(my_out, -out))
     else:
@@ -267,10 +254,10 @@ def _grow(random: np.random.Generator, solids: list[Primitives]) -> None:
     solids.append(new.transformed(turn, offset, 1.0))
 
 
-def _somewhere(random: np.random.Generator, solid: Primitives) -> tuple[np.ndarray, np.ndarray]:
+def _somewhere(rng: Rng, solid: Primitives) -> tuple[np.ndarray, np.ndarray]:
     """Return a (3,) point of a solid's surface and the (3,) outward normal there."""
     while True:
-        draw = torch.from_numpy(random.random((1, 3)))
+        draw = torch.from_numpy(rng.random((1, 3)))
         at, keep = solid.sample(solid.size, draw)
         if bool(keep[0]):
             normal = solid.turned(solid.normal(solid.size, at), FIRST)
@@ -291,10 +278,7 @@ def _facing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (2 * np.outer(half, half) - np.eye(3)) @ (2 * np.outer(a, a) - np.eye(3))
 
 
-# --- two objects ------------------------------------------------------------------------------
-
-
-def compositional(random: np.random.Generator) -> Shape:
+def compositional(rng: Rng) -> Shape:
     """Two pieces of furniture or vehicles: side by side, touching, on or under, or overlapping.
 
     Each has its own yaw; both stand on the floor, y = 0, unless one is on the other. The larger
@@ -304,50 +288,46 @@ def compositional(random: np.random.Generator) -> Shape:
     from im2mesh.shapes.families import FAMILIES, FURNITURE_AND_VEHICLES
 
     names = FURNITURE_AND_VEHICLES[:-2]  # all but the two of this module
-    one, other = (FAMILIES[names[k]] for k in random.integers(len(names), size=2))
-    first = _placed(random, one(random), 1.0)
+    one, other = (FAMILIES[names[k]] for k in rng.integers(len(names), size=2))
+    first = _placed(rng, one(rng), 1.0)
     how = str(
-        random.choice(["beside", "against", "on", "under", "overlap"], p=(0.3, 0.2, 0.2, 0.1, 0.2))
+        rng.choice(["beside", "against", "on", "under", "overlap"], p=(0.3, 0.2, 0.2, 0.1, 0.2))
     )
-    drawn = other(random)
+    drawn = other(rng)
     if how == "under":
-        below = _under(random, first, drawn)
+        below = _under(rng, first, drawn)
         if below is not None:
             return Shape.of(first, below)
         how = "on"
-    size = random.uniform(0.35, 0.6) if how == "on" else random.uniform(0.6, 1.0)
-    second = _placed(random, drawn, size)
+    size = rng.uniform(0.35, 0.6) if how == "on" else rng.uniform(0.6, 1.0)
+    second = _placed(rng, drawn, size)
     low, high = first.bounds().numpy()
     middle = (low + high) / 2
     if how == "on":
-        aside = 0.25 * (high - low) * random.uniform(-1, 1, 3) * (1, 0, 1)
+        aside = 0.25 * (high - low) * rng.uniform(-1, 1, 3) * (1, 0, 1)
         second = _against(first, second.transformed(offset=(middle + aside) * (1, 0, 1)), UP)
         return Shape.of(first, second)
-    angle = random.uniform(0, 360)
+    angle = rng.uniform(0, 360)
     out = pose_rotation(angle, 0.0)[:, 2]
     across = pose_rotation(angle + 90, 0.0)[:, 2]
-    second = second.transformed(offset=middle * (1, 0, 1) + random.uniform(-0.15, 0.15) * across)
+    second = second.transformed(offset=middle * (1, 0, 1) + rng.uniform(-0.15, 0.15) * across)
     second = _against(first, second, out)
-    step = {
-        "beside": random.uniform(0.02, 0.15),
-        "against": 0.0,
-        "overlap": -random.uniform(0.05, 0.15),
-    }
+    step = {"beside": rng.uniform(0.02, 0.15), "against": 0.0, "overlap": -rng.uniform(0.05, 0.15)}
     return Shape.of(first, second.transformed(offset=step[how] * out))
 
 
-def _under(random: np.random.Generator, first: Shape, second: Shape) -> Shape | None:
+def _under(rng: Rng, first: Shape, second: Shape) -> Shape | None:
     """Put the second shape on the floor below the first; None if there is no room for it.
 
     Args:
-        random: draws sizes and places.
+        rng: draws sizes and places.
         first: on the floor.
         second: in any size.
     """
     low, high = first.bounds().numpy()
     for size in np.linspace(0.6, 0.25, 8):
-        aside = 0.3 * (high - low) * random.uniform(-1, 1, 3)
-        below = _placed(random, second, float(size))
+        aside = 0.3 * (high - low) * rng.uniform(-1, 1, 3)
+        below = _placed(rng, second, size)
         below = below.transformed(offset=((low + high) / 2 + aside) * (1, 0, 1))
         # No need to lift the first for the second to fit below it.
         if _step(below, first, UP) <= 0:
@@ -355,9 +335,9 @@ def _under(random: np.random.Generator, first: Shape, second: Shape) -> Shape | 
     return None
 
 
-def _placed(random: np.random.Generator, shape: Shape, extent: float) -> Shape:
+def _placed(rng: Rng, shape: Shape, extent: float) -> Shape:
     """Turn by any yaw, scale to a largest extent, and put on the floor above the origin."""
-    turn = pose_rotation(random.uniform(0, 360), 0.0)
+    turn = pose_rotation(rng.uniform(0, 360), 0.0)
     return _on_floor(shape.transformed(turn).normalised().transformed(scale=extent))
 
 

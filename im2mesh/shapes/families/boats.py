@@ -8,30 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from im2mesh.shapes.families.machine_parts import (
-    FRONT,
-    RIGHT,
-    SIDES,
-    UP,
-    Parts,
-    mirrored,
-    on_floor,
-    one_of,
-    panel,
-    point,
-    propeller,
-    slope,
-    tube,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP
+from im2mesh.shapes.kit.bars import chain, on_side, point
+from im2mesh.shapes.kit.choices import Rng, draw
+from im2mesh.shapes.kit.copies import Solids, stand
+from im2mesh.shapes.kit.machines import panel, propeller, slope
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import (
-    beam,
-    box,
-    capsule,
-    ellipsoid,
-    frustum,
-    torus,
-)
+from im2mesh.shapes.solids import beam, box, capsule, ellipsoid, frustum, torus
 
 # Where a hull's rows of planks meet, as shares of its height.
 HEIGHTS = (0.0, 0.28, 0.62, 1.0)
@@ -111,9 +94,9 @@ class Hull:
         """Return the gunwale's y at a share of the hull's length."""
         return float(np.interp(z, self.rows[-1, :, 2], self.rows[-1, :, 1]))
 
-    def skin(self, rail: float) -> Parts:
+    def skin(self, rail: float) -> Solids:
         """Make both sides' planks, the stern's board, and a rail of this radius on the gunwale."""
-        parts: Parts = []
+        parts: Solids = []
         for side in SIDES:
             rows = self.rows * (side, 1, 1)
             for below, above in itertools.pairwise(rows):
@@ -127,20 +110,20 @@ class Hull:
                         parts.append(beam(middle[k], middle[k + 1], wide, self.thickness, across))
                 ribs = zip(below[there], above[there], strict=True)
                 parts += [capsule(foot, head, self.thickness / 2) for foot, head in ribs]
-            parts += tube(rows[-1], rail)
+            parts += chain(rows[-1], rail)
         for below, above in itertools.pairwise(self.rows[:, 0]):
-            left, right = mirrored(above, -1), mirrored(below, -1)
+            left, right = on_side(above, -1), on_side(below, -1)
             parts += panel(left, right, 2 * above[0], 2 * below[0], self.thickness, RIGHT, 9)
-        return parts + tube(self.stem, 0.7 * self.thickness)
+        return parts + chain(self.stem, 0.7 * self.thickness)
 
-    def filling(self, deck: float) -> Parts:
+    def filling(self, deck: float) -> Solids:
         """Make the boxes under the deck, within the skin, up to a share of the hull's height."""
         levels = []
         for share in np.linspace(0, deck, 7):
             row = min(int(np.searchsorted(HEIGHTS, share, side="right")), len(HEIGHTS) - 1) - 1
             part = (share - HEIGHTS[row]) / (HEIGHTS[row + 1] - HEIGHTS[row])
             levels.append(self.rows[row] + part * (self.rows[row + 1] - self.rows[row]))
-        parts: Parts = []
+        parts: Solids = []
         for layer, (below, above) in enumerate(itertools.pairwise(levels)):
             for k in range(len(below) - 1):
                 pair = below[k : k + 2]
@@ -154,14 +137,14 @@ class Hull:
         return parts
 
 
-def sail_boat(random: np.random.Generator) -> Shape:
+def sail_boat(rng: Rng) -> Shape:
     """Make a sailing yacht: mast and boom, mainsail and jib, cabin, keel and rudder."""
-    u = random.uniform
-    length = u(7, 12)
-    width, depth = u(0.26, 0.34) * length, u(0.10, 0.14) * length
-    t = 0.022 * length
+    u = rng.uniform
+    long = u(7, 12)
+    width, depth = u(0.26, 0.34) * long, u(0.10, 0.14) * long
+    t = 0.022 * long
     hull = Hull.drawn(
-        length,
+        long,
         width,
         depth,
         transom=u(0.45, 0.75),
@@ -171,62 +154,62 @@ def sail_boat(random: np.random.Generator) -> Shape:
         rake=u(0.05, 0.14),
         thickness=t,
     )
-    parts = hull.skin(0.011 * length) + hull.filling(0.9)
-    deck, mast_z = hull.height(0.0), u(0.04, 0.12) * length
-    mast, tall = 0.0085 * length, u(1.05, 1.35) * length
+    parts = hull.skin(0.011 * long) + hull.filling(0.9)
+    deck, mast_z = hull.height(0.0), u(0.04, 0.12) * long
+    mast, tall = 0.0085 * long, u(1.05, 1.35) * long
     top = point(0, deck + tall, mast_z)
     parts.append(frustum((0, 0.5 * depth, mast_z), top, 1.3 * mast, mast))
-    swing = math.radians(u(5, 30)) * (1 if random.random() < 0.5 else -1)
+    swing = math.radians(u(5, 30)) * (1 if rng.random() < 0.5 else -1)
     away = point(math.sin(swing), 0, -math.cos(swing))
-    boom, foot = u(0.34, 0.42) * length, point(0, deck + u(0.13, 0.17) * length, mast_z)
+    boom, foot = u(0.34, 0.42) * long, point(0, deck + u(0.13, 0.17) * long, mast_z)
     parts.append(capsule(foot, foot + boom * away, 0.9 * mast))
-    cloth = 0.009 * length
-    tack, head = foot + 0.01 * length * UP, top - 0.03 * tall * UP
+    cloth = 0.009 * long
+    tack, head = foot + 0.01 * long * UP, top - 0.03 * tall * UP
     parts += panel(tack, head, 0.95 * boom, 0.08 * boom, cloth, away, 20)
-    stem = point(0, hull.height(0.49 * length), 0.485 * length)
-    high = top - (0.02 if random.random() < 0.5 else 0.2) * tall * UP
-    parts.append(capsule(stem, high, 0.0045 * length))
-    if random.random() < 0.8:
+    stem = point(0, hull.height(0.49 * long), 0.485 * long)
+    high = top - (0.02 if rng.random() < 0.5 else 0.2) * tall * UP
+    parts.append(capsule(stem, high, 0.0045 * long))
+    if rng.random() < 0.8:
         # The jib's leading edge is the stay, its foot runs back towards the mast.
         tack = stem + 0.06 * (high - stem)
         head = stem + 0.92 * (high - stem)
         lee = point(0.5 * math.sin(swing), 0.03, -1.0)
         lee = lee / np.linalg.norm(lee)
-        parts += panel(tack, head, u(0.30, 0.42) * length, 0.02 * length, cloth, lee, 20)
-    parts.append(capsule((0, hull.height(-0.49 * length), -0.49 * length), top, 0.0042 * length))
+        parts += panel(tack, head, u(0.30, 0.42) * long, 0.02 * long, cloth, lee, 20)
+    parts.append(capsule((0, hull.height(-0.49 * long), -0.49 * long), top, 0.0042 * long))
     for side in SIDES:
-        chain = mirrored(hull.gunwale(mast_z - 0.02 * length), side)
-        parts.append(capsule(chain, top - 0.25 * tall * UP, 0.0042 * length))
-    roof = u(0.045, 0.065) * length
-    house = (0.5 * width, 2 * roof, 0.34 * length)
-    parts.append(box(house, (0, deck - 0.1 * depth, mast_z - 0.13 * length)))
+        shroud = on_side(hull.gunwale(mast_z - 0.02 * long), side)
+        parts.append(capsule(shroud, top - 0.25 * tall * UP, 0.0042 * long))
+    roof = u(0.045, 0.065) * long
+    house = (0.5 * width, 2 * roof, 0.34 * long)
+    parts.append(box(house, (0, deck - 0.1 * depth, mast_z - 0.13 * long)))
     parts.append(
         ellipsoid(
-            (0.25 * width, 0.4 * roof, 0.17 * length),
-            (0, deck - 0.1 * depth + roof, mast_z - 0.13 * length),
+            (0.25 * width, 0.4 * roof, 0.17 * long),
+            (0, deck - 0.1 * depth + roof, mast_z - 0.13 * long),
         )
     )
     for side in SIDES:
-        bench = (side * 0.3 * width, deck, -0.33 * length)
-        parts.append(box((0.12 * width, 0.05 * length, 0.22 * length), bench))
-    fin = point(0, 0.2 * depth, 0.1 * length)
+        bench = (side * 0.3 * width, deck, -0.33 * long)
+        parts.append(box((0.12 * width, 0.05 * long, 0.22 * long), bench))
+    fin = point(0, 0.2 * depth, 0.1 * long)
     parts += panel(
-        fin, fin - point(0, 0.17 * length, 0.05 * length), 0.2 * length, 0.1 * length, 0.02 * length
+        fin, fin - point(0, 0.17 * long, 0.05 * long), 0.2 * long, 0.1 * long, 0.02 * long
     )
-    bulb = fin - point(0, 0.17 * length, 0.1 * length)
-    parts.append(ellipsoid((0.022 * length, 0.022 * length, 0.09 * length), bulb))
-    blade = point(0, 0.5 * depth, -0.43 * length)
-    parts += panel(blade, blade - 0.14 * length * UP, 0.07 * length, 0.05 * length, 0.014 * length)
-    return on_floor(parts)
+    bulb = fin - point(0, 0.17 * long, 0.1 * long)
+    parts.append(ellipsoid((0.022 * long, 0.022 * long, 0.09 * long), bulb))
+    blade = point(0, 0.5 * depth, -0.43 * long)
+    parts += panel(blade, blade - 0.14 * long * UP, 0.07 * long, 0.05 * long, 0.014 * long)
+    return stand(parts)
 
 
-def motor_boat(random: np.random.Generator) -> Shape:
+def motor_boat(rng: Rng) -> Shape:
     """Make a motor boat: raked bow, windscreen or cabin, rails, an outboard engine."""
-    u = random.uniform
-    length = u(5, 11)
-    width, depth = u(0.3, 0.37) * length, u(0.14, 0.18) * length
+    u = rng.uniform
+    long = u(5, 11)
+    width, depth = u(0.3, 0.37) * long, u(0.14, 0.18) * long
     hull = Hull.drawn(
-        length,
+        long,
         width,
         depth,
         transom=u(0.85, 0.95),
@@ -234,17 +217,17 @@ def motor_boat(random: np.random.Generator) -> Shape:
         flat=0.2,
         sheer=u(0.05, 0.3),
         rake=u(0.12, 0.2),
-        thickness=0.028 * length,
+        thickness=0.028 * long,
     )
-    parts = hull.skin(0.013 * length)
-    cabin = bool(random.random() < 0.6)
+    parts = hull.skin(0.013 * long)
+    cabin = bool(rng.random() < 0.6)
     parts += hull.filling(0.62)
-    deck = hull.height(0.2 * length)
+    deck = hull.height(0.2 * long)
     # A closed foredeck in front of an open cockpit.
     top = hull.rows[-1]
     for k in range(len(top) - 1):
         first, last = top[k, 2], top[k + 1, 2]
-        if first > 0.08 * length:
+        if first > 0.08 * long:
             half = min(top[k, 0], top[k + 1, 0])
             crest = min(top[k, 1], top[k + 1, 1])
             parts.append(
@@ -253,31 +236,29 @@ def motor_boat(random: np.random.Generator) -> Shape:
                     (0, crest - 0.1 * depth, (first + last) / 2),
                 )
             )
-    foot, tilt = 0.14 * length, u(0.05, 0.1) * length
+    foot, tilt = 0.14 * long, u(0.05, 0.1) * long
     if cabin:
-        rise, half = u(0.15, 0.2) * length, 0.38 * width
-        back = u(-0.22, -0.1) * length
+        rise, half = u(0.15, 0.2) * long, 0.38 * width
+        back = u(-0.22, -0.1) * long
         parts.append(
             box(
-                (2 * half, 0.07 * length, foot - back + 0.06 * length),
-                (0, deck + 0.01 * length, (foot + back) / 2),
+                (2 * half, 0.07 * long, foot - back + 0.06 * long),
+                (0, deck + 0.01 * long, (foot + back) / 2),
             )
         )
-        glass = 2 * half - 0.03 * length
-        low, high = deck + 0.03 * length, deck + rise
-        parts += slope(point(0, low, foot), point(0, high, foot - tilt), glass, -1, 0.02 * length)
-        parts.append(
+        glass = 2 * half - 0.03 * long
+        low, high = deck + 0.03 * long, deck + rise
+        parts += slope(point(0, low, foot), point(0, high, foot - tilt), glass, -1, 0.02 * long)
+        parts += [
             box(
                 (glass, high - low, foot - tilt - back),
                 (0, (low + high) / 2, (foot - tilt + back) / 2),
-            )
-        )
-        parts.append(
+            ),
             box(
-                (2 * half + 0.02 * length, 0.022 * length, foot - tilt - back + 0.08 * length),
+                (2 * half + 0.02 * long, 0.022 * long, foot - tilt - back + 0.08 * long),
                 (0, high, (foot - tilt + back) / 2),
-            )
-        )
+            ),
+        ]
         for side in SIDES:
             for a, b in (
                 (foot, foot - tilt),
@@ -288,33 +269,29 @@ def motor_boat(random: np.random.Generator) -> Shape:
                     beam(
                         (side * half, low, a),
                         (side * half, high, b),
-                        0.022 * length,
-                        0.022 * length,
+                        0.022 * long,
+                        0.022 * long,
                         FRONT,
                     )
                 )
-        if random.random() < 0.6:
-            parts.append(
+        if rng.random() < 0.6:
+            parts += [
+                capsule((0, high, back), (0, high + 0.1 * long, back - 0.02 * long), 0.007 * long),
                 capsule(
-                    (0, high, back), (0, high + 0.1 * length, back - 0.02 * length), 0.007 * length
-                )
-            )
-            parts.append(
-                capsule(
-                    (-0.09 * length, high + 0.06 * length, back),
-                    (0.09 * length, high + 0.06 * length, back),
-                    0.008 * length,
-                )
-            )
+                    (-0.09 * long, high + 0.06 * long, back),
+                    (0.09 * long, high + 0.06 * long, back),
+                    0.008 * long,
+                ),
+            ]
     else:
-        rise = u(0.07, 0.1) * length
+        rise = u(0.07, 0.1) * long
         half = float(hull.gunwale(foot)[0]) * 0.85
         parts.append(
             beam(
-                (0, deck - 0.02 * length, foot),
+                (0, deck - 0.02 * long, foot),
                 (0, deck + rise, foot - tilt),
                 2 * half,
-                0.014 * length,
+                0.014 * long,
                 RIGHT,
             )
         )
@@ -322,67 +299,59 @@ def motor_boat(random: np.random.Generator) -> Shape:
             parts.append(
                 beam(
                     (side * half, deck, foot),
-                    (side * half * 0.97, deck + 0.5 * rise, -0.04 * length),
-                    0.09 * length,
-                    0.012 * length,
+                    (side * half * 0.97, deck + 0.5 * rise, -0.04 * long),
+                    0.09 * long,
+                    0.012 * long,
                     UP,
                 )
             )
         parts.append(
-            box(
-                (2 * half, 0.09 * length, 0.06 * length),
-                (0, deck - 0.04 * length, foot - 0.04 * length),
-            )
+            box((2 * half, 0.09 * long, 0.06 * long), (0, deck - 0.04 * long, foot - 0.04 * long))
         )
-        wheel = point(0.3 * half, deck + 0.02 * length, foot - 0.11 * length)
-        parts.append(torus(0.035 * length, 0.006 * length, wheel, (0, 0.4, -1)))
-        parts.append(capsule(wheel, wheel + point(0, -0.02, 0.06) * length, 0.008 * length))
-        spoke = point(0.035 * length, 0, 0)
-        parts.append(capsule(wheel - spoke, wheel + spoke, 0.006 * length))
+        wheel = point(0.3 * half, deck + 0.02 * long, foot - 0.11 * long)
+        parts.append(torus(0.035 * long, 0.006 * long, wheel, (0, 0.4, -1)))
+        parts.append(capsule(wheel, wheel + point(0, -0.02, 0.06) * long, 0.008 * long))
+        spoke = point(0.035 * long, 0, 0)
+        parts.append(capsule(wheel - spoke, wheel + spoke, 0.006 * long))
     floor = 0.62 * depth
     for side in SIDES:
         for z in (-0.06, -0.26) if not cabin else (-0.32,):
-            seat = point(side * 0.22 * width, floor, z * length)
-            parts.append(box((0.3 * width, 0.13 * length, 0.1 * length), seat))
-            rest = seat + point(0, 0.04 * length, -0.05 * length)
-            parts.append(beam(rest, rest + 0.1 * length * UP, 0.3 * width, 0.03 * length, RIGHT))
+            seat = point(side * 0.22 * width, floor, z * long)
+            parts.append(box((0.3 * width, 0.13 * long, 0.1 * long), seat))
+            rest = seat + point(0, 0.04 * long, -0.05 * long)
+            parts.append(beam(rest, rest + 0.1 * long * UP, 0.3 * width, 0.03 * long, RIGHT))
         rail = []
-        for z in np.linspace(0.15, 0.47, 5) * length:
-            base = mirrored(hull.gunwale(float(z)), side)
-            rail.append(base * (0.93, 1, 1) + 0.065 * length * UP)
-            parts.append(capsule(base * (0.93, 1, 1), rail[-1], 0.006 * length))
-        parts += tube(rail, 0.0065 * length)
-    motors = (0.0,) if random.random() < 0.7 else (-0.13, 0.13)
+        for z in np.linspace(0.15, 0.47, 5) * long:
+            base = on_side(hull.gunwale(z), side)
+            rail.append(base * (0.93, 1, 1) + 0.065 * long * UP)
+            parts.append(capsule(base * (0.93, 1, 1), rail[-1], 0.006 * long))
+        parts += chain(rail, 0.0065 * long)
+    motors = (0.0,) if rng.random() < 0.7 else (-0.13, 0.13)
     for x in motors:
-        motor = point(x * width, depth + 0.05 * length, -0.54 * length)
-        parts.append(ellipsoid((0.045 * length, 0.075 * length, 0.06 * length), motor))
-        parts.append(box((0.07 * length, 0.07 * length, 0.09 * length), motor - 0.03 * length * UP))
-        parts.append(
-            box(
-                (0.03 * length, 0.05 * length, 0.08 * length),
-                motor + point(0, -0.07, 0.035) * length,
-            )
-        )
-        parts.append(
-            beam(motor, motor * (1, 0, 1) - 0.06 * length * UP, 0.04 * length, 0.03 * length, FRONT)
-        )
-        hub = motor * (1, 0, 1) - point(0, 0.04, 0) * length
-        parts.append(ellipsoid((0.016 * length, 0.016 * length, 0.045 * length), hub))
-        parts += propeller(random, hub - 0.04 * length * FRONT, 0.035 * length, 3, 0.008 * length)
-    return on_floor(parts)
+        motor = point(x * width, depth + 0.05 * long, -0.54 * long)
+        parts += [
+            ellipsoid((0.045 * long, 0.075 * long, 0.06 * long), motor),
+            box((0.07 * long, 0.07 * long, 0.09 * long), motor - 0.03 * long * UP),
+            box((0.03 * long, 0.05 * long, 0.08 * long), motor + point(0, -0.07, 0.035) * long),
+            beam(motor, motor * (1, 0, 1) - 0.06 * long * UP, 0.04 * long, 0.03 * long, FRONT),
+        ]
+        hub = motor * (1, 0, 1) - point(0, 0.04, 0) * long
+        parts.append(ellipsoid((0.016 * long, 0.016 * long, 0.045 * long), hub))
+        parts += propeller(rng, hub - 0.04 * long * FRONT, 0.035 * long, 3, 0.008 * long)
+    return stand(parts)
 
 
-def row_boat(random: np.random.Generator) -> Shape:
+def row_boat(rng: Rng) -> Shape:
     """Make a rowing boat: an open shell with benches, ribs and a pair of oars."""
-    u = random.uniform
-    length = u(3.2, 5.0)
-    width, depth = u(0.3, 0.38) * length, u(0.11, 0.14) * length
-    t = 0.016 * length
+    u = rng.uniform
+    long = u(3.2, 5.0)
+    width, depth = u(0.3, 0.38) * long, u(0.11, 0.14) * long
+    t = 0.016 * long
     hull = Hull.drawn(
-        length,
+        long,
         width,
         depth,
-        transom=u(0.5, 0.75) if random.random() < 0.7 else 0.05,
+        transom=u(0.5, 0.75) if rng.random() < 0.7 else 0.05,
         fullness=u(1.9, 2.5),
         flat=u(0.45, 0.6),
         sheer=u(0.15, 0.5),
@@ -390,46 +359,40 @@ def row_boat(random: np.random.Generator) -> Shape:
         thickness=t,
         stations=14,
     )
-    parts = hull.skin(0.009 * length) + hull.filling(0.16)
-    for z in np.linspace(-0.3, 0.26, int(random.integers(2, 4))) * length:
-        bench = hull.gunwale(float(z))
+    parts = hull.skin(0.009 * long) + hull.filling(0.16)
+    for z in np.linspace(-0.3, 0.26, int(rng.integers(2, 4))) * long:
+        bench = hull.gunwale(z)
         wide = 2 * bench[0] * 0.85
-        parts.append(box((wide, 0.018 * length, 0.07 * length), (0, 0.72 * bench[1], z)))
-        parts.append(box((0.02 * length, 0.6 * depth, 0.04 * length), (0, 0.42 * depth, z)))
+        parts.append(box((wide, 0.018 * long, 0.07 * long), (0, 0.72 * bench[1], z)))
+        parts.append(box((0.02 * long, 0.6 * depth, 0.04 * long), (0, 0.42 * depth, z)))
     stem = hull.rows[-1, -1]
-    parts.append(capsule(stem - 0.02 * length * UP, stem + 0.02 * length * UP, 0.011 * length))
+    parts.append(capsule(stem - 0.02 * long * UP, stem + 0.02 * long * UP, 0.011 * long))
     parts.append(
         beam(
-            point(0, 0.0, -0.45 * length),
-            point(0, 0.0, 0.36 * length),
-            0.02 * length,
-            0.03 * length,
-            RIGHT,
+            point(0, 0.0, -0.45 * long), point(0, 0.0, 0.36 * long), 0.02 * long, 0.03 * long, RIGHT
         )
     )
     lean, sweep = u(-0.1, 0.35), u(-0.35, 0.35)
     for side in SIDES:
-        pivot = mirrored(hull.gunwale(-0.03 * length), side) + 0.02 * length * UP
-        parts.append(capsule(pivot - 0.03 * length * UP, pivot, 0.008 * length))
+        pivot = on_side(hull.gunwale(-0.03 * long), side) + 0.02 * long * UP
+        parts.append(capsule(pivot - 0.03 * long * UP, pivot, 0.008 * long))
         out = point(side, -lean, sweep) / math.sqrt(1 + lean**2 + sweep**2)
-        grip, blade = pivot - 0.13 * length * out, pivot + 0.26 * length * out
-        parts.append(capsule(grip, blade, 0.0075 * length))
-        parts.append(
-            beam(blade, blade + 0.13 * length * out, 0.045 * length, 0.011 * length, FRONT)
-        )
-    return on_floor(parts)
+        grip, blade = pivot - 0.13 * long * out, pivot + 0.26 * long * out
+        parts.append(capsule(grip, blade, 0.0075 * long))
+        parts.append(beam(blade, blade + 0.13 * long * out, 0.045 * long, 0.011 * long, FRONT))
+    return stand(parts)
 
 
-def ship(random: np.random.Generator) -> Shape:
+def ship(rng: Rng) -> Shape:
     """Make a ship: cargo with containers, liner with rows of decks, or a tug."""
-    u = random.uniform
-    length = 1.0
-    kind = str(random.choice(["cargo", "liner", "tug"]))
+    u = rng.uniform
+    long = 1.0
+    kind = str(rng.choice(["cargo", "liner", "tug"]))
     tug = kind == "tug"
     width = u(0.28, 0.33) if tug else u(0.14, 0.18)
     depth = u(0.13, 0.16) if tug else u(0.08, 0.11)
     hull = Hull.drawn(
-        length,
+        long,
         width,
         depth,
         transom=u(0.6, 0.9),
@@ -444,9 +407,9 @@ def ship(random: np.random.Generator) -> Shape:
     if not tug:
         parts.append(ellipsoid((0.02, 0.022, 0.05), (0, 0.2 * depth, 0.44)))
     if kind == "cargo":
-        front, back, decks = -0.28, -0.40, int(random.integers(4, 6))
+        front, back, decks = -0.28, -0.40, int(rng.integers(4, 6))
     elif kind == "liner":
-        front, back, decks = u(0.2, 0.28), -0.36, int(random.integers(3, 6))
+        front, back, decks = u(0.2, 0.28), -0.36, int(rng.integers(3, 6))
     else:
         front, back, decks = u(0.16, 0.2), u(-0.12, -0.05), 2
     storey = u(0.026, 0.032) if not tug else u(0.06, 0.07)
@@ -479,7 +442,7 @@ def ship(random: np.random.Generator) -> Shape:
     parts.append(capsule((0, floor, bridge), (0, floor + u(0.08, 0.11), bridge - 0.01), 0.0055))
     mast = floor + 0.06
     parts.append(capsule((-0.03, mast, bridge - 0.005), (0.03, mast, bridge - 0.005), 0.005))
-    funnels = int(random.integers(1, 4)) if kind == "liner" else 1
+    funnels = int(rng.integers(1, 4)) if kind == "liner" else 1
     size = u(0.018, 0.024) if not tug else u(0.032, 0.042)
     tall = u(0.07, 0.1) if not tug else u(0.11, 0.15)
     for z in np.linspace(bridge - 0.1, aft + 0.06, funnels) if funnels > 1 else (aft + 0.035,):
@@ -489,18 +452,18 @@ def ship(random: np.random.Generator) -> Shape:
         parts.append(torus(size, 0.2 * size, lean - 0.01 * UP, lean - base))
     if kind == "cargo":
         wide = 0.86 * width
-        columns = int(random.integers(3, 5))
+        columns = int(rng.integers(3, 5))
         bays = np.arange(-0.22, 0.33, 0.085)
         for z in bays:
             room = float(hull.gunwale(float(z + 0.04))[0]) * 1.8
             for column in range(columns):
                 cell = min(wide, room) / columns
                 x = (column - (columns - 1) / 2) * cell
-                stack = int(random.integers(1, 5))
+                stack = int(rng.integers(1, 5))
                 high = 0.024 * stack
                 parts.append(box((0.92 * cell, high + 0.01, 0.076), (x, deck + high / 2, z)))
             parts.append(box((min(wide, room), 0.024, 0.086), (0, deck, z)))
-        if random.random() < 0.4:
+        if rng.random() < 0.4:
             for z in (bays[2] + 0.0425, bays[4] + 0.0425):
                 post = point(0, deck + 0.15, z)
                 parts.append(frustum((0, deck, z), post, 0.011, 0.008))
@@ -513,15 +476,15 @@ def ship(random: np.random.Generator) -> Shape:
     if tug:
         for side in SIDES:
             for z in np.linspace(-0.3, 0.3, 4):
-                tyre = mirrored(hull.gunwale(float(z)), side) - 0.035 * UP
+                tyre = on_side(hull.gunwale(z), side) - 0.035 * UP
                 parts.append(torus(0.022, 0.009, tyre, RIGHT))
         parts.append(frustum((0, deck, -0.28), (0, deck + 0.05, -0.28), 0.03, 0.022))
         parts.append(capsule((-0.05, deck + 0.04, -0.28), (0.05, deck + 0.04, -0.28), 0.012))
     bow = hull.height(0.4)
     parts.append(capsule((0, deck, 0.41), (0, bow + 0.09, 0.41), 0.005))
-    return on_floor(parts, u(20, 30) if tug else u(80, 200))
+    return stand(parts, u(20, 30) if tug else u(80, 200))
 
 
-def boat(random: np.random.Generator) -> Shape:
+def boat(rng: Rng) -> Shape:
     """Make a boat: sailing yacht, motor boat, rowing boat or ship."""
-    return one_of(random, (sail_boat, motor_boat, row_boat, ship), (0.3, 0.25, 0.17, 0.28))
+    return draw(rng, {sail_boat: 0.3, motor_boat: 0.25, row_boat: 0.17, ship: 0.28})

@@ -8,64 +8,45 @@ import numpy as np
 import torch
 
 from im2mesh.geometry.poses import pose_rotation
-from im2mesh.shapes.families.generators import (
-    blob,
+from im2mesh.shapes.kit.axes import FRONT, around, roll, tilt
+from im2mesh.shapes.kit.bars import ball, column, loop_handle, strip
+from im2mesh.shapes.kit.bars import sweep as bar
+from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
+from im2mesh.shapes.kit.copies import Solids, mirrored, moved, ringed, stand, turned
+from im2mesh.shapes.kit.outlines import (
+    both_sides,
     convex_pieces,
     extrude,
-    lathe,
-    loop_handle,
     random_outline,
-    random_profile,
-    rounded_box,
     rounded_outline,
-    vessel,
 )
-from im2mesh.shapes.families.generators import sweep as bar
-from im2mesh.shapes.families.parts import (
-    FRONT,
-    Make,
-    around,
-    both_sides,
-    chance,
-    count,
-    draw,
-    log_uniform,
-    mirrored,
-    moved,
-    pick,
-    ringed,
-    roll,
-    stand,
-    strip,
-    tilt,
-    turned,
-    uniform,
-)
+from im2mesh.shapes.kit.profiles import lathe, random_profile, vessel
+from im2mesh.shapes.kit.soft import blob, rounded_box
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import Primitives, Shell, Torus, box, ellipsoid, frustum, torus
+from im2mesh.shapes.solids import Shell, Torus, box, ellipsoid, frustum, torus
 
 
-def revolution(rng: np.random.Generator) -> Shape:
+def revolution(rng: Rng) -> Shape:
     """Draw a solid of revolution: closed, hollow or a tube, often with handles or a spout."""
-    return stand(*_lying(rng, _revolution(rng)))
+    return stand(_lying(rng, _revolution(rng)))
 
 
-def extrusion(rng: np.random.Generator) -> Shape:
+def extrusion(rng: Rng) -> Shape:
     """Draw a plate, a bar or a block of any outline, with holes, steps or a frame."""
-    return stand(*_lying(rng, _extrusion(rng)))
+    return stand(_lying(rng, _extrusion(rng)))
 
 
-def sweep(rng: np.random.Generator) -> Shape:
+def sweep(rng: Rng) -> Shape:
     """Draw a bent bar: a hook, a wave, a ring, a spring or a pipe with branches."""
-    return stand(*_lying(rng, draw(rng, _PATHS)))
+    return stand(_lying(rng, draw(rng, _PATHS)))
 
 
-def soft(rng: np.random.Generator) -> Shape:
+def soft(rng: Rng) -> Shape:
     """Draw a blob of ellipsoids, at times symmetric."""
-    return stand(*_blob(rng))
+    return stand(_blob(rng))
 
 
-def mixture(rng: np.random.Generator) -> Shape:
+def mixture(rng: Rng) -> Shape:
     """Draw two to four of the others, grown together where their surfaces meet."""
     kinds: dict[Make, float] = {
         _revolution: 3.0, _extrusion: 3.0, _any_path: 1.5, _blob: 2.0, _plain: 2.5,
@@ -74,28 +55,28 @@ def mixture(rng: np.random.Generator) -> Shape:
     for _ in range(count(rng, 1, 3)):
         part = _sized(rng, draw(rng, kinds), log_uniform(rng, 0.3, 1.0))
         parts.append(_grown(rng, pick(rng, *parts), part))
-    return stand(*(solid for part in parts for solid in part.groups))
+    return stand(solid for part in parts for solid in part.groups)
 
 
-def _lying(rng: np.random.Generator, solids: list[Primitives]) -> list[Primitives]:
+def _lying(rng: Rng, solids: Solids) -> Solids:
     """Return the solids as they are or laid down."""
     return turned(solids, tilt(90)) if chance(rng, 0.3) else solids
 
 
-def _sized(rng: np.random.Generator, solids: list[Primitives], extent: float) -> Shape:
+def _sized(rng: Rng, solids: Solids, extent: float) -> Shape:
     """Return the solids as a shape of an extent about the origin, turned in any way."""
     turn = pose_rotation(uniform(rng, 0, 360), pick(rng, 0.0, 90.0, uniform(rng, -180, 180)))
     return Shape.of(*solids).transformed(turn).normalised().transformed(scale=extent)
 
 
-def _grown(rng: np.random.Generator, first: Shape, second: Shape) -> Shape:
+def _grown(rng: Rng, first: Shape, second: Shape) -> Shape:
     """Return the second shape, moved so that it overlaps the first one a little, from outside."""
     out = torch.from_numpy(pose_rotation(uniform(rng, 0, 360), uniform(rng, -90, 90))[:, 2].copy())
     step = _outermost(rng, first, out) - _outermost(rng, second, -out)
     return second.transformed(offset=step.numpy())
 
 
-def _outermost(rng: np.random.Generator, shape: Shape, out: torch.Tensor) -> torch.Tensor:
+def _outermost(rng: Rng, shape: Shape, out: torch.Tensor) -> torch.Tensor:
     """Return a point close below the surface, about as far in a direction as there are any."""
     points = []
     for group in shape.groups:
@@ -109,13 +90,10 @@ def _outermost(rng: np.random.Generator, shape: Shape, out: torch.Tensor) -> tor
     return every[(every @ out).argmax()]
 
 
-# --- revolution -------------------------------------------------------------------------------
-
-
-def _revolution(rng: np.random.Generator) -> list[Primitives]:
+def _revolution(rng: Rng) -> Solids:
     profile = np.array(random_profile(rng))
     profile[:, 1] *= log_uniform(rng, 0.3, 2.5)
-    wide, tall = float(profile[:, 0].max()), float(profile[-1, 1])
+    wide, tall = float(profile[:, 0].max()), profile[-1, 1]
     wall = 2 * wide * log_uniform(rng, 0.015, 0.15)
     style = pick(rng, "closed", "closed", "open", "open", "tube")
     if style == "closed":
@@ -156,10 +134,7 @@ def _radius(profile: np.ndarray, height: float) -> float:
     return float(np.interp(height, profile[:, 1], profile[:, 0]))
 
 
-# --- extrusion --------------------------------------------------------------------------------
-
-
-def _outline(rng: np.random.Generator) -> np.ndarray:
+def _outline(rng: Rng) -> np.ndarray:
     """Draw an outline: of no pattern, mirrored, a polygon, a wheel or a rounded rectangle."""
     style = pick(rng, "random", "random", "mirrored", "polygon", "gear", "rounded")
     if style == "random":
@@ -180,7 +155,7 @@ def _outline(rng: np.random.Generator) -> np.ndarray:
     return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
 
 
-def _extrusion(rng: np.random.Generator) -> list[Primitives]:
+def _extrusion(rng: Rng) -> Solids:
     outline = _outline(rng) * (1, log_uniform(rng, 0.5, 2))
     thick = log_uniform(rng, 0.04, 2)
     style = pick(rng, "plain", "plain", "plain", "steps", "frame", "taper", "pair")
@@ -217,12 +192,7 @@ def _extrusion(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-# --- sweep ------------------------------------------------------------------------------------
-
-
-def _bent(
-    rng: np.random.Generator, points: np.ndarray, radius: float, ends: bool = True
-) -> list[Primitives]:
+def _bent(rng: Rng, points: np.ndarray, radius: float, ends: bool = True) -> Solids:
     """Return a bar along points: of one radius or tapered, round or flat, with ends."""
     style = pick(rng, "round", "round", "taper", "flat")
     if style == "flat" and np.ptp(points[:, 2]) == 0:
@@ -238,13 +208,13 @@ def _bent(
         for end, before in ((points[0], points[1]), (points[-1], points[-2]))[: pick(rng, 1, 2)]:
             out = (end - before) / np.linalg.norm(end - before)
             if chance(rng, 0.5):
-                solids += [ellipsoid((big, big, big), end)]
+                solids += [ball(big, end)]
             else:
                 solids += [frustum(end - 0.5 * big * out, end + 0.3 * big * out, big)]
     return solids
 
 
-def _hook(rng: np.random.Generator) -> list[Primitives]:
+def _hook(rng: Rng) -> Solids:
     """Make a straight piece and an arc, or two arcs: hooks, canes, S and U."""
     radius, long = uniform(rng, 0.15, 0.5), uniform(rng, 0.1, 1.2)
     turn = math.radians(uniform(rng, 60, 300))
@@ -256,7 +226,7 @@ def _hook(rng: np.random.Generator) -> list[Primitives]:
     return _bent(rng, points, uniform(rng, 0.03, 0.14))
 
 
-def _wave(rng: np.random.Generator) -> list[Primitives]:
+def _wave(rng: Rng) -> Solids:
     """Make a random smooth line, flat or in space."""
     number, flat = 14, chance(rng, 0.4)
     share = np.linspace(0, 1, number)
@@ -268,10 +238,10 @@ def _wave(rng: np.random.Generator) -> list[Primitives]:
     return _bent(rng, points, uniform(rng, 0.03, 0.12))
 
 
-def _ring(rng: np.random.Generator) -> list[Primitives]:
+def _ring(rng: Rng) -> Solids:
     """Make a ring, a chain's links, or a ring with a bar or a plate."""
     tube = log_uniform(rng, 0.04, 0.45) * 0.5
-    solids: list[Primitives] = [torus(0.5, tube, (0, 0, 0), FRONT)]
+    solids = [torus(0.5, tube, (0, 0, 0), FRONT)]
     extra = pick(rng, "none", "none", "links", "spokes", "seat")
     if extra == "links":
         for k in range(1, count(rng, 2, 5)):
@@ -281,14 +251,14 @@ def _ring(rng: np.random.Generator) -> list[Primitives]:
         hub = uniform(rng, 0.08, 0.2)
         solids += [frustum((0, 0, -tube), (0, 0, tube), hub)]
         for k in range(number):
-            spoke = frustum((0, 0, 0), (0, 0.5, 0), 0.6 * min(tube, 0.08))
+            spoke = column(0, 0.5, 0.6 * min(tube, 0.08))
             solids += turned([spoke], roll(360 * k / number))
     elif extra == "seat":
         solids += [box((0.5, 0.3, 2 * tube), (0, -0.5 - tube, 0))]
     return solids
 
 
-def _spring(rng: np.random.Generator) -> list[Primitives]:
+def _spring(rng: Rng) -> Solids:
     """Make a coil, a spiral or a cone of wire."""
     turns = uniform(rng, 1.5, 4)
     number = round(11 * turns)
@@ -301,11 +271,11 @@ def _spring(rng: np.random.Generator) -> list[Primitives]:
     return bar(list(points), uniform(rng, 0.03, 0.12))
 
 
-def _pipes(rng: np.random.Generator) -> list[Primitives]:
+def _pipes(rng: Rng) -> Solids:
     """Make pipes with right-angled bends and flanges, whose ends are open."""
     radius, at, direction = uniform(rng, 0.06, 0.16), np.zeros(3), np.eye(3)[0]
     wall = radius * uniform(rng, 0.15, 0.4)
-    solids: list[Primitives] = []
+    solids: Solids = []
     number = count(rng, 2, 5)
     for k in range(number):
         end = at + direction * uniform(rng, 4, 8) * radius
@@ -326,14 +296,14 @@ def _pipes(rng: np.random.Generator) -> list[Primitives]:
         else:
             solids += [frustum(at, end, radius)]
         if not last:
-            solids += [ellipsoid((radius, radius, radius), end)]
+            solids += [ball(radius, end)]
         at = end
         axis = pick(rng, *(a for a in range(3) if direction[a] == 0))
         direction = pick(rng, -1, 1) * np.eye(3)[axis] if k % 2 else np.abs(np.eye(3)[axis])
     return solids
 
 
-def _branches(rng: np.random.Generator) -> list[Primitives]:
+def _branches(rng: Rng) -> Solids:
     """Make a trunk with twigs, or antlers."""
     tall = uniform(rng, 0.6, 1.2)
     radius = uniform(rng, 0.04, 0.1)
@@ -351,7 +321,7 @@ def _branches(rng: np.random.Generator) -> list[Primitives]:
             [0.7 * radius, 0.5 * radius, 0.25 * radius],
         )
     if chance(rng, 0.3):
-        solids += [frustum((0, -0.05, 0), (0, 0.02, 0), uniform(rng, 0.2, 0.4))]
+        solids += [column(-0.05, 0.02, uniform(rng, 0.2, 0.4))]
     return solids
 
 
@@ -360,21 +330,18 @@ _PATHS: dict[Make, float] = {
 }  # fmt: skip
 
 
-def _any_path(rng: np.random.Generator) -> list[Primitives]:
+def _any_path(rng: Rng) -> Solids:
     return draw(rng, _PATHS)
 
 
-# --- blobs and plain solids -------------------------------------------------------------------
-
-
-def _blob(rng: np.random.Generator) -> list[Primitives]:
+def _blob(rng: Rng) -> Solids:
     solids = blob(rng)
     if chance(rng, 0.35):
-        solids = mirrored(moved(solids, (uniform(rng, 0, 0.1), 0, 0)))
+        solids = mirrored(*moved(solids, (uniform(rng, 0, 0.1), 0, 0)))
     return solids
 
 
-def _plain(rng: np.random.Generator) -> list[Primitives]:
+def _plain(rng: Rng) -> Solids:
     """Make one plain solid."""
     size = np.array([log_uniform(rng, 0.15, 1) for _ in range(3)])
     style = pick(rng, "box", "rounded", "ellipsoid", "cylinder", "cone")
@@ -385,4 +352,4 @@ def _plain(rng: np.random.Generator) -> list[Primitives]:
     if style == "ellipsoid":
         return [ellipsoid(size / 2)]
     end = size[0] / 2 if style == "cylinder" else size[2] / 2 * pick(rng, 0, 1)
-    return [frustum((0, 0, 0), (0, size[1], 0), size[0] / 2, end)]
+    return [column(0, size[1], size[0] / 2, end)]

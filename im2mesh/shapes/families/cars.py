@@ -7,29 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from im2mesh.shapes.families.machine_parts import (
-    FRONT,
-    RIGHT,
-    SIDES,
-    UP,
-    Parts,
-    arc,
-    on_floor,
-    panel,
-    point,
-    road_wheel,
-    slope,
-    tube,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP
+from im2mesh.shapes.kit.bars import chain, point
+from im2mesh.shapes.kit.choices import Rng
+from im2mesh.shapes.kit.copies import Solids, stand
+from im2mesh.shapes.kit.machines import band, panel, road_wheel, slope
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import (
-    beam,
-    box,
-    capsule,
-    ellipsoid,
-    frustum,
-    torus,
-)
+from im2mesh.shapes.solids import beam, box, capsule, ellipsoid, frustum, torus
 
 
 @dataclass(frozen=True)
@@ -144,9 +128,9 @@ BODIES = {
 }
 
 
-def road_car(random: np.random.Generator, kind: str) -> Shape:
+def road_car(rng: Rng, kind: str) -> Shape:
     """Make a car of one of the kinds in :data:`BODIES`."""
-    u, body = random.uniform, BODIES[kind]
+    u, body = rng.uniform, BODIES[kind]
     length, width, height = u(*body.length), u(*body.width), u(*body.height)
     belt, radius = body.belt * height * u(0.97, 1.03), u(*body.wheel)
     low, end = radius * u(0.62, 0.9), length / 2
@@ -163,7 +147,7 @@ def road_car(random: np.random.Generator, kind: str) -> Shape:
     nose = max(nose, top + 0.04)
 
     # Below: a narrow body between the wheels, full width where there are none.
-    parts: Parts = [
+    parts = [
         box((width - 2 * tyre - 0.12, belt - low - 0.02, length - 0.2), (0, (belt + low) / 2, 0))
     ]
     wide_end = end - corner
@@ -190,7 +174,7 @@ def road_car(random: np.random.Generator, kind: str) -> Shape:
             (0, (belt + nose) / 2 - 0.01, (cowl + end) / 2 - 0.05),
         )
     )
-    parts += _ends(random, (width, end, corner), (low, top), (nose, belt))
+    parts += _ends(rng, (width, end, corner), (low, top), (nose, belt))
     shoulder = (belt + top) / 2
     for axle in (front, back):
         parts.append(frustum((-0.45 * width, radius, axle), (0.45 * width, radius, axle), 0.07))
@@ -207,17 +191,17 @@ def road_car(random: np.random.Generator, kind: str) -> Shape:
             phase, count = 0.3, 5 if kind != "bus" else 8
             parts += road_wheel(wheel, radius, tyre, side, count, phase)
             lip = point(side * (width / 2 - 0.08), radius, axle)
-            parts += arc(lip, 1.2 * gap, 0.18, 0.4 * gap, 12, 168, 6)
+            parts += band(lip, 1.2 * gap, 0.18, 0.4 * gap, 12, 168, 6)
         mirror = point(side * (width / 2 + 0.06), belt + 0.08, cowl - 0.25 * (cowl - roof_front))
         parts.append(ellipsoid((0.10, 0.075, 0.055), mirror))
         parts.append(capsule(mirror, mirror + point(-side * 0.16, -0.09, 0.0), 0.025))
     if kind == "convertible":
-        parts += _open_cabin(random, width, belt, height, cowl, roof_front, rear)
-        return on_floor(parts)
-    parts += _cabin(random, body, kind, (length, width, belt, height))
+        parts += _open_cabin(rng, width, belt, height, cowl, roof_front, rear)
+        return stand(parts)
+    parts += _cabin(rng, body, kind, (length, width, belt, height))
     if bed:
         parts += _bed(width, low, top, belt, rear, end)
-    if kind in ("suv", "estate") and random.random() < 0.7:
+    if kind in ("suv", "estate") and rng.random() < 0.7:
         for side in SIDES:
             x = side * 0.34 * width
             parts.append(
@@ -227,11 +211,11 @@ def road_car(random: np.random.Generator, kind: str) -> Shape:
             )
             for z in np.linspace(roof_back + 0.15, roof_front - 0.15, 3):
                 parts.append(capsule((x, height - 0.03, z), (x, height + 0.06, z), 0.025))
-    if kind == "suv" and random.random() < 0.5:
+    if kind == "suv" and rng.random() < 0.5:
         spare = point(0, (belt + top) / 2, -end - 0.07)
         parts.append(torus(0.72 * radius, 0.28 * radius, spare, FRONT))
         parts.append(frustum(spare - 0.08 * FRONT, spare + 0.12 * FRONT, 0.6 * radius))
-    if kind == "saloon" and random.random() < 0.25:
+    if kind == "saloon" and rng.random() < 0.25:
         parts.append(
             beam(
                 (-0.4 * width, belt + 0.12, -end + 0.2),
@@ -243,28 +227,28 @@ def road_car(random: np.random.Generator, kind: str) -> Shape:
         )
         for side in SIDES:
             parts.append(box((0.05, 0.16, 0.1), (side * 0.33 * width, belt + 0.05, -end + 0.2)))
-    return on_floor(parts)
+    return stand(parts)
 
 
 def _ends(
-    random: np.random.Generator,
+    rng: Rng,
     outline: tuple[float, float, float],
     bumper: tuple[float, float],
     crests: tuple[float, float],
-) -> Parts:
+) -> Solids:
     """Round corners, bumpers, lamps, grille and number plates of a car.
 
     Args:
-        random: draws the grille's width.
+        rng: draws the grille's width.
         outline: the body's width, half its length, and its corners' radius from above.
         bumper: the heights between which the bumpers are.
         crests: how high the body is in front and behind.
     """
     (width, end, corner), (low, top) = outline, bumper
     half, inner = width / 2, width / 2 - corner
-    grille = random.uniform(0.2, 0.3) * width
+    grille = rng.uniform(0.2, 0.3) * width
     middle = low + 0.45 * (top - low)
-    parts: Parts = []
+    parts: Solids = []
     for face, crest in zip((1, -1), crests, strict=True):
         z = face * (end - corner)
         parts.append(box((2 * inner, crest - low, 2 * corner), (0, (crest + low) / 2, z)))
@@ -277,7 +261,7 @@ def _ends(
             parts.append(frustum(bend + low * UP, bend + crest * UP, corner))
             side_end = point(side * (half - 0.02), middle, face * (end - corner - 0.4))
             turn = point(side * (half - 0.05), middle, face * (end - 0.7 * corner))
-            parts += tube([side_end, turn, point(side * inner, middle, rim)], 0.075)
+            parts += chain([side_end, turn, point(side * inner, middle, rim)], 0.075)
             lamp = bend + point(side * 0.5 * corner, crest - 0.14, face * 0.72 * corner)
             size = (0.15, 0.09, 0.10) if face > 0 else (0.10, 0.15, 0.10)
             parts.append(ellipsoid(size, lamp))
@@ -286,23 +270,18 @@ def _ends(
     return parts
 
 
-def _cabin(
-    random: np.random.Generator,
-    body: Body,
-    kind: str,
-    lengths: tuple[float, float, float, float],
-) -> Parts:
+def _cabin(rng: Rng, body: Body, kind: str, lengths: tuple[float, float, float, float]) -> Solids:
     """Roof, pillars and glass that is set back; ``lengths``: length, width, belt, height."""
     length, width, belt, height = lengths
     cowl, roof_front = (share * length for share in body.screen)
     roof_back, rear = (share * length for share in body.back)
     boxy = kind in ("van", "bus")
-    wide, narrow = (0.49, 0.47) if boxy else (0.47, random.uniform(0.37, 0.41))
+    wide, narrow = (0.49, 0.47) if boxy else (0.47, rng.uniform(0.37, 0.41))
     wide, narrow = wide * width, narrow * width
     under = height - 0.06
     glass = 2 * narrow - 0.10
     run = roof_front - roof_back
-    parts: Parts = [
+    parts = [
         box((2 * narrow, 0.07, run), (0, height - 0.045, (roof_front + roof_back) / 2)),
         ellipsoid(
             (0.95 * narrow, 0.06, 0.5 * run), (0, height - 0.02, (roof_front + roof_back) / 2)
@@ -368,17 +347,11 @@ def _cabin(
 
 
 def _open_cabin(
-    random: np.random.Generator,
-    width: float,
-    belt: float,
-    height: float,
-    cowl: float,
-    top: float,
-    rear: float,
-) -> Parts:
+    rng: Rng, width: float, belt: float, height: float, cowl: float, top: float, rear: float
+) -> Solids:
     """Make a convertible's windscreen in its frame, seats, steering wheel and folded hood."""
     half, back = 0.42 * width, belt + 0.35
-    parts: Parts = []
+    parts: Solids = []
     header = (top, height)
     for side in SIDES:
         foot = point(side * half, belt - 0.05, cowl)
@@ -401,17 +374,17 @@ def _open_cabin(
     parts.append(torus(0.18, 0.022, wheel, (0, 0.45, -1)))
     parts.append(capsule(wheel, (0.22 * width, belt, cowl), 0.03))
     parts.append(capsule(wheel - 0.17 * RIGHT, wheel + 0.17 * RIGHT, 0.02))
-    hood = random.uniform(0.1, 0.14)
+    hood = rng.uniform(0.1, 0.14)
     parts.append(
         capsule((-0.36 * width, belt + 0.03, rear), (0.36 * width, belt + 0.03, rear), hood)
     )
     return parts
 
 
-def _bed(width: float, low: float, top: float, belt: float, first: float, end: float) -> Parts:
+def _bed(width: float, low: float, top: float, belt: float, first: float, end: float) -> Solids:
     """Make a pickup's open bed behind its cabin: side walls, tailgate, floor."""
     middle, run, rise = (first - end) / 2, first + end, belt - top + 0.05
-    parts: Parts = [
+    parts = [
         box((width, belt - low, 0.09), (0, (belt + low) / 2, -end + 0.03)),
         box((width, rise, 0.09), (0, belt - rise / 2, first)),
     ]
@@ -427,12 +400,12 @@ def _bed(width: float, low: float, top: float, belt: float, first: float, end: f
     return parts
 
 
-def race_car(random: np.random.Generator) -> Shape:
+def race_car(rng: Rng) -> Shape:
     """Make a single-seater for races: open wheels on wishbones, wings, a halo over the cockpit."""
-    u = random.uniform
+    u = rng.uniform
     length, track = u(4.6, 5.4), u(0.76, 0.85)
     front, back = 0.32 * length, -0.34 * length
-    parts: Parts = [
+    parts = [
         frustum((0, 0.42, 0.05 * length), (0, 0.30, 0.47 * length), 0.27, 0.09),
         ellipsoid((0.09, 0.08, 0.2), (0, 0.30, 0.47 * length)),
         box((1.3, 0.06, 0.62 * length), (0, 0.13, -0.06 * length)),
@@ -444,12 +417,12 @@ def race_car(random: np.random.Generator) -> Shape:
         ellipsoid((0.13, 0.16, 0.14), (0, 0.76, 0.05 * length)),
         box((0.5, 0.3, 0.36 * length), (0, 0.3, back + 0.07 * length)),
     ]
-    if random.random() < 0.6:
+    if rng.random() < 0.6:
         halo = point(0, 0.9, 0.1 * length)
         parts.append(capsule((0, 0.6, 0.13 * length), halo, 0.03))
         for side in SIDES:
             bend = point(side * 0.27, 0.92, 0.03 * length)
-            parts += tube([halo, bend, point(side * 0.27, 0.68, -0.04 * length)], 0.035)
+            parts += chain([halo, bend, point(side * 0.27, 0.68, -0.04 * length)], 0.035)
     wide = u(0.75, 0.9)
     high = u(0.82, 0.98)
     for side in SIDES:
@@ -463,26 +436,24 @@ def race_car(random: np.random.Generator) -> Shape:
                 for y in (-0.08, 0.10):
                     inner = point(side * 0.12, radius + y, axle + z)
                     parts.append(capsule(inner, wheel + point(-side * 0.1, y, 0), 0.022))
-        parts.append(box((0.04, 0.24, 0.5), (side * wide, 0.2, 0.47 * length)))
-        parts.append(box((0.045, 0.48, 0.5), (side * 0.5, high - 0.12, -0.47 * length)))
-        parts.append(
-            box((0.05, high - 0.35, 0.2), (side * 0.12, 0.5 * high + 0.17, -0.44 * length))
-        )
-        parts.append(ellipsoid((0.08, 0.06, 0.05), (side * 0.5, 0.68, 0.1 * length)))
-        parts.append(
-            capsule((side * 0.5, 0.66, 0.1 * length), (side * 0.2, 0.5, 0.1 * length), 0.02)
-        )
+        parts += [
+            box((0.04, 0.24, 0.5), (side * wide, 0.2, 0.47 * length)),
+            box((0.045, 0.48, 0.5), (side * 0.5, high - 0.12, -0.47 * length)),
+            box((0.05, high - 0.35, 0.2), (side * 0.12, 0.5 * high + 0.17, -0.44 * length)),
+            ellipsoid((0.08, 0.06, 0.05), (side * 0.5, 0.68, 0.1 * length)),
+            capsule((side * 0.5, 0.66, 0.1 * length), (side * 0.2, 0.5, 0.1 * length), 0.02),
+        ]
     for y, z, chord in ((0.12, 0.48, 0.30), (0.20, 0.45, 0.18)):
         parts.append(box((2 * wide, 0.04, chord), (0, y, z * length)))
     parts.append(box((0.12, 0.3, 0.25), (0, 0.22, 0.46 * length)))
     for y, z in ((high, -0.47), (high - 0.14, -0.455)):
         parts.append(box((1.0, 0.045, 0.3), (0, y, z * length)))
     parts.append(box((0.3, 0.16, 0.45), (0, 0.40, -0.45 * length)))
-    return on_floor(parts)
+    return stand(parts)
 
 
-def car(random: np.random.Generator) -> Shape:
+def car(rng: Rng) -> Shape:
     """Make a car: saloon, hatchback, estate, off-roader, pickup, van, bus, convertible or racer."""
     kinds = (*BODIES, "race")
-    kind = str(random.choice(kinds, p=[0.18, 0.14, 0.1, 0.14, 0.12, 0.09, 0.07, 0.08, 0.08]))
-    return race_car(random) if kind == "race" else road_car(random, kind)
+    kind = str(rng.choice(kinds, p=[0.18, 0.14, 0.1, 0.14, 0.12, 0.09, 0.07, 0.08, 0.08]))
+    return race_car(rng) if kind == "race" else road_car(rng, kind)

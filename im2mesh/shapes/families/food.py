@@ -6,42 +6,19 @@ import math
 
 import numpy as np
 
-from im2mesh.shapes.families.containers import filling
-from im2mesh.shapes.families.generators import (
-    extrude,
-    lathe,
-    rounded_box,
-    smooth_profile,
-    sweep,
-    vessel,
-)
-from im2mesh.shapes.families.parts import (
-    FRONT,
-    RIGHT,
-    UP,
-    Make,
-    arc,
-    around,
-    both_sides,
-    chain,
-    chance,
-    count,
-    draw,
-    moved,
-    pick,
-    ringed,
-    roll,
-    stand,
-    tilt,
-    turned,
-    uniform,
-    xy,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, around, roll, tilt
+from im2mesh.shapes.kit.bars import arc, ball, chain, column, sweep
+from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
+from im2mesh.shapes.kit.copies import Solids, moved, ringed, stand, turned
+from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
+from im2mesh.shapes.kit.profiles import lathe, smooth_profile, vessel
+from im2mesh.shapes.kit.soft import rounded_box
+from im2mesh.shapes.kit.vessels import filling
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import Primitives, box, capsule, ellipsoid, frustum, torus
+from im2mesh.shapes.solids import box, capsule, ellipsoid, frustum, torus
 
 
-def fruit(rng: np.random.Generator) -> Shape:
+def fruit(rng: Rng) -> Shape:
     """Draw a fruit, a vegetable, a mushroom, bread, a cake, a burger or an ice cream."""
     kinds: dict[Make, float] = {
         _apple: 2.5, _pear: 1.5, _banana: 2.0, _citrus: 1.5, _carrot: 1.2, _pepper: 1.2,
@@ -49,10 +26,10 @@ def fruit(rng: np.random.Generator) -> Shape:
         _slice: 1.0, _sandwich: 1.0, _burger: 1.5, _cake: 1.5, _ring: 1.0, _ice: 1.2,
         _croissant: 0.8, _hotdog: 0.8, _broccoli: 0.8, _cheese: 0.7,
     }  # fmt: skip
-    return stand(*draw(rng, kinds))
+    return stand(draw(rng, kinds))
 
 
-def _stalk(rng: np.random.Generator, at: float, leaf: float = 0.4) -> list[Primitives]:
+def _stalk(rng: Rng, at: float, leaf: float = 0.4) -> Solids:
     """Return a stalk that stands at a height, with or without a leaf."""
     high, lean = uniform(rng, 0.2, 0.5), uniform(rng, -0.15, 0.15)
     solids = sweep([(0, at - 0.1, 0), (lean, at + high, 0)], [0.05, 0.07])
@@ -62,7 +39,7 @@ def _stalk(rng: np.random.Generator, at: float, leaf: float = 0.4) -> list[Primi
     return solids
 
 
-def _apple(rng: np.random.Generator) -> list[Primitives]:
+def _apple(rng: Rng) -> Solids:
     tall, low = uniform(rng, 0.8, 1.0), uniform(rng, 0.4, 0.6)
     profile = xy((low, 0.85, 1, 0.8, 0.3), (0, 0.25 * tall, 0.9 * tall, 1.5 * tall, 1.75 * tall))
     dent = vessel([(0.5, 1.5 * tall), (0.33, 1.8 * tall)], 0.2, 0)
@@ -70,7 +47,7 @@ def _apple(rng: np.random.Generator) -> list[Primitives]:
     return solids + _stalk(rng, 1.75 * tall)
 
 
-def _pear(rng: np.random.Generator) -> list[Primitives]:
+def _pear(rng: Rng) -> Solids:
     tall, neck = uniform(rng, 2.0, 2.9), uniform(rng, 0.35, 0.55)
     profile = xy((0.4, 1, neck, 0.8 * neck, 0.1), (0, 0.35 * tall, 0.75 * tall, 0.92 * tall, tall))
     solids = lathe(smooth_profile(profile, 14)) + _stalk(rng, tall, 0.3)
@@ -79,9 +56,9 @@ def _pear(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _banana(rng: np.random.Generator) -> list[Primitives]:
+def _banana(rng: Rng) -> Solids:
     bend, thick = uniform(rng, 60, 130), uniform(rng, 0.16, 0.26)
-    points = arc((0, 0, 0), 1.0, -bend / 2, bend / 2, -np.array(UP), RIGHT, 8)
+    points = arc((0, 0, 0), 1.0, -bend / 2, bend / 2, -UP, RIGHT, 8)
     radii = thick * np.array([0.35, 0.75, 0.95, 1, 1, 1, 0.95, 0.7, 0.3])
     one = sweep(points, list(radii))
     tip = points[0] + 0.2 * (points[0] - points[1]) / np.linalg.norm(points[0] - points[1])
@@ -96,18 +73,18 @@ def _banana(rng: np.random.Generator) -> list[Primitives]:
     return lying
 
 
-def _citrus(rng: np.random.Generator) -> list[Primitives]:
+def _citrus(rng: Rng) -> Solids:
     long = uniform(rng, 0.9, 1.5)
-    solids: list[Primitives] = [ellipsoid((1, 1, long))]
+    solids = [ellipsoid((1, 1, long))]
     if chance(rng, 0.5):  # a lemon's nipples
         solids += [ellipsoid((0.25, 0.25, 0.3), (0, 0, s * long)) for s in (-1, 1)]
     if chance(rng, 0.3):  # half of it
         half = [(1.0, 0.0), (0.95, 0.3), (0.75, 0.68), (0.4, 0.92), (0.05, 1.0)]
         return turned(lathe(half), tilt(uniform(rng, -90, 0)))
-    return solids + [frustum((0, 0.95, 0), (0, 1.05, 0), 0.08)]
+    return solids + [column(0.95, 1.05, 0.08)]
 
 
-def _carrot(rng: np.random.Generator) -> list[Primitives]:
+def _carrot(rng: Rng) -> Solids:
     long, wide = uniform(rng, 2, 4.5), uniform(rng, 0.35, 0.8)
     shape = [(0.05, 0), (0.6 * wide, 0.4 * long), (wide, 0.9 * long), (0.5 * wide, long)]
     solids = lathe(smooth_profile(shape, 8))
@@ -118,18 +95,18 @@ def _carrot(rng: np.random.Generator) -> list[Primitives]:
     return turned(solids, tilt(90)) if chance(rng, 0.8) else solids
 
 
-def _pepper(rng: np.random.Generator) -> list[Primitives]:
+def _pepper(rng: Rng) -> Solids:
     tall, lobes = uniform(rng, 1.4, 2.4), count(rng, 3, 4)
-    solids: list[Primitives] = []
+    solids: Solids = []
     for k in range(lobes):
         out = around(360 * k / lobes)
         solids += sweep([0.42 * out + (0, 0.45, 0), 0.5 * out + (0, tall - 0.55, 0)], [0.42, 0.55])
     return solids + _stalk(rng, tall - 0.15, 0.1)
 
 
-def _bunch(rng: np.random.Generator) -> list[Primitives]:
+def _bunch(rng: Rng) -> Solids:
     """Grapes: balls that fill a cone."""
-    solids: list[Primitives] = [capsule((0, -1.2, 0), (0, 1.5, 0), 0.12)]
+    solids = [capsule((0, -1.2, 0), (0, 1.5, 0), 0.12)]
     r = uniform(rng, 0.28, 0.4)
     for y in np.arange(1.0, -1.7, -0.85 * 1.25 * r):
         ring = 0.22 + 0.7 * (y + 1.7) / 2.7
@@ -138,7 +115,7 @@ def _bunch(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _pineapple(rng: np.random.Generator) -> list[Primitives]:
+def _pineapple(rng: Rng) -> Solids:
     tall = uniform(rng, 2.2, 3.0)
     solids = lathe(smooth_profile([(0.7, 0), (1, 0.45 * tall), (0.6, tall)], 8))
     for ring, number, high in ((0.5, 7, 0.9), (0.3, 5, 1.3)):
@@ -156,7 +133,7 @@ def _pineapple(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _pumpkin(rng: np.random.Generator) -> list[Primitives]:
+def _pumpkin(rng: Rng) -> Solids:
     ribs, flat = count(rng, 7, 10), uniform(rng, 0.6, 0.95)
     solids = ringed([ellipsoid((0.4, flat, 0.5), (0, 0, 0.55))], ribs)
     return [
@@ -165,7 +142,7 @@ def _pumpkin(rng: np.random.Generator) -> list[Primitives]:
     ]
 
 
-def _mushroom(rng: np.random.Generator) -> list[Primitives]:
+def _mushroom(rng: Rng) -> Solids:
     stem, high = uniform(rng, 0.2, 0.5), uniform(rng, 0.6, 1.6)
     dome = uniform(rng, 0.4, 1.0)
     cap = smooth_profile([(1, 0), (0.95, 0.3 * dome), (0.6, 0.8 * dome), (0.1, dome)], 7)
@@ -177,11 +154,11 @@ def _mushroom(rng: np.random.Generator) -> list[Primitives]:
     return (
         lathe(foot)
         + moved(turned(bowl, roll(180)), (0, high + 0.62 * dome, 0))
-        + [frustum((0, high - 0.1, 0), (0, high + 0.4 * dome, 0), 0.9 * stem)]
+        + [column(high - 0.1, high + 0.4 * dome, 0.9 * stem)]
     )
 
 
-def _egg(rng: np.random.Generator) -> list[Primitives]:
+def _egg(rng: Rng) -> Solids:
     tall = uniform(rng, 2.4, 2.9)
     shape = [(0.1, 0), (0.75, 0.12 * tall), (1, 0.4 * tall), (0.65, 0.8 * tall), (0.1, tall)]
     egg = lathe(smooth_profile(shape, 12))
@@ -191,10 +168,10 @@ def _egg(rng: np.random.Generator) -> list[Primitives]:
     return turned(egg, tilt(pick(rng, 0, 90)))
 
 
-def _loaf(rng: np.random.Generator) -> list[Primitives]:
+def _loaf(rng: Rng) -> Solids:
     long, wide, tall = uniform(rng, 1.5, 3), uniform(rng, 0.8, 1.1), uniform(rng, 0.6, 1)
     if chance(rng, 0.4):  # a baguette or a roll
-        solids: list[Primitives] = [ellipsoid((long * 0.8, 0.4 * tall, 0.45 * wide))]
+        solids = [ellipsoid((long * 0.8, 0.4 * tall, 0.45 * wide))]
         cuts = np.linspace(-0.45, 0.45, count(rng, 2, 5)) * long
         return solids + [
             capsule((x - 0.12, 0.36 * tall, -0.12), (x + 0.12, 0.36 * tall, 0.12), 0.09)
@@ -207,7 +184,7 @@ def _loaf(rng: np.random.Generator) -> list[Primitives]:
     ]
 
 
-def _slice(rng: np.random.Generator) -> list[Primitives]:
+def _slice(rng: Rng) -> Solids:
     """Make a slice of bread, of toast or of a melon."""
     thick = uniform(rng, 0.12, 0.35)
     if chance(rng, 0.5):
@@ -223,7 +200,7 @@ def _slice(rng: np.random.Generator) -> list[Primitives]:
     return extrude(np.array(bow), thick * 2)
 
 
-def _sandwich(rng: np.random.Generator) -> list[Primitives]:
+def _sandwich(rng: Rng) -> Solids:
     outline = (
         np.array([(-1, 0), (1, 0), (0, 1)])
         if chance(rng, 0.5)
@@ -239,7 +216,7 @@ def _sandwich(rng: np.random.Generator) -> list[Primitives]:
     return turned(solids, tilt(pick(rng, 90, -90, 0)))
 
 
-def _burger(rng: np.random.Generator) -> list[Primitives]:
+def _burger(rng: Rng) -> Solids:
     solids = lathe([(0.9, 0), (1, 0.1), (1, 0.3)])
     y = 0.28
     for _ in range(count(rng, 2, 5)):
@@ -248,7 +225,7 @@ def _burger(rng: np.random.Generator) -> list[Primitives]:
             solids += [box((1.65 * wide, 0.07, 1.65 * wide), (0, y + 0.03, 0))]
             thick = 0.06
         else:
-            solids += [frustum((0, y - 0.01, 0), (0, y + thick, 0), wide)]
+            solids += [column(y - 0.01, y + thick, wide)]
         y += thick - 0.005
     dome = uniform(rng, 0.4, 0.7)
     return solids + lathe(
@@ -256,15 +233,15 @@ def _burger(rng: np.random.Generator) -> list[Primitives]:
     )
 
 
-def _cake(rng: np.random.Generator) -> list[Primitives]:
-    solids: list[Primitives] = []
+def _cake(rng: Rng) -> Solids:
+    solids: Solids = []
     y, r = 0.0, 1.0
     if chance(rng, 0.35):  # a muffin
         solids = lathe([(0.55, 0), (0.8, 0.8)]) + [ellipsoid((0.95, 0.55, 0.95), (0, 0.85, 0))]
-        return solids + ([ellipsoid((0.15, 0.15, 0.15), (0, 1.45, 0))] if chance(rng, 0.6) else [])
+        return solids + ([ball(0.15, (0, 1.45, 0))] if chance(rng, 0.6) else [])
     for _ in range(pick(rng, 1, 1, 2, 3)):
         tall = uniform(rng, 0.35, 0.8)
-        solids += [frustum((0, y, 0), (0, y + tall, 0), r)]
+        solids += [column(y, y + tall, r)]
         if chance(rng, 0.5):
             dot = ellipsoid((0.13, 0.1, 0.13), (0, y + tall, 0.85 * r))
             solids += ringed([dot], count(rng, 6, 12))
@@ -272,13 +249,13 @@ def _cake(rng: np.random.Generator) -> list[Primitives]:
     for _ in range(count(rng, 0, 5)):
         at = uniform(rng, 0, 0.7) * r * around(uniform(rng, 0, 360))
         solids += [frustum(at + (0, y - 0.05, 0), at + (0, y + 0.5, 0), 0.05)]
-    return solids + [frustum((0, -0.05, 0), (0, 0.01, 0), 1.25)] if chance(rng, 0.4) else solids
+    return solids + [column(-0.05, 0.01, 1.25)] if chance(rng, 0.4) else solids
 
 
-def _ring(rng: np.random.Generator) -> list[Primitives]:
+def _ring(rng: Rng) -> Solids:
     """Make a doughnut or a pretzel."""
     tube = uniform(rng, 0.3, 0.48)
-    solids: list[Primitives] = [torus(1 - tube, tube)]
+    solids = [torus(1 - tube, tube)]
     if chance(rng, 0.5):
         solids += [torus(1 - tube, tube, (0, 0.06, 0))]
     if chance(rng, 0.3):
@@ -288,7 +265,7 @@ def _ring(rng: np.random.Generator) -> list[Primitives]:
     return turned(solids, tilt(90)) if chance(rng, 0.2) else solids
 
 
-def _ice(rng: np.random.Generator) -> list[Primitives]:
+def _ice(rng: Rng) -> Solids:
     if chance(rng, 0.3):  # on a stick
         tall = uniform(rng, 1.4, 2)
         solids = rounded_box((0.9, tall, 0.4), 0.19, (0, tall / 2, 0))
@@ -298,8 +275,7 @@ def _ice(rng: np.random.Generator) -> list[Primitives]:
         cup = [(0.5, 0.0), (0.9, tall * 0.6)]
         solids = vessel(cup, 0.07, 0.1) + filling(rng, cup, 0.07, 0.1)
         return solids + [
-            ellipsoid((0.5, 0.5, 0.5), (x, 0.6 * tall, z))
-            for x, z in ((0.25, 0), (-0.25, 0.2), (-0.2, -0.25))
+            ball(0.5, (x, 0.6 * tall, z)) for x, z in ((0.25, 0), (-0.25, 0.2), (-0.2, -0.25))
         ]
     solids = lathe([(0.03, 0), (0.7, tall)])
     y = tall + 0.2
@@ -309,7 +285,7 @@ def _ice(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _croissant(rng: np.random.Generator) -> list[Primitives]:
+def _croissant(rng: Rng) -> Solids:
     bend = uniform(rng, 100, 220)
     points = arc((0, 0, 0), 1.0, -bend / 2, bend / 2, FRONT, RIGHT, 8)
     thick = np.array([0.12, 0.24, 0.36, 0.46, 0.52, 0.46, 0.36, 0.24, 0.12]) * uniform(
@@ -320,25 +296,25 @@ def _croissant(rng: np.random.Generator) -> list[Primitives]:
     )
 
 
-def _hotdog(rng: np.random.Generator) -> list[Primitives]:
+def _hotdog(rng: Rng) -> Solids:
     long, r = uniform(rng, 1.6, 2.4), uniform(rng, 0.22, 0.3)
     solids = [capsule((-long / 2, 0, z), (long / 2, 0, z), 1.3 * r) for z in (-r, r)]
     more = long / 2 + uniform(rng, 0, 0.3)
     return [*solids, capsule((-more, 0.9 * r, 0), (more, 0.9 * r, 0), r)]
 
 
-def _broccoli(rng: np.random.Generator) -> list[Primitives]:
+def _broccoli(rng: Rng) -> Solids:
     """Make a tree of balls on a trunk: broccoli, or a tree."""
     high = uniform(rng, 0.8, 1.8)
     solids = lathe([(0.35, 0), (0.25, high * 0.6), (0.4, high)])
     for k in range(count(rng, 6, 14)):
         out = uniform(rng, 0.2, 0.6) * around(137.5 * k)
         r = uniform(rng, 0.3, 0.5)
-        solids += [ellipsoid((r, r, r), out + (0, high + uniform(rng, 0.0, 0.5), 0))]
+        solids += [ball(r, out + (0, high + uniform(rng, 0.0, 0.5), 0))]
     return solids
 
 
-def _cheese(rng: np.random.Generator) -> list[Primitives]:
+def _cheese(rng: Rng) -> Solids:
     """Make a piece of a round cheese or of a pie."""
     angle, tall = uniform(rng, 25, 300), uniform(rng, 0.3, 0.8)
     rim = [

@@ -6,36 +6,17 @@ import math
 
 import numpy as np
 
-from im2mesh.shapes.families.generators import extrude, lathe, smooth_profile, sweep, vessel
-from im2mesh.shapes.families.parts import (
-    FRONT,
-    RIGHT,
-    UP,
-    Make,
-    arc,
-    around,
-    both_sides,
-    chance,
-    count,
-    draw,
-    log_uniform,
-    mirrored,
-    moved,
-    pick,
-    ringed,
-    roll,
-    stand,
-    tilt,
-    turned,
-    uniform,
-    xy,
-    xyz,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, around, roll, tilt
+from im2mesh.shapes.kit.bars import arc, ball, column, sweep, xyz
+from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
+from im2mesh.shapes.kit.copies import Solids, mirrored, moved, ringed, stand, turned
+from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
+from im2mesh.shapes.kit.profiles import lathe, smooth_profile, vessel
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import Primitives, box, capsule, ellipsoid, frustum, torus
+from im2mesh.shapes.solids import box, capsule, ellipsoid, frustum, torus
 
 
-def instrument(rng: np.random.Generator) -> Shape:
+def instrument(rng: Rng) -> Shape:
     """Draw a guitar, a violin, a harp, a drum, a trumpet, a flute, a piano, a bell and so on."""
     kinds: dict[Make, float] = {
         _guitar: 3.0, _electric: 2.0, _violin: 2.0, _harp: 1.0, _drum: 2.0, _kit: 0.7,
@@ -43,10 +24,10 @@ def instrument(rng: np.random.Generator) -> Shape:
         _keys: 1.2, _accordion: 1.0, _xylophone: 1.0, _tambourine: 0.8, _maracas: 0.8, _bell: 1.0,
         _lute: 1.0, _microphone: 0.8,
     }  # fmt: skip
-    return stand(*draw(rng, kinds))
+    return stand(draw(rng, kinds))
 
 
-def _placed(rng: np.random.Generator, solids: list[Primitives]) -> list[Primitives]:
+def _placed(rng: Rng, solids: Solids) -> Solids:
     """Return an instrument that faces +z upright, leaning back or lying."""
     return turned(solids, tilt(pick(rng, 0.0, -15.0, -90.0)))
 
@@ -58,19 +39,17 @@ def _waisted(upper: float, waist: float, lower: float, tall: float) -> np.ndarra
     return both_sides(curve)
 
 
-def _neck(
-    rng: np.random.Generator, start: float, length: float, wide: float, z: float
-) -> list[Primitives]:
+def _neck(rng: Rng, start: float, length: float, wide: float, z: float) -> Solids:
     """Return a neck with its head and pegs, upwards from a height, its face at a depth."""
     end, head = start + length, uniform(rng, 0.35, 0.55)
     solids = [box((wide, length, 0.09), (0, start + length / 2, z))]
     board = [box((1.5 * wide, head, 0.08), (0, 0.48 * head, 0))]
     pegs = np.linspace(0.2, 0.85, count(rng, 2, 3)) * head
-    board += mirrored([capsule((0.6 * wide, y, 0), (1.25 * wide, y, 0), 0.04) for y in pegs])
+    board += mirrored(*[capsule((0.6 * wide, y, 0), (1.25 * wide, y, 0), 0.04) for y in pegs])
     return solids + moved(turned(board, tilt(-uniform(rng, 0, 20))), (0, end - 0.02, z))
 
 
-def _guitar(rng: np.random.Generator) -> list[Primitives]:
+def _guitar(rng: Rng) -> Solids:
     tall, deep, wide = 1.3, uniform(rng, 0.25, 0.4), uniform(rng, 0.13, 0.18)
     lower = uniform(rng, 0.48, 0.6)
     upper, waist = lower * uniform(rng, 0.65, 0.85), lower * uniform(rng, 0.5, 0.65)
@@ -86,7 +65,7 @@ def _guitar(rng: np.random.Generator) -> list[Primitives]:
     return _placed(rng, [*solids, strings])
 
 
-def _electric(rng: np.random.Generator) -> list[Primitives]:
+def _electric(rng: Rng) -> Solids:
     thick, wide = uniform(rng, 0.13, 0.2), uniform(rng, 0.12, 0.16)
     style = pick(rng, "horned", "single", "V", "star")
     if style == "horned":
@@ -114,7 +93,7 @@ def _electric(rng: np.random.Generator) -> list[Primitives]:
     return _placed(rng, solids)
 
 
-def _violin(rng: np.random.Generator) -> list[Primitives]:
+def _violin(rng: Rng) -> Solids:
     """Make a violin or a cello, on its spike or with its bow."""
     tall, deep = 1.3, uniform(rng, 0.18, 0.32)
     solids = extrude(_waisted(0.38, uniform(rng, 0.2, 0.27), 0.46, tall), deep)
@@ -122,23 +101,21 @@ def _violin(rng: np.random.Generator) -> list[Primitives]:
     solids += [
         box((0.1, 1.0, 0.08), (0, tall + 0.1, z + 0.08)),
         box((0.09, 0.8, 0.08), (0, tall + 0.4, z)),
-    ]
-    solids += [
         torus(0.06, 0.045, (0, tall + 0.82, z), RIGHT),
         box((0.28, 0.18, 0.14), (0, 0.55, z + 0.04)),
         box((0.14, 0.4, 0.12), (0, 0.25, z + 0.04)),
     ]
     solids += mirrored(
-        [capsule((0.0, y, z), (0.2, y, z), 0.03) for y in (tall + 0.62, tall + 0.72)]
+        *[capsule((0.0, y, z), (0.2, y, z), 0.03) for y in (tall + 0.62, tall + 0.72)]
     )
     if chance(rng, 0.5):
-        solids += [frustum((0, 0.05, 0), (0, -uniform(rng, 0.2, 0.5), 0), 0.03)]
+        solids += [column(0.05, -uniform(rng, 0.2, 0.5), 0.03)]
     if chance(rng, 0.3):
         solids += [capsule((-0.6, 0.4, z + 0.1), (0.7, 0.75, z + 0.1), 0.025)]
     return _placed(rng, solids)
 
 
-def _lute(rng: np.random.Generator) -> list[Primitives]:
+def _lute(rng: Rng) -> Solids:
     """Make a banjo, a mandolin, a balalaika or a ukulele."""
     wide = uniform(rng, 0.1, 0.16)
     style = pick(rng, "banjo", "pear", "triangle")
@@ -164,7 +141,7 @@ def _lute(rng: np.random.Generator) -> list[Primitives]:
     )
 
 
-def _harp(rng: np.random.Generator) -> list[Primitives]:
+def _harp(rng: Rng) -> Solids:
     tall, wide = uniform(rng, 1.6, 2.2), uniform(rng, 0.9, 1.3)
     top = xyz(
         (0, 0.25 * wide, 0.55 * wide, 0.8 * wide, wide),
@@ -183,7 +160,7 @@ def _harp(rng: np.random.Generator) -> list[Primitives]:
     return [*solids, box((0.5, 0.1, 0.4), (0.1, 0, 0))]
 
 
-def _drum(rng: np.random.Generator) -> list[Primitives]:
+def _drum(rng: Rng) -> Solids:
     """Make a drum of any height: straight, a barrel or a goblet; at times on legs."""
     tall = log_uniform(rng, 0.4, 3)
     style, foot = pick(rng, "straight", "straight", "barrel", "goblet"), 1.0
@@ -212,11 +189,8 @@ def _drum(rng: np.random.Generator) -> list[Primitives]:
     return turned(solids, tilt(90)) if chance(rng, 0.2) else solids
 
 
-def _kit(rng: np.random.Generator) -> list[Primitives]:
-    solids: list[Primitives] = [
-        frustum((0, 0.6, -0.4), (0, 0.6, 0.4), 0.6),
-        torus(0.6, 0.04, (0, 0.6, 0.4), FRONT),
-    ]
+def _kit(rng: Rng) -> Solids:
+    solids = [frustum((0, 0.6, -0.4), (0, 0.6, 0.4), 0.6), torus(0.6, 0.04, (0, 0.6, 0.4), FRONT)]
     for x, y, r in ((-0.38, 1.35, 0.3), (0.38, 1.35, 0.32)):
         solids += [
             frustum((x, y, -0.1), (x, y + 0.3, -0.18), r),
@@ -236,15 +210,13 @@ def _kit(rng: np.random.Generator) -> list[Primitives]:
     ]
 
 
-def _bellmouth(
-    rng: np.random.Generator, wide: float, long: float, thin: float
-) -> list[tuple[float, float]]:
+def _bellmouth(rng: Rng, wide: float, long: float, thin: float) -> list[tuple[float, float]]:
     """Return the profile of a horn's bell, from its tube to its mouth."""
     curve = [(thin, 0), (1.4 * thin, 0.55 * long), (0.4 * wide, 0.85 * long), (wide, long)]
     return smooth_profile(curve, 7)
 
 
-def _trumpet(rng: np.random.Generator) -> list[Primitives]:
+def _trumpet(rng: Rng) -> Solids:
     """Make a trumpet or a trombone along x."""
     thin, wide, long = 0.05, uniform(rng, 0.25, 0.4), uniform(rng, 1.4, 1.9)
     bell = vessel(_bellmouth(rng, wide, 0.7, thin), 0.03, 0, (0.5 * long - 0.7, 0, 0), RIGHT)
@@ -281,7 +253,7 @@ def _trumpet(rng: np.random.Generator) -> list[Primitives]:
     return turned(solids, roll(pick(rng, 0, 90, -90, 20)))
 
 
-def _horn(rng: np.random.Generator) -> list[Primitives]:
+def _horn(rng: Rng) -> Solids:
     """Make a French horn or a tuba: a coil and a wide bell."""
     t = np.linspace(0, 1, 18)
     angle, r = 2 * math.pi * (1.5 * t), 0.45 + 0.12 * np.sin(5 * t)
@@ -296,7 +268,7 @@ def _horn(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _saxophone(rng: np.random.Generator) -> list[Primitives]:
+def _saxophone(rng: Rng) -> Solids:
     long = uniform(rng, 1.4, 1.9)
     bend = [np.array((0, long, 0)), *arc((0.2, 0.1, 0), 0.2, 180, 360, RIGHT, UP, 5)]
     solids = sweep(bend, list(np.linspace(0.05, 0.15, len(bend))))
@@ -314,11 +286,11 @@ def _saxophone(rng: np.random.Generator) -> list[Primitives]:
     return solids + [capsule((0.11, 0.3, 0.1), (0.08, 0.8 * long, 0.1), 0.025)]
 
 
-def _flute(rng: np.random.Generator) -> list[Primitives]:
+def _flute(rng: Rng) -> Solids:
     """Make a flute, a recorder, a clarinet or pan pipes."""
     if chance(rng, 0.2):
         number = count(rng, 5, 9)
-        pipes: list[Primitives] = []
+        pipes: Solids = []
         for k in range(number):
             pipes += vessel(
                 [(0.11, 0), (0.11, 1.6 - 0.13 * k)], 0.03, 0.05, (0.2 * k, -(1.6 - 0.13 * k), 0)
@@ -326,7 +298,7 @@ def _flute(rng: np.random.Generator) -> list[Primitives]:
         return [*pipes, box((0.2 * number, 0.12, 0.26), (0.1 * (number - 1), -0.4, 0))]
     long, r = uniform(rng, 1.8, 3), uniform(rng, 0.07, 0.13)
     solids = vessel([(1.1 * r, 0), (r, 0.1 * long), (r, long)], 0.35 * r, 0)
-    solids += [frustum((0, 0.12 * long, 0), (0, long, 0), 0.8 * r)]
+    solids += [column(0.12 * long, long, 0.8 * r)]
     solids += [torus(r, 0.35 * r, (0, y * long, 0)) for y in (0.25, 0.75)]
     if chance(rng, 0.5):
         solids += [
@@ -339,25 +311,21 @@ def _flute(rng: np.random.Generator) -> list[Primitives]:
             [(uniform(rng, 2, 3) * r, -0.3), (1.4 * r, -0.12), (1.1 * r, 0.02)], 0.3 * r, 0
         )
     if end != "plain":
-        solids += [frustum((0, long - 0.01, 0), (0, long + 0.35, 0), r, 0.35 * r)]
+        solids += [column(long - 0.01, long + 0.35, r, 0.35 * r)]
     return turned(solids, pick(rng, tilt(90), roll(90), np.eye(3)))
 
 
-def _upright(rng: np.random.Generator) -> list[Primitives]:
+def _upright(rng: Rng) -> Solids:
     wide, tall, deep = 1.45, uniform(rng, 1.0, 1.35), uniform(rng, 0.35, 0.5)
-    solids: list[Primitives] = [
+    solids = [
         box((wide, tall, deep), (0, tall / 2, -deep / 2)),
         box((wide + 0.06, 0.04, deep + 0.06), (0, tall, -deep / 2)),
-    ]
-    solids += [
         box((wide, 0.14, 0.35), (0, 0.66, 0.16)),
         box((0.88 * wide, 0.04, 0.18), (0, 0.745, 0.2)),
     ]
     solids += mirrored(
-        [
-            box((0.08, 0.66, 0.08), (wide / 2 - 0.05, 0.33, 0.28)),
-            box((0.07, 0.22, 0.35), (wide / 2 - 0.035, 0.7, 0.16)),
-        ]
+        box((0.08, 0.66, 0.08), (wide / 2 - 0.05, 0.33, 0.28)),
+        box((0.07, 0.22, 0.35), (wide / 2 - 0.035, 0.7, 0.16)),
     )
     keys = np.linspace(-0.4, 0.4, count(rng, 7, 12)) * wide
     solids += [box((0.035, 0.05, 0.1), (x, 0.775, 0.14)) for x in keys]
@@ -366,7 +334,7 @@ def _upright(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _grand(rng: np.random.Generator) -> list[Primitives]:
+def _grand(rng: Rng) -> Solids:
     long = uniform(rng, 1.3, 2.2)
     outline = xy(
         (-0.75, 0.75, 0.75, 0.45, 0.2, 0.05, -0.3, -0.65, -0.75),
@@ -387,7 +355,7 @@ def _grand(rng: np.random.Generator) -> list[Primitives]:
     solids += [
         box((1.5, 0.13, 0.3), (0, y - 0.07, 0.14)),
         box((1.3, 0.05, 0.2), (0, y + 0.01, 0.16)),
-        *mirrored([box((0.08, 0.2, 0.3), (0.71, y - 0.02, 0.14))]),
+        *mirrored(box((0.08, 0.2, 0.3), (0.71, y - 0.02, 0.14))),
     ]
     for x, z in ((-0.6, -0.05), (0.6, -0.05), (-0.3, -0.8 * long)):
         solids += [frustum((x, 0, z), (x, y - 0.1, z), 0.05, 0.09)]
@@ -397,10 +365,10 @@ def _grand(rng: np.random.Generator) -> list[Primitives]:
     return [*solids, box((0.1, 0.7, 0.06), (0, 0.4, -0.25))]
 
 
-def _keys(rng: np.random.Generator) -> list[Primitives]:
+def _keys(rng: Rng) -> Solids:
     """Make a keyboard on a stand, or on the table."""
     wide, deep, thick = uniform(rng, 1.1, 1.9), uniform(rng, 0.3, 0.5), uniform(rng, 0.08, 0.16)
-    solids: list[Primitives] = [
+    solids = [
         box((wide, thick, deep)),
         box((0.95 * wide, 0.04, 0.45 * deep), (0, thick / 2, 0.22 * deep)),
     ]
@@ -426,10 +394,10 @@ def _keys(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _accordion(rng: np.random.Generator) -> list[Primitives]:
+def _accordion(rng: Rng) -> Solids:
     wide, tall, deep = uniform(rng, 0.2, 0.35), uniform(rng, 0.8, 1.1), uniform(rng, 0.4, 0.5)
     folds, step = count(rng, 5, 9), uniform(rng, 0.07, 0.12)
-    solids: list[Primitives] = []
+    solids: Solids = []
     for k in range(folds):
         x = k * step
         solids += [
@@ -445,10 +413,10 @@ def _accordion(rng: np.random.Generator) -> list[Primitives]:
     ]
 
 
-def _xylophone(rng: np.random.Generator) -> list[Primitives]:
+def _xylophone(rng: Rng) -> Solids:
     number, long = count(rng, 6, 12), uniform(rng, 0.8, 1.2)
     step = uniform(rng, 0.16, 0.24)
-    solids: list[Primitives] = [
+    solids = [
         box((0.8 * step, 0.06, long * (1 - 0.5 * k / number)), (k * step, 0.1, 0))
         for k in range(number)
     ]
@@ -461,25 +429,25 @@ def _xylophone(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.5):
         solids += [
             capsule((0.2, 0.17, -0.1), (1.0, 0.17, 0.5), 0.03),
-            ellipsoid((0.08, 0.08, 0.08), (0.2, 0.18, -0.1)),
+            ball(0.08, (0.2, 0.18, -0.1)),
         ]
     return solids
 
 
-def _tambourine(rng: np.random.Generator) -> list[Primitives]:
+def _tambourine(rng: Rng) -> Solids:
     solids = vessel([(1, 0), (1, 0.3)], 0.09, 0)
     if chance(rng, 0.5):
-        solids += [frustum((0, 0.24, 0), (0, 0.29, 0), 0.98)]
+        solids += [column(0.24, 0.29, 0.98)]
     for k in range(count(rng, 4, 7)):
         at = 0.97 * around(55 * k)
         solids += [frustum(at + (0, 0.12, 0), at + (0, 0.18, 0), 0.16)]
     return turned(solids, tilt(pick(rng, 0, 80)))
 
 
-def _maracas(rng: np.random.Generator) -> list[Primitives]:
+def _maracas(rng: Rng) -> Solids:
     long, r = uniform(rng, 0.9, 1.5), uniform(rng, 0.35, 0.5)
     one = [
-        frustum((0, 0, 0), (0, long, 0), 0.1),
+        column(0, long, 0.1),
         ellipsoid((r, uniform(rng, 1, 1.5) * r, r), (0, long + 0.7 * r, 0)),
     ]
     if chance(rng, 0.5):
@@ -487,30 +455,24 @@ def _maracas(rng: np.random.Generator) -> list[Primitives]:
     return turned(one, roll(25)) + turned(one, roll(-25))
 
 
-def _bell(rng: np.random.Generator) -> list[Primitives]:
+def _bell(rng: Rng) -> Solids:
     tall = uniform(rng, 0.9, 1.5)
     shape = smooth_profile([(0.3, 0), (0.55, 0.2 * tall), (0.65, 0.65 * tall), (1, tall)], 7)
     solids = turned(vessel(shape, 0.09, 0.12), roll(180))
-    solids += [
-        frustum((0, -0.1, 0), (0, -0.95 * tall, 0), 0.04),
-        ellipsoid((0.16, 0.16, 0.16), (0, -0.95 * tall, 0)),
-    ]
+    solids += [column(-0.1, -0.95 * tall, 0.04), ball(0.16, (0, -0.95 * tall, 0))]
     if chance(rng, 0.5):
         return [*solids, torus(0.2, 0.06, (0, 0.18, 0), FRONT)]
     return solids + lathe(smooth_profile([(0.1, -0.02), (0.17, 0.5), (0.1, 0.9)], 4))
 
 
-def _microphone(rng: np.random.Generator) -> list[Primitives]:
+def _microphone(rng: Rng) -> Solids:
     r = uniform(rng, 0.2, 0.3)
     solids = [
-        frustum((0, 0, 0), (0, 1.2, 0), 0.5 * r, 0.8 * r),
+        column(0, 1.2, 0.5 * r, 0.8 * r),
         ellipsoid((r, 1.1 * r, r), (0, 1.35, 0)),
         torus(r, 0.2 * r, (0, 1.33, 0)),
     ]
     if chance(rng, 0.6):
         solids = moved(turned(solids, tilt(uniform(rng, -60, 60))), (0, 2.4, 0))
-        solids += [
-            frustum((0, 0, 0), (0, 2.5, 0), 0.05),
-            frustum((0, 0, 0), (0, 0.08, 0), 0.7, 0.6),
-        ]
+        solids += [column(0, 2.5, 0.05), column(0, 0.08, 0.7, 0.6)]
     return solids if chance(rng, 0.7) else turned(solids, tilt(90))

@@ -6,37 +6,22 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from im2mesh.shapes.families.machine_parts import (
-    FRONT,
-    RIGHT,
-    SIDES,
-    UP,
-    Parts,
-    arc,
-    mirrored,
-    on_floor,
-    one_of,
-    point,
-    spokes,
-    tube,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP, tilt
+from im2mesh.shapes.kit.bars import ball, chain, on_side, point
+from im2mesh.shapes.kit.choices import Rng, draw
+from im2mesh.shapes.kit.copies import Solids, stand
+from im2mesh.shapes.kit.machines import band, spokes
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import (
-    beam,
-    box,
-    capsule,
-    ellipsoid,
-    frustum,
-    torus,
-)
+from im2mesh.shapes.solids import beam, box, capsule, ellipsoid, frustum, torus
 
 
 def cycle_wheel(
     hub: np.ndarray, radius: float, tyre: float, count: int, spoke: float, broad: float
-) -> Parts:
+) -> Solids:
     """Make a motorcycle's or a bicycle's wheel: tyre, rim, hub and spokes.
 
     Args:
@@ -48,7 +33,7 @@ def cycle_wheel(
         broad: half the hub's width.
     """
     rim = radius - 1.9 * tyre
-    parts: Parts = [
+    parts = [
         torus(radius - tyre, tyre, hub, RIGHT),
         torus(rim, max(0.45 * tyre, 0.008), hub, RIGHT),
         frustum(hub - broad * RIGHT, hub + broad * RIGHT, max(0.12 * radius, 0.02)),
@@ -58,9 +43,9 @@ def cycle_wheel(
     return parts + spokes(hub, 0.0, rim, count, spoke, 0.2)
 
 
-def cylinder(base: np.ndarray, top: np.ndarray, radius: float, fins: int) -> Parts:
+def cylinder(base: np.ndarray, top: np.ndarray, radius: float, fins: int) -> Solids:
     """Make an engine's cylinder with cooling fins."""
-    parts: Parts = [frustum(base, top, 0.78 * radius)]
+    parts = [frustum(base, top, 0.78 * radius)]
     step = (top - base) / (2 * fins)
     for k in range(fins):
         middle = base + (2 * k + 1.2) * step
@@ -80,11 +65,11 @@ class Frame:
     """Radii of the rear and the front wheel."""
 
 
-def _front_end(frame: Frame, tyre: float, tube_radius: float, rise: float, pull: float) -> Parts:
+def _front_end(frame: Frame, tyre: float, tube_radius: float, rise: float, pull: float) -> Solids:
     """Make fork and handlebar; ``rise`` above the fork's top and ``pull`` towards the rider."""
     spread = tyre + 2.2 * tube_radius
     up = (frame.head - frame.front) / np.linalg.norm(frame.head - frame.front)
-    parts: Parts = [capsule(frame.front - spread * RIGHT, frame.front + spread * RIGHT, 0.018)]
+    parts = [capsule(frame.front - spread * RIGHT, frame.front + spread * RIGHT, 0.018)]
     grip = frame.head + point(0, rise, -pull)
     for side in SIDES:
         leg = side * spread * RIGHT
@@ -94,7 +79,7 @@ def _front_end(frame: Frame, tyre: float, tube_radius: float, rise: float, pull:
         bend = frame.head + point(side * 0.14, 0.6 * rise + 0.02, -0.2 * pull)
         out = grip + side * 0.24 * RIGHT
         end = grip + point(side * 0.38, -0.02, -0.10)
-        parts += tube([frame.head + 0.3 * leg, bend, out, end], 0.014)
+        parts += chain([frame.head + 0.3 * leg, bend, out, end], 0.014)
         parts.append(capsule(out + 0.5 * (end - out), end, 0.021))
         parts.append(capsule(out + 0.3 * (end - out), end + point(0, 0, 0.05), 0.009))
     for along in (0.0, 0.16):
@@ -103,9 +88,9 @@ def _front_end(frame: Frame, tyre: float, tube_radius: float, rise: float, pull:
     return parts
 
 
-def _engine(random: np.random.Generator, place: np.ndarray, size: float) -> Parts:
+def _engine(rng: Rng, place: np.ndarray, size: float) -> Solids:
     """Make a crankcase with one cylinder, a V of two, or a row of four."""
-    parts: Parts = [
+    parts = [
         box((0.9 * size, 0.55 * size, 1.35 * size), place),
         frustum(
             place - point(0.58 * size, 0, 0.1 * size),
@@ -118,7 +103,7 @@ def _engine(random: np.random.Generator, place: np.ndarray, size: float) -> Part
             0.22 * size,
         ),
     ]
-    kind = str(random.choice(["single", "vee", "row"]))
+    kind = str(rng.choice(["single", "vee", "row"]))
     if kind == "row":
         for x in np.linspace(-0.5, 0.5, 4) * size:
             base = place + point(x, 0.2 * size, 0.22 * size)
@@ -133,10 +118,10 @@ def _engine(random: np.random.Generator, place: np.ndarray, size: float) -> Part
     return parts
 
 
-def _mirrors_and_lamps(frame: Frame, rise: float, pull: float, tail_at: np.ndarray) -> Parts:
+def _mirrors_and_lamps(frame: Frame, rise: float, pull: float, tail_at: np.ndarray) -> Solids:
     """Make a headlamp with its rim, rear lamp, mirrors on stalks, indicators."""
     lamp = frame.head + point(0, -0.06, 0.08)
-    parts: Parts = [
+    parts = [
         frustum(lamp - 0.06 * FRONT, lamp + 0.06 * FRONT, 0.055, 0.095),
         torus(0.09, 0.013, lamp + 0.06 * FRONT, FRONT),
         ellipsoid((0.085, 0.085, 0.03), lamp + 0.06 * FRONT),
@@ -153,24 +138,20 @@ def _mirrors_and_lamps(frame: Frame, rise: float, pull: float, tail_at: np.ndarr
     return parts
 
 
-def _exhaust(start: np.ndarray, end: np.ndarray, side: float, pipe: float) -> Parts:
+def _exhaust(start: np.ndarray, end: np.ndarray, side: float, pipe: float) -> Solids:
     """From a cylinder forwards, down, and back to a muffler."""
     knee = start + point(0, -0.02, 0.10)
     low = point(0.6 * side, end[1] - 0.02, start[2] + 0.04)
     middle = point(side, end[1], start[2] - 0.28)
     back = end * (0, 1, 1) + side * RIGHT
-    parts = tube([start, knee, low, middle, back], pipe)
+    parts = chain([start, knee, low, middle, back], pipe)
     muffler = middle + 0.35 * (back - middle)
-    return [
-        *parts,
-        frustum(muffler, back, 1.6 * pipe, 2.1 * pipe),
-        ellipsoid((1.6 * pipe,) * 3, muffler),
-    ]
+    return [*parts, frustum(muffler, back, 1.6 * pipe, 2.1 * pipe), ball(1.6 * pipe, muffler)]
 
 
-def _machine(random: np.random.Generator, kind: str) -> Shape:
+def _machine(rng: Rng, kind: str) -> Shape:
     """Make a motorcycle: a roadster, a chopper, a dirt bike or a faired sports machine."""
-    u = random.uniform
+    u = rng.uniform
     chopper, dirt, sport = kind == "chopper", kind == "dirt", kind == "sport"
     rake = math.radians(u(34, 42) if chopper else u(24, 28))
     base = u(1.6, 1.85) if chopper else u(1.35, 1.48)
@@ -184,7 +165,7 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
     fork = u(0.8, 0.95) if chopper else u(0.66, 0.72) + 0.08 * dirt
     head = front + fork * point(0, math.cos(rake), -math.sin(rake))
     frame = Frame(rear, front, head, radii)
-    count = int(random.choice([5, 10, 14])) if not (dirt or chopper) else 14
+    count = int(rng.choice([5, 10, 14])) if not (dirt or chopper) else 14
     thick = 0.022 if count == 5 else 0.0095
     parts = cycle_wheel(rear, radii[0], tyre[0], count, thick, 0.07)
     parts += cycle_wheel(front, radii[1], tyre[1], count, thick, 0.055)
@@ -198,14 +179,14 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
     crank = point(0, 0.36 + 0.06 * dirt, 0.02 * base - 0.04)
     pivot = crank + point(0, -0.02, -0.24)
     size = u(0.27, 0.33) * (0.85 if dirt else 1.0)
-    parts += _engine(random, crank, size)
+    parts += _engine(rng, crank, size)
     # The frame: a backbone, a cradle around the engine, a loop under the seat.
     hip = point(0, seat_y - 0.10, seat_z + 0.12)
     parts.append(capsule(neck, hip, 0.028))
     tail_at = point(0, seat_y + (0.10 if sport else 0.0), rear[2] - 0.12)
     for side in SIDES:
         tubes = side * 0.12 * RIGHT
-        parts += tube(
+        parts += chain(
             [
                 neck,
                 crank + tubes + point(0, 0.12, 0.28),
@@ -215,7 +196,7 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
             ],
             0.017,
         )
-        parts += tube([hip + 0.8 * tubes, tail_at + 0.6 * tubes - 0.04 * UP], 0.016)
+        parts += chain([hip + 0.8 * tubes, tail_at + 0.6 * tubes - 0.04 * UP], 0.016)
         arm = side * (tyre[0] + 0.025) * RIGHT
         parts.append(beam(pivot + arm, rear + arm, 0.06, 0.03, UP))
         if not dirt and not sport:
@@ -235,10 +216,10 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
     # Tank and seat.
     tank = neck + 0.45 * (hip - neck) + point(0, 0.05, 0.03)
     lean = math.degrees(math.atan2(neck[1] - hip[1], neck[2] - hip[2]))
-    tilt = _pitch(0.6 * lean)
+    pitch = tilt(-0.6 * lean)
     long = 0.52 * float(np.linalg.norm(neck - hip))
-    parts.append(ellipsoid((0.12 if dirt else u(0.13, 0.16), 0.12, long), tank, tilt))
-    parts.append(ellipsoid((0.10, 0.10, 0.7 * long), tank + point(0, 0.035, 0.04), tilt))
+    parts.append(ellipsoid((0.12 if dirt else u(0.13, 0.16), 0.12, long), tank, pitch))
+    parts.append(ellipsoid((0.10, 0.10, 0.7 * long), tank + point(0, 0.035, 0.04), pitch))
     parts.append(frustum(tank + 0.08 * UP, tank + point(0, 0.15, 0.0), 0.035))
     bench = [
         hip + point(0, 0.09, 0.02),
@@ -256,9 +237,9 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
         bar = point(0.07, seat_y + 0.45, seat_z - 0.45)
         for side in SIDES:
             parts.append(
-                capsule((side * 0.09, seat_y - 0.1, seat_z - 0.36), mirrored(bar, side), 0.012)
+                capsule((side * 0.09, seat_y - 0.1, seat_z - 0.36), on_side(bar, side), 0.012)
             )
-        parts.append(capsule(mirrored(bar, -1), bar, 0.012))
+        parts.append(capsule(on_side(bar, -1), bar, 0.012))
         parts.append(
             beam(bar * (0, 1, 1) - 0.2 * UP + 0.03 * FRONT, bar * (0, 1, 1), 0.13, 0.04, RIGHT)
         )
@@ -280,7 +261,7 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
             beam(crown + point(0, 0.03, 0.25), crown + point(0, -0.03, 0.45), 0.12, 0.022, RIGHT)
         )
         parts.append(beam(tail_at, tail_at + point(0, 0.10, -0.32), 0.13, 0.025, RIGHT))
-        parts.append(box((0.2, 0.24, 0.03), head + point(0, 0.02, 0.08), _pitch(20)))
+        parts.append(box((0.2, 0.24, 0.03), head + point(0, 0.02, 0.08), tilt(-20)))
         parts.append(capsule(head, head + point(0, 0.02, 0.08), 0.04))
         for side in SIDES:
             parts.append(
@@ -294,8 +275,8 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
             )
             parts.append(capsule(neck + point(side * 0.12, 0.02, 0.0), neck, 0.03))
     else:
-        parts += arc(front, radii[1] + 0.025, 2.4 * tyre[1], 0.018, 25, 150, 8)
-        parts += arc(rear, radii[0] + 0.035, 2.3 * tyre[0], 0.02, 50, 195, 9)
+        parts += band(front, radii[1] + 0.025, 2.4 * tyre[1], 0.018, 25, 150, 8)
+        parts += band(rear, radii[0] + 0.035, 2.3 * tyre[0], 0.02, 50, 195, 9)
         for side in SIDES:
             stay = side * (1.2 * tyre[1]) * RIGHT
             parts.append(
@@ -315,7 +296,7 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
     port = crank + point(0, 0.3 * size, 0.55 * size)
     high = tail_at[1] - 0.12 if dirt else radii[0] - 0.06 + 0.1 * sport
     end = point(0, high, rear[2] - (0.18 if not dirt else -0.05))
-    for side in (1,) if dirt or random.random() < 0.4 else SIDES:
+    for side in (1,) if dirt or rng.random() < 0.4 else SIDES:
         parts += _exhaust(port + side * 0.06 * RIGHT, end, side * 0.19, 0.026)
         parts.append(
             capsule(
@@ -329,38 +310,32 @@ def _machine(random: np.random.Generator, kind: str) -> Shape:
 
     if sport:
         parts += _fairing(neck, crank, head)
-    return on_floor(parts)
+    return stand(parts)
 
 
-def _fairing(neck: np.ndarray, crank: np.ndarray, head: np.ndarray) -> Parts:
+def _fairing(neck: np.ndarray, crank: np.ndarray, head: np.ndarray) -> Solids:
     """Make a sports machine's nose, screen and flanks."""
     nose = head + point(0, -0.12, 0.24)
-    parts: Parts = [
-        ellipsoid((0.19, 0.15, 0.24), head + point(0, -0.10, 0.08), _pitch(-12)),
+    parts = [
+        ellipsoid((0.19, 0.15, 0.24), head + point(0, -0.10, 0.08), tilt(12)),
         ellipsoid((0.11, 0.08, 0.12), nose),
         beam(head + point(0, 0.0, 0.2), head + point(0, 0.17, 0.0), 0.24, 0.02, RIGHT),
-        ellipsoid((0.16, 0.16, 0.34), crank + point(0, -0.10, 0.02), _pitch(-8)),
+        ellipsoid((0.16, 0.16, 0.34), crank + point(0, -0.10, 0.02), tilt(8)),
     ]
     for side in SIDES:
         top = neck + point(side * 0.14, -0.06, 0.02)
         low = crank + point(side * 0.12, -0.04, 0.06)
         lean = math.degrees(math.atan2(top[2] - low[2], top[1] - low[1]))
         half = float(np.linalg.norm(top - low)) / 2
-        parts.append(ellipsoid((0.07, half + 0.12, 0.22), (top + low) / 2, _pitch(-lean)))
+        parts.append(ellipsoid((0.07, half + 0.12, 0.22), (top + low) / 2, tilt(lean)))
         parts.append(capsule(top, neck, 0.05))
         parts.append(ellipsoid((0.05, 0.09, 0.26), low + point(side * 0.01, 0.02, -0.2)))
     return parts
 
 
-def _pitch(degrees: float) -> np.ndarray:
-    """Return the (3, 3) rotation about x that raises the front by an angle."""
-    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return np.array([[1, 0, 0], [0, c, s], [0, -s, c]], dtype=np.float64)
-
-
-def scooter(random: np.random.Generator) -> Shape:
+def scooter(rng: Rng) -> Shape:
     """Make a scooter: small wheels, a shield before the legs, a floor board, a round body."""
-    u = random.uniform
+    u = rng.uniform
     base, radius, tyre = u(1.2, 1.32), u(0.21, 0.25), u(0.05, 0.06)
     rear, front = point(0, radius, -base / 2), point(0, radius, base / 2)
     rake = math.radians(u(24, 28))
@@ -374,10 +349,10 @@ def scooter(random: np.random.Generator) -> Shape:
     knee = point(0, floor, front[2] - radius - 0.08)
     neck = head - 0.1 * down
     parts.append(beam(knee, neck - 0.05 * FRONT, u(0.36, 0.44), 0.04, RIGHT))
-    parts.append(ellipsoid((0.13, 0.30, 0.07), (knee + neck) / 2 + 0.01 * FRONT, _pitch(-20)))
+    parts.append(ellipsoid((0.13, 0.30, 0.07), (knee + neck) / 2 + 0.01 * FRONT, tilt(20)))
     parts.append(ellipsoid((0.15, 0.09, 0.12), head + point(0, 0.02, 0.0)))
     parts.append(beam(knee + 0.03 * FRONT, point(0, floor, rear[2] + 0.3), 0.36, 0.06, RIGHT))
-    parts.append(ellipsoid((0.11, 0.09, 0.22), front + 0.72 * radius * UP, _pitch(-4)))
+    parts.append(ellipsoid((0.11, 0.09, 0.22), front + 0.72 * radius * UP, tilt(4)))
     for side in SIDES:
         x = side * 0.17
         parts.append(capsule((x, floor, knee[2]), (x, neck[1] - 0.08, neck[2] - 0.04), 0.03))
@@ -389,30 +364,28 @@ def scooter(random: np.random.Generator) -> Shape:
     for x in (-0.06, 0.06):
         parts.append(capsule((x, seat, rear[2] - 0.18), (x, seat, rear[2] + 0.36), 0.065))
     arm = point(0.09, radius, rear[2])
-    parts.append(beam(arm, arm + point(0, 0.06, 0.3), 0.12, 0.08, UP))
-    parts.append(capsule(rear - 0.1 * RIGHT, rear + 0.1 * RIGHT, 0.02))
-    parts.append(
-        frustum((-0.13, radius, rear[2] - 0.22), (-0.13, radius + 0.04, rear[2] + 0.12), 0.05)
-    )
-    parts.append(
-        capsule((-0.13, radius + 0.04, rear[2] + 0.1), (0, radius + 0.1, rear[2] + 0.22), 0.025)
-    )
+    parts += [
+        beam(arm, arm + point(0, 0.06, 0.3), 0.12, 0.08, UP),
+        capsule(rear - 0.1 * RIGHT, rear + 0.1 * RIGHT, 0.02),
+        frustum((-0.13, radius, rear[2] - 0.22), (-0.13, radius + 0.04, rear[2] + 0.12), 0.05),
+        capsule((-0.13, radius + 0.04, rear[2] + 0.1), (0, radius + 0.1, rear[2] + 0.22), 0.025),
+    ]
     parts += _mirrors_and_lamps(frame, 0.06, 0.06, point(0, 0.55, rear[2] - 0.28))
-    if random.random() < 0.5:
+    if rng.random() < 0.5:
         case = point(0, seat + 0.2, rear[2] - 0.3)
         parts.append(box((0.34, 0.24, 0.3), case))
         parts.append(box((0.36, 0.05, 0.32), case + 0.03 * UP))
         parts.append(beam(case - 0.1 * UP, (0, seat - 0.1, rear[2]), 0.16, 0.05, RIGHT))
-    return on_floor(parts)
+    return stand(parts)
 
 
-def bicycle(random: np.random.Generator) -> Shape:
+def bicycle(rng: Rng) -> Shape:
     """Make a bicycle: a diamond or a low frame, thin tyres, spokes, cranks, saddle, handlebar."""
-    u = random.uniform
+    u = rng.uniform
     radius, base = u(0.31, 0.35), u(0.98, 1.1)
     tyre = u(0.016, 0.028)
     rear, front = point(0, radius, -base / 2), point(0, radius, base / 2)
-    count = int(random.choice([10, 12, 16]))
+    count = int(rng.choice([10, 12, 16]))
     parts = cycle_wheel(rear, radius, tyre, count, 0.0075, 0.045)
     parts += cycle_wheel(front, radius, tyre, count, 0.0075, 0.045)
     rake = math.radians(u(17, 21))
@@ -422,7 +395,7 @@ def bicycle(random: np.random.Generator) -> Shape:
     bracket = point(0, u(0.26, 0.3), rear[2] + u(0.41, 0.45))
     lean = math.radians(u(15, 19))
     post = point(0, math.cos(lean), -math.sin(lean))
-    low = bool(random.random() < 0.3)
+    low = bool(rng.random() < 0.3)
     cluster = bracket + u(0.44, 0.54) * post
     pipe = u(0.014, 0.019)
     top = head - 0.04 * steer
@@ -438,17 +411,17 @@ def bicycle(random: np.random.Generator) -> Shape:
         x = side * 0.045 * RIGHT
         parts.append(capsule(bracket + 0.5 * x, rear + x, 0.0105))
         parts.append(capsule(cluster, rear + x, 0.0095))
-        parts += tube([lower, lower + x - 0.04 * steer, front + x], 0.012)
+        parts += chain([lower, lower + x - 0.04 * steer, front + x], 0.012)
     # Saddle, with a nose to the front.
     parts.append(ellipsoid((0.075, 0.03, 0.10), saddle + point(0, 0.02, -0.05)))
     parts.append(capsule(saddle + point(0, 0.022, -0.04), saddle + point(0, 0.022, 0.13), 0.024))
     # Handlebar.
     stem = head + u(0.04, 0.1) * steer
     clamp = stem + point(0, 0.01, u(0.05, 0.1))
-    parts += tube([head, stem, clamp], 0.014)
+    parts += chain([head, stem, clamp], 0.014)
     half = u(0.21, 0.32)
     parts.append(capsule(clamp - 0.6 * half * RIGHT, clamp + 0.6 * half * RIGHT, 0.0125))
-    style = str(random.choice(["drop", "flat", "swept"]))
+    style = str(rng.choice(["drop", "flat", "swept"]))
     for side in SIDES:
         end = clamp + side * (0.6 if style != "flat" else 1.0) * half * RIGHT
         if style == "drop":
@@ -459,7 +432,7 @@ def bicycle(random: np.random.Generator) -> Shape:
             bends = [(0.2, 0.06, 0.04), (0.4, 0.07, -0.06), (0.45, 0.05, -0.2)]
         bends_at = [end + point(side * x * half, y, z) for x, y, z in bends]
         start = clamp + side * 0.6 * half * RIGHT
-        parts += tube([start, *bends_at], 0.0125)
+        parts += chain([start, *bends_at], 0.0125)
         parts.append(capsule(bends_at[-2], bends_at[-1], 0.017))
     # Cranks, chain wheel, chain.
     angle = u(0, 2 * math.pi)
@@ -477,15 +450,15 @@ def bicycle(random: np.random.Generator) -> Shape:
         parts.append(
             capsule(bracket + point(-0.045, y * plate, 0), rear + point(-0.045, y * cog, 0), 0.0065)
         )
-    if random.random() < 0.5:
+    if rng.random() < 0.5:
         for hub, first, last in ((front, 40, 175), (rear, 15, 200)):
-            parts += arc(hub, radius + 0.02, 2.6 * tyre, 0.013, first, last, 9)
+            parts += band(hub, radius + 0.02, 2.6 * tyre, 0.013, first, last, 9)
         stay = (radius + 0.02) * point(0, math.sin(math.radians(160)), math.cos(math.radians(160)))
         for hub in (front, rear):
             for side in SIDES:
                 parts.append(capsule(hub + side * 0.045 * RIGHT, hub + stay, 0.0065))
         parts.append(capsule(front + (radius + 0.02) * steer, lower, 0.012))
-    if random.random() < 0.35:
+    if rng.random() < 0.35:
         rack = rear + (radius + 0.06) * UP
         parts.append(box((0.13, 0.016, 0.34), rack))
         parts.append(capsule(rack + 0.15 * FRONT, cluster, 0.009))
@@ -493,7 +466,7 @@ def bicycle(random: np.random.Generator) -> Shape:
             parts.append(
                 capsule(rear + side * 0.045 * RIGHT, rack + point(side * 0.05, 0, -0.08), 0.008)
             )
-    if random.random() < 0.35:
+    if rng.random() < 0.35:
         basket = clamp + point(0, 0.02, 0.16)
         parts += [
             box((0.28, 0.012, 0.2), basket - 0.09 * UP),
@@ -506,17 +479,17 @@ def bicycle(random: np.random.Generator) -> Shape:
         for share in np.linspace(-0.14, 0.14, 5):
             for side in SIDES:
                 parts.append(box((0.014, 0.16, 0.014), basket + point(share, -0.015, side * 0.1)))
-    return on_floor(parts)
+    return stand(parts)
 
 
-def motorcycle(random: np.random.Generator) -> Shape:
+def motorcycle(rng: Rng) -> Shape:
     """Two wheels: roadster, chopper, dirt bike, sports machine, scooter or bicycle."""
-    kinds: tuple[Callable[[np.random.Generator], Shape], ...] = (
-        lambda r: _machine(r, "roadster"),
-        lambda r: _machine(r, "chopper"),
-        lambda r: _machine(r, "dirt"),
-        lambda r: _machine(r, "sport"),
-        scooter,
-        bicycle,
-    )
-    return one_of(random, kinds, (0.24, 0.17, 0.15, 0.12, 0.14, 0.18))
+    kinds: dict[Callable[[Rng], Shape], float] = {
+        partial(_machine, kind="roadster"): 0.24,
+        partial(_machine, kind="chopper"): 0.17,
+        partial(_machine, kind="dirt"): 0.15,
+        partial(_machine, kind="sport"): 0.12,
+        scooter: 0.14,
+        bicycle: 0.18,
+    }
+    return draw(rng, kinds)

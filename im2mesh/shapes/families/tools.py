@@ -6,42 +6,18 @@ import math
 
 import numpy as np
 
-from im2mesh.shapes.families.generators import (
-    extrude,
-    lathe,
-    rounded_box,
-    smooth_profile,
-    sweep,
-    vessel,
-)
-from im2mesh.shapes.families.parts import (
-    FRONT,
-    RIGHT,
-    UP,
-    Make,
-    arc,
-    bars,
-    both_sides,
-    chance,
-    count,
-    draw,
-    log_uniform,
-    mirrored,
-    moved,
-    pick,
-    roll,
-    stand,
-    tilt,
-    turned,
-    uniform,
-    xy,
-    xyz,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, roll, tilt
+from im2mesh.shapes.kit.bars import arc, bars, column, sweep, xyz
+from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
+from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand, turned
+from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
+from im2mesh.shapes.kit.profiles import lathe, smooth_profile, vessel
+from im2mesh.shapes.kit.soft import rounded_box
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
+from im2mesh.shapes.solids import beam, box, capsule, ellipsoid, frustum, torus
 
 
-def tool(rng: np.random.Generator) -> Shape:
+def tool(rng: Rng) -> Shape:
     """Draw a hand tool, a power tool, cutlery, a brush, a key or a pen."""
     kinds: dict[Make, float] = {
         _hammer: 2.5, _axe: 1.0, _screwdriver: 1.5, _wrench: 2.0, _pliers: 1.5, _scissors: 2.0,
@@ -53,10 +29,10 @@ def tool(rng: np.random.Generator) -> Shape:
         solids = turned(solids, tilt(90))
     elif chance(rng, 0.4):
         solids = turned(solids, roll(uniform(rng, -180, 180)))
-    return stand(*solids)
+    return stand(solids)
 
 
-def grip(rng: np.random.Generator, low: float, high: float, radius: float) -> list[Primitives]:
+def grip(rng: Rng, low: float, high: float, radius: float) -> Solids:
     """Return a handle along the y axis, between two heights: round, waisted, flat or square."""
     style, length = pick(rng, "round", "waist", "flat", "capsule"), high - low
     if style == "waist":
@@ -68,14 +44,12 @@ def grip(rng: np.random.Generator, low: float, high: float, radius: float) -> li
         return rounded_box(size, 0.3 * radius, (0, (low + high) / 2, 0))
     if style == "capsule":
         return [capsule((0, low + radius, 0), (0, high - 0.2 * radius, 0), radius)]
-    return [frustum((0, low, 0), (0, high, 0), radius, radius * uniform(rng, 0.7, 1))]
+    return [column(low, high, radius, radius * uniform(rng, 0.7, 1))]
 
 
-def _hammer(rng: np.random.Generator) -> list[Primitives]:
+def _hammer(rng: Rng) -> Solids:
     length, thick = uniform(rng, 2, 4), uniform(rng, 0.1, 0.2)
-    solids = grip(rng, 0, 0.45 * length, thick) + [
-        frustum((0, 0.4 * length, 0), (0, length + 0.1, 0), 0.7 * thick)
-    ]
+    solids = grip(rng, 0, 0.45 * length, thick) + [column(0.4 * length, length + 0.1, 0.7 * thick)]
     half = uniform(rng, 0.4, 0.8)
     face, style = uniform(rng, 0.2, 0.35), pick(rng, "claw", "mallet", "peen", "sledge")
     if style in ("mallet", "sledge"):
@@ -93,10 +67,10 @@ def _hammer(rng: np.random.Generator) -> list[Primitives]:
         return solids + [frustum((0, length, 0), (-half, length, 0), 0.8 * face, 0.2 * face)]
     curve = [(-0.1 * half, length, 0.3 * face), (-0.7 * half, length - 0.05, 0.35 * face),
              (-1.3 * half, length - 0.35, 0.5 * face)]  # fmt: skip
-    return solids + mirrored(sweep(curve, [0.45 * face, 0.35 * face, 0.12 * face]), axis=2)
+    return solids + mirrored(*sweep(curve, [0.45 * face, 0.35 * face, 0.12 * face]), axis=2)
 
 
-def _axe(rng: np.random.Generator) -> list[Primitives]:
+def _axe(rng: Rng) -> Solids:
     length, thick = uniform(rng, 2, 4), uniform(rng, 0.1, 0.18)
     edge, reach = uniform(rng, 0.5, 1.0), uniform(rng, 0.6, 1.1)
     outline = np.array(
@@ -109,32 +83,32 @@ def _axe(rng: np.random.Generator) -> list[Primitives]:
     return head + sweep(shaft, thick)
 
 
-def _screwdriver(rng: np.random.Generator) -> list[Primitives]:
+def _screwdriver(rng: Rng) -> Solids:
     shaft, thick = log_uniform(rng, 0.8, 3), uniform(rng, 0.08, 0.16)
     radius = uniform(rng, 0.22, 0.42)
     solids = grip(rng, 0, 1.4, radius)
     if chance(rng, 0.5):
         solids += [torus(0.85 * radius, 0.12, (0, y, 0)) for y in (0.25, 1.15)]
-    solids += [frustum((0, 1.3, 0), (0, 1.4 + shaft, 0), thick)]
+    solids += [column(1.3, 1.4 + shaft, thick)]
     tip = 1.4 + shaft
     if chance(rng, 0.6):
         return [*solids, box((2.6 * thick, 0.4, 0.8 * thick), (0, tip, 0))]
-    return [*solids, frustum((0, tip - 0.02, 0), (0, tip + 0.25, 0), 1.1 * thick, 0.3 * thick)]
+    return [*solids, column(tip - 0.02, tip + 0.25, 1.1 * thick, 0.3 * thick)]
 
 
-def _wrench(rng: np.random.Generator) -> list[Primitives]:
+def _wrench(rng: Rng) -> Solids:
     length, thick = uniform(rng, 2, 4.5), uniform(rng, 0.12, 0.3)
     wide, head = uniform(rng, 0.25, 0.45), uniform(rng, 0.4, 0.65)
     bar = box((wide, length, 0.8 * thick), (0, length / 2, 0))
 
-    def jaw() -> list[Primitives]:
+    def jaw() -> Solids:
         outer = [(math.cos(a) * head, math.sin(a) * head) for a in np.linspace(2.1, 7.3, 12)]
         gap = 0.45 * head
         inner = [(gap, 0.75 * head), (gap, -0.1 * head), (-gap, -0.1 * head), (-gap, 0.75 * head)]
         turn = roll(uniform(rng, -20, 20))
         return turned(extrude(np.array(outer + inner), thick), turn)
 
-    def ring() -> list[Primitives]:
+    def ring() -> Solids:
         return vessel([(head, -thick / 2), (head, thick / 2)], 0.4 * head, 0, (0, 0, 0), FRONT)
 
     if chance(rng, 0.25):  # an adjustable one: a fixed jaw, a sliding one and a wheel
@@ -152,7 +126,7 @@ def _wrench(rng: np.random.Generator) -> list[Primitives]:
     return solids + turned(moved(pick(rng, jaw, ring, ring)(), (0, 0.75 * head, 0)), roll(180))
 
 
-def _pliers(rng: np.random.Generator) -> list[Primitives]:
+def _pliers(rng: Rng) -> Solids:
     spread, length = uniform(rng, 0.25, 0.7), uniform(rng, 1.6, 2.6)
     thick, jaw = uniform(rng, 0.12, 0.2), log_uniform(rng, 0.6, 1.6)
     open_by = uniform(rng, 0.02, 0.25)
@@ -162,10 +136,10 @@ def _pliers(rng: np.random.Generator) -> list[Primitives]:
         [(-0.18, -0.1), (0.2, -0.1), (0.26, 0.3), (0.12, jaw), (0.02, jaw), (0.0, 0.1)]
     )
     half += turned(extrude(outline, 1.6 * thick), roll(-math.degrees(open_by)))
-    return [*mirrored(half), frustum((0, 0, -thick), (0, 0, thick), 0.25)]
+    return [*mirrored(*half), frustum((0, 0, -thick), (0, 0, thick), 0.25)]
 
 
-def _scissors(rng: np.random.Generator) -> list[Primitives]:
+def _scissors(rng: Rng) -> Solids:
     angle, blade = uniform(rng, 4, 32), uniform(rng, 1.2, 2.4)
     thick, wide = uniform(rng, 0.07, 0.12), uniform(rng, 0.16, 0.3)
     loop, shank = uniform(rng, 0.28, 0.45), uniform(rng, 0.4, 1.0)
@@ -179,10 +153,10 @@ def _scissors(rng: np.random.Generator) -> list[Primitives]:
     if chance(rng, 0.4):
         half += [torus(loop, tube, (0.55 * loop, -shank - 1.3 * loop, 0), FRONT)]
     one = turned(half, roll(angle / 2))
-    return [*mirrored(one), frustum((0, 0, -1.2 * thick), (0, 0, 1.2 * thick), 0.35 * wide)]
+    return [*mirrored(*one), frustum((0, 0, -1.2 * thick), (0, 0, 1.2 * thick), 0.35 * wide)]
 
 
-def _saw(rng: np.random.Generator) -> list[Primitives]:
+def _saw(rng: Rng) -> Solids:
     length, high = uniform(rng, 2.5, 4), uniform(rng, 0.6, 1.1)
     thick = uniform(rng, 0.05, 0.1)
     if chance(rng, 0.35):  # a hacksaw
@@ -206,7 +180,7 @@ def _saw(rng: np.random.Generator) -> list[Primitives]:
     return solids + sweep(ring, uniform(rng, 0.1, 0.16))
 
 
-def _clamp(rng: np.random.Generator) -> list[Primitives]:
+def _clamp(rng: Rng) -> Solids:
     wide, tall, thick = uniform(rng, 0.8, 1.4), uniform(rng, 1.2, 2.2), uniform(rng, 0.12, 0.22)
     reach = uniform(rng, 0.2, 0.8) * tall
     frame = [(0, 0, 0), (wide, 0, 0), (wide, tall, 0), (0, tall, 0)]
@@ -219,19 +193,19 @@ def _clamp(rng: np.random.Generator) -> list[Primitives]:
         ]
     )
     solids += [
-        frustum((0, tall - reach, 0), (0, tall + 0.9, 0), 0.09),
-        frustum((0, tall - reach - 0.1, 0), (0, tall - reach + 0.05, 0), 0.2),
-        frustum((0, tall - 0.2, 0), (0, tall + 0.2, 0), 0.22),
+        column(tall - reach, tall + 0.9, 0.09),
+        column(tall - reach - 0.1, tall - reach + 0.05, 0.2),
+        column(tall - 0.2, tall + 0.2, 0.22),
         capsule((-0.4, tall + 0.85, 0), (0.4, tall + 0.85, 0), 0.06),
-        frustum((0, -0.05, 0), (0, 0.2, 0), 0.2),
+        column(-0.05, 0.2, 0.2),
     ]
     return solids
 
 
-def _spade(rng: np.random.Generator) -> list[Primitives]:
+def _spade(rng: Rng) -> Solids:
     shaft, wide, long = uniform(rng, 1, 4), uniform(rng, 0.7, 1.1), uniform(rng, 0.9, 1.4)
     style = pick(rng, "spade", "rake", "trowel", "hoe")
-    solids = [frustum((0, 0, 0), (0, shaft, 0), 0.08)]
+    solids = [column(0, shaft, 0.08)]
     if style == "rake":
         solids += [box((1.6 * wide, 0.1, 0.1), (0, 0, 0))]
         x = 0.75 * wide
@@ -246,7 +220,7 @@ def _spade(rng: np.random.Generator) -> list[Primitives]:
         )
         outline = both_sides(half)
         solids += turned(extrude(outline, uniform(rng, 0.06, 0.1)), tilt(uniform(rng, -15, 10)))
-        solids += [frustum((0, -0.3, 0), (0, 0.25, 0), 0.11)]
+        solids += [column(-0.3, 0.25, 0.11)]
     end = pick(rng, "D", "T", "grip")
     if end == "D":
         ring = [(0, shaft - 0.05, 0), (0.3, shaft + 0.25, 0), (0.3, shaft + 0.5, 0),
@@ -257,7 +231,7 @@ def _spade(rng: np.random.Generator) -> list[Primitives]:
     return solids + moved(grip(rng, 0, 0.9, 0.14), (0, shaft - 0.1, 0))
 
 
-def _drill(rng: np.random.Generator) -> list[Primitives]:
+def _drill(rng: Rng) -> Solids:
     """Make a power drill: a motor along x, a grip below it, a battery, a chuck and a bit."""
     long, radius = uniform(rng, 1.2, 2.0), uniform(rng, 0.32, 0.5)
     deep = uniform(rng, 1.2, 1.8)
@@ -294,7 +268,7 @@ def _drill(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _knife(rng: np.random.Generator) -> list[Primitives]:
+def _knife(rng: Rng) -> Solids:
     blade, wide = log_uniform(rng, 0.9, 3), uniform(rng, 0.25, 0.6)
     thick = uniform(rng, 0.04, 0.09)
     point = uniform(rng, 0.5, 0.95)
@@ -308,7 +282,7 @@ def _knife(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _handle(rng: np.random.Generator, length: float) -> list[Primitives]:
+def _handle(rng: Rng, length: float) -> Solids:
     """Return the flat handle of a fork or a spoon, from the origin downwards."""
     thick, wide = uniform(rng, 0.06, 0.1), uniform(rng, 0.1, 0.2)
     end = wide * uniform(rng, 1.0, 1.9)
@@ -317,7 +291,7 @@ def _handle(rng: np.random.Generator, length: float) -> list[Primitives]:
     return extrude(both_sides(outline), thick)
 
 
-def _fork(rng: np.random.Generator) -> list[Primitives]:
+def _fork(rng: Rng) -> Solids:
     wide, tines, long = uniform(rng, 0.35, 0.55), count(rng, 2, 4), uniform(rng, 0.6, 1.0)
     solids = _handle(rng, uniform(rng, 1.6, 2.6))
     palm = xy(
@@ -329,7 +303,7 @@ def _fork(rng: np.random.Generator) -> list[Primitives]:
     return solids + bars(low, high, tines, 0.04, 0.0)
 
 
-def _spoon(rng: np.random.Generator) -> list[Primitives]:
+def _spoon(rng: Rng) -> Solids:
     """Make a spoon or a ladle, whose bowl is hollow."""
     radius, length = uniform(rng, 0.3, 0.6), uniform(rng, 1.6, 3.2)
     ladle = chance(rng, 0.4)
@@ -345,7 +319,7 @@ def _spoon(rng: np.random.Generator) -> list[Primitives]:
     return moved(dish, (0, radius + 0.02, 0)) + _handle(rng, length)
 
 
-def _brush(rng: np.random.Generator) -> list[Primitives]:
+def _brush(rng: Rng) -> Solids:
     style = pick(rng, "paint", "tooth", "broom", "hair", "roller")
     length = uniform(rng, 1.6, 3.5)
     if style == "roller":
@@ -356,14 +330,14 @@ def _brush(rng: np.random.Generator) -> list[Primitives]:
     if style == "paint":
         wide, thick = uniform(rng, 0.3, 1.0), uniform(rng, 0.15, 0.3)
         return grip(rng, 0, 1.2, 0.16) + [
-            frustum((0, 1.1, 0), (0, 1.4, 0), 0.14, 0.2),
+            column(1.1, 1.4, 0.14, 0.2),
             box((wide, 0.4, thick), (0, 1.5, 0)),
             box((0.95 * wide, uniform(rng, 0.5, 0.9), 0.85 * thick), (0, 1.9, 0)),
         ]
     if style == "broom":
         wide = uniform(rng, 0.8, 1.6)
         return [
-            frustum((0, 0.2, 0), (0, 2 * length, 0), 0.07),
+            column(0.2, 2 * length, 0.07),
             box((wide, 0.2, 0.35), (0, 0.2, 0)),
             box((1.05 * wide, uniform(rng, 0.3, 0.6), 0.3), (0, -0.1, 0)),
         ]
@@ -377,16 +351,13 @@ def _brush(rng: np.random.Generator) -> list[Primitives]:
     ]
 
 
-def _flashlight(rng: np.random.Generator) -> list[Primitives]:
+def _flashlight(rng: Rng) -> Solids:
     length, radius, head = (
         log_uniform(rng, 1.2, 4),
         uniform(rng, 0.22, 0.4),
         uniform(rng, 0.4, 0.75),
     )
-    solids = [
-        frustum((0, 0, 0), (0, length, 0), radius),
-        frustum((0, length, 0), (0, length + 0.4, 0), radius, head),
-    ]
+    solids = [column(0, length, radius), column(length, length + 0.4, radius, head)]
     solids += vessel([(head, length + 0.38), (head, length + 0.75)], 0.1 * head, 0)
     solids += [box((0.15, 0.3, 0.15), (0, 0.75 * length, radius))]
     if chance(rng, 0.5):
@@ -394,32 +365,26 @@ def _flashlight(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _spatula(rng: np.random.Generator) -> list[Primitives]:
+def _spatula(rng: Rng) -> Solids:
     wide, long, length = uniform(rng, 0.6, 1.0), uniform(rng, 0.8, 1.3), uniform(rng, 1.6, 2.8)
     blade = [box((wide, 0.15, 0.06), (0, y, 0)) for y in (0.05, long)]
     x = wide / 2 - 0.05
     low, high = (((-x, y, 0), (x, y, 0)) for y in (0, long))
     blade += bars(low, high, count(rng, 3, 6), (0.11, 0.06), 0.0)
     blade = turned(blade, tilt(uniform(rng, 0, 30)))
-    neck = frustum((0, -0.6, 0), (0, 0.05, 0), 0.06)
+    neck = column(-0.6, 0.05, 0.06)
     return [*blade, *grip(rng, -length, -0.5, 0.13), neck]
 
 
-def _pen(rng: np.random.Generator) -> list[Primitives]:
+def _pen(rng: Rng) -> Solids:
     length, radius = uniform(rng, 3, 6), uniform(rng, 0.15, 0.3)
-    solids = [
-        frustum((0, 0, 0), (0, length, 0), radius),
-        frustum((0, length, 0), (0, length + 3 * radius, 0), radius, 0.15 * radius),
-    ]
+    solids = [column(0, length, radius), column(length, length + 3 * radius, radius, 0.15 * radius)]
     if chance(rng, 0.5):
-        solids += [
-            frustum((0, -0.2, 0), (0, 0.8, 0), 1.15 * radius),
-            box((0.12, 1.2, 0.1), (0, 0.6, 1.3 * radius)),
-        ]
+        solids += [column(-0.2, 0.8, 1.15 * radius), box((0.12, 1.2, 0.1), (0, 0.6, 1.3 * radius))]
     return solids
 
 
-def _key(rng: np.random.Generator) -> list[Primitives]:
+def _key(rng: Rng) -> Solids:
     length, ring, thick = uniform(rng, 1.5, 2.5), uniform(rng, 0.4, 0.6), uniform(rng, 0.1, 0.18)
     solids = vessel(
         [(ring, -thick / 2), (ring, thick / 2)], uniform(rng, 0.3, 0.6) * ring, 0, (0, 0, 0), FRONT
@@ -431,7 +396,7 @@ def _key(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _iron_bar(rng: np.random.Generator) -> list[Primitives]:
+def _iron_bar(rng: Rng) -> Solids:
     """Make a crowbar, a hook or a walking stick: a long bar with a bent end."""
     length, bend = uniform(rng, 2, 4), uniform(rng, 0.3, 0.7)
     hook = arc((bend, length, 0), bend, 180, pick(rng, 80, 20, -10), RIGHT, UP, 7)

@@ -6,53 +6,28 @@ import math
 
 import numpy as np
 
-from im2mesh.shapes.families.generators import (
-    extrude,
-    lathe,
-    rounded_box,
-    smooth_profile,
-    sweep,
-    vessel,
-)
-from im2mesh.shapes.families.parts import (
-    FRONT,
-    RIGHT,
-    UP,
-    Make,
-    arc,
-    both_sides,
-    chance,
-    count,
-    draw,
-    mirrored,
-    moved,
-    pick,
-    roll,
-    stand,
-    strip,
-    tilt,
-    turned,
-    uniform,
-    xy,
-    xyz,
-)
+from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, roll, tilt
+from im2mesh.shapes.kit.bars import arc, ball, column, strip, sweep, xyz
+from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
+from im2mesh.shapes.kit.copies import Solids, corners, mirrored, moved, stand, turned
+from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
+from im2mesh.shapes.kit.profiles import lathe, smooth_profile, vessel
+from im2mesh.shapes.kit.soft import rounded_box
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
+from im2mesh.shapes.solids import beam, box, capsule, ellipsoid, frustum, torus
 
 
-def clothing(rng: np.random.Generator) -> Shape:
+def clothing(rng: Rng) -> Shape:
     """Draw a helmet, a cap, a hat, a shoe, a boot, a bag, a rucksack, glasses or a shirt."""
     kinds: dict[Make, float] = {
         _helmet: 2.5, _cap: 2.0, _hat: 2.5, _shoe: 3.0, _boot: 1.5, _handbag: 2.0, _rucksack: 1.5,
         _suitcase: 1.0, _glasses: 1.5, _glove: 1.0, _shirt: 1.2, _trousers: 1.0, _watch: 1.0,
         _headphones: 1.0, _umbrella: 1.0, _tie: 0.4,
     }  # fmt: skip
-    return stand(*draw(rng, kinds))
+    return stand(draw(rng, kinds))
 
 
-def dome(
-    radius: float, tall: float, wall: float, low: float = 0.0, pieces: int = 7
-) -> list[Primitives]:
+def dome(radius: float, tall: float, wall: float, low: float = 0.0, pieces: int = 7) -> Solids:
     """Return a hollow half of an ellipsoid that opens downwards.
 
     Args:
@@ -67,7 +42,7 @@ def dome(
     return moved(turned(vessel(profile, wall, wall), roll(180)), (0, low + tall, 0))
 
 
-def _helmet(rng: np.random.Generator) -> list[Primitives]:
+def _helmet(rng: Rng) -> Solids:
     tall, wall = uniform(rng, 0.85, 1.2), uniform(rng, 0.06, 0.14)
     style = pick(rng, "worker", "rider", "soldier", "cyclist", "viking", "football")
     solids = dome(1.0, tall, wall)
@@ -88,13 +63,11 @@ def _helmet(rng: np.random.Generator) -> list[Primitives]:
             ]
         else:
             solids += mirrored(
-                [
-                    box((wall, low, 0.9), (0.95, -low / 2, -0.15)),
-                    *sweep([(0.95, -0.2, 0.3), (0.5, -0.3, 1.15), (0, -0.3, 1.25)], 0.05),
-                    *sweep([(0.95, -0.6, 0.25), (0.5, -0.6, 1.1), (0, -0.6, 1.2)], 0.05),
-                ]
+                box((wall, low, 0.9), (0.95, -low / 2, -0.15)),
+                *sweep([(0.95, -0.2, 0.3), (0.5, -0.3, 1.15), (0, -0.3, 1.25)], 0.05),
+                *sweep([(0.95, -0.6, 0.25), (0.5, -0.6, 1.1), (0, -0.6, 1.2)], 0.05),
             )
-            solids += mirrored(sweep([(0.35, -0.3, 1.18), (0.35, -0.6, 1.15)], 0.05))
+            solids += mirrored(*sweep([(0.35, -0.3, 1.18), (0.35, -0.6, 1.15)], 0.05))
             solids += [box((1.9, 0.5 * low, wall), (0, -0.2 * low, -0.5))]
     elif style == "soldier":
         solids += vessel([(1.2, -0.3), (1.1, -0.12), (0.99, 0.03)], wall, 0)
@@ -106,7 +79,7 @@ def _helmet(rng: np.random.Generator) -> list[Primitives]:
             solids += sweep(rib, uniform(rng, 0.08, 0.12))
     else:
         horn = [(0.85, 0.35, 0), (1.4, 0.4, 0), (1.7, 0.9, 0), (1.65, 1.4, 0)]
-        solids += mirrored(sweep(horn, [0.24, 0.2, 0.13, 0.03]))
+        solids += mirrored(*sweep(horn, [0.24, 0.2, 0.13, 0.03]))
         solids += vessel([(1.05, -0.1), (1.05, 0.15)], 0.15, 0)
     if chance(rng, 0.25):
         bow = arc((0, 0, 0), 0.93, 180, 360, RIGHT, UP, 6)
@@ -114,7 +87,7 @@ def _helmet(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _cap(rng: np.random.Generator) -> list[Primitives]:
+def _cap(rng: Rng) -> Solids:
     tall = uniform(rng, 0.7, 1.05)
     solids = dome(1.0, tall, uniform(rng, 0.05, 0.1))
     reach = uniform(rng, 0.6, 0.95)
@@ -128,7 +101,7 @@ def _cap(rng: np.random.Generator) -> list[Primitives]:
     return [*solids, ellipsoid((0.1, 0.08, 0.1), (0, tall, 0))]
 
 
-def _hat(rng: np.random.Generator) -> list[Primitives]:
+def _hat(rng: Rng) -> Solids:
     tall, brim = uniform(rng, 0.7, 1.8), uniform(rng, 1.25, 2.2)
     style = pick(rng, "top", "bowler", "cowboy", "witch", "fez", "bobble", "straw")
     wall = uniform(rng, 0.05, 0.1)
@@ -145,11 +118,7 @@ def _hat(rng: np.random.Generator) -> list[Primitives]:
         solids = (
             solids if style == "bowler" else vessel([(1.06, 0), (1.06, 0.35)], 0.15, 0)
         ) + dome(1.0, max(tall, 0.8), wall)
-        return (
-            [*solids, ellipsoid((0.3, 0.3, 0.3), (0, max(tall, 0.8) + 0.15, 0))]
-            if style == "bobble"
-            else solids
-        )
+        return [*solids, ball(0.3, (0, max(tall, 0.8) + 0.15, 0))] if style == "bobble" else solids
     top = uniform(rng, 0.7, 1.1)
     crown = [(top, 0.0), (1.0, tall)]
     crown_solids = moved(turned(vessel(crown, wall, wall), roll(180)), (0, tall, 0))
@@ -163,7 +132,7 @@ def _hat(rng: np.random.Generator) -> list[Primitives]:
     if style == "cowboy":
         solids = vessel([(1.4, -0.03), (1.4, 0.03)], 0.47, 0)
         wing = [box((0.5, 0.06, 1.6), (0.25, 0, 0))]
-        solids += mirrored(moved(turned(wing, roll(uniform(rng, 20, 50))), (1.25, 0, 0)))
+        solids += mirrored(*moved(turned(wing, roll(uniform(rng, 20, 50))), (1.25, 0, 0)))
     elif chance(rng, 0.5):
         solids += vessel([(1.03, 0.02), (1.0, 0.3)], 0.1, 0)
     return solids + crown_solids
@@ -177,7 +146,7 @@ def _last(length: float, wide: float) -> np.ndarray:
     ) * (wide / 2, length)  # fmt: skip
 
 
-def _shoe(rng: np.random.Generator, boot: bool = False) -> list[Primitives]:
+def _shoe(rng: Rng, boot: bool = False) -> Solids:
     length, wide = 2.6, uniform(rng, 0.8, 1.05)
     heel, sole = uniform(rng, 0, 0.3), uniform(rng, 0.12, 0.25)
     high = uniform(rng, 0.7, 1.1)
@@ -206,7 +175,7 @@ def _shoe(rng: np.random.Generator, boot: bool = False) -> list[Primitives]:
     return moved(solids, (0, 0, -length / 2))
 
 
-def _pump(rng: np.random.Generator) -> list[Primitives]:
+def _pump(rng: Rng) -> Solids:
     """Make a shoe with a high heel, or a sandal or slipper."""
     heel = uniform(rng, 0.3, 1.1)
     wide, thick = 0.8, 0.1
@@ -221,14 +190,14 @@ def _pump(rng: np.random.Generator) -> list[Primitives]:
     return solids + moved(cup, (0, heel - 0.05, 0.27))
 
 
-def _boot(rng: np.random.Generator) -> list[Primitives]:
+def _boot(rng: Rng) -> Solids:
     solids = _shoe(rng, boot=True)
     high = uniform(rng, 1.6, 2.6)
     leg = vessel([(0.48, 0), (uniform(rng, 0.45, 0.6), high)], uniform(rng, 0.06, 0.1), 0)
     return solids + moved(leg, (0, 0.3, -0.82))
 
 
-def _handbag(rng: np.random.Generator) -> list[Primitives]:
+def _handbag(rng: Rng) -> Solids:
     wide, tall, deep = uniform(rng, 1.2, 2.2), uniform(rng, 0.8, 1.6), uniform(rng, 0.3, 0.8)
     narrow = uniform(rng, 0.05, 1.0)
     side = np.array(
@@ -260,7 +229,7 @@ def _handbag(rng: np.random.Generator) -> list[Primitives]:
     return solids
 
 
-def _rucksack(rng: np.random.Generator) -> list[Primitives]:
+def _rucksack(rng: Rng) -> Solids:
     wide, tall, deep = uniform(rng, 0.9, 1.2), uniform(rng, 1.3, 1.8), uniform(rng, 0.5, 0.7)
     solids = rounded_box((wide, tall, deep), 0.22, (0, tall / 2, 0))
     solids += rounded_box((0.75 * wide, 0.45 * tall, 0.35), 0.12, (0, 0.3 * tall, deep / 2 + 0.1))
@@ -276,7 +245,7 @@ def _rucksack(rng: np.random.Generator) -> list[Primitives]:
     )
     return (
         solids
-        + mirrored(strip(strap, 0.18, 0.06, RIGHT))
+        + mirrored(*strip(strap, 0.18, 0.06, RIGHT))
         + sweep(
             xyz(
                 (-0.12, -0.1, 0.1, 0.12), (tall - 0.05, tall + 0.15, tall + 0.15, tall - 0.05), -0.2
@@ -286,22 +255,21 @@ def _rucksack(rng: np.random.Generator) -> list[Primitives]:
     )
 
 
-def _suitcase(rng: np.random.Generator) -> list[Primitives]:
+def _suitcase(rng: Rng) -> Solids:
     wide, tall, deep = uniform(rng, 1, 1.8), uniform(rng, 1, 1.8), uniform(rng, 0.35, 0.6)
     solids = rounded_box((wide, tall, deep), uniform(rng, 0.05, 0.15), (0, tall / 2 + 0.08, 0))
     top = tall + 0.08
     high = pick(rng, uniform(rng, 0.12, 0.25), uniform(rng, 0.6, 1.1))
     solids += sweep(
-        xyz((-0.25, -0.25, 0.25, 0.25), (top - 0.05, top + high, top + high, top - 0.05), 0),
-        0.045,
+        xyz((-0.25, -0.25, 0.25, 0.25), (top - 0.05, top + high, top + high, top - 0.05), 0), 0.045
     )
     for x in np.linspace(-0.35, 0.35, pick(rng, 0, 2, 5)) * wide:
         solids += [box((0.07, 0.9 * tall, deep + 0.08), (x, tall / 2 + 0.08, 0))]
     wheel = [frustum((0.35 * wide, 0.08, 0.3 * deep), (0.45 * wide, 0.08, 0.3 * deep), 0.1)]
-    return solids + mirrored(mirrored(wheel), axis=2)
+    return solids + corners(*wheel)
 
 
-def _glasses(rng: np.random.Generator) -> list[Primitives]:
+def _glasses(rng: Rng) -> Solids:
     r, t = uniform(rng, 0.5, 0.7), uniform(rng, 0.05, 0.12)
     x, flat = r + uniform(rng, 0.15, 0.3), uniform(rng, 0.6, 1)
     round_ones, lenses = chance(rng, 0.5), chance(rng, 0.5)
@@ -318,11 +286,11 @@ def _glasses(rng: np.random.Generator) -> list[Primitives]:
         (0.35 * r, 0.35 * r, 0.35 * r, -0.3),
         (0, -0.2, -long, -long - 0.5),
     )
-    solids = mirrored(rim + sweep(temple, 0.8 * t))
+    solids = mirrored(*(rim + sweep(temple, 0.8 * t)))
     return solids + sweep([(-x + r, 0.1, 0), (0, 0.2, 0.03), (x - r, 0.1, 0)], t)
 
 
-def _glove(rng: np.random.Generator) -> list[Primitives]:
+def _glove(rng: Rng) -> Solids:
     """Make a glove or a hand: a palm, four fingers, a thumb."""
     solids = rounded_box((1.0, 1.1, 0.4), 0.18, (0, 0.55, 0))
     spread, curl = uniform(rng, 2, 12), uniform(rng, 0, 0.5)
@@ -333,13 +301,11 @@ def _glove(rng: np.random.Generator) -> list[Primitives]:
         solids += sweep([base, (base + tip) / 2 + (0, 0.1 * curl, 0), tip], [0.15, 0.14, 0.12])
     solids += sweep([(0.35, 0.3, 0), (0.75, 0.65, 0.1), (0.85, 1.0, 0.2)], [0.2, 0.18, 0.14])
     if chance(rng, 0.7):
-        solids += [
-            frustum((0, -uniform(rng, 0.2, 1.0), 0), (0, 0.2, 0), uniform(rng, 0.28, 0.5), 0.3)
-        ]
+        solids += [column(-uniform(rng, 0.2, 1.0), 0.2, uniform(rng, 0.28, 0.5), 0.3)]
     return turned(solids, tilt(90)) if chance(rng, 0.4) else solids
 
 
-def _shirt(rng: np.random.Generator) -> list[Primitives]:
+def _shirt(rng: Rng) -> Solids:
     wide, tall, deep = 1.0, uniform(rng, 1.2, 2.2), uniform(rng, 0.3, 0.5)
     waist = uniform(rng, 0.8, 1.4)
     side = xy(
@@ -348,26 +314,26 @@ def _shirt(rng: np.random.Generator) -> list[Primitives]:
     solids = extrude(both_sides(np.array(side)), deep)
     long, droop = uniform(rng, 0.35, 1.1), uniform(rng, 0.1, 0.9)
     end = np.array((0.45 + long * math.cos(droop), tall - 0.25 - long * math.sin(droop), 0))
-    solids += mirrored([frustum((0.35, tall - 0.25, 0), end, 0.24 * deep / 0.4, 0.17)])
+    solids += mirrored(frustum((0.35, tall - 0.25, 0), end, 0.24 * deep / 0.4, 0.17))
     return solids + vessel([(0.22, tall - 0.08), (0.2, tall + 0.12)], 0.06, 0)
 
 
-def _trousers(rng: np.random.Generator) -> list[Primitives]:
+def _trousers(rng: Rng) -> Solids:
     long, wide = uniform(rng, 0.6, 2.2), uniform(rng, 0.2, 0.3)
     x = uniform(rng, 0.2, 0.4)
     leg = vessel([(wide, 0), (wide, long)], 0.05, 0, (x, 0, 0), (0.2 - x, long, 0))
     return [
-        *mirrored(leg),
+        *mirrored(*leg),
         ellipsoid((0.48, 0.3, 0.3), (0, long + 0.05, 0)),
         *vessel([(0.4, long), (0.36, long + 0.4)], 0.05, 0),
     ]
 
 
-def _watch(rng: np.random.Generator) -> list[Primitives]:
+def _watch(rng: Rng) -> Solids:
     r, wide = uniform(rng, 0.45, 0.6), uniform(rng, 0.3, 0.45)
     band = vessel([(1, -wide / 2), (1, wide / 2)], uniform(rng, 0.07, 0.13), 0, (0, 0, 0), RIGHT)
     case = [
-        frustum((0, 0.92, 0), (0, 1.2, 0), r),
+        column(0.92, 1.2, r),
         torus(r, 0.06, (0, 1.2, 0)),
         frustum((0, 1.08, 0), (r + 0.14, 1.08, 0), 0.08),
     ]
@@ -376,7 +342,7 @@ def _watch(rng: np.random.Generator) -> list[Primitives]:
     return band + case
 
 
-def _headphones(rng: np.random.Generator) -> list[Primitives]:
+def _headphones(rng: Rng) -> Solids:
     bow = arc((0, 0, 0), 1.0, 0, 180, RIGHT, UP, 10)
     solids = sweep(bow, 0.08) if chance(rng, 0.5) else strip(bow, 0.25, 0.09, FRONT)
     r = uniform(rng, 0.35, 0.55)
@@ -384,10 +350,10 @@ def _headphones(rng: np.random.Generator) -> list[Primitives]:
         frustum((0.85, -0.1, 0), (1.12, -0.1, 0), r, 0.85 * r),
         torus(0.8 * r, 0.13, (0.82, -0.1, 0), RIGHT),
     ]
-    return solids + mirrored(cup)
+    return solids + mirrored(*cup)
 
 
-def _umbrella(rng: np.random.Generator) -> list[Primitives]:
+def _umbrella(rng: Rng) -> Solids:
     if chance(rng, 0.4):  # folded
         solids = lathe([(0.1, 0), (0.22, 1.2), (0.06, 1.4)])
     else:
@@ -399,7 +365,7 @@ def _umbrella(rng: np.random.Generator) -> list[Primitives]:
     return turned(solids, tilt(pick(rng, 0, 0, 90)))
 
 
-def _tie(rng: np.random.Generator) -> list[Primitives]:
+def _tie(rng: Rng) -> Solids:
     blade = np.array([(-0.14, 0), (0.14, 0), (0.3, -2.2), (0, -2.5), (-0.3, -2.2)])
     solids = extrude(blade, 0.1) + [box((0.3, 0.4, 0.25), (0, 0.1, 0))]
     solids += [torus(0.45, 0.08, (0, 0.3, -0.4), UP)]

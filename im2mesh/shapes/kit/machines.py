@@ -1,47 +1,17 @@
-"""Parts of vehicles and machines, built from the same solids as ``parts``, with points as arrays.
-
-Models have y up and look towards +z; a place is a (3,) array, lengths are in the model's units.
-"""
+"""Parts of vehicles and machines: wheels, wings, mudguards, propellers."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import (
-    Primitives,
-    Vector,
-    beam,
-    capsule,
-    ellipsoid,
-    frustum,
-    torus,
-)
-
-RIGHT, UP, FRONT = (np.array(axis, dtype=np.float64) for axis in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
-SIDES = (-1, 1)
-
-Parts = list[Primitives]
-
-
-def point(x: float, y: float, z: float) -> np.ndarray:
-    """Return a (3,) float64 point."""
-    return np.array((x, y, z), dtype=np.float64)
-
-
-def mirrored(place: np.ndarray, side: int) -> np.ndarray:
-    """Return a point of the right side (x > 0) on the side −1 (left) or 1 (right)."""
-    return place * (side, 1, 1)
-
-
-def on_floor(parts: Sequence[Primitives], scale: float = 1.0) -> Shape:
-    """Return the union of the parts, scaled, its lowest point at y = 0."""
-    shape = Shape.of(*parts).transformed(scale=scale)
-    return shape.transformed(offset=(0.0, -float(shape.bounds()[0, 1]), 0.0))
+from im2mesh.shapes.kit.axes import FRONT, RIGHT
+from im2mesh.shapes.kit.bars import point
+from im2mesh.shapes.kit.choices import Rng, uniform
+from im2mesh.shapes.kit.copies import Solids, mirrored
+from im2mesh.shapes.solids import Vector, beam, capsule, ellipsoid, frustum, torus
 
 
 def panel(
@@ -52,7 +22,7 @@ def panel(
     thickness: float,
     along: Vector = -FRONT,
     strips: int = 2,
-) -> Parts:
+) -> Solids:
     """Make a flat trapezoid, such as a wing or a sail: beams that fan out.
 
     Args:
@@ -77,7 +47,7 @@ def panel(
     return beams
 
 
-def slope(low: np.ndarray, high: np.ndarray, width: float, inwards: float, strip: float) -> Parts:
+def slope(low: np.ndarray, high: np.ndarray, width: float, inwards: float, strip: float) -> Solids:
     """Make a solid wedge under a slanted face, such as a windscreen: slabs behind one another.
 
     Args:
@@ -97,12 +67,7 @@ def slope(low: np.ndarray, high: np.ndarray, width: float, inwards: float, strip
     return slabs
 
 
-def tube(places: Iterable[np.ndarray], radius: float) -> Parts:
-    """Return a bent tube through the points."""
-    return [capsule(a, b, radius) for a, b in itertools.pairwise(places)]
-
-
-def arc(
+def band(
     centre: np.ndarray,
     radius: float,
     width: float,
@@ -110,7 +75,7 @@ def arc(
     first: float,
     last: float,
     pieces: int,
-) -> Parts:
+) -> Solids:
     """Make a bent band about an axis along x, such as a mudguard or a wheel arch.
 
     Args:
@@ -129,7 +94,7 @@ def arc(
 
 def spokes(
     hub: np.ndarray, inner: float, outer: float, count: int, radius: float, phase: float
-) -> Parts:
+) -> Solids:
     """Round spokes in the plane across x, evenly spread."""
     directions = (
         point(0, math.cos(a), math.sin(a))
@@ -140,11 +105,11 @@ def spokes(
 
 def road_wheel(
     centre: np.ndarray, radius: float, width: float, side: int, count: int, phase: float
-) -> Parts:
+) -> Solids:
     """Make a car's wheel: tyre, recessed rim, broad spokes and a cap on the side that looks out."""
     out = side * RIGHT
     tread = min(width / 2, 0.45 * radius)
-    parts: Parts = [
+    parts = [
         frustum(centre - 0.42 * width * out, centre + 0.1 * width * out, 0.97 * radius),
         torus(radius - tread, tread, centre, out),
         frustum(centre, centre + 0.44 * width * out, 0.18 * radius, 0.12 * radius),
@@ -158,29 +123,34 @@ def road_wheel(
     return parts
 
 
+def wheels(rng: Rng, places: list[float], x: float, radius: float, width: float) -> Solids:
+    """Return pairs of wheels that stand on the floor, and their axles.
+
+    Args:
+        rng: draws their hubs.
+        places: z of each axle.
+        x: of the wheels' outer faces.
+        radius: of the wheels.
+        width: of each.
+    """
+    hub, solids = uniform(rng, 0.3, 0.6) * radius, []
+    for z in places:
+        wheel = [frustum((x - width, radius, z), (x, radius, z), radius)]
+        wheel += [frustum((x - width / 2, radius, z), (x + 0.1 * width, radius, z), hub)]
+        solids += mirrored(*wheel) + [frustum((-x, radius, z), (x, radius, z), 0.25 * radius)]
+    return solids
+
+
 def propeller(
-    random: np.random.Generator,
-    hub: np.ndarray,
-    radius: float,
-    blades: int,
-    thickness: float = 0.0085,
-) -> Parts:
+    rng: Rng, hub: np.ndarray, radius: float, blades: int, thickness: float = 0.0085
+) -> Solids:
     """Make blades about an axis along z, and a spinner that points to the front."""
     nose = 0.16 * radius
-    parts: Parts = [ellipsoid((nose, nose, 1.7 * nose), hub)]
-    for angle in random.uniform(0, math.pi) + np.linspace(0, 2 * math.pi, blades, endpoint=False):
+    parts = [ellipsoid((nose, nose, 1.7 * nose), hub)]
+    for angle in rng.uniform(0, math.pi) + np.linspace(0, 2 * math.pi, blades, endpoint=False):
         blade = point(math.cos(angle), math.sin(angle), 0)
         across = np.cross(blade, FRONT) + 0.35 * FRONT
         parts.append(
             beam(hub, hub + radius * blade, max(0.16 * radius, 1.5 * thickness), thickness, across)
         )
     return parts
-
-
-def one_of(
-    random: np.random.Generator,
-    kinds: Sequence[Callable[[np.random.Generator], Shape]],
-    shares: Sequence[float],
-) -> Shape:
-    """Make one of several kinds, drawn with these probabilities."""
-    return kinds[int(random.choice(len(kinds), p=shares))](random)
