@@ -12,7 +12,7 @@ BUILT := build/.built
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures reproduce build test test-slow lint typecheck dist clean
+.PHONY: help demo figures reproduce build test test-slow lint typecheck docs dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) \
@@ -73,6 +73,9 @@ lint: $(CHECKED) ## style, formatting, layers and types
 
 typecheck: $(CHECKED) ## types alone
 	$(BIN)/mypy
+
+docs: $(CHECKED) ## the documentation's site, in build/site; open build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # The wheel is built of the source distribution, installed alone in a folder and run from an empty
 # one, on what .venv has.

@@ -180,7 +180,9 @@ def test_make_refuses_another_python(tmp_path: Path) -> None:
 def test_ci_calls_make() -> None:
     script = REPOSITORY / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert {"make lint", "make test", "make dist"} <= set(script.read_text().splitlines())
+    assert {"make lint", "make test", "make docs", "make dist"} <= set(
+        script.read_text().splitlines()
+    )
 
 
 # --- bundled files ----------------------------------------------------------------------------

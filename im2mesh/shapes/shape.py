@@ -121,7 +121,7 @@ class Shape:
         Args:
             rotation: (3, 3) rotation matrix; None: none.
             offset: (3,).
-            scale: > 0.
+            scale: positive.
 
         Raises:
             InputError: not a rotation, not three numbers, or a scale that is not positive.
