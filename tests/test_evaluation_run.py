@@ -20,6 +20,7 @@ from PIL import Image
 
 import generate_merge3
 from im2mesh.commands import eval_meshes, read_results
+from im2mesh.data.depth import load_depth
 from im2mesh.data.run_folders import global_level
 from im2mesh.data.storage import Points, read_points, write_points
 from im2mesh.errors import ConfigError, DataError, InputError
@@ -787,6 +788,25 @@ def test_scans_without_a_split(project: Project) -> None:
     assert table["depth error mean (mesh)"].iloc[0] == 1
 
 
+def test_scans_of_integers(project: Project) -> None:
+    """--depth-scale: the unit of 16-bit images."""
+    scans, out = project.root / "deep/things", project.root / "scans"
+    scans.mkdir(parents=True)
+    for name in NAMES[:2]:
+        depth = load_depth(project.root / "data/things" / name / "000.npz")
+        stored = np.where(depth < 0, 0, np.round(depth * 65535)).astype(np.uint16)
+        Image.fromarray(stored).save(scans / f"{name}.png")
+        write_mesh(project.shapes[name], out / "meshes/things" / f"{name}.ply")
+    arguments = [project.config, "--workers", "1", "--against-input", "--meshes", str(out)]
+    arguments += ["--input", str(scans), "--depth-scale"]
+    with pytest.raises(InputError, match="--depth-scale no: not a positive number"):
+        eval_meshes.main([*arguments, "no"])
+    assert eval_meshes.main([*arguments, "1/65535"]) == 0
+    table = results.read_table(out / "eval_observed_full_things.pkl")
+    assert (table["silhouette iou (mesh)"] > 0.999).all()
+    assert (table["depth error mean (mesh)"] < 1e-4).all()
+
+
 def test_pixels_that_are_not_known_do_not_count(project: Project) -> None:
     """A map whose left half is wrong, and says so; of a scan and of a split."""
     name = NAMES[0]
@@ -948,6 +968,7 @@ def test_distances_instead_of_occupancies(project: Project) -> None:
 def test_bad_arguments(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in (
         (["--input", "x"], "--input goes with --against-input"),
+        (["--depth-scale", "1"], "--depth-scale goes with --input"),
         (["--seed", "-1"], "--seed must be 0 or more"),
         (["--eval_input", "--baselines"], "not allowed with argument"),
     ):

@@ -13,6 +13,9 @@ import pytest
 from im2mesh import __version__
 from im2mesh.bundled import DEMO_LEVELS, ROOT
 from im2mesh.commands.hpn import COMMANDS, SCRIPTS, main
+from im2mesh.config import load_config
+from im2mesh.data.storage import samples_of_split
+from im2mesh.errors import ConfigError
 from tests.conftest import REPOSITORY
 
 
@@ -92,6 +95,20 @@ def test_info_from_an_empty_folder(tmp_path: Path) -> None:
     assert names.count("weights") == len(DEMO_LEVELS)
     assert dict(facts)["bundled"] == str(ROOT)
     assert "missing" not in done.stdout
+
+
+def test_bundled_data_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundled configuration's maps, too, and also where the user has data of another name."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        config = load_config("configs/demo/global.yaml")
+        assert len(samples_of_split(config, config.data.test_split)) == 8
+        Path("data/mine").mkdir(parents=True, exist_ok=True)
+    Path("data/demo").mkdir()
+    with pytest.raises(ConfigError, match=r"^data/demo/demo\.lst: no such split list"):
+        samples_of_split(config, config.data.test_split)
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -64,19 +64,22 @@ def test_pins_are_in_the_ranges(requirement: Requirement) -> None:
 
 @pytest.mark.parametrize("pins", [named(RUNNING), PINS], ids=["requirements.txt", "both files"])
 def test_pins_are_closed(pins: dict[str, str]) -> None:
-    """A pinned package has its requirements pinned, in a version that it accepts."""
-    for name, version in pins.items():
+    """A pinned package has its requirements pinned, in a version that it accepts; extras, too."""
+    wanted = [(name, "") for name in pins]
+    for name, extra in wanted:
+        version = pins[name]
         installed = importlib.metadata.version(name).partition("+")[0]
         if installed != version:
             pytest.skip(f"{name} {installed} is installed, not what requirements.txt pins")
         for line in importlib.metadata.requires(name) or []:
             needed = Requirement(line)
-            if needed.marker is not None and not needed.marker.evaluate({"extra": ""}):
+            if needed.marker is not None and not needed.marker.evaluate({"extra": extra}):
                 continue
             if re.match(r"nvidia|cuda|triton", needed.name):
                 continue  # torch's, of its build for CUDA
             pin = pins.get(canonicalize_name(needed.name))
             assert pin is not None, f"{name} needs {needed}"
+            wanted += [(canonicalize_name(needed.name), more) for more in needed.extras]
             assert needed.specifier.contains(pin), f"{name} needs {needed}"
 
 

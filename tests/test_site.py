@@ -114,7 +114,7 @@ def test_commands_of_the_start_page_run(beginner: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-c", call, *words, *added],
             cwd=beginner,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
             check=False,

@@ -111,6 +111,23 @@ def test_every_kind_of_file_is_a_layer(files: dict[str, Path], kind: str) -> Non
     assert layer.name == ("object-00" if kind == "depth" else files[kind].stem)
 
 
+@pytest.mark.parametrize("ending", ["npy", "tif", "png"])
+def test_every_format_of_a_depth_map_is_a_layer(tmp_path: Path, ending: str) -> None:
+    depth, path = ball_depth(), tmp_path / f"ball.{ending}"
+    if ending == "npy":
+        np.save(path, depth)
+    else:
+        stored = np.where(depth < 0, 0, np.round(depth * 65535)).astype(np.uint16)
+        Image.fromarray(stored).save(path)
+        with pytest.raises(InputError, match=r"ball\.\w+: holds integers .*--depth-scale"):
+            load_layer(path)
+    layer = load_layer(path, scale=None if ending == "npy" else 1 / 65535)
+    np.testing.assert_allclose(layer.vertices, back_project(depth), atol=1e-5)
+    save = ["--save", str(tmp_path / "ball.png.png")]
+    scale = [] if ending == "npy" else ["--depth-scale", "1/65535"]
+    assert vis.main([str(path), "--size", "32", *save, *scale]) == 0
+
+
 def test_a_depth_map_is_its_points_in_the_camera_frame() -> None:
     depth = np.full((256, 256), -1, np.float32)
     depth[10, 200] = 0.3

@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         help="with --against-input: the depth maps, instead of the config's test split",
     )
     parser.add_argument(
+        "--depth-scale",
+        metavar="S",
+        help="with --input: stored value of the maps to sides of the cube (default: the config's)",
+    )
+    parser.add_argument(
         "--meshes",
         metavar="DIR",
         help="folder of <class>/<model>.{ply,off} or <model>.{ply,off}; also takes the tables",
@@ -77,10 +82,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse(parser, argv)
     if args.input and not args.against_input:
         parser.error("--input goes with --against-input")
+    if args.depth_scale and not args.input:
+        parser.error("--depth-scale goes with --input")
     if args.seed < 0:
         parser.error("--seed must be 0 or more")
     from im2mesh.config import load_config
     from im2mesh.data.run_folders import run_folder
+    from im2mesh.data.sensor_files import parse_scale
     from im2mesh.metrics import results
     from im2mesh.metrics.report import class_table
     from im2mesh.metrics.run import evaluate, log_summary
@@ -88,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from im2mesh.metrics.tasks import ScoringSettings
 
     config = load_config(args.config)
+    if scale := parse_scale(args.depth_scale):
+        config = replace(config, generation=replace(config.generation, depth_scale=scale))
     folder = Path(args.meshes) if args.meshes else run_folder([config])
     if args.meshes and not folder.is_dir():
         raise InputError(f"{folder}: no such folder (--meshes)")

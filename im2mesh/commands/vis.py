@@ -22,7 +22,8 @@ log = logging.getLogger("im2mesh.vis")
 DEFAULT_FOLDER = Path("out/vis")
 
 EPILOG = """\
-files: depth maps (.npz), meshes and clouds (.ply .off .obj .stl .glb), pointcloud.npz, points.npz;
+files: depth maps (.npz .npy .exr .png .tif), meshes and clouds (.ply .off .obj .stl .glb),
+pointcloud.npz, points.npz;
 all in the camera frame: x right, y up, z towards the viewer, in the cube [-0.5, 0.5]^3
 
 where it shows (several at once are fine): --save, --html, --turntable, --serve, --window. With
@@ -77,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
         help="distance of the strongest colour of --color error (default 0.05)",
     )
     how.add_argument("--fit", action="store_true", help="centre and scale each file to the cube")
+    how.add_argument(
+        "--depth-scale",
+        metavar="S",
+        help="of depth maps: stored value to sides of the cube; 16-bit images need it, 1/65535 "
+        "where 65535 is the cube's back",
+    )
     how.add_argument("--together", action="store_true", help="draw all files in one picture")
     how.add_argument(
         "--view",
@@ -116,11 +123,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(args)
     if not args.files:
         parser.error("name at least one file, or --report RUN_DIR")
+    from im2mesh.data.sensor_files import parse_scale
     from im2mesh.visualize import scene as scenes
 
     limit = scenes.ERROR_LIMIT if args.error_limit is None else args.error_limit
     scene = scenes.load_scene(
-        args.files, args.names, args.color, args.ground_truth, limit, args.fit
+        args.files,
+        args.names,
+        args.color,
+        args.ground_truth,
+        limit,
+        args.fit,
+        parse_scale(args.depth_scale),
     )
     title = " · ".join(layer.name for layer in scene.layers)
     if not (args.save or args.html or args.turntable or args.serve or args.window):

@@ -99,6 +99,10 @@ class DataConfig:
     val_extent: Extents = (1.0, 1.0)  # the same for validation
     val_sensor: Share = 0.0  # the same for validation
 
+    def folder(self, class_name: str = "") -> Path:
+        """Return ``path``, or the folder of a class in it, or a bundled one if only that exists."""
+        return find(Path(self.path) / class_name)
+
 
 @dataclass(frozen=True)
 class EncoderConfig:

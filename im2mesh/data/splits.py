@@ -29,7 +29,7 @@ def split_models(
         ConfigError: the data folder, a class, or the list is missing or malformed, or it names
             no model.
     """
-    root = Path(config.data.path)
+    root = config.data.folder()
     if not root.is_dir():
         raise ConfigError(f"{root}: no such folder (data.path of {config.source})")
     classes = config.data.classes
@@ -37,7 +37,7 @@ def split_models(
         classes = sorted(p.name for p in root.iterdir() if p.is_dir() and is_listed(p))
     found: list[tuple[str, str, str | None]] = []
     for name in classes:
-        folder = root / name
+        folder = config.data.folder(name)
         if not folder.is_dir():
             raise ConfigError(f"{folder}: no such folder (data.classes of {config.source})")
         if split is None:

@@ -172,7 +172,7 @@ class NpzSample(Sample):
 
     def __init__(self, class_name: str, name: str, data: DataConfig) -> None:
         super().__init__(class_name, name)
-        self.folder = Path(data.path) / class_name / name
+        self.folder = data.folder(class_name) / name
         self._data = data
 
     @property
@@ -282,11 +282,10 @@ def samples_of_split(config: Config, split: str | None, once: bool = False) -> l
     Raises:
         ConfigError: see :func:`im2mesh.data.splits.split_models`.
     """
-    root = Path(config.data.path)
     return [
         NpzSample(class_name, name, config.data)
         if h5 is None
-        else H5Sample(class_name, name, root / class_name / h5)
+        else H5Sample(class_name, name, config.data.folder(class_name) / h5)
         for class_name, name, h5 in split_models(config, split, once)
     ]
 

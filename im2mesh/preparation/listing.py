@@ -35,7 +35,7 @@ class SplitList:
     @property
     def path(self) -> Path:
         """The list's file."""
-        return Path(self.config.data.path) / self.class_name / f"{self.name}.lst"
+        return self.config.data.folder(self.class_name) / f"{self.name}.lst"
 
     def models(self) -> list[Sample]:
         """Return the listed models; none where the list is empty.
@@ -101,7 +101,7 @@ def lists_of_config(config: Config) -> Iterator[SplitList]:
         InputError: there is no such data folder.
     """
     data = config.data
-    root = Path(data.path)
+    root = data.folder()
     if not root.is_dir():
         raise InputError(f"{root}: no such folder (data.path of {config.source})")
     iou, cloud = data.points_iou_file is not None, data.pointcloud_chamfer_file is not None

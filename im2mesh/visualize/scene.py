@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 from scipy.spatial import cKDTree
 
+from im2mesh.data.depth import FORMATS as DEPTH_FORMATS
 from im2mesh.data.depth import MODEL_FILE, has_depth_key, load_depth
 from im2mesh.data.depth_picture import LEAST_RANGE, depth_normals, depth_picture
 from im2mesh.data.storage import read_pointcloud, read_points
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 
 Colouring: TypeAlias = Literal["depth", "normal", "error"]
 
-FILES = (".npz", *FORMATS)
+FILES = (*DEPTH_FORMATS, *FORMATS)
 """Extensions of the files that can be shown, in lower or upper case."""
 
 GROUND_TRUTH = "ground truth"
@@ -134,14 +135,20 @@ def depth_limits(depth: np.ndarray) -> tuple[float, float]:
 # --- reading ----------------------------------------------------------------------------------
 
 
-def load_layer(path: str | os.PathLike[str], name: str | None = None, fit: bool = False) -> Layer:
+def load_layer(
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    fit: bool = False,
+    scale: float | None = None,
+) -> Layer:
     """Read a file.
 
     Args:
-        path: a depth map (``.npz``), ``pointcloud.npz``, ``points.npz`` (of which the points
-            inside are shown), or a mesh or cloud in one of the formats of :data:`FILES`.
+        path: a depth map, ``pointcloud.npz``, ``points.npz`` (of which the points inside are
+            shown), or a mesh or cloud in one of the formats of :data:`FILES`.
         name: the layer's; None: the file's stem, or its folder's name for ``000.npz``.
         fit: centre it and scale it to a largest extent of 1.
+        scale: of a depth map, see :func:`im2mesh.data.depth.load_depth`.
 
     Raises:
         InputError: one line that names the file: missing, of an unknown kind, malformed, or with
@@ -155,10 +162,12 @@ def load_layer(path: str | os.PathLike[str], name: str | None = None, fit: bool 
     if path.suffix.lower() not in FILES:
         raise InputError(f"{path}: cannot be shown; files that can end in {' '.join(FILES)}")
     name = name or _name(path)
-    if path.suffix.lower() == ".npz":
-        layer = _load_npz(path, name)
-    else:
+    if path.suffix.lower() in FORMATS:
         layer = Layer(name, *load_mesh_or_cloud(path))
+    elif has_depth_key(path):
+        layer = layer_of_depth(load_depth(path, scale), name)
+    else:
+        layer = _load_points(path, name)
     if not np.isfinite(layer.vertices).all():
         raise InputError(f"{path}: has points that are not finite; repair or drop it")
     if fit:
@@ -181,10 +190,9 @@ def _name(path: Path) -> str:
     return folder_name(path.parent) if path.name == MODEL_FILE else path.stem
 
 
-def _load_npz(path: Path, name: str) -> Layer:
+def _load_points(path: Path, name: str) -> Layer:
+    """Read an ``.npz`` without depth."""
     nothing = np.zeros((0, 3), np.int64)
-    if has_depth_key(path):
-        return layer_of_depth(load_depth(path), name)
     with open_npz(path) as arrays:
         keys = set(arrays.files)
     if keys & {"occupancies", "sdf"}:
@@ -253,6 +261,7 @@ def load_scene(
     ground_truth: str | os.PathLike[str] | None = None,
     error_limit: float = ERROR_LIMIT,
     fit: bool = False,
+    scale: float | None = None,
 ) -> Scene:
     """Read files as the layers of one scene.
 
@@ -266,6 +275,7 @@ def load_scene(
         ground_truth: a mesh or a cloud, shown as a layer too.
         error_limit: the distance that gets the strongest colour.
         fit: centre and scale each file.
+        scale: of depth maps, see :func:`im2mesh.data.depth.load_depth`.
 
     Raises:
         InputError: a file cannot be shown, or the options contradict each other.
@@ -285,7 +295,7 @@ def load_scene(
     empty: list[EmptyError] = []
     for path, name in zip(paths, names, strict=True):
         try:
-            layers.append(load_layer(path, name, fit))
+            layers.append(load_layer(path, name, fit, scale))
         except EmptyError as error:
             empty.append(error)
             nothing = np.zeros((0, 3))
