@@ -94,17 +94,28 @@ def add_device(parser: argparse.ArgumentParser, by_name: bool = True) -> None:
     parser.add_argument("--no-cuda", action="store_true", help="do not use CUDA")
 
 
-def add_workers(parser: argparse._ActionsContainer, most: int | None = None) -> None:
-    """Add ``--workers``, by default one a processor, at the most ``most``."""
-    parser.add_argument(
+def add_workers(
+    parser: argparse._ActionsContainer, most: int | None = None, cluster: bool = False
+) -> None:
+    """Add ``--workers``, by default one a processor, at the most ``most``; ``--cluster``, too."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
         "--workers",
         type=natural,
         default=min(cpus(), most or cpus()),
         metavar="N",
-        help="processes (default: one a processor"
+        help="processes (default: 1)"
+        if most == 1
+        else "processes (default: one a processor"
         + (f", at the most {most}" if most else "")
         + ", here %(default)s)",
     )
+    if cluster:
+        group.add_argument(
+            "--cluster",
+            metavar="ADDRESS",
+            help="of a Dask scheduler, tcp://host:8786, whose workers see the same files",
+        )
 
 
 def add_sensor_image(parser: argparse.ArgumentParser) -> None:

@@ -12,9 +12,11 @@ and exit on a signal. It needs threads that wait for them, not a pool of process
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import pickle
+import platform
 import re
 import signal
 import sys
@@ -22,15 +24,21 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from logging.handlers import QueueHandler
 from multiprocessing import connection
 from multiprocessing.reduction import ForkingPickler
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 from im2mesh.errors import InputError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_PACKAGE = __name__.partition(".")[0]
 
 CLUSTER_INSTALL = "pip install 'hierarchical-prior-networks[cluster]'"
 
@@ -68,6 +76,7 @@ def run_tasks(
     tasks: Sequence[Task],
     workers: int = 1,
     cluster: str | None = None,
+    threads: int = 1,
 ) -> Generator[tuple[Task, Result | WorkerDied], None, None]:
     """Call a function on each task.
 
@@ -78,9 +87,10 @@ def run_tasks(
         function: importable by name, as are its tasks and results by ``pickle``. An exception that
             it raises ends the run.
         tasks: in the order in which they are begun.
-        workers: processes of this machine, each with one thread for torch; 1: this process.
+        workers: processes of this machine; 1: this process. Their log is that of this process.
         cluster: address of a Dask scheduler to use instead (``tcp://host:8786``). Its workers must
-            see the same files.
+            see the same files; they work in the folder that this process works in.
+        threads: of torch, for each of the processes of this machine; those of a cluster have one.
 
     Yields:
         (task, result), in the order in which they are finished.
@@ -88,13 +98,24 @@ def run_tasks(
     Raises:
         InputError: no such cluster, or Dask is not installed.
     """
-    if cluster is not None:
-        yield from _on_cluster(function, tasks, cluster)
-    elif workers <= 1 or len(tasks) <= 1:
+    if cluster is None and (workers <= 1 or len(tasks) <= 1):
         for task in tasks:
             yield task, function(task)
-    else:
-        yield from _in_processes(function, tasks, workers)
+        return
+    logged = partial(_with_log, function, logging.getLogger(_PACKAGE).getEffectiveLevel())
+    results = (
+        _in_processes(logged, tasks, workers, threads)
+        if cluster is None
+        else _on_cluster(logged, tasks, cluster)
+    )
+    with closing(results):
+        for task, result in results:
+            if isinstance(result, WorkerDied):
+                yield task, result
+                continue
+            for record in result.log:
+                logging.getLogger(record.name).handle(record)
+            yield task, result.value
 
 
 def in_order(
@@ -226,24 +247,52 @@ def _start_loader(_: int) -> None:
     _follow_parent()
 
 
+# --- log of other processes -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Logged(Generic[Result]):
+    """A result of another process, with what it logged on the way."""
+
+    value: Result
+    log: list[logging.LogRecord]
+
+
+def _with_log(function: Callable[[Task], Result], level: int, task: Task) -> _Logged[Result]:
+    """Call a function and collect this thread's log, from ``level``, instead of showing it."""
+    records: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler = QueueHandler(records)
+    thread = threading.get_ident()
+    handler.addFilter(lambda record: record.thread == thread)
+    logger = logging.getLogger(_PACKAGE)
+    logger.setLevel(level)
+    logger.propagate = False
+    logger.addHandler(handler)
+    try:
+        value = function(task)
+    finally:
+        logger.removeHandler(handler)
+    return _Logged(value, [records.get() for _ in range(records.qsize())])
+
+
 # --- this machine -----------------------------------------------------------------------------
 
 
 def _in_processes(
-    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, threads: int
 ) -> Generator[tuple[Task, Result | WorkerDied], None, None]:
     """Run tasks in spawned processes: a fork would break the threads of the libraries."""
     waiting = list(reversed(tasks))
     while waiting:
         # Any of the tasks at work when a process died may have killed it. Each gets a process of
         # its own to find out.
-        for task in (yield from _pool(function, waiting, workers)):
-            if (yield from _pool(function, [task], 1)):
+        for task in (yield from _pool(function, waiting, workers, threads)):
+            if (yield from _pool(function, [task], 1, threads)):
                 yield task, WorkerDied("its process died twice: it crashes, or needs more memory")
 
 
 def _pool(
-    function: Callable[[Task], Result], waiting: list[Task], workers: int
+    function: Callable[[Task], Result], waiting: list[Task], workers: int, threads: int
 ) -> Generator[tuple[Task, Result | WorkerDied], None, list[Task]]:
     """Work off ``waiting`` from its end until it is empty or a process dies.
 
@@ -253,7 +302,10 @@ def _pool(
     others = {child.pid for child in multiprocessing.active_children()}
     try:
         executor = ProcessPoolExecutor(
-            min(workers, len(waiting)), multiprocessing.get_context("spawn"), _start_worker
+            min(workers, len(waiting)),
+            multiprocessing.get_context("spawn"),
+            _start_worker,
+            (threads,),
         )
     except OSError as error:
         raise _not_started(error) from error
@@ -294,9 +346,9 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker() -> None:
+def _start_worker(threads: int) -> None:
     """Make a process of the pool leave quietly on Ctrl-C, and with its parent."""
-    prepare_process()
+    prepare_process(threads)
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     _follow_parent()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
@@ -314,11 +366,12 @@ def _follow_parent() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def prepare_process() -> None:
-    """Give the libraries one thread each: the processes of a pool share the processors."""
-    os.environ |= {"IGL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when they are imported
+def prepare_process(threads: int = 1) -> None:
+    """Give torch ``threads``, other libraries one: the processes of a pool share the processors."""
+    # Both are read when the libraries are imported.
+    os.environ |= {"IGL_NUM_THREADS": "1", "OMP_NUM_THREADS": str(threads)}
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+        sys.modules["torch"].set_num_threads(threads)
 
 
 # --- a cluster --------------------------------------------------------------------------------
@@ -363,8 +416,9 @@ def _on_cluster(
                 "them in this repository, with python -m dask"
             ) from error
         # Dask gives a task whose worker is lost to another one, and gives up after a few.
+        folder = os.getcwd()
         for task in tasks:
-            futures[client.submit(_on_worker, function, task, pure=False)] = task
+            futures[client.submit(_on_worker, function, folder, task, pure=False)] = task
         for future in as_completed(list(futures), loop=client.loop):
             task = futures.pop(future)
             if isinstance(future.exception(), KilledWorker):
@@ -386,6 +440,14 @@ def _on_cluster(
             client.close()
 
 
-def _on_worker(function: Callable[[Task], Result], task: Task) -> Result:
+def _on_worker(function: Callable[[Task], Result], folder: str, task: Task) -> Result:
+    """Call a function in a folder of a cluster's machine, against which it reads relative paths."""
     prepare_process()
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {platform.node()}, a worker of the cluster, has no such folder; start the "
+            "command where all workers see the same files"
+        ) from error
     return function(task)

@@ -5,6 +5,7 @@ Everything is at module level, so that processes which tests start can import it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import struct
@@ -196,6 +197,23 @@ def deadly(task: ShapeTask) -> Outcome:
     if task.shape.name == "b":
         os.kill(os.getpid(), signal.SIGKILL)
     return build_shape(task)
+
+
+def lost_once(function: Callable[..., Any], flag: Path, task: Any) -> Any:
+    """Call a function on a task; the first process to do so with any task is killed at its end.
+
+    So it has written its results, and nobody has heard of them.
+
+    Args:
+        function: of a task.
+        flag: a file that is there from then on.
+        task: the task.
+    """
+    result = function(task)
+    with contextlib.suppress(FileExistsError):
+        flag.touch(exist_ok=False)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
 
 
 BROKEN_YAML = (b"[", b"a: 2021-13-01", b"a: !!bool maybe", b"[" * 5000, b"a: \xe4")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +30,7 @@ from im2mesh.generation import run as run_module
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.mesh_files import write_mesh
 from tests.conftest import REPOSITORY
+from tests.fixtures import lost_once
 
 LEVELS = ("global", "p64s32", "p32s16")
 MAPS = ("chair_demo-00", "sofa_demo-00", "table_demo-00")
@@ -797,3 +801,89 @@ def test_timings_of_a_resumed_run_follow_the_list(workplace: Path) -> None:
         assert rows["idx"].tolist() == list(range(len(listed)))
         means = pd.read_csv("run/time_generation.csv")["class name"]
         assert means.tolist() == sorted(name.split("_")[0] for name in listed)
+
+
+# --- several processes ------------------------------------------------------------------------
+
+
+def lose_a_process(patch: pytest.MonkeyPatch) -> None:
+    """Kill the process that first finishes a map, before it can say so."""
+    run_tasks = run_module.run_tasks
+
+    def losing(function: Any, *arguments: Any, **options: Any) -> Any:
+        return run_tasks(
+            partial(lost_once, function, Path("killed").absolute()), *arguments, **options
+        )
+
+    patch.setattr(run_module, "run_tasks", losing)
+
+
+def same_results(one: str, other: str) -> None:
+    """Check that two runs have the same files, to the byte but for timings."""
+    assert files(one) == files(other)
+    for name in files(one):
+        if name.startswith(("time_generation", "timings")):
+            kept = [c for c in read_csv(f"{one}/time_generation_full.csv") if "time" not in c]
+            rows = [read_csv(f"{run}/time_generation_full.csv")[kept] for run in (one, other)]
+            pd.testing.assert_frame_equal(*rows)
+        else:
+            assert Path(one, name).read_bytes() == Path(other, name).read_bytes(), name
+
+
+def test_workers_make_the_same_files(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where one of them is killed, a map is bad and another map's mesh is there already."""
+    Path("data/maps/bad").mkdir()
+    Path("data/maps/bad/000.npz").write_bytes(b"")
+    Path("data/maps/three.lst").write_text("\n".join((MAPS[0], "bad", *MAPS[1:])))
+    change("global.yaml", test={"threshold": 0.9999999}, generation={"copy_groundtruth": True})
+    code, one = call("generate", "global.yaml", "--out", "one")
+    assert (code, one[-1]) == (1, "one: 3 done, 1 not usable")
+    listed = Path("data/maps/three.lst").read_text()
+    Path("data/maps/three.lst").write_text(MAPS[0])
+    assert call("generate", "global.yaml", "--out", "two")[0] == 0
+    Path("data/maps/three.lst").write_text(listed)
+    lose_a_process(monkeypatch)
+    code, two = call("generate", "global.yaml", "--out", "two", "--resume", "--workers", "2")
+    assert (code, two[-1]) == (1, "two: 2 done, 1 there already, 1 not usable")
+    assert Path("killed").exists()
+    same_results("one", "two")
+    told = [sorted(x for x in lines if x.startswith(("warning", "error"))) for lines in (one, two)]
+    assert len(told[0]) == 3 + 1 + 1, "empty meshes, no ground truth to copy, a bad map"
+    assert told[1] == [line for line in told[0] if MAPS[0] not in line]
+
+
+def test_workers_that_find_other_weights_stop_the_run(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = run_module.file_digest
+    monkeypatch.setattr(run_module, "file_digest", lambda path: digest(path)[::-1])
+    code, lines = call("generate", "global.yaml", "--out", "run", "--workers", "2")
+    assert code == 2 and len(lines) == 1
+    assert "model_best.pt: changed during the run, or differs on" in lines[0]
+
+
+@pytest.mark.slow
+def test_a_cluster_makes_and_scores_the_same(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its workers were started in another folder, and one of them dies."""
+    distributed = pytest.importorskip("distributed")
+    assert merge3("--out", "one")[0] == 0
+    monkeypatch.chdir("/")
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        monkeypatch.chdir(workplace)
+        lose_a_process(monkeypatch)
+        address = cluster.scheduler_address
+        assert merge3("--out", "two", "--cluster", address)[1][-1] == "two: 3 done"
+        assert Path("killed").exists()
+        same_results("one", "two")
+        scoring = ("global.yaml", "--against-input", "--meshes")
+        assert call("eval_meshes", *scoring, "one", "--workers", "1")[0] == 0
+        assert call("eval_meshes", *scoring, "two", "--cluster", address)[0] == 0
+    tables = [
+        next(Path(run).glob("eval_against_input_full_*.csv")).read_bytes() for run in ("one", "two")
+    ]
+    assert tables[0] == tables[1]

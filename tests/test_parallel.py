@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,8 @@ from im2mesh.cli import BAD_INPUT, run_script
 from im2mesh.errors import InputError
 from im2mesh.parallel import WorkerDied, in_order, run_tasks
 
+log = logging.getLogger("im2mesh.said")
+
 
 def half(number: int) -> int:
     if number % 2:
@@ -31,6 +34,23 @@ def half(number: int) -> int:
 def wait(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
+
+
+def say(number: int) -> int:
+    log.warning("%d is even", number)
+    log.debug("too quiet")
+    return number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_log_of_other_processes_is_that_of_this_one(
+    workers: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
+    with caplog.at_level("INFO", "im2mesh"):
+        assert len(list(run_tasks(say, [2, 4], workers))) == 2
+    lines = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]
+    assert sorted(lines) == [("im2mesh.said", "WARNING", f"{n} is even") for n in (2, 4)]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -219,13 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--format", choices=("npz", "h5"), default="npz", help="default: %(default)s"
     )
-    where = parser.add_mutually_exclusive_group()
-    add_workers(where)
-    where.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="of a Dask scheduler, tcp://host:8786, whose workers see the same files",
-    )
+    add_workers(parser, cluster=True)
     parser.add_argument("--overwrite", action="store_true", help="make models again that are there")
     parser.add_argument(
         "--rows", type=int, default=12, metavar="N", help="of --preview (default: %(default)s)"

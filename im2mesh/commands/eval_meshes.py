@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-icp", action="store_true", help="only the scores without alignment")
     parser.add_argument("--seed", type=int, default=0, help="of the points drawn (default 0)")
-    add_workers(parser, most=8)
+    add_workers(parser, most=8, cluster=True)
     return parser
 
 
@@ -115,6 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.workers,
         kinds,
         args.input,
+        args.cluster,
     )
     if any(summary.scored or summary.kept for summary in summaries.values()):
         run = ScoredRun.of_config(

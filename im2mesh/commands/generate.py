@@ -13,6 +13,7 @@ from im2mesh.cli import (
     DONE,
     SOME_FAILED,
     add_device,
+    add_workers,
     natural,
     new_parser,
     parse,
@@ -109,6 +110,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
         help="write the normals of the vertices, too (ply, obj, glb)",
     )
     add_device(parser)
+    add_workers(parser, most=1, cluster=True)
     parser.add_argument(
         "--threshold",
         type=float,
@@ -180,7 +182,7 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     resume = args.resume or (
         not args.overwrite and any(Path(path).is_dir() for path in args.input or ())
     )
-    report = run(reconstructor, sources, folder, resume, args.overwrite)
+    report = run(reconstructor, sources, folder, resume, args.overwrite, args.workers, args.cluster)
     for _, message in report.failed:
         log.error("%s", message)
     kept = f", {len(report.skipped)} there already" if report.skipped else ""

@@ -31,9 +31,13 @@ from im2mesh.files import is_listed, is_utf8, last_change
 log = logging.getLogger(__name__)
 
 
+def _all_known() -> None:
+    """Return the mask of a map that has none."""
+
+
 @dataclass(frozen=True)
 class DepthSource:
-    """One depth map that can be read.
+    """One depth map that can be read; another process can, too.
 
     Attributes:
         class_name: folder of the class, by which outputs are sorted.
@@ -52,7 +56,7 @@ class DepthSource:
     changed: Callable[[], float]
     load: Callable[[], np.ndarray]
     folder: Path | None = None
-    known: Callable[[], np.ndarray | None] = lambda: None
+    known: Callable[[], np.ndarray | None] = _all_known
 
 
 def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:

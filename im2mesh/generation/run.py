@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+import platform
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +18,19 @@ import numpy as np
 import pandas as pd
 import trimesh
 
-from im2mesh import __version__
-from im2mesh.config import (
-    Config,
-    GenerationConfig,
-    to_dict,
-    with_defaults,
-)
+from im2mesh.config import Config, GenerationConfig
 from im2mesh.data import run_folders as outputs
 from im2mesh.data.depth_picture import depth_picture
 from im2mesh.data.fitting import warn_if_small
-from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.sources import DepthSource
 from im2mesh.data.splits import row_keys
 from im2mesh.errors import CheckpointError, ConfigError, InputError
 from im2mesh.files import atomic, check_writable, file_digest, locked
+from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
+from im2mesh.generation.record import record_settings
 from im2mesh.geometry.mesh_files import read_mesh, write_mesh
+from im2mesh.parallel import WorkerDied, cpus, run_tasks
 from im2mesh.progress import progress_bar
 from im2mesh.timing import Stopwatch
 
@@ -40,16 +39,8 @@ log = logging.getLogger(__name__)
 GROUND_TRUTH_FILES = ("model.off", "model_watertight.off")
 """Files of a model folder that ``generation.copy_groundtruth`` looks for."""
 
-RESULTS = ("meshes", "pointcloud")
-"""Folders of a run with results that take long to make."""
-
-
 Writers = dict[Path, Callable[[trimesh.Trimesh, Path], None]]
 """A writer for each file of a map's results."""
-
-_LISTS = ("classes", "train_split", "val_split", "test_split")
-_NOT_DECISIVE = ("mesh_formats", "vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
-"""Keys of ``data`` and of ``generation`` that do not change any mesh."""
 
 
 @dataclass
@@ -58,7 +49,6 @@ class RunReport:
 
     written: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -90,13 +80,15 @@ def run(
     folder: Path,
     resume: bool = False,
     overwrite: bool = False,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> RunReport:
     """Reconstruct every source into ``folder`` (:mod:`im2mesh.data.run_folders`).
 
     A bad depth map, or one with a name that is too long, is reported and does not stop the run.
-    Files are written whole, and a map's timings with its results, so an interrupted run loses one
-    map at the most. The tables of timings, written in the end, are of these sources only, numbered
-    in their order.
+    Files are written whole, and a map's timings with its results, so an interrupted run loses the
+    maps at work at the most. The tables of timings, written in the end, are of these sources only,
+    numbered in their order.
 
     Args:
         reconstructor: the levels.
@@ -106,13 +98,17 @@ def run(
             copies of these are made.
         overwrite: remove all results of other settings, also those of maps that are not among the
             sources.
+        workers: processes that share the maps and the processors; 1: this process. The results do
+            not depend on it.
+        cluster: see :func:`im2mesh.parallel.run_tasks`.
 
     Raises:
         ConfigError: no results are to be written.
         InputError: the folder is not writable, another run writes to it, or it holds results of
             other settings: any with ``resume``, or some that are not made again without
-            ``overwrite``.
-        CheckpointError: a level's weights give values that are not finite.
+            ``overwrite``; or there is no such cluster.
+        CheckpointError: a level's weights give values that are not finite, or another process
+            finds other weights.
     """
     settings = reconstructor.settings
     if not (settings.generate_mesh or settings.generate_pointcloud):
@@ -123,7 +119,7 @@ def run(
     advice = "choose another place with --out"
     check_writable(folder, advice)
     with locked(folder / outputs.GENERATION_LOCK, f"wait for it to end, or {advice}"):
-        return _run(reconstructor, sources, folder, resume, overwrite)
+        return _run(reconstructor, sources, folder, resume, overwrite, workers, cluster)
 
 
 def _run(
@@ -132,167 +128,148 @@ def _run(
     folder: Path,
     resume: bool,
     overwrite: bool,
+    workers: int,
+    cluster: str | None,
 ) -> RunReport:
     settings = reconstructor.settings
     writers = [_writers(settings, source, folder) for source in sources]
     again = {path for each in writers for path in each}
-    _record_settings(reconstructor, folder, resume, overwrite, again)
+    digests = tuple(file_digest(level.weights) for level in reconstructor.levels)
+    record_settings(reconstructor, digests, folder, resume, overwrite, again)
     report = RunReport()
+    tasks: list[_Map] = []
     try:
-        _make(reconstructor, sources, writers, folder, resume, report)
+        for task, files in zip(_numbered(sources), writers, strict=True):
+            if not (resume and _is_done(files, task.source)):
+                tasks.append(task)
+                continue
+            try:
+                _write_copies(task, task.source.load, settings, folder, missing=True)
+                report.skipped.append(task.name)
+            except InputError as error:
+                report.failed.append((task.name, str(error)))
+        workers = max(1, min(workers, len(tasks)))
+        make = partial(_make, _Portable(reconstructor, digests), folder)
+        results = run_tasks(make, tasks, workers, cluster, threads=max(1, cpus() // workers))
+        before = len(sources) - len(tasks)
+        with closing(results), progress_bar(total=len(sources), initial=before, unit="map") as bar:
+            for done, (task, seconds) in enumerate(results, before + 1):
+                bar.set_description(task.name, refresh=False)
+                bar.update()
+                if isinstance(seconds, WorkerDied):
+                    seconds = f"{task.source.origin}: {seconds}"
+                if isinstance(seconds, str):
+                    report.failed.append((task.name, seconds))
+                    continue
+                report.written.append(task.name)
+                if bar.disable:
+                    log.info("%s: %.1f s (%d of %d)", task.name, seconds, done, len(sources))
     finally:
         _write_tables(sources, writers, folder)
+    report.failed.sort()
     return report
 
 
-def _make(
-    reconstructor: Reconstructor,
-    sources: Sequence[DepthSource],
-    writers: Sequence[Writers],
-    folder: Path,
-    resume: bool,
-    report: RunReport,
-) -> None:
-    """Make the results of all maps, or with ``resume`` of those that have none, and report them."""
+# --- one map ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Map:
+    """A map to be reconstructed, and its number in its class."""
+
+    source: DepthSource
+    number: int
+
+    @property
+    def name(self) -> str:
+        return "/".join(_key(self.source))
+
+
+def _numbered(sources: Sequence[DepthSource]) -> list[_Map]:
+    in_class = Counter[str]()
+    maps = []
+    for source in sources:
+        maps.append(_Map(source, in_class[source.class_name]))
+        in_class[source.class_name] += 1
+    return maps
+
+
+class _Portable:
+    """A reconstructor that goes to other processes as its settings; each reads the weights once."""
+
+    def __init__(self, reconstructor: Reconstructor, digests: tuple[str, ...]) -> None:
+        self.reconstructor = reconstructor
+        self._digests = digests
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = self.reconstructor
+        configs = tuple(level.config for level in own.levels)
+        return _ported, (configs, own.settings, str(own.device), self._digests)
+
+
+@lru_cache(maxsize=1)
+def _ported(
+    configs: tuple[Config, ...], settings: GenerationConfig, device: str, digests: tuple[str, ...]
+) -> _Portable:
+    """Build a reconstructor that was sent to this process.
+
+    Raises:
+        CheckpointError: weights are missing here, or are others than those of the run.
+        InputError: the device is not here.
+    """
+    try:
+        levels = [Level.load(config, device) for config in configs]
+    except RuntimeError as error:
+        raise InputError(f"{platform.node()}: has no device {device}; use --device cpu") from error
+    for level, digest in zip(levels, digests, strict=True):
+        if file_digest(level.weights) != digest:
+            raise CheckpointError(
+                f"{level.weights}: changed during the run, or differs on {platform.node()}; "
+                "start again when nothing writes to it"
+            )
+    return _Portable(Reconstructor(levels, settings, device), digests)
+
+
+def _make(portable: _Portable, folder: Path, task: _Map) -> float | str:
+    """Reconstruct a map and write its files.
+
+    Returns:
+        The seconds that it took; or why it cannot be used.
+
+    Raises:
+        CheckpointError: the weights give no result for any map.
+    """
+    reconstructor, source = portable.reconstructor, task.source
     settings = reconstructor.settings
-    in_class: dict[str, int] = {}
-    with progress_bar(sources, unit="map") as bar:
-        for index, (source, files) in enumerate(zip(bar, writers, strict=True)):
-            name = f"{source.class_name}/{source.model}"
-            bar.set_description(name)
-            number = in_class.get(source.class_name, 0)
-            in_class[source.class_name] = number + 1
-            try:
-                if resume and _is_done(files, source):
-                    _write_copies(source, source.load, settings, folder, number, missing=True)
-                    report.skipped.append(name)
-                    continue
-                depth = source.load()
-                if not settings.fit:
-                    warn_if_small(depth, name)
-                result = reconstructor(depth, source.known())
-                seconds = _write(result, files, outputs.timings_path(folder, *_key(source)))
-                _write_copies(source, partial(np.asarray, depth), settings, folder, number)
-            except CheckpointError:
-                raise  # such weights give no result for any map
-            except InputError as error:
-                report.failed.append((name, str(error)))
-                continue
-            except OSError as error:
-                if error.errno != errno.ENAMETOOLONG:
-                    raise
-                message = f"{source.origin}: its name is too long for files of results; rename it"
-                report.failed.append((name, message))
-                continue
-            if not len(result.faces):
-                report.empty.append(name)
-                log.warning("%s: empty mesh: the field stays below the iso-level", name)
-            if settings.symmetry == "auto":
-                found = "no symmetry" if result.symmetry is None else result.symmetry.name
-                log.debug("%s: %s found", name, found)
-            report.written.append(name)
-            if bar.disable:
-                log.info("%s: %.1f s (%d of %d)", name, seconds, index + 1, len(sources))
+    try:
+        depth = source.load()
+        if not settings.fit:
+            warn_if_small(depth, task.name)
+        result = reconstructor(depth, source.known())
+        writers = _writers(settings, source, folder)
+        seconds = _write(result, writers, outputs.timings_path(folder, *_key(source)))
+        _write_copies(task, partial(np.asarray, depth), settings, folder)
+    except CheckpointError:
+        raise
+    except InputError as error:
+        return str(error)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return f"{source.origin}: its name is too long for files of results; rename it"
+    if not len(result.faces):
+        log.warning("%s: empty mesh: the field stays below the iso-level", task.name)
+    if settings.symmetry == "auto":
+        found = "no symmetry" if result.symmetry is None else result.symmetry.name
+        log.debug("%s: %s found", task.name, found)
+    return seconds
+
+
+# --- files ------------------------------------------------------------------------------------
 
 
 def _key(source: DepthSource) -> outputs.Key:
     return source.class_name, source.model
-
-
-def _record_settings(
-    reconstructor: Reconstructor,
-    folder: Path,
-    resume: bool,
-    overwrite: bool,
-    again: Collection[Path],
-) -> None:
-    """Write ``config.yaml``; with ``resume``, refuse other settings than it has.
-
-    Without ``resume``, results made with other settings are removed first. So the record is never
-    wrong about the results beside it, wherever the run is interrupted.
-
-    Args:
-        reconstructor: has the settings.
-        folder: of the run.
-        resume: refuse other settings.
-        overwrite: all results may be removed.
-        again: the results that this run makes; without ``overwrite`` only these, pictures and
-            timings may be removed.
-
-    Raises:
-        InputError: the settings differ, and ``resume`` is set or other results would be removed.
-    """
-    record: dict[str, Any] = {
-        "version": __version__,
-        "generation": to_dict(reconstructor.settings),
-        "levels": [
-            {
-                "name": level.name,
-                "source": str(level.config.source),
-                "weights": str(level.weights),
-                "sha256": file_digest(level.weights),
-                "config": to_dict(level.config),
-            }
-            for level in reconstructor.levels
-        ],
-    }
-    path = folder / outputs.RECORD
-    changed = changed_settings(path, record, lambda r: _decisive(_completed(r)))
-    former = outputs.written(folder) if changed else []
-    if former and resume:
-        raise InputError(
-            f"{folder}: holds results made with other settings ({changed[0]}); "
-            "make them again with --overwrite, or choose another place with --out"
-        )
-    others = [
-        result
-        for result in former
-        if result not in again and result.relative_to(folder).parts[0] in RESULTS
-    ]
-    if others and not overwrite:
-        raise InputError(
-            f"{folder}: holds results made with other settings ({changed[0]}) that this run "
-            f"does not make again, such as {others[0].relative_to(folder)}; remove them all "
-            "with --overwrite, or choose another place with --out"
-        )
-    for result in former:
-        result.unlink()
-    if former:
-        log.info("%s: %d files made with other settings were removed", folder, len(former))
-    write_record(path, record)
-
-
-def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete a record by the keys that did not exist when it was written, at their defaults."""
-    level = {"config": to_dict(Config())}
-    levels = record.get("levels")
-    if isinstance(levels, list):
-        record = {**record, "levels": [with_defaults(each, level) for each in levels]}
-    return with_defaults(record, {"generation": to_dict(GenerationConfig())})
-
-
-def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record without values that change no mesh: version, lists of maps, training."""
-    record = {key: value for key, value in record.items() if key != "version"}
-    if isinstance(record.get("generation"), dict):
-        record["generation"] = _without(record["generation"], *_NOT_DECISIVE)
-    if isinstance(record.get("levels"), list):
-        record["levels"] = [_decisive_of_level(level) for level in record["levels"]]
-    return record
-
-
-def _decisive_of_level(level: Any) -> Any:
-    if not (isinstance(level, dict) and isinstance(level.get("config"), dict)):
-        return level
-    config = _without(level["config"], "training")
-    for section, keys in (("data", _LISTS), ("generation", _NOT_DECISIVE)):
-        if isinstance(config.get(section), dict):
-            config[section] = _without(config[section], *keys)
-    return {**level, "config": config}
-
-
-def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key not in keys}
 
 
 def _write_tables(sources: Sequence[DepthSource], writers: Sequence[Writers], folder: Path) -> None:
@@ -358,23 +335,22 @@ def _write(result: Reconstruction, writers: Writers, timings: Path) -> float:
 
 
 def _write_copies(
-    source: DepthSource,
+    task: _Map,
     load: Callable[[], np.ndarray],
     settings: GenerationConfig,
     folder: Path,
-    number: int,
     missing: bool = False,
 ) -> None:
     """Write what is quickly made beside the results of one map: its picture and ``vis/``.
 
     Args:
-        source: the map.
+        task: the map.
         load: returns the map's array.
         settings: say which copies there are.
         folder: of the run.
-        number: of the map in its class.
         missing: write only those that are not there, as after a full disk.
     """
+    source, number = task.source, task.number
     vis = folder / "vis" / source.class_name
     picture = folder / "input" / source.class_name / f"{source.model}.jpg"
     formats = settings.mesh_formats

@@ -98,6 +98,7 @@ def evaluate(
     workers: int,
     kinds: Sequence[str] = (results.MESHES,),
     inputs: Sequence[str] | None = None,
+    cluster: str | None = None,
 ) -> dict[str, ScoringSummary]:
     """Score a run.
 
@@ -110,12 +111,13 @@ def evaluate(
             skipped, with a log line, where its meshes are missing.
         inputs: for the scores against the input: depth maps or folders of them, instead of the
             configuration's test split.
+        cluster: see :func:`im2mesh.parallel.run_tasks`.
 
     Returns:
         A summary for each kind that was not skipped.
 
     Raises:
-        InputError: there is nothing to score or nothing to score against.
+        InputError: there is nothing to score or nothing to score against; or no such cluster.
     """
     summaries = {}
     if results.OBSERVED in kinds:
@@ -126,7 +128,9 @@ def evaluate(
             else sources_of_split(config, split)
         )
         tasks, missing = against_input_tasks(sources, folder, settings)
-        summaries[results.OBSERVED] = score(folder, results.OBSERVED, tasks, missing, workers)
+        summaries[results.OBSERVED] = score(
+            folder, results.OBSERVED, tasks, missing, workers, cluster
+        )
     against_truth = [kind for kind in kinds if kind != results.OBSERVED]
     if not against_truth:
         return summaries
@@ -162,7 +166,7 @@ def evaluate(
             tasks, missing = mesh_tasks(replace(config, test=only_mesh), samples, alone, settings)
         else:
             tasks, missing = mesh_tasks(config, samples, folder, settings)
-        summaries[kind] = score(folder, kind, tasks, missing, workers)
+        summaries[kind] = score(folder, kind, tasks, missing, workers, cluster)
     return summaries
 
 
@@ -312,7 +316,12 @@ def check_ground_truth(samples: Sequence[Sample], config: Config) -> None:
 
 
 def score(
-    folder: Path, kind: str, tasks: Sequence[ScoringTask], missing: Sequence[str], workers: int
+    folder: Path,
+    kind: str,
+    tasks: Sequence[ScoringTask],
+    missing: Sequence[str],
+    workers: int,
+    cluster: str | None = None,
 ) -> ScoringSummary:
     """Score every task and keep the tables in ``folder`` up to date.
 
@@ -326,6 +335,7 @@ def score(
         tasks: what to score.
         missing: names of the models without anything to score.
         workers: processes; 1: this one. The rows do not depend on it.
+        cluster: see :func:`im2mesh.parallel.run_tasks`.
 
     Raises:
         InputError: nothing can be written there, or another evaluation writes there.
@@ -348,7 +358,9 @@ def score(
                 todo.append((task, fingerprint))
         workers = min(workers, len(todo))
         threads = -1 if workers <= 1 else max(1, cpus() // workers)
-        rows = run_tasks(partial(_score, threads=threads), todo, workers)
+        if cluster is not None:
+            threads = 1
+        rows = run_tasks(partial(_score, threads=threads), todo, workers, cluster)
         try:
             saved = time.monotonic()
             with progress_bar(total=len(todo), unit="mesh") as bar:

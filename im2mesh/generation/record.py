@@ -1,0 +1,122 @@
+"""The record of a run: the settings that its results were made with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from im2mesh import __version__
+from im2mesh.config import Config, GenerationConfig, to_dict, with_defaults
+from im2mesh.data import run_folders as outputs
+from im2mesh.data.records import changed_settings, write_record
+from im2mesh.errors import InputError
+from im2mesh.generation.pipeline import Reconstructor
+
+log = logging.getLogger(__name__)
+
+RESULTS = ("meshes", "pointcloud")
+"""Folders of a run with results that take long to make."""
+
+_LISTS = ("classes", "train_split", "val_split", "test_split")
+_NOT_DECISIVE = ("mesh_formats", "vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
+"""Keys of ``data`` and of ``generation`` that do not change any mesh."""
+
+
+def record_settings(
+    reconstructor: Reconstructor,
+    digests: Sequence[str],
+    folder: Path,
+    resume: bool,
+    overwrite: bool,
+    again: Collection[Path],
+) -> None:
+    """Write ``config.yaml``; with ``resume``, refuse other settings than it has.
+
+    Without ``resume``, results made with other settings are removed first. So the record is never
+    wrong about the results beside it, wherever the run is interrupted.
+
+    Args:
+        reconstructor: has the settings.
+        digests: of the levels' weights.
+        folder: of the run.
+        resume: refuse other settings.
+        overwrite: all results may be removed.
+        again: the results that this run makes; without ``overwrite`` only these, pictures and
+            timings may be removed.
+
+    Raises:
+        InputError: the settings differ, and ``resume`` is set or other results would be removed.
+    """
+    record: dict[str, Any] = {
+        "version": __version__,
+        "generation": to_dict(reconstructor.settings),
+        "levels": [
+            {
+                "name": level.name,
+                "source": str(level.config.source),
+                "weights": str(level.weights),
+                "sha256": digest,
+                "config": to_dict(level.config),
+            }
+            for level, digest in zip(reconstructor.levels, digests, strict=True)
+        ],
+    }
+    path = folder / outputs.RECORD
+    changed = changed_settings(path, record, lambda r: _decisive(_completed(r)))
+    former = outputs.written(folder) if changed else []
+    if former and resume:
+        raise InputError(
+            f"{folder}: holds results made with other settings ({changed[0]}); "
+            "make them again with --overwrite, or choose another place with --out"
+        )
+    others = [
+        result
+        for result in former
+        if result not in again and result.relative_to(folder).parts[0] in RESULTS
+    ]
+    if others and not overwrite:
+        raise InputError(
+            f"{folder}: holds results made with other settings ({changed[0]}) that this run "
+            f"does not make again, such as {others[0].relative_to(folder)}; remove them all "
+            "with --overwrite, or choose another place with --out"
+        )
+    for result in former:
+        result.unlink()
+    if former:
+        log.info("%s: %d files made with other settings were removed", folder, len(former))
+    write_record(path, record)
+
+
+def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete a record by the keys that did not exist when it was written, at their defaults."""
+    level = {"config": to_dict(Config())}
+    levels = record.get("levels")
+    if isinstance(levels, list):
+        record = {**record, "levels": [with_defaults(each, level) for each in levels]}
+    return with_defaults(record, {"generation": to_dict(GenerationConfig())})
+
+
+def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record without values that change no mesh: version, lists of maps, training."""
+    record = {key: value for key, value in record.items() if key != "version"}
+    if isinstance(record.get("generation"), dict):
+        record["generation"] = _without(record["generation"], *_NOT_DECISIVE)
+    if isinstance(record.get("levels"), list):
+        record["levels"] = [_decisive_of_level(level) for level in record["levels"]]
+    return record
+
+
+def _decisive_of_level(level: Any) -> Any:
+    if not (isinstance(level, dict) and isinstance(level.get("config"), dict)):
+        return level
+    config = _without(level["config"], "training")
+    for section, keys in (("data", _LISTS), ("generation", _NOT_DECISIVE)):
+        if isinstance(config.get(section), dict):
+            config[section] = _without(config[section], *keys)
+    return {**level, "config": config}
+
+
+def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
