@@ -32,13 +32,13 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from im2mesh.commands.train import keep_freed_memory  # noqa: E402
 from im2mesh.config import Config, from_dict  # noqa: E402
 from im2mesh.data.storage import Points, write_depth, write_points  # noqa: E402
 from im2mesh.data.store import PointStore  # noqa: E402
 from im2mesh.data.store_files import open_store  # noqa: E402
 from im2mesh.parallel import in_order  # noqa: E402
 from im2mesh.preparation.demo import MODELS  # noqa: E402
+from im2mesh.training.run import keep_freed_memory  # noqa: E402
 from im2mesh.training.schedule import batch_slices  # noqa: E402
 from im2mesh.training.trainer import Trainer  # noqa: E402
 

@@ -22,12 +22,12 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from im2mesh.commands.train import open_validation  # noqa: E402
 from im2mesh.config import Config, load_config  # noqa: E402
 from im2mesh.models.build import build_network  # noqa: E402
 from im2mesh.models.checkpoints import load_weights  # noqa: E402
 from im2mesh.objectives import build_objective  # noqa: E402
 from im2mesh.shapes.families import FURNITURE_AND_VEHICLES  # noqa: E402
+from im2mesh.training.run import open_validation  # noqa: E402
 from im2mesh.training.validation import Validator  # noqa: E402
 
 ANY = {"val_orientation": 1.0, "val_extent": (0.75, 1.0)}

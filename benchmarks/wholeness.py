@@ -40,8 +40,9 @@ from im2mesh.metrics.evaluation import GroundTruth, evaluate_mesh  # noqa: E402
 from im2mesh.metrics.wholeness import pieces_of_cloud, wholeness_scores  # noqa: E402
 from im2mesh.parallel import run_tasks  # noqa: E402
 from im2mesh.preparation.collection import Entry, find_shapes  # noqa: E402
-from im2mesh.preparation.dataset import DatasetSettings, build_dataset  # noqa: E402
+from im2mesh.preparation.dataset import build_dataset  # noqa: E402
 from im2mesh.preparation.partition import Partition  # noqa: E402
+from im2mesh.preparation.settings import DatasetSettings  # noqa: E402
 
 SCORES = {
     "F@1%": "fscore@1 raw",

@@ -511,7 +511,7 @@ def test_main_says_so(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        "im2mesh.commands.train.open_sources",
+        "im2mesh.training.run.open_sources",
         lambda config, device: (Spoilt(open_store(config, "train"), 0), None),
     )
     assert command(level(data, tmp_path / "out")) == SOME_FAILED

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from im2mesh.cli import DONE, add_device, new_parser, parse, pick_device, run_script
-from im2mesh.commands.train import open_validation
 from im2mesh.config import Config, load_config
 from im2mesh.data.batch import EvaluationPoints
 from im2mesh.errors import ConfigError, DataError
@@ -27,6 +26,7 @@ from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_weights
 from im2mesh.objectives import build_objective
 from im2mesh.training.checkpoint import BEST
+from im2mesh.training.run import open_validation
 from im2mesh.training.validation import HISTORY, Validator, read_history
 
 THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)

@@ -6,6 +6,7 @@ import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from im2mesh.cli import (
     BAD_INPUT,
@@ -20,16 +21,11 @@ from im2mesh.cli import (
 from im2mesh.errors import InputError
 from im2mesh.files import file_digest
 from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE
-from im2mesh.preparation.check import check_dataset
-from im2mesh.preparation.collection import (
-    Entry,
-    find_families,
-    find_shapes,
-    find_shapes_of_poses,
-)
-from im2mesh.preparation.dataset import DatasetSettings, build_dataset
 from im2mesh.preparation.partition import DEFAULT, UNSEEN, Partition
-from im2mesh.visualize.dataset_sheet import dataset_sheet
+from im2mesh.preparation.settings import DatasetSettings
+
+if TYPE_CHECKING:
+    from im2mesh.preparation.collection import Entry
 
 log = logging.getLogger("im2mesh.build_dataset")
 
@@ -72,6 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(args: argparse.Namespace) -> int:
     if args.out is None:
         raise InputError("--out is missing: name the folder of the data set")
+    from im2mesh.preparation.collection import find_families, find_shapes, find_shapes_of_poses
+    from im2mesh.preparation.dataset import build_dataset
+
     settings = DatasetSettings(
         args.views, args.points, args.cloud, args.dtype, args.thickness, args.seed
     )
@@ -114,6 +113,8 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from im2mesh.preparation.check import check_dataset
+
     count, problems = check_dataset(args.check, args.workers)
     for problem in problems:
         log.error("%s", problem)
@@ -122,6 +123,8 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _preview(args: argparse.Namespace) -> int:
+    from im2mesh.visualize.dataset_sheet import dataset_sheet
+
     path = args.out or args.preview / "preview.png"
     drawn, count = dataset_sheet(args.preview, path, args.rows)
     log.info("%s: %d of %d models", path, drawn, count)

@@ -38,13 +38,13 @@ from im2mesh.data.storage import write_depth, write_pointcloud, write_points
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, check_writable, locked
 from im2mesh.geometry.mesh_files import write_mesh
-from im2mesh.geometry.watertight import THICKNESS
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.collection import POINTS, Entry
 from im2mesh.preparation.packing import pack_class, packed_models
 from im2mesh.preparation.partition import UNSEEN, Partition
 from im2mesh.preparation.pose_lists import HEADER, View, read_poses
 from im2mesh.preparation.sampling import sample_cloud, sample_points
+from im2mesh.preparation.settings import DatasetSettings
 from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)
@@ -60,42 +60,6 @@ LOCK = "build_dataset.lock"
 
 LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
 """Libraries whose versions may change a data set's bytes."""
-
-MOST = {"views": 10_000, "points": 10_000_000, "cloud": 10_000_000}
-"""Setting → its largest value."""
-
-
-@dataclass(frozen=True)
-class DatasetSettings:
-    """The settings that decide a model's bytes, beside the shape.
-
-    Attributes:
-        views: random views of each shape; those of a pose list are all made.
-        points: number of points in the cube.
-        cloud: number of points on the surface.
-        dtype: of stored points and distances, float16 or float32.
-        thickness: of sheets (:mod:`im2mesh.geometry.watertight`).
-        seed: of poses, points and splits.
-    """
-
-    views: int = 10
-    points: int = 100_000
-    cloud: int = 100_000
-    dtype: str = "float16"
-    thickness: float = THICKNESS
-    seed: int = 0
-
-    def check(self) -> None:
-        """Raise InputError for values out of range."""
-        for key, most in MOST.items():
-            if not 1 <= getattr(self, key) <= most:
-                raise InputError(f"--{key} {getattr(self, key)}: must be between 1 and {most}")
-        if self.dtype not in ("float16", "float32"):
-            raise InputError(f"--dtype {self.dtype}: choose float16 or float32")
-        if not 0 < self.thickness <= 0.1:
-            raise InputError(f"--thickness {self.thickness:g}: must be above 0, at most 0.1")
-        if self.seed < 0:
-            raise InputError(f"--seed {self.seed}: must be 0 or more")
 
 
 @dataclass(frozen=True)

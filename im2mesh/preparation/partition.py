@@ -8,10 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from im2mesh.data.splits import read_list, shape_of
 from im2mesh.errors import InputError
-from im2mesh.preparation.collection import Entry
+
+if TYPE_CHECKING:
+    from im2mesh.preparation.collection import Entry
 
 UNSEEN = "test_unseen"
 """Name of the split of held-out classes."""

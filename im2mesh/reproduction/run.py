@@ -13,7 +13,7 @@ from im2mesh.data.sources import sources_of_paths
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, check_writable
 from im2mesh.preparation.collection import find_families, find_shapes
-from im2mesh.preparation.dataset import DatasetSettings
+from im2mesh.preparation.settings import DatasetSettings
 from im2mesh.reproduction.jobs import Job, run_jobs
 from im2mesh.reproduction.plan import (
     ABLATED,
