@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -146,6 +147,8 @@ def contents(out: Path) -> dict[str, Any]:
             case ".pkl" | ".csv" if name.startswith("time_"):
                 table = pd.read_pickle(path) if path.suffix == ".pkl" else pd.read_csv(path)
                 found[name] = table.get("modelname", table.index.to_series()).tolist()
+            case ".json":
+                found[name] = sorted(json.loads(path.read_bytes()))
             case ".pkl":
                 found[name] = pd.read_pickle(path).to_csv()
             case ".yaml":
