@@ -58,7 +58,7 @@ class Gltf:
     def node(self, **entry: Any) -> int:
         return self.add("nodes", entry)
 
-    def bytes(self, uri: str | None = None, behind: bytes = b"") -> bytes:
+    def bytes(self, uri: str | None = None, behind: bytes = b"", pad: bytes = b" ") -> bytes:
         self.data += b"\0" * (-len(self.data) % 4)
         if "scenes" not in self.tree and "nodes" in self.tree:
             children = {c for node in self.tree["nodes"] for c in node.get("children", [])}
@@ -69,7 +69,7 @@ class Gltf:
         if uri is not None:
             buffer["uri"], binary = uri + base64.b64encode(self.data).decode(), b""
         text = json.dumps({**self.tree, "buffers": [buffer]}).encode()
-        text += b" " * (-len(text) % 4)
+        text += pad * (4 - len(text) % 4)
         body = struct.pack("<II", len(text), 0x4E4F534A) + text
         if binary:
             body += struct.pack("<II", len(binary), 0x004E4942) + binary
@@ -239,6 +239,7 @@ DATA = "data:application/octet-stream;base64,"
 GLB_READ: dict[str, Callable[[], bytes]] = {
     "plain": lambda: shown().bytes(),
     "bytes behind": lambda: shown().bytes(behind=b"\0\1\2"),
+    "zeros behind the JSON": lambda: shown().bytes(pad=b"\0"),
     "data in the JSON": lambda: shown().bytes(uri=DATA),
     "modes": lambda: modes().bytes(),
     "transforms": lambda: transforms().bytes(),

@@ -308,6 +308,7 @@ STL_REFUSED = {
     "no triangle counted": (binary_stl(count=0), "0 triangles, but holds 20"),
     "too few counted": (binary_stl(count=19), "19 triangles, but holds 20"),
     "too few counted, bytes behind": (binary_stl(count=19) + b"\n", "19 triangles, but holds 20"),
+    "two files in one": (binary_stl() + binary_stl(), "20 triangles stands behind its 20"),
     "too many counted": (binary_stl(count=2**32 - 1), "4294967295 triangles, but ends after 20"),
     "only a header": (b"\0" * 80, "neither text"),
     "cut in a line": (STL[: len(STL) // 2].encode(), "cut off|no number|expected|three numbers"),

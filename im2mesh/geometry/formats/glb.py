@@ -75,7 +75,8 @@ def _chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
         raise InputError("it is cut off")
     if _JSON not in found:
         raise InputError("it has no JSON")
-    return json.loads(found[_JSON]), found.get(_BINARY, b"")
+    # Some writers fill up with zeros in place of blanks.
+    return json.loads(found[_JSON].rstrip(b"\0")), found.get(_BINARY, b"")
 
 
 class _Scene:

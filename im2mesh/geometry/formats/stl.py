@@ -37,6 +37,10 @@ def _read_binary(data: bytes, count: int) -> np.ndarray:
     more = triangles[count:]
     if len(more) and ((not rest and any(data[-len(more) * 50 :])) or _is_triangle(more[0])):
         raise InputError(f"it says that it has {count} triangles, but holds {there}")
+    behind = data[_HEADER + count * _TRIANGLE.itemsize :]
+    another = int.from_bytes(behind[80:_HEADER], "little")
+    if another and _HEADER + another * _TRIANGLE.itemsize <= len(behind):
+        raise InputError(f"another file of {another} triangles stands behind its {count}")
     return triangles["corners"][:count].reshape(-1, 3).astype(np.float64)
 
 
