@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import logging
 import os
@@ -186,7 +187,10 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
         log.error("%s", error)
         code = BAD_INPUT
     except OSError as error:
-        log.error("%s%s", f"{error.filename}: " if error.filename else "", error.strerror or error)
+        place = f"{error.filename}: " if error.filename else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "; make room and run the same command again" if full else ""
+        log.error("%s%s%s", place, error.strerror or error, advice)
         code = BAD_INPUT
     except KeyboardInterrupt:
         log.error("interrupted; what is finished is kept")

@@ -66,6 +66,7 @@ def fail(error: BaseException) -> Callable[..., int]:
 
 
 INTERRUPTED = "error: interrupted; what is finished is kept"
+FULL = "error: a: No space left; make room and run the same command again"
 MEMORY = "error: memory ran out: .*lower generation.batch_size"
 
 
@@ -74,7 +75,7 @@ MEMORY = "error: memory ran out: .*lower generation.batch_size"
     [
         (lambda _: 1, 1, ""),
         (fail(InputError("a.yaml: is empty")), cli.BAD_INPUT, "error: a.yaml: is empty"),
-        (fail(OSError(28, "No space left", "a")), cli.BAD_INPUT, "error: a: No space left"),
+        (fail(OSError(28, "No space left", "a")), cli.BAD_INPUT, FULL),
         (fail(KeyboardInterrupt()), cli.INTERRUPTED, INTERRUPTED),
         (stop_by(signal.SIGTERM), cli.INTERRUPTED, INTERRUPTED),
         (stop_by(signal.SIGHUP), cli.INTERRUPTED, INTERRUPTED),

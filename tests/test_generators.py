@@ -678,7 +678,8 @@ def test_copies_that_a_full_disk_prevented_are_made_up_for(
         code, lines = call("generate", "global.yaml", "--out", "run")
     assert (code, lines[-1]) == (
         2,
-        "error: run/vis/maps/00_mesh.ply: No space left on device",
+        "error: run/vis/maps/00_mesh.ply: No space left on device; make room and run the same "
+        "command again",
     )
     Path(f"run/input/maps/{MAPS[0]}.jpg").unlink()
     code, lines = call("generate", "global.yaml", "--out", "run", "--resume")

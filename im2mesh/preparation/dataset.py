@@ -17,7 +17,6 @@ cloud is not made again, so an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import csv
-import errno
 import importlib.metadata
 import io
 import logging
@@ -102,7 +101,6 @@ def build_shape(task: ShapeTask) -> Outcome:
     """Make the missing models of a shape.
 
     Raises:
-        InputError: the disk is full.
         OSError: the folder cannot be written to.
     """
     try:
@@ -131,15 +129,12 @@ def _build_shape(task: ShapeTask) -> Outcome:
         points = sample_points(posed, settings.points, rng, settings.dtype)
         cloud = sample_cloud(posed, depth)
         mesh = posed.mesh()
-        try:
-            _remove_leftovers(folder)
-            write_depth(folder / FILES[0], depth)
-            write_points(folder / FILES[1], points, settings.dtype)
-            if mesh is not None:
-                write_mesh(trimesh.Trimesh(*mesh, process=False), folder / MESH)
-            write_pointcloud(folder / FILES[2], cloud)
-        except OSError as error:
-            raise _not_written(folder, error) from error
+        _remove_leftovers(folder)
+        write_depth(folder / FILES[0], depth)
+        write_points(folder / FILES[1], points, settings.dtype)
+        if mesh is not None:
+            write_mesh(trimesh.Trimesh(*mesh, process=False), folder / MESH)
+        write_pointcloud(folder / FILES[2], cloud)
     return Outcome(made=len(missing), kept=len(views) - len(missing))
 
 
@@ -154,15 +149,6 @@ def _remove_leftovers(folder: Path) -> None:
     if folder.is_dir():
         for path in folder.glob(".*.part.*"):
             path.unlink(missing_ok=True)
-
-
-def _not_written(path: Path, error: OSError) -> OSError | InputError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return InputError(
-            f"{path}: the disk is full; make room and run the same command again, it goes on "
-            "where it stopped"
-        )
-    return error
 
 
 # --- all shapes -------------------------------------------------------------------------------
@@ -197,8 +183,8 @@ def build_dataset(
 
     Raises:
         InputError: settings out of range, an unknown class to hold out, a folder with models
-            of other settings (without ``overwrite``), one that cannot be written to or that
-            another process writes to, or a full disk.
+            of other settings (without ``overwrite``), or one that cannot be written to or that
+            another process writes to.
         OSError: a file in ``out`` cannot be written.
     """
     out = Path(out).absolute()
@@ -212,16 +198,12 @@ def build_dataset(
     check_writable(out, advice)
     record = _record(settings, partition, origin, h5)
     report = BuildReport(rejected=sorted(problems))
-    try:
-        with locked(out / LOCK, f"wait for it to end, or {advice}"):
-            before = _begin(out, shapes, record, overwrite)
-            good = _make(shapes, out, settings, report, workers, cluster)
-            splits = partition.assign(good, settings.seed)
-            old = map(str, before.get("splits", {}))
-            names = [name for name in {*partition.names, *old, UNSEEN} if name]
-            _finish(out, shapes, good, splits, sorted(names), record)
-    except OSError as error:
-        raise _not_written(out, error) from error
+    with locked(out / LOCK, f"wait for it to end, or {advice}"):
+        before = _begin(out, shapes, record, overwrite)
+        good = _make(shapes, out, settings, report, workers, cluster)
+        splits = partition.assign(good, settings.seed)
+        names = [n for n in {*partition.names, *map(str, before.get("splits", {})), UNSEEN} if n]
+        _finish(out, shapes, good, splits, sorted(names), record)
     for name in partition.names:
         if partition.shares.get(name, 1) > 0 and name not in splits.values():
             log.warning(
