@@ -19,12 +19,10 @@ All numbers and ratios are of one run; what takes seconds is the best of three.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +43,7 @@ from im2mesh.metrics.evaluation import (  # noqa: E402
 )
 from im2mesh.metrics.volume import inside, is_closed  # noqa: E402
 from im2mesh.native.marching_cubes import marching_cubes  # noqa: E402
+from im2mesh.parallel import run_tasks  # noqa: E402
 from tests.reference import metrics as reference  # noqa: E402
 
 
@@ -120,6 +119,11 @@ def parts(mesh: trimesh.Trimesh, ground_truth: GroundTruth, threads: int) -> dic
     return found
 
 
+def _scored(score: Callable[..., Any], seed: int | None) -> Any:
+    """Score the mesh, or do nothing but start the process."""
+    return None if seed is None else score(seed=seed)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -170,18 +174,11 @@ def main() -> None:
     print(f"\nwhole meshes, IoU included\n  one process      {args.meshes / alone:5.2f} meshes/s")
     if args.workers > 1:
         threads = max(1, (os.cpu_count() or 1) // args.workers)
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(args.workers, context) as pool:
-            list(pool.map(len, [()] * args.workers))  # started
-            together, *_ = seconds(
-                lambda: [
-                    future.result()
-                    for future in [
-                        pool.submit(score, seed=k, threads=threads) for k in range(args.meshes)
-                    ]
-                ],
-                1,
-            )
+        tasks = [None] * args.workers + list(range(args.meshes))
+        results = run_tasks(partial(_scored, partial(score, threads=threads)), tasks, args.workers)
+        for _ in range(args.workers):
+            next(results)  # every process has started
+        together, *_ = seconds(lambda: list(results), 1)
         print(
             f"  {args.workers} processes      {args.meshes / together:5.2f} meshes/s, "
             f"{alone / together:.1f} times as fast"

@@ -26,7 +26,7 @@ def draw_predictions(
     device: torch.device,
     maps: Sequence[tuple[str, np.ndarray]],
     path: Path,
-) -> None:
+) -> np.ndarray:
     """Write a sheet with each depth map beside the mesh that the level alone makes of it.
 
     A patch level uses all of its windows, as in generation.
@@ -37,6 +37,9 @@ def draw_predictions(
         device: of the network.
         maps: name and (256, 256) depth map of each shape.
         path: the PNG.
+
+    Returns:
+        (H, W, 3) uint8, the sheet.
     """
     training = network.training
     settings = replace(
@@ -56,4 +59,4 @@ def draw_predictions(
         views = mesh_views(result.vertices, result.faces, size=192)
         rows.append((name, depth_picture(depth), views))
     network.train(training)
-    contact_sheet(rows, path)
+    return contact_sheet(rows, path)

@@ -14,12 +14,13 @@ import torch
 import torch.distributed
 from lightning_fabric import Fabric
 
-from im2mesh.config import Config, differences, load_config, save_config, to_dict
+from im2mesh.config import Config, from_dict, save_config, to_dict
 from im2mesh.data.batch import Source, ValidationSource
 from im2mesh.data.procedural import open_procedural
+from im2mesh.data.records import Record, changed_settings
 from im2mesh.data.store import PointStore
 from im2mesh.data.store_files import open_store
-from im2mesh.errors import ConfigError, InputError
+from im2mesh.errors import InputError
 from im2mesh.files import check_writable, locked
 from im2mesh.parallel import END_SIGNALS
 from im2mesh.training.checkpoint import remove_unfinished
@@ -159,14 +160,14 @@ def _fits(store: PointStore, device: torch.device) -> bool:
 
 def _record_config(config: Config, path: Path, resumed: bool) -> None:
     """Write the configuration with all its keys; warn of changes since the run began."""
-    if resumed and path.is_file():
-        try:
-            changed = differences(to_dict(load_config(path)), to_dict(config))
-        except ConfigError as error:
-            changed = [str(error)]
-        for line in changed:
-            log.warning("%s: changed since the run was started: %s", config.source, line)
+    for line in changed_settings(path, to_dict(config), _completed) if resumed else ():
+        log.warning("%s: changed since the run was started: %s", config.source, line)
     save_config(config, path)
+
+
+def _completed(record: Record) -> Record:
+    """Add the keys that did not exist when a configuration was written, at their defaults."""
+    return to_dict(from_dict(dict(record)))
 
 
 def _writer(folder: Path, it: int | None) -> Scalars:

@@ -39,6 +39,7 @@ from im2mesh.training.checkpoint import (
     write_checkpoint,
 )
 from im2mesh.training.limits import FINAL, End, Limits
+from im2mesh.training.mean import update_mean
 from im2mesh.training.muon import Muon
 from im2mesh.training.pictures import draw_predictions
 from im2mesh.training.progress import Progress, Scalars
@@ -266,7 +267,7 @@ class Trainer:
         self._optimizer.step()
         self.it += 1
         if self.averaged is not None:
-            self._average(self.averaged)
+            update_mean(self.averaged, self.network, self.config.training.ema, self.it)
         return value
 
     def _not_finite(self, loss: float, batch: Batch) -> str:
@@ -277,18 +278,6 @@ class Trainer:
             f"{self.out_dir / LAST} holds the state before it; check these models, or lower "
             "training.lr"
         )
-
-    @torch.no_grad()
-    def _average(self, averaged: Network) -> None:
-        # Faster in the first steps, so that the mean soon forgets the random weights.
-        decay = min(self.config.training.ema, (1 + self.it) / (10 + self.it))
-        for mean, now in zip(
-            averaged.state_dict().values(), self.network.state_dict().values(), strict=True
-        ):
-            if mean.dtype.is_floating_point:
-                mean.lerp_(now, 1 - decay)
-            else:
-                mean.copy_(now)
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -461,14 +450,9 @@ class Trainer:
             return
         maps = self.validation.maps(self.config.training.batch_size_vis)
         path = self.out_dir / "vis" / f"{self.it:08d}.png"
-        draw_predictions(self.config, self.validated, self.fabric.device, maps, path)
+        pixels = draw_predictions(self.config, self.validated, self.fabric.device, maps, path)
         log.info("%s: %d predicted shapes", path, len(maps))
         if self.writer is not None:
-            from PIL import Image
-
-            with Image.open(path) as image:
-                pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-                pixels = pixels.view(image.height, image.width, 3)
             self.writer.add_image("predicted shapes", pixels, self.it, dataformats="HWC")
 
     def validate(self, threshold: float | None = None) -> bool:

@@ -57,7 +57,7 @@ def mesh_views(
     ]
 
 
-def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> None:
+def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> np.ndarray:
     """Write a PNG with one row of pictures for each map.
 
     Args:
@@ -65,6 +65,9 @@ def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> None:
             uint8 of any size. A row's depth picture stands first, under the label "input".
             Long titles and labels are wrapped, never clipped.
         path: the file, ending in ``.png``; it appears only when it is complete.
+
+    Returns:
+        (H, W, 3) uint8, the same picture.
 
     Raises:
         InputError: no rows, something that is not such a picture, or another suffix.
@@ -79,6 +82,7 @@ def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> None:
     )
     with atomic(path) as beside:
         Image.fromarray(sheet).save(beside, format="PNG", optimize=True)
+    return sheet
 
 
 def picture_sheet(
