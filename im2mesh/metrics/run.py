@@ -5,39 +5,30 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from im2mesh.config import Config, GenerationConfig, differences, read_yaml
-from im2mesh.data.run_folders import (
-    RECORD,
-    SCORING_LOCK,
-    find_mesh,
-    global_level,
-    mesh_folder,
-    pointcloud_path,
-    recorded_levels,
-    run_folder,
-)
-from im2mesh.data.sources import DepthSource, sources_of_paths, sources_of_split
+from im2mesh.config import Config
+from im2mesh.data.run_folders import SCORING_LOCK
+from im2mesh.data.sources import sources_of_paths, sources_of_split
 from im2mesh.data.splits import class_of
-from im2mesh.data.storage import Sample, samples_of_split
-from im2mesh.errors import ConfigError, DataError, InputError
+from im2mesh.data.storage import samples_of_split
+from im2mesh.errors import DataError, InputError
 from im2mesh.files import check_writable, locked
 from im2mesh.metrics import results
 from im2mesh.metrics.results import CLOUD, MESH
-from im2mesh.metrics.tasks import (
-    AgainstInputTask,
-    InputTask,
-    MeshTask,
-    Row,
-    ScoringSettings,
-    ScoringTask,
+from im2mesh.metrics.task_lists import (
+    against_input_tasks,
+    check_ground_truth,
+    global_tasks,
+    input_tasks,
+    mesh_tasks,
 )
+from im2mesh.metrics.tasks import Row, ScoringSettings, ScoringTask
 from im2mesh.parallel import WorkerDied, cpus, run_tasks
 from im2mesh.progress import progress_bar
 
@@ -48,18 +39,6 @@ SAVE_EVERY = 10.0
 
 SEPARATOR = " | "
 """String between the notes of one row."""
-
-DECISIVE_KEYS = (
-    "lattice",
-    "extraction",
-    "observation",
-    "observation_noise",
-    "symmetry",
-    "min_piece",
-    "refinement_step",
-    "simplify_nfaces",
-)
-"""Keys of ``generation``, besides the resolution, that change a level's meshes."""
 
 NAMED = 10
 """The most models that one line of the log names."""
@@ -141,175 +120,14 @@ def evaluate(
         if kind == results.INPUT:
             tasks = input_tasks(samples, settings)
         elif kind == results.GLOBAL:
-            level = global_level(folder)
-            if level is None:
-                log.info(
-                    "%s: passed over: %s names no fused levels, one of them global",
-                    results.KINDS[kind],
-                    folder / RECORD,
-                )
+            found = global_tasks(config, samples, folder, settings)
+            if found is None:
                 continue
-            alone = run_folder([level[0]])
-            if not _has_meshes(alone, samples):
-                log.info(
-                    "%s: passed over: %s holds no meshes; make them with generate.py %s",
-                    results.KINDS[kind],
-                    alone,
-                    level[0].source,
-                )
-                continue
-            for line in _changes_from_fused(folder, alone, *level):
-                log.warning(
-                    "%s: %s: made otherwise than the run: %s", results.KINDS[kind], alone, line
-                )
-            only_mesh = replace(config.test, eval_mesh=True, eval_pointcloud=False)
-            tasks, missing = mesh_tasks(replace(config, test=only_mesh), samples, alone, settings)
+            tasks, missing = found
         else:
             tasks, missing = mesh_tasks(config, samples, folder, settings)
         summaries[kind] = score(folder, kind, tasks, missing, workers, cluster)
     return summaries
-
-
-# --- tasks ------------------------------------------------------------------------------------
-
-
-def mesh_tasks(
-    config: Config, samples: Sequence[Sample], folder: Path, settings: ScoringSettings
-) -> tuple[list[ScoringTask], list[str]]:
-    """Return tasks for the meshes, and for point clouds if ``test`` says so and there are any.
-
-    Returns:
-        A task for each sample whose files are there, and the names of the others.
-
-    Raises:
-        ConfigError: ``test.eval_mesh`` and ``test.eval_pointcloud`` leave nothing to score.
-        InputError: the folder holds no mesh (no cloud) of the split at all.
-    """
-    meshes, clouds = mesh_folder(folder), folder / "pointcloud"
-    with_clouds = config.test.eval_pointcloud and (clouds.is_dir() or not config.test.eval_mesh)
-    if not config.test.eval_mesh and not with_clouds:
-        raise ConfigError(
-            f"{config.source}: test.eval_mesh and test.eval_pointcloud are both false: there is "
-            "nothing to score"
-        )
-    tasks: list[ScoringTask] = []
-    missing: list[str] = []
-    for idx, sample in enumerate(samples):
-        files = {}
-        if config.test.eval_mesh:
-            files[MESH] = find_mesh(meshes, sample.class_name, sample.name)
-        if with_clouds:
-            cloud = pointcloud_path(folder, sample.class_name, sample.name)
-            files[CLOUD] = cloud if cloud.is_file() else None
-        there = {kind: path for kind, path in files.items() if path is not None}
-        if next(iter(files)) not in there:  # the mesh, or the cloud where no mesh is asked for
-            missing.append(f"{sample.class_name}/{sample.name}")
-            continue
-        tasks.append(MeshTask(idx, sample.class_name, sample.name, settings, sample, there))
-    if not tasks:
-        place = meshes if config.test.eval_mesh else clouds
-        raise InputError(
-            f"{place}: holds none of the {len(samples)} meshes of the split "
-            f"{config.data.test_split} of {config.source} (first: {missing[0]}.ply); run a "
-            "generator first, or name their "
-            "folder with --meshes"
-        )
-    return tasks, missing
-
-
-def input_tasks(samples: Sequence[Sample], settings: ScoringSettings) -> list[ScoringTask]:
-    """Return a task for the points that the camera saw, of every sample."""
-    return [
-        InputTask(idx, sample.class_name, sample.name, settings, sample)
-        for idx, sample in enumerate(samples)
-    ]
-
-
-def against_input_tasks(
-    sources: Sequence[DepthSource], folder: Path, settings: ScoringSettings
-) -> tuple[list[ScoringTask], list[str]]:
-    """Return tasks for meshes against their depth maps; as :func:`mesh_tasks`, raising as well."""
-    meshes = mesh_folder(folder)
-    tasks: list[ScoringTask] = []
-    missing: list[str] = []
-    for idx, source in enumerate(sources):
-        path = find_mesh(meshes, source.class_name, source.model)
-        if path is None:
-            missing.append(f"{source.class_name}/{source.model}")
-        else:
-            tasks.append(
-                AgainstInputTask(idx, source.class_name, source.model, settings, source, path)
-            )
-    if not tasks:
-        raise InputError(
-            f"{meshes}: holds a mesh of none of the {len(sources)} depth maps (first: "
-            f"{missing[0]}.ply); run a generator first, or name their folder with --meshes"
-        )
-    return tasks, missing
-
-
-def _has_meshes(folder: Path, samples: Sequence[Sample]) -> bool:
-    meshes = mesh_folder(folder)
-    return any(find_mesh(meshes, sample.class_name, sample.name) for sample in samples)
-
-
-def _changes_from_fused(fused: Path, alone: Path, level: Config, digest: str) -> list[str]:
-    """Compare the settings of a global level's own run with those of the level in a fused run.
-
-    Args:
-        fused: folder of the fused run.
-        alone: folder of the level's own run.
-        level: its configuration in the fused run.
-        digest: of its weights there.
-
-    Returns:
-        A line for each difference that changes meshes; none if one of the two records is missing
-        or damaged.
-    """
-    try:
-        records = [read_yaml(folder / RECORD) for folder in (fused, alone)]
-        ((own, own_digest),) = recorded_levels(alone)
-        settings = [
-            {
-                "generation": {
-                    key: record["generation"].get(key, getattr(GenerationConfig, key))
-                    for key in DECISIVE_KEYS
-                }
-                | {"resolution": config.resolution},
-                "test": {"threshold": config.test.threshold},
-            }
-            for record, config in zip(records, (level, own), strict=True)
-        ]
-    except (KeyError, ValueError, TypeError, AttributeError, ConfigError):
-        return []
-    weights = [] if own_digest == digest else ["other weights"]
-    return weights + differences(*settings)
-
-
-def check_ground_truth(samples: Sequence[Sample], config: Config) -> None:
-    """Check early that there is ground truth to score against.
-
-    Raises:
-        ConfigError: the configuration names no cloud.
-        DataError: none of the samples has one.
-    """
-    if config.data.pointcloud_chamfer_file is None:
-        raise ConfigError(
-            f"{config.source}: data.pointcloud_chamfer_file is null, so there is no ground truth "
-            "to score against; name it, or score against the depth maps with --against-input"
-        )
-    first: DataError | None = None
-    for sample in samples:
-        try:
-            sample.truth_version()
-            return
-        except DataError as error:
-            first = first or error
-    raise DataError(
-        f"{first}, and so for all {len(samples)} models of the split {config.data.test_split}: "
-        "there is no ground truth; make it with build_dataset.py, or score against the depth maps "
-        "with --against-input"
-    )
 
 
 # --- scoring ----------------------------------------------------------------------------------
