@@ -28,6 +28,7 @@ from im2mesh.geometry.surface import sample_surface
 from im2mesh.geometry.visibility import visible
 from im2mesh.native.point_in_mesh import contains
 from im2mesh.preparation.dataset import Outcome, ShapeTask, build_shape
+from im2mesh.shapes.shape import Shape, box, capsule, ellipsoid, torus
 
 # --- balls --------------------------------------------------------------------------------------
 
@@ -73,6 +74,20 @@ def balls_depth(centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
         z = np.where(squared >= 0, np.maximum(z, cz + np.sqrt(np.maximum(squared, 0))), z)
     return np.where(np.isfinite(z), 0.5 - z, -1).astype(np.float32)
 
+
+# --- exact shapes ---------------------------------------------------------------------------------
+
+SHAPES = {
+    "ball": Shape.of(ellipsoid((0.5, 0.5, 0.5))),
+    "tilted box": Shape.of(box((1.0, 0.6, 0.8))).posed(35, 25),
+    "ring before a wall": Shape.of(
+        box((1.0, 1.0, 0.1), (0, 0, -0.4)), torus(0.25, 0.06, (0, 0, 0.2), (0.3, 0, 1))
+    ).normalised(),
+    "sticks": Shape.of(
+        *(capsule((x, -0.4, 0), (0.3 - x, 0.4, 0.5), 0.02) for x in (-0.3, 0.1, 0.4))
+    ).normalised(),
+}
+"""Shapes in the cube: name → shape."""
 
 # --- a data set of balls, and levels that learn it ----------------------------------------------
 

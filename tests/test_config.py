@@ -568,179 +568,164 @@ def test_differences() -> None:
 PATCHES = "data: {dataset: Parts3D, input_type: depth, img_size: 256"
 MESSAGES = {
     # unknown keys
-    "data: {pth: x}": "x.yaml: unknown key data.pth; did you mean data.path?",
-    "inherit_form: y.yaml": "x.yaml: unknown key inherit_form; did you mean inherit_from?",
+    "data: {pth: x}": "unknown key data.pth; did you mean data.path?",
+    "inherit_form: y.yaml": "unknown key inherit_form; did you mean inherit_from?",
     "model: {encoder_kwargs: {widht: 3}}": (
-        "x.yaml: unknown key model.encoder_kwargs.widht; did you mean model.encoder_kwargs.width?"
+        "unknown key model.encoder_kwargs.widht; did you mean model.encoder_kwargs.width?"
     ),
-    "model: {width: 3}": (
-        "x.yaml: unknown key model.width; did you mean model.encoder_kwargs.width?"
-    ),
+    "model: {width: 3}": "unknown key model.width; did you mean model.encoder_kwargs.width?",
     "generation: {threshold: 0.5}": (
-        "x.yaml: unknown key generation.threshold; did you mean test.threshold?"
+        "unknown key generation.threshold; did you mean test.threshold?"
     ),
     "model: {decoder_kwargs: {leaky: true}}": (
-        "x.yaml: unknown key model.decoder_kwargs.leaky; the nearest known key is "
+        "unknown key model.decoder_kwargs.leaky; the nearest known key is "
         "model.decoder_kwargs.blocks"
     ),
-    "3: 4": "x.yaml: unknown key 3; the nearest known key is training",
-    "a.path: 4": "x.yaml: unknown key a.path; did you mean data.path?",
-    "a.b: 4": "x.yaml: unknown key a.b; the nearest known key is model.decoder_kwargs.blocks",
+    "3: 4": "unknown key 3; the nearest known key is training",
+    "a.path: 4": "unknown key a.path; did you mean data.path?",
+    "a.b: 4": "unknown key a.b; the nearest known key is model.decoder_kwargs.blocks",
     "preprocessor: {foo: 1}": (
-        "x.yaml: unknown key preprocessor.foo; nothing reads preprocessor, leave it out"
+        "unknown key preprocessor.foo; nothing reads preprocessor, leave it out"
     ),
-    "preprocessor: 5": "x.yaml: preprocessor must be a mapping of keys, found 5",
+    "preprocessor: 5": "preprocessor must be a mapping of keys, found 5",
     # wrong types
-    "data: [1]": "x.yaml: data must be a mapping of keys, found a list",
-    "model: {encoder_kwargs: 64}": (
-        "x.yaml: model.encoder_kwargs must be a mapping of keys, found 64"
-    ),
-    "data: {img_size: big}": "x.yaml: data.img_size must be a positive integer, found 'big'",
-    "data: {img_size: true}": "x.yaml: data.img_size must be a positive integer, found true",
-    "data: {img_size: 256.0}": "x.yaml: data.img_size must be a positive integer, found 256.0",
-    "data: {img_size: 0}": "x.yaml: data.img_size must be a positive integer, found 0",
-    "data: {path: 3}": "x.yaml: data.path must be a string that is not empty, found 3",
-    "data: {path: ''}": "x.yaml: data.path must be a string that is not empty, found ''",
-    "data: {img_folder: no}": "x.yaml: data.img_folder must be a string, found false",
+    "data: [1]": "data must be a mapping of keys, found a list",
+    "model: {encoder_kwargs: 64}": "model.encoder_kwargs must be a mapping of keys, found 64",
+    "data: {img_size: big}": "data.img_size must be a positive integer, found 'big'",
+    "data: {img_size: true}": "data.img_size must be a positive integer, found true",
+    "data: {img_size: 256.0}": "data.img_size must be a positive integer, found 256.0",
+    "data: {img_size: 0}": "data.img_size must be a positive integer, found 0",
+    "data: {path: 3}": "data.path must be a string that is not empty, found 3",
+    "data: {path: ''}": "data.path must be a string that is not empty, found ''",
+    "data: {img_folder: no}": "data.img_folder must be a string, found false",
     "data: {train_split: {}}": (
-        "x.yaml: data.train_split must be a string that is not empty or null, "
-        "found a mapping"
+        "data.train_split must be a string that is not empty or null, found a mapping"
     ),
-    "data: {img_augment: 1}": "x.yaml: data.img_augment must be true or false, found 1",
+    "data: {img_augment: 1}": "data.img_augment must be true or false, found 1",
     "data: {classes: demo}": (
-        "x.yaml: data.classes must be a list of strings or null, found 'demo'; write [demo]"
+        "data.classes must be a list of strings or null, found 'demo'; write [demo]"
     ),
-    "data: {classes: []}": (
-        "x.yaml: data.classes must be a list of strings or null, found an empty list"
-    ),
+    "data: {classes: []}": "data.classes must be a list of strings or null, found an empty list",
     "data: {classes: [03001627]}": (
-        "x.yaml: data.classes must be a list of strings or null, found a list; its entry 787351 "
-        "is no string, put it in quotes"
+        "data.classes must be a list of strings or null, found a list; its entry 787351 is no "
+        "string, put it in quotes"
     ),
     "data: {points_subsample: [1, 2, 3]}": (
-        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
-        "found a list; the list has 3 entries"
+        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found a "
+        "list; the list has 3 entries"
     ),
     "data: {points_subsample: [0, 0]}": (
-        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
-        "found a list; the list asks for no point at all"
+        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found a "
+        "list; the list asks for no point at all"
     ),
     "data: {points_subsample: all}": (
-        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
-        "found 'all'"
+        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found "
+        "'all'"
     ),
-    "training: {print_every: -1}": (
-        "x.yaml: training.print_every must be an integer, 0 or more, found -1"
-    ),
+    "training: {print_every: -1}": "training.print_every must be an integer, 0 or more, found -1",
     "generation: {upsampling_steps: 99}": (
-        "x.yaml: generation.upsampling_steps must be an integer from 0 to 16, found 99"
+        "generation.upsampling_steps must be an integer from 0 to 16, found 99"
     ),
-    "test: {threshold: '0.2'}": (
-        "x.yaml: test.threshold must be a number from -1e+30 to 1e+30, found '0.2'"
-    ),
-    "test: {threshold: .nan}": (
-        "x.yaml: test.threshold must be a number from -1e+30 to 1e+30, found nan"
-    ),
+    "test: {threshold: '0.2'}": "test.threshold must be a number from -1e+30 to 1e+30, found '0.2'",
+    "test: {threshold: .nan}": "test.threshold must be a number from -1e+30 to 1e+30, found nan",
     "data: {path: [" + "a, " * 99 + "]}": (
-        "x.yaml: data.path must be a string that is not empty, found a list"
+        "data.path must be a string that is not empty, found a list"
     ),
-    "method: " + "a" * 99: (
-        f"x.yaml: method must be onet or onet_sdf, found '{'a' * 57}...'"
-    ),
+    "method: " + "a" * 99: f"method must be onet or onet_sdf, found '{'a' * 57}...'",
     # values
     "data: {dataset: parts3d}": (
-        "x.yaml: data.dataset must be Shapes3D, Parts3D, Shapes3DH5, Parts3DH5, Procedural3D or "
+        "data.dataset must be Shapes3D, Parts3D, Shapes3DH5, Parts3DH5, Procedural3D or "
         "ProceduralParts3D, found 'parts3d'"
     ),
-    "generation: {extraction: 3}": (
-        "x.yaml: generation.extraction must be mise or dense, found 3"
-    ),
+    "generation: {extraction: 3}": "generation.extraction must be mise or dense, found 3",
     "test: {threshold: -0.02}": (
-        "x.yaml: test.threshold must lie between 0 and 1, a probability, for method onet, found "
-        "-0.02"
+        "test.threshold must lie between 0 and 1, a probability, for method onet, found -0.02"
     ),
     "test: {threshold: 1}": (
-        "x.yaml: test.threshold must lie between 0 and 1, a probability, for method onet, found 1"
+        "test.threshold must lie between 0 and 1, a probability, for method onet, found 1"
     ),
-    "data: {input_type: depth}": (
-        "x.yaml: data.img_size must be 256 for data.input_type depth, found 224"
-    ),
-    PATCHES + "}": "x.yaml: data.dataset Parts3D needs data.parts_size",
-    PATCHES + ", parts_size: 32}": "x.yaml: data.dataset Parts3D needs data.parts_stride",
+    "data: {input_type: depth}": "data.img_size must be 256 for data.input_type depth, found 224",
+    PATCHES + "}": "data.dataset Parts3D needs data.parts_size",
+    PATCHES + ", parts_size: 32}": "data.dataset Parts3D needs data.parts_stride",
     PATCHES + ", parts_size: 512, parts_stride: 1}": (
-        "x.yaml: data.parts_size 512 is larger than data.img_size 256"
+        "data.parts_size 512 is larger than data.img_size 256"
     ),
     PATCHES + ", parts_size: 32, parts_stride: 15}": (
-        "x.yaml: patches of data.parts_size 32 at data.parts_stride 15 do not tile 256 pixels: "
-        "the stride must divide 256 - 32"
+        "patches of data.parts_size 32 at data.parts_stride 15 do not tile 256 pixels: the "
+        "stride must divide 256 - 32"
     ),
-    "training: {lr: 0}": "x.yaml: training.lr must be a positive number up to 1e30, found 0",
-    "training: {ema: 1}": "x.yaml: training.ema must be a number from 0 to below 1, found 1",
+    "training: {lr: 0}": "training.lr must be a positive number up to 1e30, found 0",
+    "training: {ema: 1}": "training.ema must be a number from 0 to below 1, found 1",
     "training: {grad_clip: -1}": (
-        "x.yaml: training.grad_clip must be a positive number up to 1e30 or null, found -1"
+        "training.grad_clip must be a positive number up to 1e30 or null, found -1"
     ),
-    "training: {lr_schedule: cosine}": (
-        "x.yaml: training.lr_schedule cosine needs training.max_iterations"
-    ),
-    "data: {extent: 0.8}": (
-        "x.yaml: data.extent must be [low, high], two numbers from 0.1 to 1, found 0.8"
-    ),
+    "training: {lr_schedule: cosine}": "training.lr_schedule cosine needs training.max_iterations",
+    "data: {extent: 0.8}": "data.extent must be [low, high], two numbers from 0.1 to 1, found 0.8",
     "data: {extent: [0.8, 1.1]}": (
-        "x.yaml: data.extent must be [low, high], two numbers from 0.1 to 1, found a list"
+        "data.extent must be [low, high], two numbers from 0.1 to 1, found a list"
     ),
     "model: {decoder_kwargs: {observed: features}}": (
-        "x.yaml: model.decoder_kwargs.observed must be true, false, none, offset or silhouette, "
-        "found 'features'; features was removed; use silhouette"
+        "model.decoder_kwargs.observed must be true, false, none, offset or silhouette, found "
+        "'features'; features was removed; use silhouette"
     ),
     "data: {elevation: [50, -20]}": (
-        "x.yaml: data.elevation must be [low, high], two numbers from -90 to 90, found a list; "
-        "the first is the larger one"
+        "data.elevation must be [low, high], two numbers from -90 to 90, found a list; the "
+        "first is the larger one"
     ),
     # numbers that are too large
     f"data: {{val_shapes: {2**63}}}": (
-        "x.yaml: data.val_shapes must be a positive integer, found a number beyond 64 bits"
+        "data.val_shapes must be a positive integer, found a number beyond 64 bits"
     ),
     "data: {points_subsample: [0, 16777217]}": (
-        "x.yaml: data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], "
-        "found a list"
+        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found a "
+        "list"
     ),
     f"training: {{seed: {10**30}}}": (
-        "x.yaml: training.seed must be an integer, 0 or more, found a number beyond 64 bits"
+        "training.seed must be an integer, 0 or more, found a number beyond 64 bits"
     ),
     f"training: {{seed: 0x{'f' * 9999}}}": (
-        "x.yaml: training.seed must be an integer, 0 or more, found a number beyond 64 bits"
+        "training.seed must be an integer, 0 or more, found a number beyond 64 bits"
     ),
     "training: {num_workers: 1025}": (
-        "x.yaml: training.num_workers must be an integer from 0 to 1024, found 1025"
+        "training.num_workers must be an integer from 0 to 1024, found 1025"
     ),
     "model: {encoder_kwargs: {width: 1025}}": (
-        "x.yaml: model.encoder_kwargs.width must be an integer from 1 to 1024, found 1025"
+        "model.encoder_kwargs.width must be an integer from 1 to 1024, found 1025"
     ),
     "model: {decoder_kwargs: {hidden_size: 8193}}": (
-        "x.yaml: model.decoder_kwargs.hidden_size must be an integer from 1 to 8192, found 8193"
+        "model.decoder_kwargs.hidden_size must be an integer from 1 to 8192, found 8193"
     ),
-    "model: {c_dim: 8193}": (
-        "x.yaml: model.c_dim must be an integer from 1 to 8192, found 8193"
-    ),
+    "model: {c_dim: 8193}": "model.c_dim must be an integer from 1 to 8192, found 8193",
     "generation: {resolution: 2049}": (
-        "x.yaml: generation.resolution must be an integer from 1 to 2048 or null, found 2049"
+        "generation.resolution must be an integer from 1 to 2048 or null, found 2049"
     ),
     "generation: {level_weight: 1e300}": (
-        "x.yaml: generation.level_weight must be a number from 1e-06 to 1e+06, found '1e300'"
+        "generation.level_weight must be a number from 1e-06 to 1e+06, found '1e300'"
     ),
-    "training: {lr: 1.0e+31}": (
-        "x.yaml: training.lr must be a positive number up to 1e30, found 1e+31"
-    ),
+    "training: {lr: 1.0e+31}": "training.lr must be a positive number up to 1e30, found 1e+31",
     f"training: {{lr: {10**400}}}": (
-        "x.yaml: training.lr must be a positive number up to 1e30, found a number beyond 64 bits"
+        "training.lr must be a positive number up to 1e30, found a number beyond 64 bits"
     ),
     # what is no configuration
-    "": "x.yaml: is empty; a configuration is a mapping of keys",
-    "- a\n": "x.yaml: must be a mapping of keys such as data: and model:, found a list",
-    "text": "x.yaml: must be a mapping of keys such as data: and model:, found 'text'",
-    "data: [1, 2\nmodel: 3\n": (
-        "x.yaml:2:6: broken YAML: expected ',' or ']', but got ':'"
+    "": "is empty; a configuration is a mapping of keys",
+    "- a\n": "must be a mapping of keys such as data: and model:, found a list",
+    "text": "must be a mapping of keys such as data: and model:, found 'text'",
+    "a: 2021-13-40": "broken YAML: month must be in 1..12",
+    "[" * 500: "broken YAML: nested too deeply",
+    "a: \x01": "is not a text file that YAML can be read from",
+    # inheritance
+    "inherit_from: 3": "inherit_from must be a path, found 3",
+    "inherit_from: ''": "inherit_from must be a path, found ''",
+    "inherit_from: nowhere.yaml": (
+        "inherit_from names nowhere.yaml, which is neither in the working directory nor "
+        f"in {REPOSITORY}"
     ),
+    "inherit_from: x.yaml": "inherit_from goes in a circle: x.yaml -> x.yaml",
+}  # fmt: skip
+"""A file x.yaml → the message, without the file's name."""
+
+OTHER_PLACES = {
+    "data: [1, 2\nmodel: 3\n": "x.yaml:2:6: broken YAML: expected ',' or ']', but got ':'",
     "data:\n\tpath: a\n": (
         "x.yaml:2:1: broken YAML: found character '\\t' that cannot start any token"
     ),
@@ -755,28 +740,23 @@ MESSAGES = {
         "x.yaml:1:4: broken YAML: could not determine a constructor for the tag "
         "'tag:yaml.org,2002:python/object/apply:os.getcwd'"
     ),
-    "a: 2021-13-40": "x.yaml: broken YAML: month must be in 1..12",
-    "[" * 500: "x.yaml: broken YAML: nested too deeply",
-    "a: \x01": "x.yaml: is not a text file that YAML can be read from",
-    # inheritance
-    "inherit_from: 3": "x.yaml: inherit_from must be a path, found 3",
-    "inherit_from: ''": "x.yaml: inherit_from must be a path, found ''",
-    "inherit_from: nowhere.yaml": (
-        "x.yaml: inherit_from names nowhere.yaml, which is neither in the working directory nor "
-        f"in {REPOSITORY}"
-    ),
-    "inherit_from: x.yaml": "x.yaml: inherit_from goes in a circle: x.yaml -> x.yaml",
     "inherit_from: .": ".: is a folder; give a configuration file in it",
-}  # fmt: skip
+}
+"""The same where the message begins with a line's number or another file."""
 
 
-@pytest.mark.parametrize("text", MESSAGES, ids=lambda text: text[:40].replace("\n", "|"))
-def test_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(text, f"x.yaml: {message}") for text, message in MESSAGES.items()]
+    + list(OTHER_PLACES.items()),
+    ids=lambda text: text[:40].replace("\n", "|"),
+)
+def test_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, "x.yaml", text)
     with pytest.raises(ConfigError) as caught:
         load_config("x.yaml")
-    assert str(caught.value).splitlines() == [MESSAGES[text]]
+    assert str(caught.value).splitlines() == [message]
 
 
 def test_message_names_the_file_that_holds_the_key(

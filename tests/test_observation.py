@@ -35,9 +35,10 @@ from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.shapes.families import FAMILIES, make_shape
-from im2mesh.shapes.shape import Shape, box, capsule, ellipsoid, torus
+from im2mesh.shapes.shape import Shape
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
+from tests.fixtures import SHAPES
 from tests.reference import observation as reference
 from tests.reference.mise import thin_parts as slow_thin_parts
 
@@ -67,17 +68,6 @@ def random(points: Tensor) -> Tensor:
 
 
 FIELDS = {"empty": empty, "full": full, "random": random}
-
-SHAPES = {
-    "ball": Shape.of(ellipsoid((0.5, 0.5, 0.5))),
-    "tilted box": Shape.of(box((1.0, 0.6, 0.8))).posed(35, 25),
-    "ring before a wall": Shape.of(
-        box((1.0, 1.0, 0.1), (0, 0, -0.4)), torus(0.25, 0.06, (0, 0, 0.2), (0.3, 0, 1))
-    ).normalised(),
-    "sticks": Shape.of(
-        *(capsule((x, -0.4, 0), (0.3 - x, 0.4, 0.5), 0.02) for x in (-0.3, 0.1, 0.4))
-    ).normalised(),
-}
 
 
 def observed(

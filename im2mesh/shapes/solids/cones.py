@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -67,24 +68,10 @@ class Frustum(Primitives):
     def nearest(size: Tensor, point: Tensor) -> Tensor:
         start, end, half = size.unbind(-1)
         y, out = point[..., 1], axis_distance(point)
-        widening, height = end - start, 2 * half
-        share = ((out - start) * widening + (y + half) * height) / (
-            widening * widening + height * height
-        )
-        share = share.clamp(0, 1)
-        side = start + share * widening, share * height - half
+        side = _on_slant(start, end, half, out, y)
         top = torch.minimum(out, end), half.expand_as(out)
         bottom = torch.minimum(out, start), -half.expand_as(out)
-        best_out, best_y = side
-        best = (side[0] - out) ** 2 + (side[1] - y) ** 2
-        for cap_out, cap_y in (top, bottom):
-            squared = (cap_out - out) ** 2 + (cap_y - y) ** 2
-            nearer = squared < best
-            best = torch.where(nearer, squared, best)
-            best_out = torch.where(nearer, cap_out, best_out)
-            best_y = torch.where(nearer, cap_y, best_y)
-        right, front = radial_direction(point)
-        return stack_xyz(best_out * right, best_y, best_out * front)
+        return _nearest_of(point, (side, top, bottom))
 
     @staticmethod
     def normal(size: Tensor, point: Tensor) -> Tensor:
@@ -221,32 +208,16 @@ class Shell(Primitives):
     def nearest(size: Tensor, point: Tensor) -> Tensor:
         inner, inner_end, start, end, half = size.unbind(-1)
         y, out = point[..., 1], axis_distance(point)
-        height = 2 * half
-
-        def on_side(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-            wider = high - low
-            share = ((out - low) * wider + (y + half) * height) / (wider * wider + height * height)
-            share = share.clamp(0, 1)
-            return low + share * wider, share * height - half
-
         # An inner side on the axis is no surface: it is nowhere.
         solid = torch.maximum(inner, inner_end) == 0
-        inner_out, inner_y = on_side(inner, inner_end)
+        inner_out, inner_y = _on_slant(inner, inner_end, half, out, y)
         places = (
+            _on_slant(start, end, half, out, y),
             (torch.where(solid, math.inf, inner_out), inner_y),
             (torch.clamp(out, inner_end, end), half.expand_as(out)),
             (torch.clamp(out, inner, start), -half.expand_as(out)),
         )
-        best_out, best_y = on_side(start, end)
-        best = (best_out - out) ** 2 + (best_y - y) ** 2
-        for other_out, other_y in places:
-            squared = (other_out - out) ** 2 + (other_y - y) ** 2
-            nearer = squared < best
-            best = torch.where(nearer, squared, best)
-            best_out = torch.where(nearer, other_out, best_out)
-            best_y = torch.where(nearer, other_y, best_y)
-        right, front = radial_direction(point)
-        return stack_xyz(best_out * right, best_y, best_out * front)
+        return _nearest_of(point, places)
 
     @staticmethod
     def normal(size: Tensor, point: Tensor) -> Tensor:
@@ -356,6 +327,41 @@ class Shell(Primitives):
     @staticmethod
     def half_extents(size: Tensor) -> Tensor:
         return Frustum.half_extents(size[..., 2:])
+
+
+def _on_slant(
+    start: Tensor, end: Tensor, half: Tensor, out: Tensor, y: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the place on the side of a cone that is nearest to (out, y), in their half plane."""
+    widening, height = end - start, 2 * half
+    share = ((out - start) * widening + (y + half) * height) / (
+        widening * widening + height * height
+    )
+    share = share.clamp(0, 1)
+    return start + share * widening, share * height - half
+
+
+def _nearest_of(point: Tensor, places: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+    """Return the nearest of some places, the first of equally near ones.
+
+    Args:
+        point: (…, 3).
+        places: distance from the y axis and y of each, in the half plane of the axis and the point.
+
+    Returns:
+        (…, 3).
+    """
+    y, out = point[..., 1], axis_distance(point)
+    (best_out, best_y), *others = places
+    best = (best_out - out) ** 2 + (best_y - y) ** 2
+    for other_out, other_y in others:
+        squared = (other_out - out) ** 2 + (other_y - y) ** 2
+        nearer = squared < best
+        best = torch.where(nearer, squared, best)
+        best_out = torch.where(nearer, other_out, best_out)
+        best_y = torch.where(nearer, other_y, best_y)
+    right, front = radial_direction(point)
+    return stack_xyz(best_out * right, best_y, best_out * front)
 
 
 def _slant_distance(
