@@ -21,7 +21,8 @@ from tqdm import tqdm
 
 from im2mesh.errors import InputError
 from im2mesh.files import first_line, is_utf8
-from im2mesh.parallel import END_SIGNALS, FEWER, cpus, is_death
+from im2mesh.parallel import END_SIGNALS, FEWER, is_death
+from im2mesh.processors import cpus
 
 if TYPE_CHECKING:
     import torch

@@ -1,4 +1,4 @@
-"""The only pools of processes.
+"""The only pools of processes; those of threads are in :mod:`im2mesh.processors`.
 
 * :func:`run_tasks` calls a function on each of a finite number of tasks, in spawned processes or on
   a Dask cluster, and yields the results as they are finished.
@@ -62,13 +62,6 @@ END_SIGNALS = tuple(
 
 class WorkerDied(Exception):
     """Every process that worked on a task died: it was killed, ran out of memory or crashed."""
-
-
-def cpus() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_tasks(

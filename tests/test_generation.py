@@ -18,6 +18,7 @@ from im2mesh.bundled import DEMO_LEVELS, demo_config
 from im2mesh.config import load_config
 from im2mesh.data.depth import load_depth
 from im2mesh.errors import ConfigError
+from im2mesh.generation import field as fields
 from im2mesh.generation.extraction import extract_dense, extract_mise, in_slabs
 from im2mesh.generation.field import FusedField, GlobalField, PatchField, Rescale
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
@@ -663,3 +664,23 @@ def test_patch_levels_of_both_methods_have_their_own_iso_levels(
     logit = math.log(0.2 / 0.8)
     expected = [None, None, -0.03, None] if reference == "onet" else [None, logit, None, logit]
     assert found == [None if iso is None else pytest.approx(iso) for iso in expected]
+
+
+def test_a_mesh_does_not_depend_on_the_threads(
+    demo_levels: list[Level], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fields, "CHUNK", 300)
+    generation = replace(demo_levels[0].config.generation, resolution=32, mise_resolution=16)
+    reconstructor = Reconstructor(demo_levels, generation)
+    before = torch.get_num_threads()
+    found = []
+    for threads in (1, 2, 3):
+        monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
+        torch.set_num_threads(threads)
+        found.append(reconstructor(REPOSITORY / "data/demo/chair_demo-00/000.npz"))
+    torch.set_num_threads(before)
+    assert len(found[0].faces) > 100
+    for other in found[1:]:
+        assert np.array_equal(other.vertices, found[0].vertices)
+        assert np.array_equal(other.faces, found[0].faces)
+        assert other.decoder_rows == found[0].decoder_rows

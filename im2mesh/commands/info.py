@@ -12,7 +12,7 @@ from im2mesh import __version__
 from im2mesh.bundled import DEMO_LEVELS, ROOT
 from im2mesh.cli import DONE, new_parser, parse
 from im2mesh.native import extension
-from im2mesh.parallel import cpus
+from im2mesh.processors import cpus, threads
 
 EXTENSIONS = ("_mise", "_marching_cubes", "_point_in_mesh")
 PACKAGES = ("numpy", "scipy", "trimesh", "embreex")
@@ -75,5 +75,5 @@ def _torch() -> Iterator[tuple[str, str]]:
             yield "device", f"cuda:{index}, {torch.cuda.get_device_name(index)}"
     else:
         yield "device", f"cpu, {torch.backends.cpu.get_cpu_capability()}"
-    yield "threads", f"{torch.get_num_threads()} of torch, {cpus()} processors"
+    yield "threads", f"{threads()}, {cpus()} processors"
     yield "precision", f"float32, matrix products {torch.get_float32_matmul_precision()}"

@@ -19,6 +19,7 @@ from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis, Revolution
 from im2mesh.geometry.patches import PatchAssignment
 from im2mesh.models.network import BoundDecoder
 from im2mesh.objectives import Objective
+from im2mesh.processors import in_chunks
 
 EMPTY_LOGIT = -10.0
 """Value of a patch level where no active patch owns the point: far outside."""
@@ -30,8 +31,17 @@ LOGITS_PER_CELL = 1.0
 """Logits that a distance of one cell is worth. Where the networks' logit just behind the observed
 surface is larger, the boundary is accurate to a fraction of a cell."""
 
+CHUNK = 1 << 13
+"""Points that a thread evaluates at a time on a CPU: enough for passes of many rows."""
+
 LARGEST = 1e30
 """Larger values mean damaged weights; sums and squares of smaller ones are finite."""
+
+
+def _in_chunks(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    """Evaluate a function from (N, 3) points to (…, N) values, on a CPU in threads."""
+    size = CHUNK if points.device.type == "cpu" else max(1, len(points))
+    return torch.cat(in_chunks(function, points, size), dim=-1)
 
 
 class Field(Protocol):
@@ -189,7 +199,7 @@ class FusedField:
         Raises:
             CheckpointError: some of them are not finite, or beyond :data:`LARGEST`.
         """
-        values = torch.stack([level(points) for level in self.levels])
+        values = _in_chunks(lambda p: torch.stack([level(p) for level in self.levels]), points)
         good = (values.abs() < LARGEST).all(dim=1).tolist()
         if not all(good):
             raise CheckpointError(
@@ -271,7 +281,7 @@ class ObservedField:
 
     def __call__(self, points: Tensor) -> Tensor:
         """Evaluate (N, 3) points; return (N,) values above the iso-level, larger inside."""
-        hidden, shell = self.observation(points)
+        hidden, shell = _in_chunks(lambda p: torch.stack(self.observation(p)), points)
         low = self._values(hidden)
         # The networks decide in hidden space only, and not within the shell.
         undecided = hidden > 0
@@ -325,7 +335,7 @@ class ObservedField:
     def _mirrored(self, planes: MirrorPlanes, points: Tensor, low: Tensor, kept: Tensor) -> Tensor:
         """Evaluate hidden points of an object with mirror planes, see :meth:`_learned`."""
         images = planes.images(points)
-        hidden = self.observation.in_cube(images.flatten(0, 1))[0]
+        hidden = _in_chunks(lambda p: self.observation.in_cube(p)[0], images.flatten(0, 1))
         free = self._values(hidden.view(len(images), -1).amin(dim=0))
         low = torch.minimum(low, torch.maximum(free, kept))
         # The networks are not evaluated within the shell.

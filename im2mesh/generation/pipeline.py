@@ -44,6 +44,7 @@ from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.geometry.cameras import RayMap
 from im2mesh.geometry.patches import RELEASED_NODES
 from im2mesh.models.build import default_device
+from im2mesh.processors import undivided
 from im2mesh.timing import Stopwatch
 
 log = logging.getLogger(__name__)
@@ -232,6 +233,7 @@ class Reconstructor:
             if other.windows is not None and other.config.is_sdf == level.config.is_sdf
         )
 
+    @undivided()
     def field(
         self,
         depth: np.ndarray,
@@ -322,6 +324,7 @@ class Reconstructor:
         unit = 1 / lattice.cells if self.levels[self.reference].config.is_sdf else 1.0
         return without_small_pieces(values, iso_level, seen, self.settings.min_piece, unit)
 
+    @undivided()
     def grid(
         self,
         fused: FusedField | ObservedField,
@@ -338,6 +341,7 @@ class Reconstructor:
             return extract_dense(fused, self.lattice, self.device, watch)
         return extract_mise(fused, self.lattice, self.mise_resolution, depth, self.device, watch)
 
+    @undivided()
     def __call__(
         self,
         depth: np.ndarray | str | os.PathLike[str],

@@ -30,7 +30,8 @@ from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.generation.record import record_settings
 from im2mesh.geometry.mesh_files import read_mesh, write_mesh
-from im2mesh.parallel import WorkerDied, cpus, run_tasks
+from im2mesh.parallel import WorkerDied, run_tasks
+from im2mesh.processors import threads
 from im2mesh.progress import progress_bar
 from im2mesh.timing import Stopwatch
 
@@ -150,7 +151,7 @@ def _run(
                 report.failed.append((task.name, str(error)))
         workers = max(1, min(workers, len(tasks)))
         make = partial(_make, _Portable(reconstructor, digests), folder)
-        results = run_tasks(make, tasks, workers, cluster, threads=max(1, cpus() // workers))
+        results = run_tasks(make, tasks, workers, cluster, threads=max(1, threads() // workers))
         before = len(sources) - len(tasks)
         with closing(results), progress_bar(total=len(sources), initial=before, unit="map") as bar:
             for done, (task, seconds) in enumerate(results, before + 1):

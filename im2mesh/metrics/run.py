@@ -29,7 +29,8 @@ from im2mesh.metrics.task_lists import (
     mesh_tasks,
 )
 from im2mesh.metrics.tasks import Row, ScoringSettings, ScoringTask
-from im2mesh.parallel import WorkerDied, cpus, run_tasks
+from im2mesh.parallel import WorkerDied, run_tasks
+from im2mesh.processors import cpus
 from im2mesh.progress import progress_bar
 
 log = logging.getLogger(__name__)

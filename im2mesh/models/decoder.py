@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -70,17 +72,33 @@ class CBatchNormDecoder(nn.Module):
         return self.bn.relu_linear(x, codes, self.fc_out).squeeze(2)
 
 
-class FoldedDecoder:
+class Counts:
+    """Counts of a bound decoder, which several threads may use at a time.
+
+    Attributes:
+        passes: decoder passes so far, each over some rows under one code.
+        rows: rows (pairs of a point and a code) evaluated so far.
+    """
+
+    def __init__(self) -> None:
+        self.passes = 0
+        self.rows = 0
+        self._lock = Lock()
+
+    def count(self, passes: int, rows: int) -> None:
+        """Add passes and rows."""
+        with self._lock:
+            self.passes += passes
+            self.rows += rows
+
+
+class FoldedDecoder(Counts):
     """A decoder in evaluation mode, bound to K codes, with folded norms.
 
     With known running statistics and code, a conditional batch norm is one scale and one shift
     per channel (:meth:`ConditionalBatchNorm.fold`), computed once per code. Those of bn_1 are
     folded into the product before it, and the biases of fc_p and fc_1 into the shifts of the next
     norms.
-
-    Attributes:
-        passes: decoder passes so far, each over some rows under one code.
-        rows: rows (pairs of a point and a code) evaluated so far.
     """
 
     def __init__(
@@ -88,11 +106,10 @@ class FoldedDecoder:
     ) -> None:
         """Fold ``decoder`` for ``codes`` (K, c_dim), with the pixel features of the K images."""
         assert features is None or features.images == len(codes)
+        super().__init__()
         self.codes = len(codes)
         self._features = features
         self.device = codes.device
-        self.passes = 0
-        self.rows = 0
         with torch.inference_mode():
             bias = decoder.fc_p.bias
             self._first = decoder.fc_p.matrix.T.contiguous()
@@ -133,8 +150,12 @@ class FoldedDecoder:
         most = -(-min(most, max(counts, default=0)) // ROW_MULTIPLE) * ROW_MULTIPLE
         buffers = tuple(self._first.new_zeros(most, self._first.shape[1]) for _ in range(3))
         inputs = self._first.new_zeros(most, len(self._first))
+        features = None
+        if self._features is not None:
+            image = torch.repeat_interleave(torch.tensor(counts, device=points.device))
+            features = self._features.of(image, points)
         values = self._first.new_empty(len(points))
-        start = 0
+        start = passes = 0
         for code, count in enumerate(counts):
             end = start + count
             if count:
@@ -144,12 +165,12 @@ class FoldedDecoder:
                 used = stop - start
                 rows = -(-used // ROW_MULTIPLE) * ROW_MULTIPLE
                 inputs[:used, :3] = points[start:stop]
-                if self._features is not None:
-                    inputs[:used, 3:] = self._features.of(code, points[start:stop])
+                if features is not None:
+                    inputs[:used, 3:] = features[start:stop]
                 values[start:stop] = self._pass(inputs[:rows], weights, buffers)[:used]
-                self.passes += 1
+                passes += 1
                 start = stop
-        self.rows += len(points)
+        self.count(passes, len(points))
         return values
 
     def _weights(self, code: int) -> tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]]:

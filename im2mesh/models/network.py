@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from im2mesh.models.decoder import CBatchNormDecoder, FoldedDecoder
 from im2mesh.models.encoder import ResNet18Encoder
 from im2mesh.models.pixel_features import PixelFeatures
+from im2mesh.processors import in_chunks
 
 
 class BoundDecoder(Protocol):
@@ -82,12 +83,12 @@ class ImplicitNetwork(Network):
         return self.encoder(images), features
 
     @torch.inference_mode()
-    def bind(self, images: Tensor, batch: int = 256) -> FoldedDecoder:
-        """Encode K images (K, 1, H, W), ``batch`` at a time, and fold the decoder for them.
+    def bind(self, images: Tensor, batch: int = 64) -> FoldedDecoder:
+        """Encode K images (K, 1, H, W), ``batch`` in a thread, and fold the decoder for them.
 
         The network must be in evaluation mode.
         """
         assert not self.training
-        codes = torch.cat([self.encoder(part) for part in torch.split(images, batch)])
+        codes = torch.cat(in_chunks(self.encoder, images, batch))
         features = None if self._kind == "none" else PixelFeatures(images, self._kind)
         return FoldedDecoder(self.decoder, codes, features)

@@ -47,10 +47,10 @@ class PixelFeatures:
         assert CHANNELS[kind] > 0
         self.images, self._size = len(images), images.shape[-1]
         depth = images[:, 0]
-        self._depth = depth.flatten(1)
+        self._depth = depth
         self._silhouette = None
         if kind == "silhouette":
-            self._silhouette = silhouette_distance(depth >= 0).flatten(1)
+            self._silhouette = silhouette_distance(depth >= 0)
 
     def __call__(self, points: Tensor) -> Tensor:
         """Return the features of points under each image.
@@ -64,19 +64,23 @@ class PixelFeatures:
             background around the point in [0, 1] and the signed distance to the silhouette over
             :data:`SILHOUETTE_RANGE`, positive in the foreground.
         """
-        return self._at(self._depth, self._silhouette, points)
+        image = torch.arange(self.images, device=points.device)[:, None]
+        return self.of(image, points)
 
-    def of(self, image: int, points: Tensor) -> Tensor:
-        """Return the (T, F) features of (T, 3) points under one of the images."""
-        one = slice(image, image + 1)
-        silhouette = None if self._silhouette is None else self._silhouette[one]
-        return self._at(self._depth[one], silhouette, points[None])[0]
+    def of(self, image: int | Tensor, points: Tensor) -> Tensor:
+        """Return the (…, F) features of (…, 3) points, each under one of the images.
 
-    def _at(self, depth: Tensor, silhouette: Tensor | None, points: Tensor) -> Tensor:
+        Args:
+            image: number of the image of each point, broadcast against (…).
+            points: in the images' own cubes.
+        """
         row, column = to_pixels(points, self._size)
-        corners = _corners(column, row, self._size)
+        corners = [
+            (index + image * self._size**2, weight)
+            for index, weight in _corners(column, row, self._size)
+        ]
         weights = [weight for _, weight in corners]
-        depths = [depth.gather(1, index) for index, _ in corners]
+        depths = [self._depth.take(index) for index, _ in corners]
         seen = [torch.where(d >= 0, w, 0.0) for d, w in zip(depths, weights, strict=True)]
         # Only what lies on the same surface as the nearest pixel is averaged.
         most, base = seen[0], depths[0]
@@ -91,10 +95,10 @@ class PixelFeatures:
             foreground = foreground + w
         offset = 0.5 - mean / total.clamp(min=1e-12) - points[..., 2]
         values = [torch.where(most > 0, (offset / scale).clamp(-1, 1), -1.0) for scale in RANGES]
-        if silhouette is not None:
+        if self._silhouette is not None:
             distance = torch.zeros_like(most)
             for index, w in corners:
-                distance = distance + w * silhouette.gather(1, index)
+                distance = distance + w * self._silhouette.take(index)
             values += [1 - foreground, distance / SILHOUETTE_RANGE]
         return torch.stack(values, dim=-1)
 

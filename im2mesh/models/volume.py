@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from im2mesh.geometry.pixels import to_pixels
-from im2mesh.models.decoder import CPU_ROWS, ROW_MULTIPLE
+from im2mesh.models.decoder import CPU_ROWS, ROW_MULTIPLE, Counts
 from im2mesh.models.group_norm import GroupNorm
 from im2mesh.models.network import Network
 from im2mesh.models.pixel_features import (
@@ -30,6 +30,7 @@ from im2mesh.models.pixel_features import (
     PixelFeatures,
     silhouette_distance,
 )
+from im2mesh.processors import in_chunks
 
 OFFSET_RANGES = (0.02, 0.2, 1.0)
 """Offsets behind a block's mean depth are divided by each of these and clamped to ±1, in sides of
@@ -307,33 +308,30 @@ class VolumeNetwork(Network):
 
     @torch.inference_mode()
     def bind(self, images: Tensor, batch: int = 8) -> BoundVolume:
-        """Make the volumes of K images (K, 1, 256, 256), ``batch`` at a time.
+        """Make the volumes of K images (K, 1, 256, 256), ``batch`` in a thread.
 
         The network must be in evaluation mode.
         """
         assert not self.training
-        volume = torch.cat([self.encoder(part) for part in torch.split(images, batch)])
+        volume = torch.cat(in_chunks(self.encoder, images, batch))
         pixel_features = None if self._kind == "none" else PixelFeatures(images, self._kind)
         return BoundVolume(self.decoder, volume, pixel_features)
 
 
-class BoundVolume:
+class BoundVolume(Counts):
     """A decoder bound to K volumes, with the interface of a ``FoldedDecoder``.
 
     Attributes:
         codes: K.
         device: where it computes.
-        passes: decoder passes so far.
-        rows: points evaluated so far.
     """
 
     def __init__(
         self, decoder: VolumeDecoder, volume: Tensor, pixel_features: PixelFeatures | None
     ) -> None:
+        super().__init__()
         self.codes = len(volume)
         self.device = volume.device
-        self.passes = 0
-        self.rows = 0
         self._decoder, self._volume, self._pixel_features = decoder, volume, pixel_features
 
     @torch.inference_mode()
@@ -343,6 +341,7 @@ class BoundVolume:
         most = min(batch_size, CPU_ROWS) if self.device.type == "cpu" else batch_size
         most = -(-most // ROW_MULTIPLE) * ROW_MULTIPLE
         values = [points.new_zeros(0)]
+        passes = 0
         for k, own in enumerate(torch.split(points, counts)):
             one = slice(k, k + 1)
             for part in torch.split(own, most) if len(own) else ():
@@ -352,8 +351,8 @@ class BoundVolume:
                 if self._pixel_features is not None:
                     read.append(self._pixel_features.of(k, padded))
                 values.append(self._decoder(torch.cat(read, dim=1))[: len(part)])
-                self.passes += 1
-        self.rows += len(points)
+                passes += 1
+        self.count(passes, len(points))
         return torch.cat(values)
 
 
