@@ -102,7 +102,8 @@ def _become(main: Main, argv: Sequence[str], log: Path, prepare: Callable[[], No
         file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, 1)
         os.dup2(file, 2)
-        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115
         sys.stdin = open(os.devnull)  # noqa: SIM115
         sys.argv = ["command"]
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
