@@ -37,7 +37,7 @@ from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_checkpoint, load_weights
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.training import trainer as trainer_module
-from im2mesh.training.checkpoint import BEST, END, LAST
+from im2mesh.training.checkpoint import BEST, END, LAST, write_checkpoint
 from im2mesh.training.limits import End, Limits
 from im2mesh.training.schedule import batch_slices, learning_rate
 from im2mesh.training.trainer import NonFiniteError, Trainer
@@ -716,6 +716,16 @@ def test_out_dir_that_cannot_be_written_to(data: Path, tmp_path: Path) -> None:
     save_config(config, tmp_path / "x.yaml")
     with pytest.raises(InputError, match=r"cannot be written to .* change training\.out_dir"):
         main([str(tmp_path / "x.yaml"), "--no-cuda"])
+
+
+def test_a_full_disk_is_an_error_of_the_file(tmp_path: Path) -> None:
+    """Torch's own error says nothing of it."""
+    path = tmp_path / "model.pt"
+    (tmp_path / f".model.{os.getpid()}.part.pt").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as full:
+        write_checkpoint({"model": torch.zeros(100_000)}, path)
+    assert full.value.filename == str(path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_checkpoint_of_another_architecture(data: Path, tmp_path: Path) -> None:

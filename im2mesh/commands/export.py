@@ -17,10 +17,10 @@ import torch
 
 from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.config import Config, load_config
-from im2mesh.errors import CheckpointError, InputError
-from im2mesh.files import atomic
+from im2mesh.errors import CheckpointError
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_weights
+from im2mesh.training.checkpoint import write_checkpoint
 
 
 def export(config: Config, path: Path) -> None:
@@ -33,7 +33,7 @@ def export(config: Config, path: Path) -> None:
     Raises:
         CheckpointError: the checkpoint is missing, belongs to another architecture, or has
             weights beyond float16's range.
-        InputError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     network = build_network(config)
     load_weights(network, config.model_path)
@@ -45,13 +45,7 @@ def export(config: Config, path: Path) -> None:
                 f"{config.model_path}: {key} holds values beyond the range of float16 (65504)"
             )
         state[key] = half
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(path) as beside:
-            torch.save({"model": state}, beside)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be written ({reason})") from error
+    write_checkpoint({"model": state}, path)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from im2mesh.errors import CheckpointError, InputError
+from im2mesh.errors import CheckpointError
 from im2mesh.files import atomic
 
 LAST, BEST, END = "model.pt", "model_best.pt", "model_end.pt"
@@ -99,13 +99,16 @@ def write_checkpoint(state: dict[str, Any], path: Path) -> None:
     """Write a checkpoint, whole or not at all.
 
     Raises:
-        InputError: the file cannot be written.
+        OSError: the file cannot be written.
     """
-    try:
-        with atomic(path) as beside, open(beside, "wb") as file:
+    with atomic(path) as beside, open(beside, "wb") as file:
+        try:
             torch.save(state, file)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        except RuntimeError as error:
+            # On a full disk torch's writer fails once more as it ends, and hides the first error.
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def remove_unfinished(out_dir: Path) -> None:
