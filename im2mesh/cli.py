@@ -184,20 +184,11 @@ def run_script(main: Callable[[Sequence[str] | None], int]) -> None:
     except BrokenPipeError:  # the reader has seen enough, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = DONE
-    except InputError as error:
-        log.error("%s", error)
-        code = BAD_INPUT
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "; make room and run the same command again" if full else ""
-        log.error("%s%s%s", place, error.strerror or error, advice)
-        code = BAD_INPUT
     except KeyboardInterrupt:
         log.error("interrupted; what is finished is kept")
         code = INTERRUPTED
     except Exception as error:
-        line = _explanation(error)
+        line = in_words(error)
         if line is None:
             traceback.print_exc()
         else:
@@ -223,8 +214,15 @@ def _signals_interrupt() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _explanation(error: Exception) -> str | None:
-    """Return a line on an error that is no bug but the machine's: too little memory, a kill."""
+def in_words(error: Exception) -> str | None:
+    """Return a line on an error that the user or the machine caused; None for a bug."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "; make room and run the same command again" if full else ""
+        return f"{place}{error.strerror or error}{advice}"
     line = first_line(error)
     words = ("can't allocate memory", "out of memory", "is killed by signal: Killed")
     if isinstance(error, MemoryError) or (

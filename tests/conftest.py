@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+
+from im2mesh.generation import sensor
+from tests.fixtures import BallLevels
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -30,3 +36,27 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the fixtures in ../shared, which is not here")
     return SHARED
+
+
+@pytest.fixture
+def ball_levels(monkeypatch: pytest.MonkeyPatch) -> BallLevels:
+    """Quick networks for a sensor's objects."""
+    levels = BallLevels()
+    monkeypatch.setattr(sensor, "_adapted", lambda *_, **__: levels)
+    return levels
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+SOFTWARE_GL = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium; tests are skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_GL)
+        yield started
+        started.close()

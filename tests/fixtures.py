@@ -19,8 +19,9 @@ import pytest
 import trimesh
 from PIL import Image
 
-from im2mesh.config import Config, from_dict
+from im2mesh.config import Config, GenerationConfig, from_dict
 from im2mesh.data.storage import PointCloud, Points, write_depth, write_pointcloud, write_points
+from im2mesh.generation.pipeline import Reconstruction
 from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.pixels import from_pixels
 from im2mesh.geometry.rendering import render_depth
@@ -273,6 +274,18 @@ def sensor_view() -> tuple[np.ndarray, np.ndarray]:
     depth[10, 10] = np.nan
     depth[60:68, 80:88] = np.nan
     return depth, mask
+
+
+class BallLevels:
+    """Networks that say: a ball, whatever they are shown."""
+
+    levels = ()
+    device = "cpu"
+    settings = GenerationConfig(observation="none", lattice="released")
+
+    def __call__(self, *_: object, **__: object) -> Reconstruction:
+        mesh = ball(subdivisions=2)
+        return Reconstruction(np.asarray(mesh.vertices), np.asarray(mesh.faces))
 
 
 def write_image(path: Path, values: np.ndarray) -> str:

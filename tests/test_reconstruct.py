@@ -17,12 +17,10 @@ from im2mesh.cli import run_script
 from im2mesh.commands import demo_sensor as write_sample
 from im2mesh.commands import reconstruct as script
 from im2mesh.commands import score_sensor
-from im2mesh.config import GenerationConfig
 from im2mesh.data.sensor_frames import SensorImage
 from im2mesh.errors import DepthError, InputError
 from im2mesh.files import locked
-from im2mesh.generation import sensor
-from im2mesh.generation.pipeline import Reconstruction, Reconstructor
+from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.generation.sensor import reconstruct
 from im2mesh.geometry.cameras import FLIP, Camera
 from im2mesh.geometry.rendering import render_perspective
@@ -31,6 +29,7 @@ from tests.conftest import REPOSITORY
 from tests.fixtures import (
     SENSOR,
     SENSOR_SHAPE,
+    BallLevels,
     millimetres,
     sensor_view,
     write_exr,
@@ -40,24 +39,10 @@ from tests.fixtures import (
 K = [str(v) for v in (SENSOR.fx, SENSOR.fy, SENSOR.cx, SENSOR.cy)]
 
 
-class FakeLevels:
-    """Networks that say: a ball, whatever they are shown."""
-
-    levels = ()
-    device = "cpu"
-    settings = GenerationConfig(observation="none", lattice="released")
-
-    def __call__(self, *_: object, **__: object) -> Reconstruction:
-        ball = trimesh.creation.icosphere(2, 0.4)
-        return Reconstruction(np.asarray(ball.vertices), np.asarray(ball.faces))
-
-
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeLevels:
-    levels = FakeLevels()
-    monkeypatch.setattr(script, "_levels", lambda _: levels)
-    monkeypatch.setattr(sensor, "_adapted", lambda *_, **__: levels)
-    return levels
+def fake(monkeypatch: pytest.MonkeyPatch, ball_levels: BallLevels) -> BallLevels:
+    monkeypatch.setattr(script, "_levels", lambda _: ball_levels)
+    return ball_levels
 
 
 # --- what is refused --------------------------------------------------------------------------
@@ -198,7 +183,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_line(
-    tmp_path: Path, fake: FakeLevels, case: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, fake: BallLevels, case: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make, message = BAD[case]
     bad(tmp_path)  # the good files are there
@@ -230,7 +215,7 @@ def test_incomplete_command_lines(line: list[str]) -> None:
     assert left.value.code == 2
 
 
-def test_far_objects_are_warned_of(fake: FakeLevels, caplog: pytest.LogCaptureFixture) -> None:
+def test_far_objects_are_warned_of(fake: BallLevels, caplog: pytest.LogCaptureFixture) -> None:
     depth, mask = sensor_view()
     logger = importlib.import_module("logging").getLogger("im2mesh")
     logger.propagate = True
@@ -242,7 +227,7 @@ def test_far_objects_are_warned_of(fake: FakeLevels, caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize("ending", [".ply", ".obj", ".off", ".stl", ".glb"])
-def test_meshes_frames_and_units(tmp_path: Path, fake: FakeLevels, ending: str) -> None:
+def test_meshes_frames_and_units(tmp_path: Path, fake: BallLevels, ending: str) -> None:
     meshes = {}
     for frame, unit in (("camera", "m"), ("camera", "mm"), ("opengl", "m"), ("object", "m")):
         out = tmp_path / f"{frame}_{unit}{ending}"
@@ -253,7 +238,7 @@ def test_meshes_frames_and_units(tmp_path: Path, fake: FakeLevels, ending: str) 
         facts = json.loads(out.with_name(out.name + ".json").read_text())
         assert facts["frame"] == frame and facts["unit"] == unit and facts["closed"]
         # The record says how to get from the cube to the file.
-        cube = np.asarray(FakeLevels()().vertices)
+        cube = np.asarray(BallLevels()().vertices)
         moved = np.array(facts["T_output_camera"]) @ np.array(facts["T_camera_cube"])
         there = cube @ moved[:3, :3].T + moved[:3, 3]
         reach = np.ptp(there, axis=0)
@@ -272,7 +257,7 @@ def test_meshes_frames_and_units(tmp_path: Path, fake: FakeLevels, ending: str) 
 
 
 def test_the_line_the_record_and_the_preview(
-    tmp_path: Path, fake: FakeLevels, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, fake: BallLevels, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = bad(tmp_path, preview=str(tmp_path / "p.png"))
     assert script.main(line) == 0
@@ -290,7 +275,7 @@ def test_the_line_the_record_and_the_preview(
 
 
 @pytest.mark.parametrize("scene", [False, True])
-def test_one_run_at_a_time_writes_to_a_place(tmp_path: Path, fake: FakeLevels, scene: bool) -> None:
+def test_one_run_at_a_time_writes_to_a_place(tmp_path: Path, fake: BallLevels, scene: bool) -> None:
     line = ["--scene", str(tmp_path), "--out", str(tmp_path / "o")] if scene else bad(tmp_path)
     (tmp_path / "o").mkdir()
     lock = tmp_path / "o" / "reconstruct.lock" if scene else tmp_path / ".o.ply.lock"
@@ -299,7 +284,7 @@ def test_one_run_at_a_time_writes_to_a_place(tmp_path: Path, fake: FakeLevels, s
     assert not list(tmp_path.rglob("*.ply"))
 
 
-def test_every_label_is_a_mesh(tmp_path: Path, fake: FakeLevels) -> None:
+def test_every_label_is_a_mesh(tmp_path: Path, fake: BallLevels) -> None:
     _, mask = sensor_view()
     labels = np.where(mask, 3, 0)
     labels[90:118, 20:60] = 5
@@ -311,7 +296,7 @@ def test_every_label_is_a_mesh(tmp_path: Path, fake: FakeLevels) -> None:
 # --- scenes -----------------------------------------------------------------------------------
 
 
-def test_a_bad_object_or_image_does_not_stop_the_others(tmp_path: Path, fake: FakeLevels) -> None:
+def test_a_bad_object_or_image_does_not_stop_the_others(tmp_path: Path, fake: BallLevels) -> None:
     depth, mask = sensor_view()
     folder = tmp_path / "scene"
     folder.mkdir()
@@ -330,7 +315,7 @@ def test_a_bad_object_or_image_does_not_stop_the_others(tmp_path: Path, fake: Fa
 # --- the same object in other images ----------------------------------------------------------
 
 
-def test_units_and_ray_lengths_do_not_matter(tmp_path: Path, fake: FakeLevels) -> None:
+def test_units_and_ray_lengths_do_not_matter(tmp_path: Path, fake: BallLevels) -> None:
     depth, _ = sensor_view()
     lengths = np.linalg.norm(SENSOR.rays_of(SENSOR_SHAPE), axis=-1) * depth
     names = {
@@ -347,7 +332,7 @@ def test_units_and_ray_lengths_do_not_matter(tmp_path: Path, fake: FakeLevels) -
     assert np.abs(meshes[2] - meshes[0]).max() < 1e-6
 
 
-def test_a_rolled_camera_sees_the_object_in_its_place(fake: FakeLevels) -> None:
+def test_a_rolled_camera_sees_the_object_in_its_place(fake: BallLevels) -> None:
     depth, mask = sensor_view()
     rolled = Camera(
         SENSOR.fx, SENSOR.fy, SENSOR_SHAPE[1] - 1 - SENSOR.cx, SENSOR_SHAPE[0] - 1 - SENSOR.cy
@@ -364,7 +349,7 @@ def test_a_rolled_camera_sees_the_object_in_its_place(fake: FakeLevels) -> None:
     assert np.abs(np.asarray(one.mesh.vertices).mean(axis=0) @ turn - b.centre).max() < 1e-3
 
 
-def test_arrays_that_are_refused(fake: FakeLevels) -> None:
+def test_arrays_that_are_refused(fake: BallLevels) -> None:
     depth, mask = sensor_view()
     with pytest.raises(DepthError, match="shape"):
         reconstruct(depth[None], SENSOR, mask)

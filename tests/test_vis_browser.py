@@ -27,21 +27,6 @@ from im2mesh.visualize.picture import render
 from im2mesh.visualize.scene import load_layer, load_scene
 from tests.fixtures import ball, ball_depth
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-SOFTWARE_GL = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium; tests are skipped where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_GL)
-        yield started
-        started.close()
-
 
 @contextlib.contextmanager
 def opened(browser: Any, path: Path) -> Iterator[Any]:

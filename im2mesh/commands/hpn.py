@@ -27,6 +27,7 @@ COMMANDS = {
     "baselines": ("baselines:main", "what a level in training must beat"),
     "sheet": ("run_sheet:main", "a picture of a run's meshes"),
     "reproduce": ("reproduce:main", "put the paper's claim to the test"),
+    "app": ("app:main", "a page to try it in a browser"),
     "info": ("info:main", "versions, device, weights: what a bug report needs"),
 }
 """Subcommands: ``module:function`` in this package, and a line for ``--help``."""

@@ -26,6 +26,9 @@ CUT_OFF = 0.05
 """Weight of a piece's pixels if the border of the image cuts it off. Such a piece is more likely a
 hand, a gripper or furniture than the object."""
 
+ASIDE = 5
+"""Pixels beside an object up to which a click still means it."""
+
 STANDING = 0.25
 """Least share of the measured pixels around an object that must be the plane."""
 
@@ -180,8 +183,13 @@ def foot(
     return low & own[pieces]
 
 
-def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -> np.ndarray:
-    """Find the largest object that stands on the dominant plane of an image.
+def find_object(
+    depth: np.ndarray,
+    camera: Camera,
+    noise: float | None = None,
+    at: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """Find the largest object that stands on the dominant plane of an image, or a chosen one.
 
     An object that the border of the image cuts off comes last.
 
@@ -189,12 +197,14 @@ def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -
         depth: (H, W) float64, z in metres, NaN where nothing was measured.
         camera: the image's.
         noise: standard deviation in metres; None: :func:`default_noise`.
+        at: row and column of a pixel on the object, or up to :data:`ASIDE` pixels beside it;
+            None: the largest.
 
     Returns:
         (H, W) bool, its pixels.
 
     Raises:
-        DepthError: there is no such plane, or nothing on it.
+        DepthError: there is no such plane, or nothing on it, or nothing at that pixel.
     """
     there = np.isfinite(depth)
     if not there.any():
@@ -210,6 +220,8 @@ def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -
         # Sensors round the corner between object and plane off.
         above = height > 2 * plane.tolerance(rays, noise)
     pieces, count = surface_pieces(np.where(above, depth, np.nan), camera, noise)
+    if at is not None:
+        return _with_torn_parts(pieces == _piece_at(pieces, at), pieces, above)
     sizes = np.bincount(pieces[above], minlength=count) if count else np.zeros(0, np.int64)
     rank = np.where(_reach_border(pieces, there, count), CUT_OFF, 1.0) * sizes
     on_plane = there & (np.abs(height) <= 2 * plane.tolerance(rays, noise))
@@ -224,10 +236,24 @@ def find_object(depth: np.ndarray, camera: Camera, noise: float | None = None) -
             break
     if largest is None:
         raise DepthError("nothing stands on the plane that is seen; give the object's mask")
-    # Parts that the sensor tore off it.
-    near = ndimage.binary_dilation(largest, np.ones((3, 3)), iterations=2)
-    torn = np.unique(pieces[near & above])
-    return np.asarray(np.isin(pieces, torn) & above)
+    return _with_torn_parts(largest, pieces, above)
+
+
+def _piece_at(pieces: np.ndarray, at: tuple[int, int]) -> int:
+    """Return the number of the piece at a pixel, else of the one with most pixels around it."""
+    row, column = at
+    for aside in (0, ASIDE):
+        rows, columns = (slice(max(k - aside, 0), k + aside + 1) for k in at)
+        there = pieces[rows, columns][pieces[rows, columns] >= 0]
+        if len(there):
+            return int(np.bincount(there).argmax())
+    raise DepthError(f"no object is at column {column}, row {row}: only the plane, or a hole")
+
+
+def _with_torn_parts(own: np.ndarray, pieces: np.ndarray, above: np.ndarray) -> np.ndarray:
+    """Return an object's pixels with those of the parts that the sensor tore off it."""
+    near = ndimage.binary_dilation(own, np.ones((3, 3)), iterations=2)
+    return np.asarray(np.isin(pieces, np.unique(pieces[near & above])) & above)
 
 
 def _reach_border(pieces: np.ndarray, there: np.ndarray, count: int) -> np.ndarray:

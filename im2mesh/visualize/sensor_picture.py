@@ -61,25 +61,40 @@ def image_picture(depth: np.ndarray, result: SensorReconstruction, size: int) ->
     Returns:
         (size, size, 3) uint8.
     """
-    there = np.isfinite(depth)
-    near, far = np.nanpercentile(depth, [1, 99]) if there.any() else (0.0, 1.0)
-    grey = 230 - 180 * np.clip((np.where(there, depth, far) - near) / max(far - near, 1e-9), 0, 1)
-    picture = np.repeat(np.where(there, grey, 0)[..., None], 3, axis=2)
-    for where, colour in (
-        (result.cleaned.seen, USED),
-        (result.cleaned.unknown, UNKNOWN),
-        (result.cleaned.dropped, DROPPED),
-    ):
-        picture[where] = 0.5 * picture[where] + 0.5 * np.array(colour)
-    picture = picture[_around(result.cleaned.seen)]
+    cleaned = result.cleaned
+    picture = grey_picture(
+        depth, (cleaned.seen, USED), (cleaned.unknown, UNKNOWN), (cleaned.dropped, DROPPED)
+    )
+    picture = picture[_around(cleaned.seen)]
     height, width = picture.shape[:2]
     scale = size / max(height, width)
-    small = Image.fromarray(picture.astype(np.uint8)).resize(
+    small = Image.fromarray(picture).resize(
         (max(1, round(width * scale)), max(1, round(height * scale)))
     )
     canvas = Image.new("RGB", (size, size), (255, 255, 255))
     canvas.paste(small, (0, 0))
     return np.asarray(canvas)
+
+
+def grey_picture(
+    depth: np.ndarray, *painted: tuple[np.ndarray, tuple[int, int, int]]
+) -> np.ndarray:
+    """Draw a depth image in grey, near bright, holes black.
+
+    Args:
+        depth: (H, W), NaN where nothing was measured.
+        painted: (H, W) bool pixels, and the colour that is laid over them.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    there = np.isfinite(depth)
+    near, far = np.nanpercentile(depth, [1, 99]) if there.any() else (0.0, 1.0)
+    grey = 230 - 180 * np.clip((np.where(there, depth, far) - near) / max(far - near, 1e-9), 0, 1)
+    picture = np.repeat(np.where(there, grey, 0)[..., None], 3, axis=2)
+    for where, colour in painted:
+        picture[where] = 0.5 * picture[where] + 0.5 * np.array(colour)
+    return picture.astype(np.uint8)
 
 
 def _around(seen: np.ndarray) -> tuple[slice, slice]:
