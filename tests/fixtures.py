@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import struct
 import zipfile
 from collections.abc import Callable, Mapping
@@ -274,6 +275,12 @@ def sensor_view() -> tuple[np.ndarray, np.ndarray]:
     depth[10, 10] = np.nan
     depth[60:68, 80:88] = np.nan
     return depth, mask
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing serves on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 class BallLevels:

@@ -17,7 +17,7 @@ import trimesh
 
 from im2mesh.commands import app
 from im2mesh.errors import InputError
-from tests.fixtures import SENSOR, BallLevels, millimetres, sensor_view, write_image
+from tests.fixtures import SENSOR, BallLevels, free_port, millimetres, sensor_view, write_image
 
 NUMBERS = f"{SENSOR.fx}, {SENSOR.fy} {SENSOR.cx} {SENSOR.cy}"
 DEPTH, MASK = sensor_view()
@@ -146,11 +146,6 @@ def test_without_gradio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)
     with pytest.raises(InputError, match=r"pip install '.*\[app\]'"):
         app.main(["--port", str(free_port())])
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 # --- served -----------------------------------------------------------------------------------

@@ -239,7 +239,8 @@ def facts_of(result: SensorReconstruction, seconds: float, warnings: Sequence[st
         "Triangles": f"{len(result.mesh.faces):,}",
         "Time": f"{seconds:.1f} s",
     }
-    lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
+    lines[1:1] = ["|---|---|"]  # Markdown's tables have a header
     return "\n".join([*lines, "", *(f"Note: {html.escape(text)}\n" for text in warnings)])
 
 
