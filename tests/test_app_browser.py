@@ -16,6 +16,8 @@ from PIL import Image
 from im2mesh.commands import app
 from tests.fixtures import SENSOR, BallLevels, free_port, millimetres, sensor_view, write_image
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio")
+
 NUMBERS = f"{SENSOR.fx} {SENSOR.fy} {SENSOR.cx} {SENSOR.cy}"
 PATIENCE = 180_000
 """Milliseconds; a busy machine starts WebGL slowly."""
