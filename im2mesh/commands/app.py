@@ -369,7 +369,7 @@ def build(levels: Reconstructor, folder: Path) -> Any:
                 way = gr.Radio([CLICK, BRUSH, FILE], value=CLICK, label="The object's pixels are")
                 picture = picture_of("Green: the object. Click on another one to take that")
                 brushed = gr.ImageEditor(
-                    label="Brush over the object, better too far than not far enough",
+                    label="Brush over the object",
                     visible=False,
                     sources=(),
                     transforms=(),
@@ -384,8 +384,8 @@ def build(levels: Reconstructor, folder: Path) -> Any:
                 model = gr.Model3D(label="Mesh: drag to turn it", height=420, interactive=False)
                 facts = gr.Markdown()
                 with gr.Row():
-                    glb = gr.DownloadButton("Download .glb (y up)", interactive=False)
-                    ply = gr.DownloadButton("Download .ply (camera's frame)", interactive=False)
+                    glb = gr.DownloadButton("Download .glb", interactive=False)
+                    ply = gr.DownloadButton("Download .ply", interactive=False)
                 taken = picture_of("Green: taken for the object; violet: unknown; red: removed")
         pixel = gr.State(None)
 
