@@ -243,6 +243,13 @@ def test_faults_in_hdf5(good: Path, tmp_path: Path) -> None:
     assert second == f"{where}[angle_b-00]: visible has shape (7,) (bool) for 2000 points"
 
 
+def test_a_file_of_many_models_is_named_once(good: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(good / "h5", tmp_path / "data"))
+    (root / "angle" / "angle_0.h5").write_bytes(b"words")
+    _, problems = check_dataset(root)
+    assert problems == [f"{root}/angle/angle_0.h5: is no HDF5 file but a text file"]
+
+
 def test_a_configuration(copy: Path, tmp_path: Path) -> None:
     """Only what it would read is checked: no cloud for training, no points for generation alone."""
     path = tmp_path / "config.yaml"

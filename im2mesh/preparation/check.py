@@ -112,7 +112,8 @@ def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, 
             if isinstance(lines, WorkerDied):
                 lines = [f"{task.model.origin}: {lines}"]
             found[task.model.class_name, task.model.name] = lines
-    return len(tasks), [*problems, *(line for key in tasks for line in found[key])]
+    problems += [line for key in tasks for line in found[key]]
+    return len(tasks), list(dict.fromkeys(problems))  # a file of many models is named once
 
 
 def _read_split(
