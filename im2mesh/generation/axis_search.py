@@ -42,20 +42,30 @@ def find_axis(evidence: Evidence) -> RevolutionAxis | None:
 def _judged(evidence: Evidence, axis: Line, width: MatchWidth) -> RevolutionAxis:
     """Give an axis its support."""
     direction, start = axis
-    points = evidence.sample[: SYMMETRY.turned_points]
-    images = [turn(points, direction, start, angle) for angle in SYMMETRY.turns]
-    found = evidence.scores(np.concatenate(images), width)
-    scores, free = (values.reshape(len(images), -1) for values in found)
+    support, free = _turned(evidence, axis, width, SYMMETRY.turned_points)
     outlier = free.mean(axis=0) > 0.5
     distances = np.linalg.norm(np.cross(evidence.points - start, direction), axis=1)
     return RevolutionAxis(
         direction,
         start,
         radius=float(distances.max()),
-        support=float(np.where(outlier, SYMMETRY.outlier_score, scores.mean(axis=0)).mean()),
+        support=support,
         contradicted=float(free[:, ~outlier].mean()) if not outlier.all() else 1.0,
         outliers=float(outlier.mean()),
     )
+
+
+def _turned(
+    evidence: Evidence, axis: Line, width: MatchWidth, points: int
+) -> tuple[float, np.ndarray]:
+    """Return an axis' support by some observed points; (A, P) bool, their images in free space."""
+    sample = evidence.sample[:points]
+    images = [turn(sample, *axis, angle) for angle in SYMMETRY.turns]
+    found = evidence.scores(np.concatenate(images), width)
+    scores, free = (values.reshape(len(images), -1) for values in found)
+    outlier = free.mean(axis=0) > 0.5
+    support = np.where(outlier, SYMMETRY.outlier_score, scores.mean(axis=0)).mean()
+    return float(support), free
 
 
 def _searched(evidence: Evidence, near: RevolutionAxis, stage: SearchStage) -> Line:
@@ -68,7 +78,7 @@ def _searched(evidence: Evidence, near: RevolutionAxis, stage: SearchStage) -> L
         return direction, start - (start @ direction) * direction
 
     def support(x: np.ndarray) -> float:
-        return _judged(evidence, axis(x), stage.width).support
+        return _turned(evidence, axis(x), stage.width, stage.points)[0]
 
     steps = stage.step * np.array([2.0, 2.0, 1.0, 1.0])
     return axis(maximised(support, steps, stage.evaluations))

@@ -79,12 +79,14 @@ class SearchStage:
 
     Attributes:
         candidates: number of the best ones that are improved.
+        points: number of observed points by which the search compares; fewer cost less.
         width: distances within which images meet the surfaces.
         step: first step, in sides of the cube; directions start with twice as much, in radians.
         evaluations: most evaluations of the support for each candidate.
     """
 
     candidates: int
+    points: int
     width: MatchWidth
     step: float
     evaluations: int
@@ -148,16 +150,24 @@ class SymmetryConstants:
     points: int = 800
     # [sides of the cube] Largest distance of a match, one for each iteration of ICP.
     icp_radii: tuple[float, ...] = (0.05, 0.04, 0.03, 0.02, 0.02, 0.015, 0.015, 0.01)
+    # [points] Observed points that ICP matches.
+    icp_points: int = 400
     # [points] ICP stops where there are fewer matches.
     icp_min_matches: int = 10
     plane_stages: tuple[SearchStage, ...] = (
-        SearchStage(4, _COARSE, 0.02, 50),
-        SearchStage(2, _MIDDLE, 0.008, 70),
-        SearchStage(1, _FINE, 0.005, 70),
+        SearchStage(4, 250, _COARSE, 0.02, 50),
+        SearchStage(2, 400, _MIDDLE, 0.008, 70),
+        SearchStage(1, 400, _FINE, 0.005, 70),
     )
+    # [cosine, sides of the cube] Refined planes that are closer to one another are one plane.
+    one_plane: tuple[float, float] = (0.9995, 0.002)
+    # [score] A plane with so much less support than the best one is not refined.
+    max_deficit: float = 0.6
     # Gauss–Newton: iterations, largest distance of a match [sides of the cube], least cosine
     # between its normals, distance at which a match weighs half [sides of the cube].
     newton_iterations: int = 8
+    # [radians, sides of the cube] Steps below this end the iterations.
+    newton_least_step: float = 1e-5
     newton_radius: float = 0.015
     newton_min_cosine: float = 0.9
     newton_half_weight: float = 0.002
@@ -181,8 +191,8 @@ class SymmetryConstants:
     # Axes that are judged.
     axis_candidates: int = 6
     axis_stages: tuple[SearchStage, ...] = (
-        SearchStage(2, _COARSE, 0.02, 60),
-        SearchStage(1, _MIDDLE, 0.006, 60),
+        SearchStage(2, 100, _COARSE, 0.02, 60),
+        SearchStage(1, 200, _MIDDLE, 0.006, 60),
     )
 
     # --- axes of revolution: candidates from normals ---

@@ -51,17 +51,42 @@ def find_plane(evidence: Evidence, across: Normals = ()) -> MirrorPlane | None:
         is_first = stage is SYMMETRY.plane_stages[0]
         if across and not is_first and judged[0].support < SYMMETRY.hopeless_support:
             return None
-        planes = [_searched(evidence, m, stage, across) for m in judged[: stage.candidates]]
+        planes = _refined(evidence, judged, stage, across)
     mirror = _judged(evidence, _polished(evidence, *planes[0], across), SYMMETRY.final_width)
     most = SYMMETRY.max_contradicted_further if across else SYMMETRY.max_contradicted
     good = mirror.support >= SYMMETRY.min_support and mirror.contradicted <= most
     return mirror if good else None
 
 
-def _judged(evidence: Evidence, plane: Plane, width: MatchWidth) -> MirrorPlane:
-    """Return a plane with its support and its contradicted share."""
+def _refined(
+    evidence: Evidence, judged: Sequence[MirrorPlane], stage: SearchStage, across: Normals
+) -> list[Plane]:
+    """Refine the best of some planes, each once; at least the first one."""
+    planes: list[Plane] = []
+    best = judged[0].support
+    for mirror in judged[: stage.candidates]:
+        if mirror.support < best - SYMMETRY.max_deficit:
+            break
+        start = mirror.normal, mirror.offset
+        if not any(_is_same(start, plane, SYMMETRY.one_plane) for plane in planes):
+            planes.append(_searched(evidence, mirror, stage, across))
+    return planes
+
+
+def _is_same(plane: Plane, other: Plane, within: tuple[float, float]) -> bool:
+    """Return whether two planes are about the same, by cosine and difference of offsets."""
+    cosine = plane[0] @ other[0]
+    return bool(
+        abs(cosine) >= within[0] and abs(plane[1] * np.sign(cosine) - other[1]) <= within[1]
+    )
+
+
+def _judged(
+    evidence: Evidence, plane: Plane, width: MatchWidth, points: int | None = None
+) -> MirrorPlane:
+    """Return a plane with its support and its contradicted share, by all or the first points."""
     normal, offset = plane
-    scores, free = evidence.scores(reflect(evidence.sample, normal, offset), width)
+    scores, free = evidence.scores(reflect(evidence.sample[:points], normal, offset), width)
     return MirrorPlane(normal, float(offset), float(scores.mean()), float(free.mean()))
 
 
@@ -73,15 +98,11 @@ def _scanned(evidence: Evidence, directions: np.ndarray) -> list[Plane]:
     points = evidence.sample[: SYMMETRY.scan_points]
     scores = scan(_table(evidence), points, directions)
     chosen: list[Plane] = []
-    cosine, distance = SYMMETRY.same_plane
     count = len(SYMMETRY.offsets)
     for at in np.argsort(-scores, axis=None, kind="stable"):
-        normal, offset = directions[at // count], SYMMETRY.offsets[at % count]
-        if all(
-            abs(normal @ n) < cosine or abs(offset * np.sign(normal @ n) - o) > distance
-            for n, o in chosen
-        ):
-            chosen.append((normal, offset))
+        plane = directions[at // count], SYMMETRY.offsets[at % count]
+        if not any(_is_same(plane, other, SYMMETRY.same_plane) for other in chosen):
+            chosen.append(plane)
         if len(chosen) == SYMMETRY.scan_candidates:
             break
     return chosen
@@ -99,14 +120,17 @@ def scan(table: np.ndarray, points: np.ndarray, normals: np.ndarray) -> np.ndarr
         (K, O) mean score of the points' images, for each normal and each of ``SYMMETRY.offsets``.
     """
     size, offsets = SYMMETRY.table_cells, np.array(SYMMETRY.offsets)
+    # A border of cells stands for all space around the table.
+    table = np.pad(table.reshape((size,) * 3), 1, constant_values=-SYMMETRY.free_penalty).ravel()
+    axes = (points.T + 0.5) * size + 1
     scores = np.empty((len(normals), len(offsets)))
     for k, normal in enumerate(normals):
-        moved = 2 * (points @ normal - offsets[:, None])
-        cells = _cells(points - moved[..., None] * normal)
-        within = ((cells >= 0) & (cells < size)).all(axis=-1)
-        cells = cells.clip(0, size - 1)
-        found = table[(cells[..., 0] * size + cells[..., 1]) * size + cells[..., 2]]
-        scores[k] = np.where(within, found, -SYMMETRY.free_penalty).mean(axis=1)
+        moved = 2 * size * (points @ normal - offsets[:, None])
+        at = np.zeros(moved.shape, np.int32)
+        for coordinates, component in zip(axes, normal, strict=True):
+            at *= size + 2
+            at += (coordinates - moved * component).clip(0, size + 1).astype(np.int32)
+        scores[k] = table[at].mean(axis=1)
     return scores
 
 
@@ -166,14 +190,15 @@ def _matched(evidence: Evidence, normal: np.ndarray, offset: float) -> Plane:
     to the least eigenvalue of the symmetric part of Σ w p' q'ᵀ, p' and q' being relative to their
     means; the plane passes through the middle between these.
     """
-    points = evidence.sample
+    points = evidence.sample[: SYMMETRY.icp_points]
     for radius in SYMMETRY.icp_radii:
         images = reflect(points, normal, offset)
         distance, nearest = evidence.observed.query(images, distance_upper_bound=radius)
         on_seen = distance < np.inf
-        other, guess = evidence.predicted.query(images, distance_upper_bound=radius)
-        on_predicted = (other < np.inf) & ~on_seen
-        p = np.concatenate([points[on_seen], points[on_predicted]])
+        others = points[~on_seen]
+        other, guess = evidence.predicted.query(images[~on_seen], distance_upper_bound=radius)
+        on_predicted = other < np.inf
+        p = np.concatenate([points[on_seen], others[on_predicted]])
         q = np.concatenate(
             [evidence.points[nearest[on_seen]], evidence.predicted.data[guess[on_predicted]]]
         )
@@ -199,7 +224,7 @@ def _searched(evidence: Evidence, start: MirrorPlane, stage: SearchStage, across
         return unit(start.normal + x[:-1] @ turns, across), start.offset + x[-1]
 
     def support(x: np.ndarray) -> float:
-        return _judged(evidence, plane(x), stage.width).support
+        return _judged(evidence, plane(x), stage.width, stage.points).support
 
     steps = stage.step * np.array([2.0] * len(turns) + [1.0])
     return plane(maximised(support, steps, stage.evaluations))
@@ -231,4 +256,6 @@ def _polished(evidence: Evidence, normal: np.ndarray, offset: float, across: Nor
         square += SYMMETRY.newton_damping * len(points) * np.eye(3)
         step = np.linalg.solve(square, -(jacobian * weights[:, None]).T @ residual)
         normal, offset = unit(normal + basis @ step[:2], across), offset + step[2]
+        if np.abs(step).max() < SYMMETRY.newton_least_step:
+            break
     return normal, offset

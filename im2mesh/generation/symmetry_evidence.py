@@ -58,7 +58,7 @@ class Evidence:
 
         def hidden(points: np.ndarray) -> np.ndarray:
             on_device = torch.from_numpy(points).float().to(observation.device)
-            return observation.in_cube(on_device)[0].cpu().numpy()
+            return observation.hidden_in_cube(on_device).cpu().numpy()
 
         points = back_project(depth).astype(np.float64)
         predicted = np.asarray(predicted, dtype=np.float64)
@@ -82,9 +82,13 @@ class Evidence:
             true for images in free space.
         """
         hidden = self.hidden(images)
-        near = 3 * width.observed, 3 * width.predicted
-        observed = self.observed.query(images, distance_upper_bound=near[0])[0]
-        predicted = self.predicted.query(images, distance_upper_bound=near[1])[0]
+        observed = self.observed.query(images, distance_upper_bound=3 * width.observed)[0]
+        # The best match with the predicted surface is no better than this one.
+        good = np.exp(-((observed / width.observed) ** 2)) >= SYMMETRY.predicted_score
+        predicted = np.full(len(images), np.inf)
+        predicted[~good] = self.predicted.query(
+            images[~good], distance_upper_bound=3 * width.predicted
+        )[0]
         return score(hidden, observed, predicted, width), hidden < -width.tolerance
 
 
