@@ -13,7 +13,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import trimesh
 from numpy.typing import ArrayLike
 
@@ -254,12 +253,9 @@ def _ply(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray | None) ->
 
 def _off(vertices: np.ndarray, faces: np.ndarray) -> str:
     # Nine significant digits hold every float32 exactly.
-    table = pd.DataFrame(vertices).to_csv(
-        None, sep=" ", header=False, index=False, float_format="%.9g", na_rep="nan"
-    )
-    rows = pd.DataFrame(np.column_stack([np.full(len(faces), 3), faces]))
-    lines = rows.to_csv(None, sep=" ", header=False, index=False)
-    return f"OFF\n{len(vertices)} {len(faces)} 0\n{table}{lines}"
+    points = "%.9g %.9g %.9g\n" * len(vertices) % tuple(vertices.ravel().tolist())
+    triangles = "3 %d %d %d\n" * len(faces) % tuple(faces.ravel().tolist())
+    return f"OFF\n{len(vertices)} {len(faces)} 0\n{points}{triangles}"
 
 
 def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Path:
