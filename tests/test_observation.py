@@ -32,13 +32,14 @@ from im2mesh.generation.meshing import extract_mesh, refine
 from im2mesh.generation.observation import Observation, _shell
 from im2mesh.generation.outlines import half_width, smooth_outline, stepped_outline
 from im2mesh.generation.pipeline import Reconstructor
+from im2mesh.geometry.cameras import Perspective
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.shapes.families import FAMILIES, make_shape
 from im2mesh.shapes.shape import Shape
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
-from tests.fixtures import SHAPES
+from tests.fixtures import SHAPES, ball_depth
 from tests.reference import observation as reference
 from tests.reference.mise import thin_parts as slow_thin_parts
 
@@ -591,3 +592,10 @@ def test_masks_are_read_beside_the_depth_map(tmp_path: Path) -> None:
         np.savez(tmp_path / "c.npz", depth=depth, mask=bad)
         with pytest.raises(DepthError, match=words):
             load_known(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize("perspective", [None, Perspective(2.0)])
+def test_hidden_space_alone_is_measured_the_same(perspective: Perspective | None) -> None:
+    seen = Observation(ball_depth(0.3), 32, 0.002, None, CPU, perspective)
+    points = torch.rand(2000, 3, generator=torch.Generator().manual_seed(0)) * 1.4 - 0.7
+    assert torch.equal(seen.hidden_in_cube(points), seen.in_cube(points)[0])
