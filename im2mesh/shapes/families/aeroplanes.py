@@ -10,7 +10,7 @@ import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP
 from im2mesh.shapes.kit.bars import ball, on_side, point
-from im2mesh.shapes.kit.choices import Rng, draw
+from im2mesh.shapes.kit.choices import Rng, chance, count, draw
 from im2mesh.shapes.kit.copies import Solids, stand
 from im2mesh.shapes.kit.machines import panel, propeller
 from im2mesh.shapes.shape import Shape
@@ -150,7 +150,7 @@ def airliner(rng: Rng) -> Shape:
         root[2] -= 0.08
     wing = Wing.swept(root, half, sweep, u(3, 7), (u(0.19, 0.24), u(0.045, 0.07)), u(0.012, 0.016))
     parts += wing.parts()
-    high = layout == "rear" or rng.random() < 0.15
+    high = layout == "rear" or chance(rng, 0.15)
     fin = point(0, 0.7 * radius, -0.36)
     parts += tail(fin, u(0.15, 0.2), u(0.14, 0.18), u(32, 45), u(0.15, 0.2), high, 0.012)
     size = u(0.024, 0.034) * (0.85 if layout == "four" else 1.0)
@@ -170,7 +170,7 @@ def airliner(rng: Rng) -> Shape:
             end = wing.lead(1, side) - 0.2 * wing.tip_chord * FRONT
             up = end + point(side * 0.012, 0.06, -0.04)
             parts += panel(end, up, 0.75 * wing.tip_chord, 0.35 * wing.tip_chord, 0.01)
-    if rng.random() < 0.4:
+    if chance(rng, 0.4):
         wheel = u(0.015, 0.02)
         low = -radius - size * 2.0
         parts += undercarriage(point(0, 0, flat), point(0, low, flat), 0.8 * wheel, False)
@@ -197,7 +197,7 @@ def propeller_single(rng: Rng) -> Shape:
     u = rng.uniform
     radius, front, lift = u(0.06, 0.078), u(0.20, 0.27), u(0.01, 0.04)
     parts = light_fuselage(radius, front, -0.58, lift)
-    high = bool(rng.random() < 0.55)
+    high = chance(rng, 0.55)
     parts.append(ellipsoid((0.72 * radius, 0.8 * radius, u(0.12, 0.17)), (0, 0.75 * radius, -0.02)))
     height = 1.5 * radius if high else -0.7 * radius
     wing = Wing.swept(
@@ -212,8 +212,8 @@ def propeller_single(rng: Rng) -> Shape:
     fin = point(0, lift + 0.1 * radius, -0.42)
     parts += tail(fin, u(0.16, 0.21), u(0.14, 0.18), u(15, 38), u(0.18, 0.24), 0.0, 0.013)
     hub = point(0, 0, front + 0.04)
-    parts += propeller(rng, hub, u(0.13, 0.18), int(rng.integers(2, 4)))
-    wheel, spat = u(0.032, 0.042), bool(rng.random() < 0.5)
+    parts += propeller(rng, hub, u(0.13, 0.18), count(rng, 2, 3))
+    wheel, spat = u(0.032, 0.042), chance(rng, 0.5)
     low = -radius - u(0.07, 0.1)
     for side in SIDES:
         if high:
@@ -223,7 +223,7 @@ def propeller_single(rng: Rng) -> Shape:
             parts.append(beam(foot - 0.05 * FRONT, top - 0.03 * FRONT, 0.016, 0.012, FRONT))
         leg = point(side * 0.5 * radius, -0.6 * radius, 0.03)
         parts += undercarriage(leg, point(side * 0.15, low, 0.03), wheel, spat)
-    if rng.random() < 0.6:
+    if chance(rng, 0.6):
         parts += undercarriage(
             point(0, -0.3 * radius, front - 0.03), point(0, low, front), 0.85 * wheel, spat
         )
@@ -244,7 +244,7 @@ def propeller_twin(rng: Rng) -> Shape:
         ball(0.25 * radius, (0, lift, -0.55)),
         ellipsoid((0.6 * radius, 0.5 * radius, 0.06), (0, 0.7 * radius, flat - 0.02)),
     ]
-    high = bool(rng.random() < 0.5)
+    high = chance(rng, 0.5)
     wing = Wing.swept(
         point(0, (0.95 if high else -0.6) * radius, u(0.1, 0.15)),
         u(0.52, 0.64),
@@ -254,11 +254,11 @@ def propeller_twin(rng: Rng) -> Shape:
         u(0.015, 0.019),
     )
     parts += wing.parts()
-    raised = float(rng.random() < 0.4)
+    raised = float(chance(rng, 0.4))
     fin = point(0, 0.7 * lift, -0.39)
     parts += tail(fin, u(0.18, 0.23), u(0.15, 0.18), u(20, 38), u(0.18, 0.24), raised, 0.013)
-    size, blades = u(0.026, 0.036), int(rng.integers(3, 7))
-    shares = (0.27, 0.54) if rng.random() < 0.25 else (u(0.28, 0.36),)
+    size, blades = u(0.026, 0.036), count(rng, 3, 6)
+    shares = (0.27, 0.54) if chance(rng, 0.25) else (u(0.28, 0.36),)
     low = -radius - u(0.06, 0.09)
     for side in SIDES:
         for share in shares:
@@ -281,7 +281,7 @@ def jet_fighter(rng: Rng) -> Shape:
     u = rng.uniform
     radius = u(0.045, 0.06)
     nose = u(0.5, 0.58)
-    twin = bool(rng.random() < 0.5)
+    twin = chance(rng, 0.5)
     parts = [
         frustum((0, 0, 0.22), (0, -0.1 * radius, nose), 0.95 * radius, 0.006),
         capsule((0, -0.1 * radius, nose), (0, -0.1 * radius, nose + 0.05), 0.005),
@@ -296,7 +296,7 @@ def jet_fighter(rng: Rng) -> Shape:
         engine = point(side * (0.85 * radius if twin else 0.0), 0, -0.42)
         parts.append(frustum(engine - 0.1 * FRONT, engine, 0.62 * radius, 0.85 * radius))
         parts.append(torus(0.58 * radius, 0.1 * radius, engine - 0.1 * FRONT, FRONT))
-    delta = bool(rng.random() < 0.5)
+    delta = chance(rng, 0.5)
     root = point(0.9 * radius, -0.05 * radius, u(0.08, 0.16))
     if delta:
         wing = Wing.swept(root, u(0.3, 0.38), u(48, 56), u(-3, 2), (u(0.42, 0.5), 0.05), 0.013)
@@ -309,7 +309,7 @@ def jet_fighter(rng: Rng) -> Shape:
     if not delta:
         plane = point(0.9 * radius, -0.1 * radius, -0.33)
         parts += Wing.swept(plane, u(0.17, 0.22), 38, -2, (0.16, 0.06), 0.011).parts()
-    elif rng.random() < 0.6:
+    elif chance(rng, 0.6):
         canard = point(0.8 * radius, 0.3 * radius, u(0.22, 0.27))
         parts += Wing.swept(canard, u(0.12, 0.16), 45, 4, (0.11, 0.035), 0.01).parts()
     height = u(0.15, 0.2)
@@ -348,7 +348,7 @@ def biplane(rng: Rng) -> Shape:
         point(0, -0.75 * radius + gap, 0.08 + stagger), half, 0, 1, (chord, 0.9 * chord), thickness
     )
     parts += lower.parts() + upper.parts()
-    shares = (0.72,) if rng.random() < 0.6 else (0.42, 0.8)
+    shares = (0.72,) if chance(rng, 0.6) else (0.42, 0.8)
     strut = u(0.006, 0.008)
     for side in SIDES:
         for share in shares:

@@ -9,14 +9,12 @@ import numpy as np
 import torch
 
 from im2mesh.geometry.poses import pose_rotation
+from im2mesh.shapes.kit.axes import UP
 from im2mesh.shapes.kit.bars import ball
-from im2mesh.shapes.kit.choices import Make, Rng, draw
-from im2mesh.shapes.kit.copies import Solids, stand
+from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick
+from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand
 from im2mesh.shapes.shape import Shape
 from im2mesh.shapes.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
-
-UP = np.array((0.0, 1.0, 0.0))
-
 
 # Rays along a side of the grid on which two objects are brought together.
 RAYS = 96
@@ -42,7 +40,7 @@ def assembly(rng: Rng) -> Shape:
 def _grown(rng: Rng) -> Solids:
     """From a first solid on, each is stuck to the surface of one that is there."""
     solids = [_solid(rng, 0.5)]
-    for _ in range(int(rng.integers(3, 15))):
+    for _ in range(count(rng, 3, 14)):
         _grow(rng, solids)
     return solids
 
@@ -50,9 +48,9 @@ def _grown(rng: Rng) -> Solids:
 def _symmetric(rng: Rng) -> Solids:
     """Make a grown assembly and its mirror image."""
     solids = [_solid(rng, 0.5, upright=True)]
-    for _ in range(int(rng.integers(2, 7))):
+    for _ in range(count(rng, 2, 6)):
         _grow(rng, solids)
-    return solids + [solid.mirrored(0) for solid in solids[1:]]
+    return [solids[0], *mirrored(*solids[1:])]
 
 
 def _repeated(rng: Rng) -> Solids:
@@ -64,29 +62,27 @@ def _repeated(rng: Rng) -> Solids:
         capsule(-tall * UP, tall * UP, 0.6 * wide),
         torus(max(wide, 0.2), 0.06 + 0.3 * wide),
     )
-    solids = [trunks[int(rng.integers(len(trunks)))]]
-    for _ in range(int(rng.integers(1, 4))):
+    solids = [pick(rng, *trunks)]
+    for _ in range(count(rng, 1, 3)):
         _grow(rng, solids)
-    count = int(rng.integers(3, 7))
-    nowhere = torch.zeros(3, dtype=torch.float64)
-    copies = []
-    for k in range(1, count):
-        turn = torch.from_numpy(pose_rotation(360.0 * k / count, 0.0))
-        copies += [solid.transformed(turn, nowhere, 1.0) for solid in solids[1:]]
-    return solids + copies
+    number = count(rng, 3, 6)
+    branches = solids[1:]
+    for k in range(1, number):
+        solids += moved(branches, azimuth=360 * k / number)
+    return solids
 
 
 def _tower(rng: Rng) -> Solids:
     """Make a pile of upright solids, some with a ring around them or an arm out of them."""
     solids: Solids = []
     y, wide = 0.0, rng.uniform(0.25, 0.5)
-    for _ in range(int(rng.integers(4, 9))):
+    for _ in range(count(rng, 4, 8)):
         tall = rng.uniform(0.08, 0.4)
         wide = float(np.clip(wide * rng.uniform(0.5, 1.4), 0.06, 0.5))
         middle = np.array((0.0, y + tall / 2, 0.0))
-        kind = rng.choice(["box", "frustum", "cone", "ellipsoid", "torus"])
+        kind = pick(rng, "box", "frustum", "cone", "ellipsoid", "torus")
         if kind == "box":
-            turn = pose_rotation(float(rng.choice([0, 45, rng.uniform(0, 90)])), 0.0)
+            turn = pose_rotation(pick(rng, 0.0, 45.0, rng.uniform(0, 90)), 0.0)
             solids.append(box((2 * wide, tall, 2 * wide * rng.uniform(0.5, 1)), middle, turn))
         elif kind == "ellipsoid":
             solids.append(ellipsoid((wide, 0.56 * tall, wide), middle))
@@ -97,11 +93,11 @@ def _tower(rng: Rng) -> Solids:
             end = wide * (rng.uniform(0.3, 0.8) if kind == "cone" else 1.0)
             solids.append(frustum(middle - tall / 2 * UP, middle + tall / 2 * UP, wide, end))
             wide = end
-        if rng.random() < 0.3:
+        if chance(rng, 0.3):
             out = pose_rotation(rng.uniform(0, 360), rng.uniform(-40, 40))[:, 2]
             end_at = middle + rng.uniform(1.2, 2.2) * max(wide, 0.15) * out
             solids.append(capsule(middle, end_at, rng.uniform(0.015, 0.06)))
-            if rng.random() < 0.6:
+            if chance(rng, 0.6):
                 solids.append(ball(rng.uniform(0.04, 0.1), end_at))
         # A little into one another.
         y += 0.94 * tall
@@ -111,9 +107,9 @@ def _tower(rng: Rng) -> Solids:
 def _frame(rng: Rng) -> Solids:
     """Make the edges of a cuboid or a tapered one, some faces closed or crossed, things inside."""
     half = rng.uniform(0.25, 0.6, 3)
-    taper = rng.uniform(0.4, 1.0) if rng.random() < 0.4 else 1.0
+    taper = rng.uniform(0.4, 1.0) if chance(rng, 0.4) else 1.0
     thick = rng.uniform(0.014, 0.05) * 2 * half.max()
-    round_bars = bool(rng.random() < 0.5)
+    round_bars = chance(rng, 0.5)
     signs = (-1, 1)
     corners = {
         sign: half * sign * (np.array((taper, 1, taper)) if sign[1] > 0 else 1)
@@ -127,7 +123,7 @@ def _frame(rng: Rng) -> Solids:
         solids += [box((1.3 * thick,) * 3, corner) for corner in corners.values()]
     # A cross in one face or several.
     for side in signs:
-        if rng.random() < 0.5:
+        if chance(rng, 0.5):
             for z in signs:
                 ends = corners[side, -1, -z], corners[side, 1, z]
                 solids.append(_bar(*ends, 0.7 * thick, round_bars))
@@ -137,7 +133,7 @@ def _frame(rng: Rng) -> Solids:
         inner = float(half.min()) * rng.uniform(0.35, 0.75)
         stands = np.array((0.0, inner - half[1], 0.0))
         foot = stands - inner * UP
-        kind = rng.choice(["ball", "cone", "ring", "cube"])
+        kind = pick(rng, "ball", "cone", "ring", "cube")
         if kind == "ball":
             solids.append(ball(inner, stands))
         elif kind == "cone":
@@ -155,17 +151,17 @@ def _frame(rng: Rng) -> Solids:
 
 def _lattice(rng: Rng) -> Solids:
     """Make bars that cross at right angles: a grid in a plane, or in space, perhaps with knots."""
-    counts = [int(rng.integers(2, 4)) for _ in range(3)]
-    flat = bool(rng.random() < 0.4)
+    counts = [count(rng, 2, 3) for _ in range(3)]
+    flat = chance(rng, 0.4)
     if flat:
-        counts = [int(rng.integers(3, 6)), int(rng.integers(3, 6)), 1]
+        counts = [count(rng, 3, 5), count(rng, 3, 5), 1]
     gaps = rng.uniform(0.2, 0.45, 3)
     half = [gap * (count - 1) / 2 for gap, count in zip(gaps, counts, strict=True)]
     places = [np.linspace(-h, h, count) for h, count in zip(half, counts, strict=True)]
     thick = rng.uniform(0.05, 0.16) * float(gaps.min())
     thick = max(thick, 0.02 * 2 * max(half))
-    round_bars = bool(rng.random() < 0.5)
-    beyond = rng.choice([0.0, 0.3]) * float(gaps.min())
+    round_bars = chance(rng, 0.5)
+    beyond = pick(rng, 0.0, 0.3) * float(gaps.min())
     solids: Solids = []
     for axis in range(3):
         if counts[axis] == 1:
@@ -177,12 +173,12 @@ def _lattice(rng: Rng) -> Solids:
             end = start.copy()
             start[axis], end[axis] = -half[axis] - beyond, half[axis] + beyond
             solids.append(_bar(start, end, thick, round_bars))
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         knot = rng.uniform(0.8, 1.6) * thick
         for at in itertools.product(*places):
             solids.append(ball(knot, at))
     if flat:
-        tilt = pose_rotation(0.0, float(rng.choice([0.0, 90.0, rng.uniform(-60, 60)])))
+        tilt = pose_rotation(0.0, pick(rng, 0.0, 90.0, rng.uniform(-60, 60)))
         return list(Shape.of(*solids).transformed(tilt).groups)
     return solids
 
@@ -200,11 +196,11 @@ def _solid(rng: Rng, scale: float, upright: bool = False) -> Primitives:
     a, b, c = scale * np.exp(rng.uniform(math.log(0.12), 0.0, 3))
     a = max(a, 0.5 * scale)
     turn = None
-    if not upright and rng.random() < 0.5:
+    if not upright and chance(rng, 0.5):
         q = rng.normal(size=4)
         turn = _quaternion(q / np.linalg.norm(q))
     half = a * UP if turn is None else a * turn[:, 1]
-    kind = int(rng.integers(0, 6))
+    kind = count(rng, 0, 5)
     if kind == 0:
         size = rng.permutation([a, b, c])
         return box(2 * size, rotation=turn)
@@ -233,7 +229,7 @@ def _quaternion(q: np.ndarray) -> np.ndarray:
 
 def _grow(rng: Rng, solids: Solids) -> None:
     """Stick one more solid to one of those that are there, surface to surface."""
-    onto = solids[int(rng.integers(len(solids)))]
+    onto = pick(rng, *solids)
     new = _solid(rng, rng.uniform(0.15, 0.45))
     into = 0.3 * min(
         float(new.half_extents(new.size).min()), float(onto.half_extents(onto.size).min())
@@ -245,7 +241,7 @@ def _grow(rng: Rng, solids: Solids) -> None:
         below = onto.own_frame(torch.from_numpy(place - into * out)[None], FIRST)
         deep = bool(onto.contains(onto.size, below)[0])
     mine, my_out = _somewhere(rng, new)
-    if rng.random() < 0.7:
+    if chance(rng, 0.7):
         # Turned so that the two surfaces face each other.
         turn = torch.from_numpy(_facing(my_out, -out))
     else:
@@ -338,12 +334,7 @@ def _under(rng: Rng, first: Shape, second: Shape) -> Shape | None:
 def _placed(rng: Rng, shape: Shape, extent: float) -> Shape:
     """Turn by any yaw, scale to a largest extent, and put on the floor above the origin."""
     turn = pose_rotation(rng.uniform(0, 360), 0.0)
-    return _on_floor(shape.transformed(turn).normalised().transformed(scale=extent))
-
-
-def _on_floor(shape: Shape) -> Shape:
-    """Move along y so that the lowest point is at y = 0."""
-    return shape.transformed(offset=(0.0, -float(shape.bounds()[0, 1]), 0.0))
+    return stand(shape.transformed(turn).normalised().groups, extent)
 
 
 def _against(first: Shape, second: Shape, out: np.ndarray) -> Shape:

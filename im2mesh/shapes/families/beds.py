@@ -202,11 +202,9 @@ def _four_poster(rng: Rng) -> Solids:
         solids += mirrored(box((0.03, 0.2, 2 * long), (half + 0.015, y - 0.08, 0)))
         solids += mirrored(box((2 * half, 0.2, 0.03), (0, y - 0.08, long + 0.015)), axis=2)
     elif style == "curtains":
-        for x in (half,):
-            for k in range(4):
-                z = long - 0.05 - 0.06 * k
-                pleat = mirrored(frustum((x, 0.1, z), (x, y, z), 0.045, 0.035))
-                solids += mirrored(*pleat, axis=2)
+        for k in range(4):
+            z = long - 0.05 - 0.06 * k
+            solids += corners(frustum((half, 0.1, z), (half, y, z), 0.045, 0.035))
     solids += _headboard(rng, half, -long, base, uniform(rng, 0.9, 1.15))
     return solids
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP
 from im2mesh.shapes.kit.bars import chain, on_side, point
-from im2mesh.shapes.kit.choices import Rng, draw
+from im2mesh.shapes.kit.choices import Rng, chance, count, draw, pick
 from im2mesh.shapes.kit.copies import Solids, stand
 from im2mesh.shapes.kit.machines import panel, propeller, slope
 from im2mesh.shapes.shape import Shape
@@ -159,7 +159,7 @@ def sail_boat(rng: Rng) -> Shape:
     mast, tall = 0.0085 * long, u(1.05, 1.35) * long
     top = point(0, deck + tall, mast_z)
     parts.append(frustum((0, 0.5 * depth, mast_z), top, 1.3 * mast, mast))
-    swing = math.radians(u(5, 30)) * (1 if rng.random() < 0.5 else -1)
+    swing = math.radians(u(5, 30)) * (1 if chance(rng, 0.5) else -1)
     away = point(math.sin(swing), 0, -math.cos(swing))
     boom, foot = u(0.34, 0.42) * long, point(0, deck + u(0.13, 0.17) * long, mast_z)
     parts.append(capsule(foot, foot + boom * away, 0.9 * mast))
@@ -167,9 +167,9 @@ def sail_boat(rng: Rng) -> Shape:
     tack, head = foot + 0.01 * long * UP, top - 0.03 * tall * UP
     parts += panel(tack, head, 0.95 * boom, 0.08 * boom, cloth, away, 20)
     stem = point(0, hull.height(0.49 * long), 0.485 * long)
-    high = top - (0.02 if rng.random() < 0.5 else 0.2) * tall * UP
+    high = top - (0.02 if chance(rng, 0.5) else 0.2) * tall * UP
     parts.append(capsule(stem, high, 0.0045 * long))
-    if rng.random() < 0.8:
+    if chance(rng, 0.8):
         # The jib's leading edge is the stay, its foot runs back towards the mast.
         tack = stem + 0.06 * (high - stem)
         head = stem + 0.92 * (high - stem)
@@ -220,7 +220,7 @@ def motor_boat(rng: Rng) -> Shape:
         thickness=0.028 * long,
     )
     parts = hull.skin(0.013 * long)
-    cabin = bool(rng.random() < 0.6)
+    cabin = chance(rng, 0.6)
     parts += hull.filling(0.62)
     deck = hull.height(0.2 * long)
     # A closed foredeck in front of an open cockpit.
@@ -274,7 +274,7 @@ def motor_boat(rng: Rng) -> Shape:
                         FRONT,
                     )
                 )
-        if rng.random() < 0.6:
+        if chance(rng, 0.6):
             parts += [
                 capsule((0, high, back), (0, high + 0.1 * long, back - 0.02 * long), 0.007 * long),
                 capsule(
@@ -326,7 +326,7 @@ def motor_boat(rng: Rng) -> Shape:
             rail.append(base * (0.93, 1, 1) + 0.065 * long * UP)
             parts.append(capsule(base * (0.93, 1, 1), rail[-1], 0.006 * long))
         parts += chain(rail, 0.0065 * long)
-    motors = (0.0,) if rng.random() < 0.7 else (-0.13, 0.13)
+    motors = (0.0,) if chance(rng, 0.7) else (-0.13, 0.13)
     for x in motors:
         motor = point(x * width, depth + 0.05 * long, -0.54 * long)
         parts += [
@@ -351,7 +351,7 @@ def row_boat(rng: Rng) -> Shape:
         long,
         width,
         depth,
-        transom=u(0.5, 0.75) if rng.random() < 0.7 else 0.05,
+        transom=u(0.5, 0.75) if chance(rng, 0.7) else 0.05,
         fullness=u(1.9, 2.5),
         flat=u(0.45, 0.6),
         sheer=u(0.15, 0.5),
@@ -360,7 +360,7 @@ def row_boat(rng: Rng) -> Shape:
         stations=14,
     )
     parts = hull.skin(0.009 * long) + hull.filling(0.16)
-    for z in np.linspace(-0.3, 0.26, int(rng.integers(2, 4))) * long:
+    for z in np.linspace(-0.3, 0.26, count(rng, 2, 3)) * long:
         bench = hull.gunwale(z)
         wide = 2 * bench[0] * 0.85
         parts.append(box((wide, 0.018 * long, 0.07 * long), (0, 0.72 * bench[1], z)))
@@ -387,7 +387,7 @@ def ship(rng: Rng) -> Shape:
     """Make a ship: cargo with containers, liner with rows of decks, or a tug."""
     u = rng.uniform
     long = 1.0
-    kind = str(rng.choice(["cargo", "liner", "tug"]))
+    kind = pick(rng, "cargo", "liner", "tug")
     tug = kind == "tug"
     width = u(0.28, 0.33) if tug else u(0.14, 0.18)
     depth = u(0.13, 0.16) if tug else u(0.08, 0.11)
@@ -407,9 +407,9 @@ def ship(rng: Rng) -> Shape:
     if not tug:
         parts.append(ellipsoid((0.02, 0.022, 0.05), (0, 0.2 * depth, 0.44)))
     if kind == "cargo":
-        front, back, decks = -0.28, -0.40, int(rng.integers(4, 6))
+        front, back, decks = -0.28, -0.40, count(rng, 4, 5)
     elif kind == "liner":
-        front, back, decks = u(0.2, 0.28), -0.36, int(rng.integers(3, 6))
+        front, back, decks = u(0.2, 0.28), -0.36, count(rng, 3, 5)
     else:
         front, back, decks = u(0.16, 0.2), u(-0.12, -0.05), 2
     storey = u(0.026, 0.032) if not tug else u(0.06, 0.07)
@@ -442,7 +442,7 @@ def ship(rng: Rng) -> Shape:
     parts.append(capsule((0, floor, bridge), (0, floor + u(0.08, 0.11), bridge - 0.01), 0.0055))
     mast = floor + 0.06
     parts.append(capsule((-0.03, mast, bridge - 0.005), (0.03, mast, bridge - 0.005), 0.005))
-    funnels = int(rng.integers(1, 4)) if kind == "liner" else 1
+    funnels = count(rng, 1, 3) if kind == "liner" else 1
     size = u(0.018, 0.024) if not tug else u(0.032, 0.042)
     tall = u(0.07, 0.1) if not tug else u(0.11, 0.15)
     for z in np.linspace(bridge - 0.1, aft + 0.06, funnels) if funnels > 1 else (aft + 0.035,):
@@ -452,18 +452,18 @@ def ship(rng: Rng) -> Shape:
         parts.append(torus(size, 0.2 * size, lean - 0.01 * UP, lean - base))
     if kind == "cargo":
         wide = 0.86 * width
-        columns = int(rng.integers(3, 5))
+        columns = count(rng, 3, 4)
         bays = np.arange(-0.22, 0.33, 0.085)
         for z in bays:
             room = float(hull.gunwale(float(z + 0.04))[0]) * 1.8
             for column in range(columns):
                 cell = min(wide, room) / columns
                 x = (column - (columns - 1) / 2) * cell
-                stack = int(rng.integers(1, 5))
+                stack = count(rng, 1, 4)
                 high = 0.024 * stack
                 parts.append(box((0.92 * cell, high + 0.01, 0.076), (x, deck + high / 2, z)))
             parts.append(box((min(wide, room), 0.024, 0.086), (0, deck, z)))
-        if rng.random() < 0.4:
+        if chance(rng, 0.4):
             for z in (bays[2] + 0.0425, bays[4] + 0.0425):
                 post = point(0, deck + 0.15, z)
                 parts.append(frustum((0, deck, z), post, 0.011, 0.008))

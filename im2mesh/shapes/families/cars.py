@@ -9,7 +9,7 @@ import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP
 from im2mesh.shapes.kit.bars import chain, point
-from im2mesh.shapes.kit.choices import Rng
+from im2mesh.shapes.kit.choices import Rng, chance
 from im2mesh.shapes.kit.copies import Solids, stand
 from im2mesh.shapes.kit.machines import band, panel, road_wheel, slope
 from im2mesh.shapes.shape import Shape
@@ -201,7 +201,7 @@ def road_car(rng: Rng, kind: str) -> Shape:
     parts += _cabin(rng, body, kind, (length, width, belt, height))
     if bed:
         parts += _bed(width, low, top, belt, rear, end)
-    if kind in ("suv", "estate") and rng.random() < 0.7:
+    if kind in ("suv", "estate") and chance(rng, 0.7):
         for side in SIDES:
             x = side * 0.34 * width
             parts.append(
@@ -211,11 +211,11 @@ def road_car(rng: Rng, kind: str) -> Shape:
             )
             for z in np.linspace(roof_back + 0.15, roof_front - 0.15, 3):
                 parts.append(capsule((x, height - 0.03, z), (x, height + 0.06, z), 0.025))
-    if kind == "suv" and rng.random() < 0.5:
+    if kind == "suv" and chance(rng, 0.5):
         spare = point(0, (belt + top) / 2, -end - 0.07)
         parts.append(torus(0.72 * radius, 0.28 * radius, spare, FRONT))
         parts.append(frustum(spare - 0.08 * FRONT, spare + 0.12 * FRONT, 0.6 * radius))
-    if kind == "saloon" and rng.random() < 0.25:
+    if kind == "saloon" and chance(rng, 0.25):
         parts.append(
             beam(
                 (-0.4 * width, belt + 0.12, -end + 0.2),
@@ -417,7 +417,7 @@ def race_car(rng: Rng) -> Shape:
         ellipsoid((0.13, 0.16, 0.14), (0, 0.76, 0.05 * length)),
         box((0.5, 0.3, 0.36 * length), (0, 0.3, back + 0.07 * length)),
     ]
-    if rng.random() < 0.6:
+    if chance(rng, 0.6):
         halo = point(0, 0.9, 0.1 * length)
         parts.append(capsule((0, 0.6, 0.13 * length), halo, 0.03))
         for side in SIDES:

@@ -292,7 +292,7 @@ def _office(rng: Rng) -> Solids:
         ]
         if chance(rng, 0.4):  # a loop
             rest.append(beam((x, y, 0), (x, y - 0.02, -deep), 0.045, 0.025, RIGHT))
-        solids += mirrored(*(rest + cushion((0.075, 0.03, 0.26), (x, y, 0))))
+        solids += mirrored(*rest, *cushion((0.075, 0.03, 0.26), (x, y, 0)))
     return solids
 
 

@@ -41,9 +41,7 @@ def _helicopter(rng: Rng) -> Solids:
         ellipsoid((wide, tall, 0.9), (0, y, 0.45 * long)),
         ellipsoid((wide, tall, 0.9), (0, y, -0.3 * long)),
         *extrude(
-            np.array(rounded_outline(1.8 * wide, 1.8 * tall, 0.6 * wide, 2)),
-            0.8 * long,
-            (0, y, 0.08 * long),
+            rounded_outline(1.8 * wide, 1.8 * tall, 0.6 * wide, 2), 0.8 * long, (0, y, 0.08 * long)
         ),
     ]
     top, tail = y + tall, np.array((0, y + 0.35 * tall, -0.3 * long - 0.6 - boom))
@@ -66,12 +64,8 @@ def _helicopter(rng: Rng) -> Solids:
     if chance(rng, 0.65):  # skids
         x = uniform(rng, 0.9, 1.2) * wide
         skid = [(x, 0.04, -0.75), (x, 0.04, 0.8), (x, 0.16, 1.0)]
-        legs = [
-            s
-            for z in (-0.4, 0.4)
-            for s in (capsule((0.4 * wide, y - 0.7 * tall, z), (x, 0.04, z), 0.045),)
-        ]
-        return solids + mirrored(*(sweep(skid, 0.045) + legs))
+        legs = [capsule((0.4 * wide, y - 0.7 * tall, z), (x, 0.04, z), 0.045) for z in (-0.4, 0.4)]
+        return solids + mirrored(*sweep(skid, 0.045), *legs)
     solids += wheels(rng, [-0.4], 0.95 * wide, 0.15, 0.12) + [
         capsule((0, y - 0.5 * tall, -0.4), (0, 0.15, -0.4), 0.06)
     ]

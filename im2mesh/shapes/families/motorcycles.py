@@ -12,7 +12,7 @@ import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP, tilt
 from im2mesh.shapes.kit.bars import ball, chain, on_side, point
-from im2mesh.shapes.kit.choices import Rng, draw
+from im2mesh.shapes.kit.choices import Rng, chance, draw, pick
 from im2mesh.shapes.kit.copies import Solids, stand
 from im2mesh.shapes.kit.machines import band, spokes
 from im2mesh.shapes.shape import Shape
@@ -103,7 +103,7 @@ def _engine(rng: Rng, place: np.ndarray, size: float) -> Solids:
             0.22 * size,
         ),
     ]
-    kind = str(rng.choice(["single", "vee", "row"]))
+    kind = pick(rng, "single", "vee", "row")
     if kind == "row":
         for x in np.linspace(-0.5, 0.5, 4) * size:
             base = place + point(x, 0.2 * size, 0.22 * size)
@@ -296,7 +296,7 @@ def _machine(rng: Rng, kind: str) -> Shape:
     port = crank + point(0, 0.3 * size, 0.55 * size)
     high = tail_at[1] - 0.12 if dirt else radii[0] - 0.06 + 0.1 * sport
     end = point(0, high, rear[2] - (0.18 if not dirt else -0.05))
-    for side in (1,) if dirt or rng.random() < 0.4 else SIDES:
+    for side in (1,) if dirt or chance(rng, 0.4) else SIDES:
         parts += _exhaust(port + side * 0.06 * RIGHT, end, side * 0.19, 0.026)
         parts.append(
             capsule(
@@ -371,7 +371,7 @@ def scooter(rng: Rng) -> Shape:
         capsule((-0.13, radius + 0.04, rear[2] + 0.1), (0, radius + 0.1, rear[2] + 0.22), 0.025),
     ]
     parts += _mirrors_and_lamps(frame, 0.06, 0.06, point(0, 0.55, rear[2] - 0.28))
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         case = point(0, seat + 0.2, rear[2] - 0.3)
         parts.append(box((0.34, 0.24, 0.3), case))
         parts.append(box((0.36, 0.05, 0.32), case + 0.03 * UP))
@@ -395,7 +395,7 @@ def bicycle(rng: Rng) -> Shape:
     bracket = point(0, u(0.26, 0.3), rear[2] + u(0.41, 0.45))
     lean = math.radians(u(15, 19))
     post = point(0, math.cos(lean), -math.sin(lean))
-    low = bool(rng.random() < 0.3)
+    low = chance(rng, 0.3)
     cluster = bracket + u(0.44, 0.54) * post
     pipe = u(0.014, 0.019)
     top = head - 0.04 * steer
@@ -421,7 +421,7 @@ def bicycle(rng: Rng) -> Shape:
     parts += chain([head, stem, clamp], 0.014)
     half = u(0.21, 0.32)
     parts.append(capsule(clamp - 0.6 * half * RIGHT, clamp + 0.6 * half * RIGHT, 0.0125))
-    style = str(rng.choice(["drop", "flat", "swept"]))
+    style = pick(rng, "drop", "flat", "swept")
     for side in SIDES:
         end = clamp + side * (0.6 if style != "flat" else 1.0) * half * RIGHT
         if style == "drop":
@@ -450,7 +450,7 @@ def bicycle(rng: Rng) -> Shape:
         parts.append(
             capsule(bracket + point(-0.045, y * plate, 0), rear + point(-0.045, y * cog, 0), 0.0065)
         )
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         for hub, first, last in ((front, 40, 175), (rear, 15, 200)):
             parts += band(hub, radius + 0.02, 2.6 * tyre, 0.013, first, last, 9)
         stay = (radius + 0.02) * point(0, math.sin(math.radians(160)), math.cos(math.radians(160)))
@@ -458,7 +458,7 @@ def bicycle(rng: Rng) -> Shape:
             for side in SIDES:
                 parts.append(capsule(hub + side * 0.045 * RIGHT, hub + stay, 0.0065))
         parts.append(capsule(front + (radius + 0.02) * steer, lower, 0.012))
-    if rng.random() < 0.35:
+    if chance(rng, 0.35):
         rack = rear + (radius + 0.06) * UP
         parts.append(box((0.13, 0.016, 0.34), rack))
         parts.append(capsule(rack + 0.15 * FRONT, cluster, 0.009))
@@ -466,7 +466,7 @@ def bicycle(rng: Rng) -> Shape:
             parts.append(
                 capsule(rear + side * 0.045 * RIGHT, rack + point(side * 0.05, 0, -0.08), 0.008)
             )
-    if rng.random() < 0.35:
+    if chance(rng, 0.35):
         basket = clamp + point(0, 0.02, 0.16)
         parts += [
             box((0.28, 0.012, 0.2), basket - 0.09 * UP),

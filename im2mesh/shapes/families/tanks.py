@@ -88,7 +88,7 @@ def _tank(rng: Rng) -> Solids:
         (-h, 0.85 * h, h, uniform(rng, 0.45, 0.75) * h, -0.85 * h, -h),
         (0.3 * high, 0.25 * high, 0.55 * high, top, top, 0.9 * high),
     )
-    solids += side_on(np.array(side), wide - 1.9 * band)
+    solids += side_on(side, wide - 1.9 * band)
     if chance(rng, 0.7):  # skirts above the tracks
         solids += mirrored(
             box((band * 1.1, 0.06, 0.92 * long), (wide / 2 - band / 2, high + 0.02, 0))
@@ -102,7 +102,7 @@ def _armoured(rng: Rng) -> Solids:
     long, wide, r = uniform(rng, 2.2, 3), 1.1, uniform(rng, 0.28, 0.38)
     h, top = long / 2, uniform(rng, 0.95, 1.2)
     side = [(-h, 0.4), (0.9 * h, 0.4), (h, 0.65), (0.6 * h, top), (-0.9 * h, top), (-h, 0.7)]
-    solids = side_on(np.array(side), wide) + wheels(
+    solids = side_on(side, wide) + wheels(
         rng, list(np.linspace(-0.7 * h, 0.7 * h, count(rng, 2, 4))), wide / 2 + 0.1, r, 0.25
     )
     if chance(rng, 0.25):

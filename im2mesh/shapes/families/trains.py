@@ -172,7 +172,7 @@ def _fast(rng: Rng) -> Solids:
         (h, h + nose, h + 0.93 * nose, h + 0.6 * nose, h + 0.25 * nose, h - 0.1, -h, -h),
         (0.25, 0.3, 0.45, 0.55 + 0.3 * tall, 0.5 + 0.8 * tall, 0.5 + tall, 0.5 + tall, 0.25),
     )
-    solids = side_on(np.array(curve), 0.85) + [
+    solids = side_on(curve, 0.85) + [
         box((1.0, 0.7 * tall, long), (0, 0.4 + 0.4 * tall, 0)),
         ellipsoid((0.46, 0.36 * tall, nose), (0, 0.3 + 0.36 * tall, h - 0.05)),
     ]

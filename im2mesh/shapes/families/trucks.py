@@ -8,7 +8,7 @@ import numpy as np
 
 from im2mesh.shapes.families.trains import windows
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, tilt
-from im2mesh.shapes.kit.bars import arc, column, sweep, xyz
+from im2mesh.shapes.kit.bars import arc, column, line, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, corners, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.machines import wheels
@@ -35,7 +35,7 @@ def _cab(rng: Rng, z: float, wide: float, tall: float) -> Solids:
         (z, z + long + hood, z + long + hood, z + long, z + long - rake, z),
         (y, y, y + 0.45 * tall, y + 0.5 * tall, y + tall, y + tall),
     )
-    solids = side_on(np.array(side), wide)
+    solids = side_on(side, wide)
     front = z + long + hood
     solids += [
         box((1.04 * wide, 0.18, 0.12), (0, 0.42, front)),
@@ -136,23 +136,14 @@ def _lorry(rng: Rng) -> Solids:
             box((1.04 * wide, 0.7 * high, long), (0, 0.5 + 0.35 * high, 0)),
             frustum((0, top - 0.05, -0.4 * long), (0, top + 0.2, -0.4 * long), 0.25),
         ]
-        ends = [
+        ends = (
             np.array((0, top + 0.15, -0.42 * long)),
             np.array((0, top + 0.15 + rise * 1.2 * long, 0.75 * long)),
-        ]
-        solids += [
-            s
-            for x in (-0.16, 0.16)
-            for s in (capsule(ends[0] + (x, 0, 0), ends[1] + (x, 0, 0), 0.045),)
-        ]
-        return solids + [
-            capsule(
-                ends[0] + k * (ends[1] - ends[0]) - (0.16, 0, 0),
-                ends[0] + k * (ends[1] - ends[0]) + (0.16, 0, 0),
-                0.03,
-            )
-            for k in np.linspace(0.05, 1, 9)
-        ]
+        )
+        half = 0.16 * RIGHT
+        solids += [capsule(ends[0] + aside, ends[1] + aside, 0.045) for aside in (-half, half)]
+        rungs = [line(*ends, share) for share in np.linspace(0.05, 1, 9)]
+        return solids + [capsule(rung - half, rung + half, 0.03) for rung in rungs]
     boom = xyz(
         0,
         (1.0, uniform(rng, 1.3, 2.4), uniform(rng, 1.3, 3), uniform(rng, 1.0, 2.0)),
@@ -194,9 +185,7 @@ def _bus(rng: Rng) -> Solids:
         (-h, h, h, h - rake, h - rake - 0.1, -h + 0.08, -h),
         (0.25, 0.25, 0.25 + 0.4 * tall, 0.25 + 0.95 * tall, 0.25 + tall, 0.25 + tall, 0.2 + tall),
     )
-    solids = side_on(np.array(side), wide) + wheels(
-        rng, [0.6 * h, -0.55 * h], wide / 2 + 0.01, 0.26, 0.2
-    )
+    solids = side_on(side, wide) + wheels(rng, [0.6 * h, -0.55 * h], wide / 2 + 0.01, 0.26, 0.2)
     for level in (0.72,) if tall < 1.5 else (0.36, 0.8):
         solids += windows(
             rng, 0.92 * long, wide, 0.25 + level * tall, 0.28 * tall * (1 if tall < 1.5 else 0.75)

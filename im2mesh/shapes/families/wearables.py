@@ -286,7 +286,7 @@ def _glasses(rng: Rng) -> Solids:
         (0.35 * r, 0.35 * r, 0.35 * r, -0.3),
         (0, -0.2, -long, -long - 0.5),
     )
-    solids = mirrored(*(rim + sweep(temple, 0.8 * t)))
+    solids = mirrored(*rim, *sweep(temple, 0.8 * t))
     return solids + sweep([(-x + r, 0.1, 0), (0, 0.2, 0.03), (x - r, 0.1, 0)], t)
 
 

@@ -54,7 +54,7 @@ def extrude(
     return [prisms(convex_pieces(outline), thickness, centre, rotation)]
 
 
-def side_on(outline: np.ndarray, width: float) -> Solids:
+def side_on(outline: Outline, width: float) -> Solids:
     """Return a body from its side view: corners (z, y), z to the front, as wide as given."""
     return moved(extrude(outline, width), azimuth=-90)
 
