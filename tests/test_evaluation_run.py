@@ -112,9 +112,13 @@ class Project:
         write_mesh(mesh if scale else trimesh.Trimesh(), path)
         return path
 
+    def score(self, *more: str, code: int = 0) -> None:
+        """Run eval_meshes.py."""
+        assert eval_meshes.main([self.config, "--workers", "1", *more]) == code
+
     def evaluate(self, *more: str, code: int = 0) -> pd.DataFrame:
         """Run eval_meshes.py and give the rows by model name."""
-        assert eval_meshes.main([self.config, "--workers", "1", *more]) == code
+        self.score(*more, code=code)
         return self.rows()
 
     def rows(self, kind: str = results.MESHES, run: str = "generation") -> pd.DataFrame:
@@ -155,8 +159,8 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.config = project.write_config("method", test={"seen_classes": ["box"]})
     with pytest.MonkeyPatch.context() as patch:
         draw(30_000, patch)
-        assert eval_meshes.main([project.config, "--workers", "1", "--baselines"]) == 0
-    assert eval_meshes.main([project.config, "--workers", "1", "--against-input"]) == 0
+        project.score("--baselines")
+    project.score("--against-input")
     return project
 
 
@@ -433,7 +437,7 @@ def interrupt(
     with monkeypatch.context() as patch:
         patch.setattr(MeshTask, "score", stopping)
         with pytest.raises(KeyboardInterrupt):
-            eval_meshes.main([project.config, "--workers", "1"])
+            project.score()
 
 
 def test_an_interrupted_run_goes_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -543,7 +547,7 @@ def test_killed_between_two_tables(project: Project, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(results, "atomic", killed)
         with pytest.raises(KeyboardInterrupt):
-            eval_meshes.main([project.config, "--workers", "1", "--no-icp"])
+            project.score("--no-icp")
     assert len(written) == 2
     names = scored_models(monkeypatch)
     table = project.evaluate("--no-icp")
@@ -560,14 +564,12 @@ def test_killed_between_two_tables(project: Project, monkeypatch: pytest.MonkeyP
 def test_scores_against_the_input_of_an_earlier_mesh(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    against = [project.config, "--workers", "1", "--against-input"]
-
     def silhouettes() -> pd.Series:
         method = load_methods([ScoredRun(project.run, "method")])[0]
         return method.values("silhouette iou", raw=False)
 
     project.evaluate("--no-icp")
-    assert eval_meshes.main(against) == 0
+    project.score("--against-input")
     assert silhouettes().notna().all()
     assert "against the input" not in remarked(capsys, [project.config])
     project.write_mesh("box_1-00", scale=0.5)
@@ -580,7 +582,7 @@ def test_scores_against_the_input_of_an_earlier_mesh(
     for name in NAMES:
         project.write_mesh(name, scale=0.8)
     capsys.readouterr()
-    assert eval_meshes.main(against) == 0
+    project.score("--against-input")
     shown = capsys.readouterr().out
     assert "Silhouette" in shown and "F@1%" not in shown
     assert "method: 4 of 4 meshes are files of another size or time than were scored" in remarked(
@@ -594,7 +596,7 @@ def test_scores_against_the_input_of_an_earlier_mesh(
     table.assign(fingerprint="0123456789abcdef").to_pickle(path)
     assert silhouettes().notna().all(), "tables of earlier releases do not say"
     table.to_pickle(path)
-    assert eval_meshes.main(against) == 0
+    project.score("--against-input")
     assert silhouettes().notna().all()
 
 
@@ -643,20 +645,19 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
         project.write_mesh(name, 0.9, run="alone")
     project.evaluate("--no-icp")
     elsewhere = ["--meshes", str(project.root / "out/alone"), "--no-icp"]
-    assert eval_meshes.main([project.config, "--workers", "1", *elsewhere]) == 1
+    project.score(*elsewhere, code=1)
     both = "baselines not in the table: input points, global level alone; eval_meshes.py CONFIG"
     assert both in remarked(capsys, [project.config])
     lacking = remarked(capsys, [project.config, elsewhere[1]])
     assert "table: input points; " in lacking, "the global level is one of the runs"
-    assert eval_meshes.main([project.config, "--workers", "1", "--no-icp", "--eval_input"]) == 0
+    project.score("--no-icp", "--eval_input")
     assert "not in the table: global level alone; " in remarked(capsys, [project.config])
     (project.root / "out/alone/meshes").rename(project.root / "out/away")
     assert "level alone (its meshes first: generate.py " in remarked(capsys, [project.config])
     (project.root / "out/away").rename(project.root / "out/alone/meshes")
     for path in [*project.run.glob("eval_*"), *(project.root / "out/alone").glob("eval_*")]:
         path.unlink()
-    arguments = ["--workers", "1", "--no-icp", "--baselines"]
-    assert eval_meshes.main([project.config, *arguments]) == 1
+    project.score("--no-icp", "--baselines", code=1)
     assert "baselines" not in remarked(capsys, [project.config])
     assert project.rows(results.GLOBAL).index.tolist() == NAMES[:3]
     assert not list((project.root / "out/alone").glob("eval_*")), "all tables of a run in one place"
@@ -681,8 +682,7 @@ def test_a_global_level_that_was_made_otherwise(
 
     def warned() -> list[str]:
         capfd.readouterr()
-        arguments = [project.config, "--workers", "1", "--no-icp", "--baselines"]
-        assert eval_meshes.main(arguments) == 0
+        project.score("--no-icp", "--baselines")
         lines = capfd.readouterr().err.splitlines()
         return [line.partition("the run: ")[2] for line in lines if "made otherwise" in line]
 
@@ -717,8 +717,7 @@ def test_the_global_level_alone_made_elsewhere_is_known_by_its_weights(
     for name in NAMES:
         project.write_mesh(name, 0.9, run="elsewhere")
     project.evaluate("--no-icp")
-    arguments = ["--meshes", str(elsewhere), "--no-icp", "--workers", "1"]
-    assert eval_meshes.main([project.config, *arguments]) == 0
+    project.score("--meshes", str(elsewhere), "--no-icp")
     for level, known in (({**one, "sha256": "c"}, False), (other, False), (one, True)):
         record = {"levels": [level]}
         (elsewhere / "config.yaml").write_text(yaml.safe_dump(record))
@@ -727,7 +726,7 @@ def test_the_global_level_alone_made_elsewhere_is_known_by_its_weights(
 
 
 def test_eval_input(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    assert eval_meshes.main([project.config, "--workers", "1", "--eval_input"]) == 0
+    project.score("--eval_input")
     assert project.rows(results.INPUT).index.tolist() == NAMES
     assert not [path for path in project.run.glob("eval_meshes*") if path.suffix != ".lock"]
     assert not remarked(capsys, [project.config]), "there is nothing to hold against baselines"
@@ -739,7 +738,7 @@ def test_meshes_from_elsewhere(project: Project, capsys: pytest.CaptureFixture[s
     other = project.root / "other"
     for name in NAMES:
         write_mesh(project.shapes[name], other / f"{name}.off")
-    assert eval_meshes.main([project.config, "--workers", "1", "--meshes", str(other)]) == 0
+    project.score("--meshes", str(other))
     assert (other / "eval_meshes_full_things.pkl").is_file()
     text = printed(capsys, [project.config, str(other), "--names", "ours", "theirs"])
     assert re.search(r"^ +ours +theirs +ours +theirs +ours +theirs$", text, re.M)
@@ -775,14 +774,14 @@ def test_scans_without_a_split(project: Project) -> None:
     out = project.root / "scans"
     for name in NAMES[:2]:
         write_mesh(project.shapes[name], out / "meshes/things" / f"{name}.ply")
-    arguments = [project.config, "--workers", "1", "--against-input", "--meshes", str(out)]
-    arguments += ["--input", *(str(scans / name) for name in NAMES[:2])]
-    assert eval_meshes.main(arguments) == 0
+    arguments = ["--against-input", "--meshes", str(out), "--input"]
+    arguments += [str(scans / name) for name in NAMES[:2]]
+    project.score(*arguments)
     table = results.read_table(out / "eval_observed_full_things.pkl")
     assert (table["silhouette iou (mesh)"] > 0.999).all()
     assert (table["depth error mean (mesh)"] < 1e-4).all()
     write_mesh(trimesh.Trimesh(), out / "meshes/things" / f"{NAMES[0]}.ply")
-    assert eval_meshes.main(arguments) == 0
+    project.score(*arguments)
     table = results.read_table(out / "eval_observed_full_things.pkl")
     assert table["silhouette iou (mesh)"].iloc[0] == 0
     assert table["depth error mean (mesh)"].iloc[0] == 1
@@ -797,11 +796,10 @@ def test_scans_of_integers(project: Project) -> None:
         stored = np.where(depth < 0, 0, np.round(depth * 65535)).astype(np.uint16)
         Image.fromarray(stored).save(scans / f"{name}.png")
         write_mesh(project.shapes[name], out / "meshes/things" / f"{name}.ply")
-    arguments = [project.config, "--workers", "1", "--against-input", "--meshes", str(out)]
-    arguments += ["--input", str(scans), "--depth-scale"]
+    arguments = ["--against-input", "--meshes", str(out), "--input", str(scans), "--depth-scale"]
     with pytest.raises(InputError, match="--depth-scale no: not a positive number"):
-        eval_meshes.main([*arguments, "no"])
-    assert eval_meshes.main([*arguments, "1/65535"]) == 0
+        project.score(*arguments, "no")
+    project.score(*arguments, "1/65535")
     table = results.read_table(out / "eval_observed_full_things.pkl")
     assert (table["silhouette iou (mesh)"] > 0.999).all()
     assert (table["depth error mean (mesh)"] < 1e-4).all()
@@ -817,11 +815,10 @@ def test_pixels_that_are_not_known_do_not_count(project: Project) -> None:
     known[:, :128] = False
     depth[:128, :128], depth[128:, :128] = 0.6, -1
     project.write_mesh(name)
-    arguments = [project.config, "--workers", "1", "--against-input"]
     for more in ([], ["--input", str(file.parent)]):
         for arrays, perfect in (({}, False), ({"mask": known}, True)):
             np.savez(file, depth=depth[..., 0], **arrays)
-            assert eval_meshes.main([*arguments, *more]) == 0
+            project.score("--against-input", *more)
             row = project.rows(results.OBSERVED).loc[name]
             assert (row["silhouette iou (mesh)"] > 0.999) == perfect
             assert (row["depth error mean (mesh)"] < 1e-4) == perfect

@@ -1,4 +1,4 @@
-"""Generators of procedural shapes: against profiles, polygons and distances, slowly computed."""
+"""The kit of the families: against profiles, polygons and distances, slowly computed."""
 
 from __future__ import annotations
 
