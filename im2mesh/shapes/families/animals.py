@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import roll, tilt
-from im2mesh.shapes.kit.bars import ball, column, sweep, xyz
+from im2mesh.shapes.kit.bars import ball, column, point, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.outlines import extrude, xy
@@ -36,8 +36,8 @@ def quadruped(rng: Rng) -> Solids:
         [(0, high, -half + girth), (0, high + 0.03, 0), (0, high, half - girth)],
         [girth, waist, girth],
     )
-    reach = np.array((0, math.sin(rise), math.cos(rise))) * neck
-    chest = np.array((0, high + 0.2 * girth, half - girth))
+    reach = point(0, math.sin(rise), math.cos(rise)) * neck
+    chest = point(0, high + 0.2 * girth, half - girth)
     nape = chest + reach + (0, 0.3 * girth, 0.4 * girth)
     solids += sweep([chest, nape], [0.75 * girth, 0.5 * girth])
     head = uniform(rng, 0.55, 0.85) * girth
@@ -87,8 +87,8 @@ def quadruped(rng: Rng) -> Solids:
                 )
             ]
     tail, droop = log_uniform(rng, 0.15, 1.2), uniform(rng, -1.2, 1.0)
-    root = np.array((0, high + 0.5 * girth, -half + 0.2 * girth))
-    end = root + tail * np.array((0, math.sin(droop), -math.cos(droop)))
+    root = point(0, high + 0.5 * girth, -half + 0.2 * girth)
+    end = root + tail * point(0, math.sin(droop), -math.cos(droop))
     return solids + sweep(
         [root, (root + end) / 2 + (0, 0.15 * tail, -0.1 * tail), end],
         [0.12 * girth + 0.04, 0.08, 0.05],
@@ -100,9 +100,11 @@ def _bird(rng: Rng) -> Solids:
     leg = log_uniform(rng, 0.15, 1.6)
     high, lean = leg + girth, uniform(rng, 0, 60)
     solids = moved(turned([ellipsoid((girth, girth, long))], tilt(-lean)), (0, high, 0))
-    front = np.array(
-        (0, math.sin(math.radians(lean)), math.cos(math.radians(lean)))
-    ) * 0.75 * long + (0, high, 0)
+    front = point(0, math.sin(math.radians(lean)), math.cos(math.radians(lean))) * 0.75 * long + (
+        0,
+        high,
+        0,
+    )
     neck = log_uniform(rng, 0.2, 1.3)
     head = front + (0, neck, uniform(rng, 0.1, 0.4))
     r = uniform(rng, 0.45, 0.65) * girth
@@ -111,7 +113,7 @@ def _bird(rng: Rng) -> Solids:
     )
     beak = head + (0, -0.1, r + log_uniform(rng, 0.15, 0.8))
     solids += [ball(r, head), frustum(head, beak, 0.5 * r, 0.05)]
-    back = np.array((0, high, 0)) * 2 - front
+    back = point(0, high, 0) * 2 - front
     solids += sweep(
         [back + (0, 0, 0.3), back - (0, uniform(rng, -0.3, 0.2), uniform(rng, 0.3, 0.9))],
         [0.22, 0.12],

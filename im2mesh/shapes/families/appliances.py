@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, tilt
-from im2mesh.shapes.kit.bars import arc, column, sweep, xyz
+from im2mesh.shapes.kit.bars import arc, column, point, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, ringed, stand, turned
 from im2mesh.shapes.kit.furniture import front, handle
@@ -240,7 +240,7 @@ def _hairdryer(rng: Rng) -> Solids:
     lean = uniform(rng, -0.3, 0.1)
     solids += sweep([(0.3 * long, 0, 0), (0.3 * long + lean, -deep, 0)], [0.22, 0.18])
     if chance(rng, 0.4):
-        end = np.array((0.3 * long + lean, -deep, 0))
+        end = point(0.3 * long + lean, -deep, 0)
         solids += sweep([end, end - (0, 0.3, 0), end - (0.3, 0.5, 0)], 0.05)
     return turned(solids, tilt(90)) if chance(rng, 0.5) else solids
 

@@ -10,7 +10,7 @@ import torch
 
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.shapes.kit.axes import UP
-from im2mesh.shapes.kit.bars import ball
+from im2mesh.shapes.kit.bars import ball, point
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand
 from im2mesh.shapes.shape import Shape
@@ -79,7 +79,7 @@ def _tower(rng: Rng) -> Solids:
     for _ in range(count(rng, 4, 8)):
         tall = rng.uniform(0.08, 0.4)
         wide = float(np.clip(wide * rng.uniform(0.5, 1.4), 0.06, 0.5))
-        middle = np.array((0.0, y + tall / 2, 0.0))
+        middle = point(0.0, y + tall / 2, 0.0)
         kind = pick(rng, "box", "frustum", "cone", "ellipsoid", "torus")
         if kind == "box":
             turn = pose_rotation(pick(rng, 0.0, 45.0, rng.uniform(0, 90)), 0.0)
@@ -112,7 +112,7 @@ def _frame(rng: Rng) -> Solids:
     round_bars = chance(rng, 0.5)
     signs = (-1, 1)
     corners = {
-        sign: half * sign * (np.array((taper, 1, taper)) if sign[1] > 0 else 1)
+        sign: half * sign * (point(taper, 1, taper) if sign[1] > 0 else 1)
         for sign in itertools.product(signs, signs, signs)
     }
     solids: Solids = []
@@ -131,7 +131,7 @@ def _frame(rng: Rng) -> Solids:
     if closed < 0.6:
         solids.append(box((2 * half[0], 0.8 * thick, 2 * half[2]), (0, -half[1], 0)))
         inner = float(half.min()) * rng.uniform(0.35, 0.75)
-        stands = np.array((0.0, inner - half[1], 0.0))
+        stands = point(0.0, inner - half[1], 0.0)
         foot = stands - inner * UP
         kind = pick(rng, "ball", "cone", "ring", "cube")
         if kind == "ball":
@@ -350,7 +350,7 @@ def _step(first: Shape, second: Shape, out: np.ndarray) -> float:
     """Return the distance along ``out`` by which the second shape leaves the first; ≤ 0: it has."""
     # The frame in which ``out`` is z: rays along it see the first's far side, and, from the
     # other end, the second's near side.
-    side = np.cross(UP, out) if abs(out[1]) < 0.9 else np.array((1.0, 0.0, 0.0))
+    side = np.cross(UP, out) if abs(out[1]) < 0.9 else point(1.0, 0.0, 0.0)
     side = side / np.linalg.norm(side)
     turn = np.stack([side, np.cross(out, side), out])
     behind = np.diag((-1.0, 1.0, -1.0)) @ turn

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, UP, tilt
-from im2mesh.shapes.kit.bars import arc, column, sweep
+from im2mesh.shapes.kit.bars import arc, column, point, sweep
 from im2mesh.shapes.kit.choices import Rng, chance, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, corners, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.furniture import front
@@ -42,8 +42,8 @@ def _faucet(rng: Rng, high: float, reach: float, r: float) -> Solids:
     """Return a tap that stands at the origin and pours towards +z."""
     top = arc((0, high, reach / 2), reach / 2, 180, 0, FRONT, UP, 5)
     if chance(rng, 0.4):
-        top = [point + (0, 0.2 * high, 0) for point in (top[0], top[-1])]
-    foot, mouth = np.zeros(3), np.array((0, 0.75 * high, reach))
+        top = [end + (0, 0.2 * high, 0) for end in (top[0], top[-1])]
+    foot, mouth = np.zeros(3), point(0, 0.75 * high, reach)
     solids = sweep([foot, *top, mouth], r)
     if chance(rng, 0.5):
         return [*solids, capsule((0, 0.4 * high, 0), (2.5 * r + 0.1, 0.6 * high, 0), 0.7 * r)]

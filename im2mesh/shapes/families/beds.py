@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP, tilt
-from im2mesh.shapes.kit.bars import ball, bars, column, line, strip
+from im2mesh.shapes.kit.bars import ball, bars, column, line, point, strip
 from im2mesh.shapes.kit.choices import Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, corners, mirrored, moved, stand
 from im2mesh.shapes.kit.furniture import four, front, handle
@@ -76,10 +76,10 @@ def _headboard(rng: Rng, half: float, z: float, low: float, high: float) -> Soli
     rise = uniform(rng, 0.1, 0.2) if style == "arch" else 0.0
 
     def head(u: float) -> np.ndarray:
-        return np.array([u * half, high - 0.04 - (rise * u * u if rise else 0), z])
+        return point(u * half, high - 0.04 - (rise * u * u if rise else 0), z)
 
     def foot(u: float) -> np.ndarray:
-        return np.array([u * half, low, z])
+        return point(u * half, low, z)
 
     solids += strip([head(u) for u in np.linspace(-1, 1, 9 if rise else 2)], 0.08, 0.045, UP)
     solids.append(beam(foot(-1), foot(1), 0.07, 0.035, UP))

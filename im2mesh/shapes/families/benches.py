@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP
-from im2mesh.shapes.kit.bars import arc, line, strip
+from im2mesh.shapes.kit.bars import arc, line, point, strip
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, stand
 from im2mesh.shapes.kit.furniture import four
@@ -28,14 +28,14 @@ def _park(rng: Rng) -> Solids:
     deep, high = uniform(rng, 0.38, 0.48), uniform(rng, 0.32, 0.44)
     size, lean = uniform(rng, 0.03, 0.045), uniform(rng, 0.08, 0.18)
     rear, lead = -deep / 2, deep / 2
-    top = np.array([0, seat + high, rear - lean])
-    corner = np.array([0, seat, rear])
+    top = point(0, seat + high, rear - lean)
+    corner = point(0, seat, rear)
     arms = chance(rng, 0.7)
     bent = chance(rng, 0.5)
     frames = [-half * 0.9, half * 0.9] + ([0.0] if half > 0.85 else [])
     solids: Solids = []
     for x in frames:
-        at = np.array([x, 0, 0])
+        at = point(x, 0, 0)
         solids.append(beam(at + [0, seat, lead], at + corner, size, size, RIGHT))
         solids.append(beam(at + corner - [0, 0.02, 0], at + top, size, size, RIGHT))
         if bent:
@@ -57,10 +57,10 @@ def _park(rng: Rng) -> Solids:
         solids.append(box((2 * half, thick, wide), (0, seat + size / 2 + thick / 2 - 0.004, z)))
     number = count(rng, 2, 5)
     share = uniform(rng, 0.6, 0.85) / number
-    ahead = np.array([0, lean, -high]) / np.hypot(lean, high) * [0, -1, -1]
+    ahead = point(0, lean, -high) / np.hypot(lean, high) * [0, -1, -1]
     for place in np.linspace(0.98 - share / 2, 0.3, number):
-        point = line(corner, top, place) + ahead * (size / 2 + thick / 2 - 0.004)
-        ends = point - [half, 0, 0], point + [half, 0, 0]
+        at = line(corner, top, place) + ahead * (size / 2 + thick / 2 - 0.004)
+        ends = at - [half, 0, 0], at + [half, 0, 0]
         solids.append(beam(*ends, share * 0.75 * high, thick, top - corner))
     return solids
 
@@ -89,10 +89,10 @@ def _garden(rng: Rng) -> Solids:
     rise = uniform(rng, 0.08, 0.14) if curved else 0.0
 
     def head(u: float) -> np.ndarray:
-        return np.array([u * half, top + rise * (1 - u * u), -deep - lean])
+        return point(u * half, top + rise * (1 - u * u), -deep - lean)
 
     def foot(u: float) -> np.ndarray:
-        return np.array([u * half, seat + 0.10, -deep - 0.2 * lean])
+        return point(u * half, seat + 0.10, -deep - 0.2 * lean)
 
     solids += strip([head(u) for u in np.linspace(-1, 1, 9 if curved else 2)], 0.07, 0.03, UP)
     solids.append(beam(foot(-1), foot(1), 0.05, 0.03, UP))

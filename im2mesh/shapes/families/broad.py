@@ -9,7 +9,7 @@ import torch
 
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.shapes.kit.axes import FRONT, around, roll, tilt
-from im2mesh.shapes.kit.bars import ball, column, loop_handle, strip
+from im2mesh.shapes.kit.bars import ball, column, loop_handle, point, strip
 from im2mesh.shapes.kit.bars import sweep as bar
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, ringed, stand, turned
@@ -314,7 +314,7 @@ def _branches(rng: Rng) -> Solids:
     for _ in range(count(rng, 3, 8)):
         y, out = uniform(rng, 0.3, 0.9) * tall, around(uniform(rng, 0, 360))
         long, rise = uniform(rng, 0.2, 0.6), uniform(rng, 0, 0.4)
-        start = np.array((0, y, 0))
+        start = point(0, y, 0)
         middle = start + 0.6 * long * out + (0, 0.3 * rise, 0)
         solids += bar(
             [start, middle, start + long * out + (0, rise, 0)],

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, SIDES, UP, tilt
-from im2mesh.shapes.kit.bars import arc, chain
+from im2mesh.shapes.kit.bars import arc, chain, point
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand
 from im2mesh.shapes.kit.furniture import books, four, front, handle
@@ -157,11 +157,11 @@ def _wardrobe(rng: Rng) -> Solids:
             opens = 1
         door = _door(rng, (a, sill), (b, high), deep, style, grip, opens)
         if ajar and k in (0, doors - 1) and chance(rng, 0.7):
-            hinge = np.array([-half if k == 0 else half, 0, deep])
+            hinge = point(-half if k == 0 else half, 0, deep)
             angle = uniform(rng, 50, 110) * (-1 if k == 0 else 1)
             door = moved(moved(moved(door, -hinge), azimuth=angle), hinge)
             for y in (sill + 0.15, high - 0.15):
-                at = hinge + np.array([0, y, 0.005])
+                at = hinge + point(0, y, 0.005)
                 door.append(frustum(at - [0, 0.05, 0], at + [0, 0.05, 0], 0.022))
         solids += door
     if chance(rng, 0.5):
@@ -326,7 +326,7 @@ def _kitchen(rng: Rng) -> Solids:
     if chance(rng, 0.6):  # a tap
         x = half - 1.5 * unit
         tap = arc((x, high + 0.22, -0.12), 0.08, 180, 0, FRONT, UP, 6)
-        solids += chain([np.array([x, high, -0.2]), *tap, tap[-1] - [0, 0.06, 0]], 0.016)
+        solids += chain([point(x, high, -0.2), *tap, tap[-1] - [0, 0.06, 0]], 0.016)
     if chance(rng, 0.5):
         top = uniform(rng, 1.85, 2.05)
         low = top - uniform(rng, 0.5, 0.62)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP, around, tilt
-from im2mesh.shapes.kit.bars import arc, ball, chain, column, line, strip
+from im2mesh.shapes.kit.bars import arc, ball, chain, column, line, point, strip
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, stand
 from im2mesh.shapes.kit.furniture import four, star
@@ -34,12 +34,10 @@ class _Back:
 
     def at(self, across: float, share: float) -> np.ndarray:
         """Return the (3,) point at −1…1 from left to right and 0…1 from the seat to the top."""
-        return np.array(
-            [
-                across * (self.low + (self.high - self.low) * share),
-                self.seat + (self.top - self.seat) * share,
-                -self.rear - self.lean * share - self.curve * (1 - across * across),
-            ]
+        return point(
+            across * (self.low + (self.high - self.low) * share),
+            self.seat + (self.top - self.seat) * share,
+            -self.rear - self.lean * share - self.curve * (1 - across * across),
         )
 
     def rail(self, share: float, height: float, thickness: float) -> Solids:
@@ -181,7 +179,7 @@ def _arms(rng: Rng, back: _Back, corner: tuple[float, float, float], radius: flo
     rear = back.at(1, share)
     x, y, z = corner
     out = uniform(rng, 0.0, 0.05)
-    end = np.array([x + out, y + height, z * uniform(rng, 0.5, 1.0)])
+    end = point(x + out, y + height, z * uniform(rng, 0.5, 1.0))
     return mirrored(
         beam(rear, end + 0.04 * FRONT, uniform(rng, 0.03, 0.06), 0.024, RIGHT),
         frustum((x, y - 0.02, z * 0.9), end, 0.9 * radius, 0.7 * radius),
@@ -225,14 +223,14 @@ def _wing(rng: Rng) -> Solids:
     seat, top = uniform(rng, 0.40, 0.46), uniform(rng, 1.02, 1.2)
     lean = uniform(rng, 6, 14)
     turn = tilt(-lean)
-    back = np.array([0, seat - 0.05, -deep + 0.05])
+    back = point(0, seat - 0.05, -deep + 0.05)
     length = top - seat + 0.1
     solids = [box((2 * half + 0.1, 0.16, 2 * deep), (0, seat - 0.16, 0))]
     solids += cushion((2 * half, 0.14, 2 * deep), (0, seat - 0.03, 0.05))
     solids += cushion((2 * half + 0.12, length, 0.14), back + turn[:, 1] * length / 2, turn, 2)
     wing = uniform(rng, 0.16, 0.24)
     high = length * uniform(rng, 0.5, 0.62)
-    middle = back + turn @ np.array([half + 0.05, length - high / 2, wing / 2])
+    middle = back + turn @ point(half + 0.05, length - high / 2, wing / 2)
     solids += mirrored(*cushion((0.08, high, wing + 0.1), middle, turn, 0))
     arm = seat + uniform(rng, 0.16, 0.22)
     solids += mirrored(
@@ -252,8 +250,8 @@ def _office(rng: Rng) -> Solids:
     solids = star(arms, radius, 0.13, 0.085, uniform(rng, 0.018, 0.028))
     for k in range(arms):
         out = around(360.0 * k / arms + 180.0)
-        across = np.array([out[2], 0, -out[0]])
-        wheel = radius * out + np.array([0, 0.035, 0])
+        across = point(out[2], 0, -out[0])
+        wheel = radius * out + point(0, 0.035, 0)
         for side in SIDES:
             middle = wheel + side * 0.016 * across
             solids.append(frustum(middle - 0.012 * across, middle + 0.012 * across, 0.035))
@@ -265,13 +263,13 @@ def _office(rng: Rng) -> Solids:
     lean = uniform(rng, 4, 14)
     turn = tilt(-lean)
     low, length = uniform(rng, 0.06, 0.2), uniform(rng, 0.34, 0.68)
-    foot = np.array([0, seat, -deep - 0.01])
+    foot = point(0, seat, -deep - 0.01)
     middle = foot + turn[:, 1] * (low + length / 2)
     if chance(rng, 0.3):  # a mesh back: a frame with cross pieces
         for share in np.linspace(-0.48, 0.48, count(rng, 5, 8)):
             at = middle + turn[:, 1] * length * share
             solids.append(capsule(at - [half * 0.88, 0, 0], at + [half * 0.88, 0, 0], 0.013))
-        aside = np.array([half * 0.88, 0, 0])
+        aside = point(half * 0.88, 0, 0)
         end = turn[:, 1] * length / 2
         solids += mirrored(capsule(middle - end + aside, middle + end + aside, 0.018))
     else:
@@ -341,8 +339,8 @@ def _cantilever(rng: Rng) -> Solids:
     bend = 0.07
     low = arc((half, bend, deep - bend), bend, -90, 0, FRONT, UP, 3)
     high = arc((half, seat - bend, deep - bend), bend, 0, 90, FRONT, UP, 3)
-    rear, head = np.array([half, seat, -deep]), np.array([half, top, -deep - lean])
-    side = [np.array([half, 0.0, -deep]), *low, *high, rear, head]
+    rear, head = point(half, seat, -deep), point(half, top, -deep - lean)
+    side = [point(half, 0.0, -deep), *low, *high, rear, head]
     solids = mirrored(*chain(side, radius))
     solids.append(capsule((-half, 0, -deep), (half, 0, -deep), radius))
     solids += cushion((2 * half, uniform(rng, 0.03, 0.07), 2 * deep), (0, seat + 0.015, 0.01))
@@ -352,7 +350,7 @@ def _cantilever(rng: Rng) -> Solids:
     solids += cushion((2 * half + 0.02, height + 0.03, 0.04), middle, turn, 2)
     if chance(rng, 0.4):
         arm = seat + 0.2
-        tip = np.array([half, arm, deep - 0.05])
+        tip = point(half, arm, deep - 0.05)
         solids += mirrored(*chain([line(rear, head, 0.2 / (top - seat)), tip, high[0]], radius))
     return solids
 
@@ -362,10 +360,10 @@ def _folding(rng: Rng) -> Solids:
     half, seat = uniform(rng, 0.19, 0.24), uniform(rng, 0.42, 0.48)
     top, reach = uniform(rng, 0.78, 0.95), uniform(rng, 0.19, 0.25)
     size = uniform(rng, 0.02, 0.032)
-    front_foot = np.array([half, 0, reach])
-    head = np.array([half, top, -reach * uniform(rng, 0.9, 1.3)])
-    rear_foot = np.array([half - size, 0, -reach * 1.1])
-    seat_front = np.array([half - size, seat, reach * 0.9])
+    front_foot = point(half, 0, reach)
+    head = point(half, top, -reach * uniform(rng, 0.9, 1.3))
+    rear_foot = point(half - size, 0, -reach * 1.1)
+    seat_front = point(half - size, seat, reach * 0.9)
     solids = mirrored(
         beam(front_foot, head, size, size, RIGHT), beam(rear_foot, seat_front, size, size, RIGHT)
     )
@@ -412,8 +410,8 @@ def _tub(rng: Rng) -> Solids:
     def edge(angle: float) -> np.ndarray:
         # Low along the arms, rising steeply towards the middle of the back.
         share = (0.5 - 0.5 * np.cos(2 * np.pi * (angle - gap) / (360 - 2 * gap))) ** 1.7
-        return (radius + 0.03 + 0.05 * share) * around(angle) + np.array(
-            [0, low + (high - low) * share, 0]
+        return (radius + 0.03 + 0.05 * share) * around(angle) + point(
+            0, low + (high - low) * share, 0
         )
 
     if shell:
@@ -427,7 +425,7 @@ def _tub(rng: Rng) -> Solids:
     else:
         angles = np.linspace(gap, 360 - gap, 2 * count(rng, 4, 7) + 1)
         for angle in angles:
-            foot = 0.9 * radius * around(angle) + np.array([0, seat, 0])
+            foot = 0.9 * radius * around(angle) + point(0, seat, 0)
             solids.append(frustum(foot, edge(angle), 0.011))
     rim = [edge(angle) for angle in np.linspace(gap - 2, 362 - gap, 23)]
     solids += chain(rim, 0.024)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, around, tilt
-from im2mesh.shapes.kit.bars import column, strip, sweep, xyz
+from im2mesh.shapes.kit.bars import column, point, strip, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.outlines import xy
@@ -268,7 +268,7 @@ def _basket(rng: Rng) -> Solids:
     solids += [torus(radius_at(profile, y * tall), 1.2 * r, (0, y * tall, 0)) for y in (0.5, 1.0)]
     for k in range(bars):
         out = around(360 * k / bars)
-        solids += [frustum(foot * out, out + np.array((0, tall, 0)), r)]
+        solids += [frustum(foot * out, out + point(0, tall, 0), r)]
     if chance(rng, 0.5):
         solids += bail(rng, 1.0, tall, 3 * r)
     return solids

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, roll, tilt
-from im2mesh.shapes.kit.bars import arc, column, sweep
+from im2mesh.shapes.kit.bars import arc, column, point, sweep
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.outlines import extrude
@@ -72,7 +72,7 @@ def _laptop(rng: Rng) -> Solids:
     cover = [box((wide, deep, lid), (0, deep / 2, -lid / 2))]
     cover += mirrored(box((0.05, deep, 0.03), (wide / 2 - 0.03, deep / 2, 0.01)))
     shut = angle > 60
-    hinge = np.array((0, thick + lid * shut, -deep / 2 + 0.03))
+    hinge = point(0, thick + lid * shut, -deep / 2 + 0.03)
     solids += [capsule(hinge - (0.4 * wide, 0, 0), hinge + (0.4 * wide, 0, 0), 1.05 * lid)]
     return solids + moved(turned(cover, tilt(angle if shut else -angle)), hinge)
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from im2mesh.shapes.kit.bars import column, sweep
+from im2mesh.shapes.kit.bars import column, point, sweep
 from im2mesh.shapes.kit.choices import Rng, chance, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, stand
 from im2mesh.shapes.kit.profiles import lathe
@@ -34,7 +34,7 @@ def body(rng: Rng) -> Solids:
     stout = uniform(rng, 0.75, 1.45)
     torso, head = uniform(rng, 0.5, 0.6), uniform(rng, 0.1, 0.13)
     hip, shoulder = 0.1 * stout, uniform(rng, 0.16, 0.23)
-    top = np.array((0, torso, uniform(rng, -0.05, 0.12)))
+    top = point(0, torso, uniform(rng, -0.05, 0.12))
     trunk = [capsule((-0.5 * hip, 0.02, 0), (0.5 * hip, 0.02, 0), 0.11 * stout)]
     trunk += sweep([(0, 0, 0), 0.5 * top, 0.85 * top], [0.13 * stout, 0.115 * stout, 0.14 * stout])
     trunk += [
@@ -56,9 +56,9 @@ def body(rng: Rng) -> Solids:
     for side in (-1, 1):
         swing = math.radians(80 if sitting else side * stride)
         bend = math.radians(85 if sitting else max(0, -side * stride) * uniform(rng, 0.2, 1.5))
-        root = np.array((side * hip, -0.02, 0))
-        knee = root + thigh * np.array((side * 0.04, -math.cos(swing), math.sin(swing)))
-        ankle = knee + shin * np.array((0, -math.cos(swing - bend), math.sin(swing - bend)))
+        root = point(side * hip, -0.02, 0)
+        knee = root + thigh * point(side * 0.04, -math.cos(swing), math.sin(swing))
+        ankle = knee + shin * point(0, -math.cos(swing - bend), math.sin(swing - bend))
         trunk += sweep([root, knee, ankle], [0.09 * stout, 0.065 * stout**0.5, 0.045])
         trunk += [ellipsoid((0.045, 0.04, 0.11), ankle + (0, -0.03, 0.06))]
         joint = 0.92 * top + (side * shoulder, 0, 0)
@@ -67,9 +67,9 @@ def body(rng: Rng) -> Solids:
             uniform(rng, -0.5, 0.8),
             uniform(rng, 0, 2.0),
         )
-        upper = np.array((side * math.sin(out), -math.cos(out), fore))
+        upper = point(side * math.sin(out), -math.cos(out), fore)
         upper /= np.linalg.norm(upper)
-        lower = math.cos(elbow) * upper + math.sin(elbow) * np.array((0, 0.2, 1))
+        lower = math.cos(elbow) * upper + math.sin(elbow) * point(0, 0.2, 1)
         lower /= np.linalg.norm(lower)
         hand = joint + 0.3 * upper + 0.27 * lower
         trunk += sweep([joint, joint + 0.3 * upper, hand], [0.055 * stout**0.5, 0.045, 0.033])

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, around, roll, tilt
-from im2mesh.shapes.kit.bars import ball, column, sweep
+from im2mesh.shapes.kit.bars import ball, column, point, sweep
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, ringed, stand, turned
 from im2mesh.shapes.kit.machines import wheels
@@ -44,7 +44,7 @@ def _helicopter(rng: Rng) -> Solids:
             rounded_outline(1.8 * wide, 1.8 * tall, 0.6 * wide, 2), 0.8 * long, (0, y, 0.08 * long)
         ),
     ]
-    top, tail = y + tall, np.array((0, y + 0.35 * tall, -0.3 * long - 0.6 - boom))
+    top, tail = y + tall, point(0, y + 0.35 * tall, -0.3 * long - 0.6 - boom)
     solids += [frustum((0, y + 0.2 * tall, -0.5 * long), tail, 0.6 * tall, 0.13)]
     fin = np.array([(0.3, 0), (0.0, 0), (-0.35, 0.7), (-0.1, 0.7)])
     solids += moved(side_on(fin, 0.08), tail) + [
@@ -154,7 +154,7 @@ def _ship(rng: Rng) -> Solids:
         solids += [ellipsoid((0.55 * r, 0.55 * r, 0.3 * long), (0, 0.65 * r, 0.2 * long))]
     if chance(rng, 0.5):  # guns or engines at the wings
         c, s = math.cos(math.radians(bend)), math.sin(math.radians(bend))
-        at = np.array((0.6 * span * c + 0.3 * r * s, 0.6 * span * s - 0.3 * r * c, -0.35 * long))
+        at = point(0.6 * span * c + 0.3 * r * s, 0.6 * span * s - 0.3 * r * c, -0.35 * long)
         solids += mirrored(
             frustum(at - (0, 0, 0.3), at + (0, 0, uniform(rng, 0.4, 1.2)), uniform(rng, 0.08, 0.2))
         )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, around, roll, tilt
-from im2mesh.shapes.kit.bars import arc, ball, chain, column, sweep
+from im2mesh.shapes.kit.bars import arc, ball, chain, column, point, sweep
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, moved, ringed, stand, turned
 from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
@@ -90,7 +90,7 @@ def _carrot(rng: Rng) -> Solids:
     solids = lathe(smooth_profile(shape, 8))
     for _ in range(count(rng, 0, 6)):
         out = uniform(rng, 0.1, 0.5) * around(uniform(rng, 0, 360))
-        top = np.array((0, long - 0.1, 0))
+        top = point(0, long - 0.1, 0)
         solids += sweep([top, top + out + (0, uniform(rng, 0.6, 1.2), 0)], [0.07, 0.1])
     return turned(solids, tilt(90)) if chance(rng, 0.8) else solids
 
@@ -121,7 +121,7 @@ def _pineapple(rng: Rng) -> Solids:
     for ring, number, high in ((0.5, 7, 0.9), (0.3, 5, 1.3)):
         for k in range(number):
             out = around(360 * k / number + 40 * ring)
-            base = np.array((0, tall - 0.15, 0))
+            base = point(0, tall - 0.15, 0)
             solids += sweep(
                 [
                     base + 0.25 * out,

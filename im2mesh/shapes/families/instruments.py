@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, around, roll, tilt
-from im2mesh.shapes.kit.bars import arc, ball, column, sweep, xyz
+from im2mesh.shapes.kit.bars import arc, ball, column, point, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, ringed, stand, turned
 from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
@@ -270,7 +270,7 @@ def _horn(rng: Rng) -> Solids:
 
 def _saxophone(rng: Rng) -> Solids:
     long = uniform(rng, 1.4, 1.9)
-    bend = [np.array((0, long, 0)), *arc((0.2, 0.1, 0), 0.2, 180, 360, RIGHT, UP, 5)]
+    bend = [point(0, long, 0), *arc((0.2, 0.1, 0), 0.2, 180, 360, RIGHT, UP, 5)]
     solids = sweep(bend, list(np.linspace(0.05, 0.15, len(bend))))
     solids += vessel(
         _bellmouth(rng, uniform(rng, 0.28, 0.4), 0.8, 0.15), 0.03, 0, (0.4, 0.05, 0), (0.15, 1, 0)

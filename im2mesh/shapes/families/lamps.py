@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, SIDES, UP, around
-from im2mesh.shapes.kit.bars import arc, ball, chain, column
+from im2mesh.shapes.kit.bars import arc, ball, chain, column, point
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, stand
 from im2mesh.shapes.kit.furniture import shade
@@ -45,11 +45,11 @@ def _desk_lamp(rng: Rng) -> Solids:
     one, two = uniform(rng, 0.30, 0.42), uniform(rng, 0.28, 0.40)
     lean = np.radians(uniform(rng, 8, 35))
     reach = np.radians(uniform(rng, 40, 72))
-    foot = np.array([0, 0.03, -0.05])
-    elbow = foot + one * np.array([0, np.cos(lean), -np.sin(lean)])
-    head = elbow + two * np.array([0, np.cos(reach), np.sin(reach)])
+    foot = point(0, 0.03, -0.05)
+    elbow = foot + one * point(0, np.cos(lean), -np.sin(lean))
+    head = elbow + two * point(0, np.cos(reach), np.sin(reach))
     down = np.radians(uniform(rng, 15, 60))
-    aim = np.array([0, -np.cos(down), np.sin(down)])
+    aim = point(0, -np.cos(down), np.sin(down))
     radius = uniform(rng, 0.010, 0.014)
     solids: Solids = []
     base = uniform(rng, 0.09, 0.13)
@@ -76,7 +76,7 @@ def _drum(rng: Rng, low: float, high: float, radius: float, stem: float) -> Soli
     solids: Solids = []
     if chance(rng, 0.65):
         solids += shade((0, low, 0), UP, length, radius, top, 0.018 * max(1.0, high))
-        hub = np.array([0, low + 0.55 * length, 0])
+        hub = point(0, low + 0.55 * length, 0)
         reach = radius + (top - radius) * 0.55
         for k in range(3):
             solids.append(capsule(hub, hub + reach * around(120 * k + 20), 0.009 * max(1, high)))
@@ -151,9 +151,9 @@ def _floor_lamp(rng: Rng) -> Solids:
         solids += _drum(rng, low, low + uniform(rng, 0.22, 0.34), uniform(rng, 0.18, 0.28), high)
     if style == "reading":
         y = 0.68 * high
-        tip = np.array([0, y + 0.05, 0.28])
+        tip = point(0, y + 0.05, 0.28)
         solids += chain([(0, y - 0.08, 0), (0, y + 0.08, 0.16), tip], 0.014)
-        solids += _hood(rng, tip, np.array([0, -0.9, np.sqrt(0.19)]), 0.2)
+        solids += _hood(rng, tip, point(0, -0.9, np.sqrt(0.19)), 0.2)
     return solids
 
 
@@ -169,7 +169,7 @@ def _arc_lamp(rng: Rng) -> Solids:
         solids.append(frustum((0, 0, -reach), (0, 0.07, -reach), foot, 0.9 * foot))
     end = uniform(rng, 5, 35)
     bow = arc((0, high, 0), reach, 180, end, FRONT, UP, 14)
-    solids += chain([np.array([0, 0.05, -reach]), *bow], radius)
+    solids += chain([point(0, 0.05, -reach), *bow], radius)
     tip = bow[-1]
     drop = uniform(rng, 0.05, 0.2)
     hang = tip - [0, drop, 0]
@@ -189,7 +189,7 @@ def _tripod(rng: Rng) -> Solids:
     """Three long legs that meet below a shade."""
     high, spread = uniform(rng, 1.0, 1.35), uniform(rng, 0.28, 0.42)
     radius = uniform(rng, 0.014, 0.024)
-    hub = np.array([0, high, 0])
+    hub = point(0, high, 0)
     solids = [frustum(hub - [0, 0.08, 0], hub + [0, 0.06, 0], 0.04, 0.035)]
     for k in range(3):
         out = around(120 * k + 10)
@@ -258,7 +258,7 @@ def _chandelier(rng: Rng) -> Solids:
         shares = np.linspace(0, 1, 8)
         points = [
             (0.03 + (reach - 0.03) * s) * out
-            + np.array([0, 0.12 - 0.09 * np.sin(np.pi * s * 1.0) + 0.04 * s**3, 0])
+            + point(0, 0.12 - 0.09 * np.sin(np.pi * s * 1.0) + 0.04 * s**3, 0)
             for s in shares
         ]
         solids += chain(points, 0.011)
@@ -310,9 +310,9 @@ def _street(rng: Rng) -> Solids:
     else:
         for side in SIDES if style == "arms" else (1,):
             bow = arc((side * 0.3, high, 0), 0.3, 180, 95, (side * 1.0, 0, 0), UP, 5)
-            tip = bow[-1] + np.array([side * uniform(rng, 0.1, 0.3), 0.0, 0])
+            tip = bow[-1] + point(side * uniform(rng, 0.1, 0.3), 0.0, 0)
             solids += chain([*bow, tip], 0.022)
-            head = tip + np.array([side * 0.15, -0.01, 0])
+            head = tip + point(side * 0.15, -0.01, 0)
             solids.append(ellipsoid((0.2, 0.045, 0.085), head))
             solids.append(ellipsoid((0.12, 0.05, 0.06), head - [0, 0.03, 0]))
     return solids

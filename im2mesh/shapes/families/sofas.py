@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP, tilt
-from im2mesh.shapes.kit.bars import bars, chain, line
+from im2mesh.shapes.kit.bars import bars, chain, line, point
 from im2mesh.shapes.kit.choices import Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, stand
 from im2mesh.shapes.kit.furniture import four
@@ -43,7 +43,7 @@ def _upholstered(rng: Rng) -> Solids:
     wall = uniform(rng, 0.12, 0.18)
     middles = (np.arange(seats) + 0.5) * one - half
     length = top - legs
-    behind = np.array([0, legs + 0.02, -deep + wall / 2])
+    behind = point(0, legs + 0.02, -deep + wall / 2)
     solids += cushion((2 * half + 0.06, length, wall), behind + lean[:, 1] * length / 2, lean, 2)
     loose = chance(rng, 0.7)
     for x in middles:
@@ -118,7 +118,7 @@ def _settee(rng: Rng) -> Solids:
     seat, high = uniform(rng, 0.28, 0.34), uniform(rng, 0.42, 0.52)
     size, lean = uniform(rng, 0.04, 0.06), uniform(rng, 0.10, 0.2)
     x, arm = half + size / 2, seat + uniform(rng, 0.26, 0.32)
-    foot, head = np.array([x, seat, -deep]), np.array([x, seat + high, -deep - lean])
+    foot, head = point(x, seat, -deep), point(x, seat + high, -deep - lean)
     splay = pick(rng, 0.0, 0.06)
     solids: Solids = mirrored(
         beam((x, 0, deep + splay), (x, arm, deep - 0.05), size, size, RIGHT),
@@ -130,7 +130,7 @@ def _settee(rng: Rng) -> Solids:
     solids += mirrored(box((2 * x, 0.08, 0.03), (0, seat - 0.03, deep - 0.03)), axis=2)
     for z in np.linspace(-0.8, 0.8, count(rng, 3, 6)) * deep:
         solids.append(box((2 * x, 0.03, 0.06), (0, seat - 0.02, z)))
-    aside = np.array([2 * x, 0, 0])
+    aside = point(2 * x, 0, 0)
     solids.append(beam(head - aside, head, 0.07, 0.035, UP))
     if chance(rng, 0.5):
         low = line(foot, head, 0.12)
@@ -171,19 +171,14 @@ def _buttoned(rng: Rng) -> Solids:
         solids += cushion((one - 0.01, 0.18, 2 * deep - 0.02), (middle, seat - 0.09, 0.05))
 
     def crest(u: float) -> np.ndarray:
-        return np.array([u * half, top + rise * float(np.cos(np.pi * u / 2)) ** 2, -deep - 0.04])
+        return point(u * half, top + rise * float(np.cos(np.pi * u / 2)) ** 2, -deep - 0.04)
 
     rim = [crest(u) for u in np.linspace(-1, 1, 13 if rise else 2)]
     solids += chain(rim, roll)
     if rise:
         for k in range(11):
-            point = crest((k + 0.5) / 5.5 - 1)
-            solids.append(
-                box(
-                    (2.1 * half / 11, point[1] - seat, 0.12),
-                    (point[0], (point[1] + seat) / 2, -deep),
-                )
-            )
+            x, y, _ = crest((k + 0.5) / 5.5 - 1)
+            solids.append(box((2.1 * half / 11, y - seat, 0.12), (x, (y + seat) / 2, -deep)))
     x, arm = half + 0.06, top - uniform(rng, 0.0, 0.12)
     solids += mirrored(
         box((0.15, arm - legs, 2 * deep), (x, (arm + legs) / 2, 0)),

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP, around
-from im2mesh.shapes.kit.bars import bars, chain, column
+from im2mesh.shapes.kit.bars import bars, chain, column, point
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, corners, mirrored, moved, stand
 from im2mesh.shapes.kit.furniture import four, front, handle
@@ -132,9 +132,9 @@ def _pedestal(rng: Rng) -> Solids:
         solids.append(column(0.15, 0.32 * high, 1.6 * radius, 1.2 * radius))
     for k in range(arms):
         out = around(360 * k / arms + 30)
-        knee = 0.6 * foot * out + np.array([0, 0.15, 0])
-        tip = foot * out + np.array([0, 0.02, 0])
-        solids += chain([np.array([0, 0.22, 0]), knee, tip], 0.026)
+        knee = 0.6 * foot * out + point(0, 0.15, 0)
+        tip = foot * out + point(0, 0.02, 0)
+        solids += chain([point(0, 0.22, 0), knee, tip], 0.026)
         solids.append(ellipsoid((0.045, 0.022, 0.045), tip))
     return solids
 
@@ -260,7 +260,7 @@ def _side(rng: Rng) -> Solids:
         solids.append(torus(radius, 0.02, (0, high, 0)))
     for k in range(legs):
         out = around(360 * k / legs + 15)
-        top = 0.6 * radius * out + np.array([0, high - 0.015, 0])
+        top = 0.6 * radius * out + point(0, high - 0.015, 0)
         solids.append(frustum(spread * out, top, 0.7 * size, size))
     if chance(rng, 0.5):
         y = uniform(rng, 0.25, 0.4) * high
@@ -288,7 +288,7 @@ def _hairpin(rng: Rng) -> Solids:
     x, z = reach * half, reach * deep
     out = uniform(rng, 0.02, 0.08)
     radius = max(0.009 * 2 * half, 0.009)
-    foot = np.array([x + out, radius, z + out])
+    foot = point(x + out, radius, z + out)
     top = high - thick + 0.005
     leg = chain([(x - 0.13, top, z), foot, (x, top, z - 0.13)], radius)
     if chance(rng, 0.5):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, roll, tilt
-from im2mesh.shapes.kit.bars import arc, bars, column, sweep, xyz
+from im2mesh.shapes.kit.bars import arc, bars, column, point, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
@@ -239,7 +239,7 @@ def _drill(rng: Rng) -> Solids:
     curve = np.array([(0.8, 0), (1.05, 0.3), (1, 0.75), (0.7, 1)]) * (radius, long)
     body = lathe(smooth_profile(curve, 5), (0, 0, 0), RIGHT)
     at, lean = uniform(rng, 0.1, 0.4) * long, uniform(rng, -0.35, 0.05)
-    foot = np.array((at + lean, -deep, 0))
+    foot = point(at + lean, -deep, 0)
     solids = body + [beam((at, 0, 0), foot, grip_wide, 0.75 * grip_wide, RIGHT)]
     if chance(rng, 0.75):
         size = (uniform(rng, 0.8, 1.2), uniform(rng, 0.3, 0.55), uniform(rng, 0.5, 0.75))

@@ -8,7 +8,7 @@ import numpy as np
 
 from im2mesh.shapes.families.animals import quadruped
 from im2mesh.shapes.kit.axes import FRONT, UP, roll
-from im2mesh.shapes.kit.bars import arc, ball, column, sweep
+from im2mesh.shapes.kit.bars import arc, ball, column, point, sweep
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.outlines import extrude, xy
@@ -66,7 +66,7 @@ def _brick(rng: Rng) -> Solids:
         y += tall
         for i in range(columns):
             for j in range(rows):
-                at = np.array((x0 + i - (columns - 1) / 2, y - 0.02, j - (rows - 1) / 2))
+                at = point(x0 + i - (columns - 1) / 2, y - 0.02, j - (rows - 1) / 2)
                 solids += [frustum(at, at + (0, 0.24, 0), 0.3)]
     return solids
 
@@ -135,7 +135,7 @@ def _robot(rng: Rng) -> Solids:
     )
     if chance(rng, 0.6):
         solids += [column(y + 0.4 * head, y + head, 0.03), ball(0.07, (0, y + head, 0))]
-    shoulder, fore = np.array((wide / 2 + 0.08, 0.3 * tall, 0)), uniform(rng, 0.0, 0.9)
+    shoulder, fore = point(wide / 2 + 0.08, 0.3 * tall, 0), uniform(rng, 0.0, 0.9)
     elbow = shoulder + (0.1, -0.45, 0.1)
     solids += mirrored(
         *sweep([shoulder - (0.15, 0, 0), shoulder, elbow, elbow + (0, -0.4 + fore, fore)], 0.1),

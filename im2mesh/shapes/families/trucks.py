@@ -8,7 +8,7 @@ import numpy as np
 
 from im2mesh.shapes.families.trains import windows
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, tilt
-from im2mesh.shapes.kit.bars import arc, column, line, sweep, xyz
+from im2mesh.shapes.kit.bars import arc, column, line, point, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, corners, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.machines import wheels
@@ -113,7 +113,7 @@ def _lorry(rng: Rng) -> Solids:
     bed += mirrored(box((0.06, wall, long), (0.5 * wide, 0.52 + wall / 2, 0)))
     bed += [box((wide, wall, 0.06), (0, 0.52 + wall / 2, s * (long / 2 - 0.03))) for s in (-1, 1)]
     if style == "tipper":
-        hinge = np.array((0, 0.5, -long / 2))
+        hinge = point(0, 0.5, -long / 2)
         tipped = moved(turned(moved(bed, -hinge), tilt(-uniform(rng, 0, 40))), hinge)
         return [
             *solids,
@@ -137,8 +137,8 @@ def _lorry(rng: Rng) -> Solids:
             frustum((0, top - 0.05, -0.4 * long), (0, top + 0.2, -0.4 * long), 0.25),
         ]
         ends = (
-            np.array((0, top + 0.15, -0.42 * long)),
-            np.array((0, top + 0.15 + rise * 1.2 * long, 0.75 * long)),
+            point(0, top + 0.15, -0.42 * long),
+            point(0, top + 0.15 + rise * 1.2 * long, 0.75 * long),
         )
         half = 0.16 * RIGHT
         solids += [capsule(ends[0] + aside, ends[1] + aside, 0.045) for aside in (-half, half)]
@@ -253,7 +253,7 @@ def _excavator(rng: Rng) -> Solids:
         box((1.15, 0.4, 0.4), (0, 0.8, -0.85)),
     ]
     reach, rise = uniform(rng, 0.9, 1.6), uniform(rng, 0.9, 1.8)
-    knee = np.array((0.15, 0.9 + rise, 0.2 + reach))
+    knee = point(0.15, 0.9 + rise, 0.2 + reach)
     wrist = knee + (0, -uniform(rng, 0.6, 1.5), uniform(rng, 0.1, 0.8))
     for a, b in (
         ((0.15, 0.9, 0.2), (0.15, 0.9 + 0.75 * rise, 0.2 + 0.35 * reach)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from im2mesh.shapes.kit.axes import RIGHT, SIDES, UP, around
-from im2mesh.shapes.kit.bars import arc, column, strip, sweep, xyz
+from im2mesh.shapes.kit.bars import arc, column, point, strip, sweep, xyz
 from im2mesh.shapes.kit.choices import Rng, chance, count, draw, log_uniform, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.outlines import xy
@@ -45,8 +45,8 @@ def _vase(rng: Rng) -> Solids:
     if chance(rng, 0.2):  # flowers
         for _ in range(count(rng, 3, 6)):
             out = 0.5 * profile[-1][0] * around(uniform(rng, 0, 360))
-            top = 2.5 * out + np.array((0, tall * uniform(rng, 1.2, 1.7), 0))
-            solids += sweep([(0, 0.05, 0), out + np.array((0, tall, 0)), top], 0.04)
+            top = 2.5 * out + point(0, tall * uniform(rng, 1.2, 1.7), 0)
+            solids += sweep([(0, 0.05, 0), out + point(0, tall, 0), top], 0.04)
             solids += [ellipsoid((0.25, 0.2, 0.25), top)]
     return solids
 
@@ -127,8 +127,8 @@ def _watering_can(rng: Rng) -> Solids:
     low = uniform(rng, 0.15, 0.35) * tall
     solids += spout(profile, low, reach, high, radii, 0.0)
     if chance(rng, 0.6):
-        tip = np.array((-radius_at(profile, low) - reach, high, 0))
-        out = np.array((-1.0, (high - low) / reach, 0)) * 0.25
+        tip = point(-radius_at(profile, low) - reach, high, 0)
+        out = point(-1.0, (high - low) / reach, 0) * 0.25
         solids += [frustum(tip - 0.3 * out, tip + out, radii[1], uniform(rng, 0.2, 0.35))]
     thick = uniform(rng, 0.12, 0.22)
     solids += ear(rng, profile, 0.25 * tall, 0.93 * tall, uniform(rng, 0.5, 0.9), thick)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, roll, tilt
-from im2mesh.shapes.kit.bars import arc, ball, column, strip, sweep, xyz
+from im2mesh.shapes.kit.bars import arc, ball, column, point, strip, sweep, xyz
 from im2mesh.shapes.kit.choices import Make, Rng, chance, count, draw, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, corners, mirrored, moved, stand, turned
 from im2mesh.shapes.kit.outlines import both_sides, extrude, xy
@@ -296,8 +296,8 @@ def _glove(rng: Rng) -> Solids:
     spread, curl = uniform(rng, 2, 12), uniform(rng, 0, 0.5)
     for k, long in enumerate((0.75, 0.95, 1.0, 0.85)):
         x, lean = 0.36 - 0.24 * k, math.radians(spread * (1.5 - k))
-        base = np.array((x, 0.95, 0))
-        tip = base + long * np.array((math.sin(lean), math.cos(lean) * (1 - 0.4 * curl), curl))
+        base = point(x, 0.95, 0)
+        tip = base + long * point(math.sin(lean), math.cos(lean) * (1 - 0.4 * curl), curl)
         solids += sweep([base, (base + tip) / 2 + (0, 0.1 * curl, 0), tip], [0.15, 0.14, 0.12])
     solids += sweep([(0.35, 0.3, 0), (0.75, 0.65, 0.1), (0.85, 1.0, 0.2)], [0.2, 0.18, 0.14])
     if chance(rng, 0.7):
@@ -313,7 +313,7 @@ def _shirt(rng: Rng) -> Solids:
     )
     solids = extrude(both_sides(np.array(side)), deep)
     long, droop = uniform(rng, 0.35, 1.1), uniform(rng, 0.1, 0.9)
-    end = np.array((0.45 + long * math.cos(droop), tall - 0.25 - long * math.sin(droop), 0))
+    end = point(0.45 + long * math.cos(droop), tall - 0.25 - long * math.sin(droop), 0)
     solids += mirrored(frustum((0.35, tall - 0.25, 0), end, 0.24 * deep / 0.4, 0.17))
     return solids + vessel([(0.22, tall - 0.08), (0.2, tall + 0.12)], 0.06, 0)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, SIDES, UP, around
-from im2mesh.shapes.kit.bars import arc, ball, line
+from im2mesh.shapes.kit.bars import arc, ball, line, point
 from im2mesh.shapes.kit.choices import Rng, uniform
 from im2mesh.shapes.kit.copies import Solids, corners
 from im2mesh.shapes.solids import Primitives, Vector, beam, box, capsule, ellipsoid, frustum
@@ -25,7 +25,7 @@ def four(
             a taper) or "turned" (round, with beads).
         thickness: the leg's full width at the top.
     """
-    start, end = np.array([foot[0], 0.0, foot[1]]), np.array(top)
+    start, end = point(foot[0], 0.0, foot[1]), np.array(top)
     half = thickness / 2
     if style == "square":
         leg = [_upright(start, end, thickness)]
@@ -59,9 +59,7 @@ def star(arms: int, radius: float, hub: float, height: float, thickness: float) 
     for k in range(arms):
         out = around(360.0 * k / arms + 180.0)
         solids.append(
-            frustum(
-                (0, hub, 0), radius * out + np.array([0, height, 0]), thickness, 0.7 * thickness
-            )
+            frustum((0, hub, 0), radius * out + point(0, height, 0), thickness, 0.7 * thickness)
         )
     return solids
 

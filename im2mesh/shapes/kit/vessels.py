@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from im2mesh.shapes.kit.axes import FRONT, RIGHT, UP, tilt
-from im2mesh.shapes.kit.bars import arc, column, strip, sweep
+from im2mesh.shapes.kit.bars import arc, column, point, strip, sweep
 from im2mesh.shapes.kit.choices import Rng, chance, log_uniform, pick, uniform
 from im2mesh.shapes.kit.copies import Solids, mirrored, moved
 from im2mesh.shapes.kit.outlines import xy
@@ -46,26 +46,24 @@ def ear(rng: Rng, profile: Profile, low: float, high: float, out: float, thick: 
         out: how far its middle line stands away from the wall.
         thick: its thickness.
     """
-    start, end = (np.array([radius_at(profile, y) + 0.3 * thick, y, 0]) for y in (low, high))
+    start, end = (point(radius_at(profile, y) + 0.3 * thick, y, 0) for y in (low, high))
     widest = max(start[0], end[0]) + out
     style = pick(rng, "round", "round", "square", "drop")
     if style == "round":
         between = [
-            np.array(
-                [
-                    widest - out * (1 - math.sin(a)),
-                    (low + high) / 2 - (high - low) / 2 * math.cos(a) * 0.95,
-                    0,
-                ]
+            point(
+                widest - out * (1 - math.sin(a)),
+                (low + high) / 2 - (high - low) / 2 * math.cos(a) * 0.95,
+                0,
             )
             for a in np.linspace(0.15 * math.pi, 0.85 * math.pi, 6)
         ]
     elif style == "square":
         slope = uniform(rng, 0, 0.2) * (high - low)
-        between = [np.array([widest, low + slope, 0]), np.array([widest, high, 0])]
+        between = [point(widest, low + slope, 0), point(widest, high, 0)]
     else:
         between = [
-            np.array([widest - (1 - x) * out, low + y * (high - low), 0])
+            point(widest - (1 - x) * out, low + y * (high - low), 0)
             for x, y in ((0.3, 0.12), (0.75, 0.4), (1, 0.7), (0.9, 0.92), (0.5, 1.03))
         ]
     points = [start, *between, end]
