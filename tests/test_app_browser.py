@@ -51,7 +51,7 @@ def test_upload_run_turn_download_and_an_error(page: Any, tmp_path: Path) -> Non
     page.get_by_label("Remove this file").or_(page.get_by_label("Clear")).first.click()
     # A depth image, its intrinsics, the object that is found, the mesh.
     upload(page, 0, write_image(tmp_path / "thing.png", millimetres(depth)))
-    page.get_by_text("thing", exact=False).first.wait_for()
+    page.locator("img").first.wait_for()
     page.get_by_label("Intrinsics").fill(NUMBERS)
     page.get_by_role("button", name="Reconstruct", exact=True).click()
     page.get_by_text("Watertight").wait_for()

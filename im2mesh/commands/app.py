@@ -391,7 +391,7 @@ def build(levels: Reconstructor, folder: Path) -> Any:
 
         values = [depth, numbers, camera, scale, kind, way, pixel, brushed, mask, label]
         results = [model, facts, glb, ply, taken]
-        show = {"fn": _safe(gr, shown), "inputs": values, "outputs": picture, "queue": False}
+        show = {"fn": _safe(gr, shown), "inputs": values, "outputs": picture}
 
         def clicked(event: Any) -> tuple[Any, str]:
             return event.index, CLICK
