@@ -192,7 +192,7 @@ class SymmetryConstants:
     axis_candidates: int = 6
     axis_stages: tuple[SearchStage, ...] = (
         SearchStage(2, 100, _COARSE, 0.02, 60),
-        SearchStage(1, 200, _MIDDLE, 0.006, 60),
+        SearchStage(1, 300, _MIDDLE, 0.006, 60),
     )
 
     # --- axes of revolution: candidates from normals ---
