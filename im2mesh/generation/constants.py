@@ -157,7 +157,7 @@ class SymmetryConstants:
     plane_stages: tuple[SearchStage, ...] = (
         SearchStage(4, 250, _COARSE, 0.02, 50),
         SearchStage(2, 400, _MIDDLE, 0.008, 70),
-        SearchStage(1, 400, _FINE, 0.005, 70),
+        SearchStage(1, 800, _FINE, 0.005, 70),
     )
     # [cosine, sides of the cube] Refined planes that are closer to one another are one plane.
     one_plane: tuple[float, float] = (0.9995, 0.002)
