@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 import trimesh
 
 from im2mesh.config import Config, GenerationConfig
@@ -199,36 +200,39 @@ class _Portable:
     """A reconstructor that goes to other processes as its settings; each reads the weights once."""
 
     def __init__(self, reconstructor: Reconstructor, digests: tuple[str, ...]) -> None:
-        self.reconstructor = reconstructor
-        self._digests = digests
+        self._own: Reconstructor | None = reconstructor
+        configs = tuple(level.config for level in reconstructor.levels)
+        self._recipe = configs, reconstructor.settings, str(reconstructor.device), digests
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        own = self.reconstructor
-        configs = tuple(level.config for level in own.levels)
-        return _ported, (configs, own.settings, str(own.device), self._digests)
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_own": None}
+
+    @property
+    def reconstructor(self) -> Reconstructor:
+        """The reconstructor; elsewhere built on first use, see :func:`_built` for the errors."""
+        return _built(*self._recipe) if self._own is None else self._own
 
 
 @lru_cache(maxsize=1)
-def _ported(
+def _built(
     configs: tuple[Config, ...], settings: GenerationConfig, device: str, digests: tuple[str, ...]
-) -> _Portable:
+) -> Reconstructor:
     """Build a reconstructor that was sent to this process.
 
     Raises:
         CheckpointError: weights are missing here, or are others than those of the run.
         InputError: the device is not here.
     """
-    try:
-        levels = [Level.load(config, device) for config in configs]
-    except RuntimeError as error:
-        raise InputError(f"{platform.node()}: has no device {device}; use --device cpu") from error
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"{platform.node()}: has no device {device}; use --device cpu")
+    levels = [Level.load(config, device) for config in configs]
     for level, digest in zip(levels, digests, strict=True):
         if file_digest(level.weights) != digest:
             raise CheckpointError(
                 f"{level.weights}: changed during the run, or differs on {platform.node()}; "
                 "start again when nothing writes to it"
             )
-    return _Portable(Reconstructor(levels, settings, device), digests)
+    return Reconstructor(levels, settings, device)
 
 
 def _make(portable: _Portable, folder: Path, task: _Map) -> float | str:
