@@ -684,3 +684,36 @@ def test_a_mesh_does_not_depend_on_the_threads(
         assert np.array_equal(other.vertices, found[0].vertices)
         assert np.array_equal(other.faces, found[0].faces)
         assert other.decoder_rows == found[0].decoder_rows
+
+
+@pytest.mark.parametrize("observation", ["none", "surface"])
+def test_bfloat16_changes_no_side(demo_levels: list[Level], observation: str) -> None:
+    depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
+    settings = replace(
+        demo_levels[0].config.generation,
+        resolution=24, extraction="dense", observation=observation, symmetry="none",
+    )  # fmt: skip
+    both = [
+        Reconstructor(demo_levels, replace(settings, precision=precision))
+        for precision in ("float32", "bfloat16")
+    ]
+    found = [each.field(depth) for each in both]
+    exact, rounded = (each.grid(field, depth) for each, field in zip(both, found, strict=True))
+    fused = getattr(found[1], "field", found[1])
+    assert fused.rounded and 0 < fused.band < 0.5
+    assert not np.array_equal(exact, rounded)
+    above = exact - found[0].iso_level, rounded - found[0].iso_level
+    near = np.abs(above[0]) < 10 * fused.band
+    assert near.sum() > 30
+    assert ((above[0] > 0) != (above[1] > 0))[near].mean() <= 0.001
+    assert np.array_equal(*(values[np.abs(above[1]) < fused.band] for values in above))
+
+
+def test_the_released_lattice_is_float32(demo_levels: list[Level]) -> None:
+    settings = replace(
+        demo_levels[0].config.generation,
+        lattice="released", resolution=128, observation="none", symmetry="none",
+    )  # fmt: skip
+    assert Reconstructor(demo_levels[:1], settings).precision == "float32"
+    with pytest.raises(ConfigError, match="bfloat16 needs generation.lattice exact"):
+        Reconstructor(demo_levels[:1], replace(settings, precision="bfloat16"))

@@ -264,6 +264,16 @@ def test_results_of_an_older_version_are_resumed(workplace: Path) -> None:
     assert "generation.symmetry: 'none' -> 'auto'" in lines[-1]
 
 
+def test_a_resumed_run_keeps_its_precision(workplace: Path) -> None:
+    """A second measurement might say otherwise."""
+    assert merge3("--out", "run", "--precision", "bfloat16")[0] == 0
+    assert merge3("--out", "run", "--resume")[1][-1] == "run: 0 done, 3 there already"
+    record = yaml.safe_load(Path("run/config.yaml").read_text())
+    assert record["generation"]["precision"] == "bfloat16"
+    code, lines = merge3("--out", "run", "--resume", "--precision", "float32")
+    assert code == 2 and "generation.precision: 'bfloat16' -> 'float32'" in lines[-1]
+
+
 def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) -> None:
     assert merge3("--input", "data/maps", "--out", "run")[1][-1] == "run: 3 done"
     code, lines = merge3("--input", "data/maps", "--out", "run")

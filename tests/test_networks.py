@@ -165,3 +165,16 @@ def test_block_gradient_in_bfloat16(channels: int, side: int) -> None:
             hidden = block._first(images)
         found = torch.autograd.grad(hidden.float().square().sum(), block.conv1.weight)[0]
         assert relative_error(found, expected.numpy()) < 0.05
+
+
+def test_the_rounded_decoder_is_near_and_keeps_its_company_apart() -> None:
+    network = small_network(1, hidden=64)
+    points = torch.rand(900, 3) - 0.5
+    folded = FoldedDecoder(network.decoder, torch.randn(2, 12))
+    rounded = folded.rounded()
+    exact, values = folded(points, [400, 500], 300), rounded(points, [400, 500], 300)
+    assert values.dtype == torch.float32 and not torch.equal(values, exact)
+    assert (values - exact).abs().max() < 0.1 * exact.abs().max()
+    assert (folded.rows, rounded.rows) == (900, 900)
+    assert torch.equal(rounded(points[:7], [7, 0], 300), values[:7])
+    assert torch.equal(folded(points, [400, 500], 300), exact)

@@ -41,6 +41,7 @@ depth camera's images use reconstruct.py.
 OVERRIDES = (
     "lattice",
     "extraction",
+    "precision",
     "observation",
     "symmetry",
     "resolution",
@@ -131,6 +132,11 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
         "of the cube",
     )
     parser.add_argument("--lattice", choices=("exact", "released"), help="overrides the config")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        help="overrides the config: of hidden layers; auto: bfloat16 where it is faster here",
+    )
     parser.add_argument("--extraction", choices=("mise", "dense"), help="overrides the config")
     parser.add_argument(
         "--observation", choices=("none", "carve", "surface"), help="overrides the config"

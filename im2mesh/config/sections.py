@@ -48,6 +48,7 @@ Resolution: TypeAlias = Annotated[int, whole(1, MAX_RESOLUTION)]
 Schedule: TypeAlias = Literal["constant", "cosine"]
 LatticeKind: TypeAlias = Literal["exact", "released"]
 Extraction: TypeAlias = Literal["mise", "dense"]
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 PatchWindow: TypeAlias = Literal["gaussian", "flat", "hann"]
 ObservationMode: TypeAlias = Literal["none", "carve", "surface"]
 SymmetryMode: TypeAlias = Literal["none", "auto"]
@@ -199,6 +200,7 @@ class GenerationConfig:
     copy_groundtruth: bool = False  # copy the ground-truth mesh beside the result
     vis_n_outputs: CountOrZero = 30  # models of a class that are copied to vis/
     batch_size: Count = 100000  # points of a decoder call
+    precision: Precision = "auto"  # of hidden layers; auto: bfloat16 where it is faster here
     lattice: LatticeKind = "exact"  # released: the published numbers, registration flaws included
     resolution_0: Count = 32  # with upsampling_steps, the published way to say resolution
     upsampling_steps: Annotated[int, whole(0, 16)] = 2  # doublings of resolution_0

@@ -6,9 +6,10 @@ cube. :mod:`im2mesh.generation.extraction` chooses the points (a dense lattice, 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from im2mesh.errors import CheckpointError
 from im2mesh.generation.observation import Observation
 from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis, RevolutionProfile, Symmetry
 from im2mesh.geometry.patches import PatchAssignment
+from im2mesh.models.decoder import FoldedDecoder
 from im2mesh.models.network import BoundDecoder
 from im2mesh.objectives import Objective
 from im2mesh.processors import in_chunks
@@ -33,6 +35,12 @@ surface is larger, the boundary is accurate to a fraction of a cell."""
 
 CHUNK = 1 << 13
 """Points that a thread evaluates at a time on a CPU: enough for passes of many rows."""
+
+PROBES = 1024
+"""Points of the cube at which the error of bfloat16 is measured."""
+
+SURELY = 8.0
+"""The side of a value that is as many root mean square errors of bfloat16 away is certain."""
 
 LARGEST = 1e30
 """Larger values mean damaged weights; sums and squares of smaller ones are finite."""
@@ -65,6 +73,10 @@ class GlobalField:
         """Evaluate (N, 3) points."""
         values = self.decoder(points, [len(points)], self._batch_size)
         return self.objective.field(values)
+
+    def rounded(self) -> Field:
+        """Return the same field with layers in bfloat16, as far as its decoder has such."""
+        return _rounded(self)
 
 
 class PatchField:
@@ -99,6 +111,22 @@ class PatchField:
         total[0].index_add_(0, pairs.point, pairs.weight * values)
         total[1].index_add_(0, pairs.point, pairs.weight)
         return torch.where(total[1] > 0, total[0] / total[1], EMPTY_LOGIT)
+
+    def rounded(self) -> Field:
+        """Return the same field with layers in bfloat16, as far as its decoder has such."""
+        return _rounded(self)
+
+
+def _rounded(field: GlobalField | PatchField) -> Field:
+    if not isinstance(field.decoder, FoldedDecoder):
+        return field
+    own = copy.copy(field)
+    own.decoder = field.decoder.rounded()
+    return own
+
+
+Learn = Callable[[Any, Callable[[Tensor], Tensor]], Tensor]
+"""A computation at indices of some points from values of a field."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +178,8 @@ class FusedField:
         levels: the fields.
         iso_level: field value on the surface of the mean.
         rescales: how each level's values are moved; None: not at all, or not yet calibrated.
+        rounded: the levels with layers in bfloat16; empty: all is float32.
+        band: values that are less above or below the iso-level are float32.
     """
 
     def __init__(
@@ -180,6 +210,8 @@ class FusedField:
         self._reference = reference
         self._weights = [1.0] * len(levels) if weights is None else list(weights)
         self._names = names or [f"level {k}" for k in range(len(levels))]
+        self.rounded: list[Field] = []
+        self.band = 0.0
         self.rescales: list[Rescale | None] = [None] * len(levels)
         self.calibrated = all(iso is None for iso in self._moved_from)
 
@@ -193,13 +225,35 @@ class FusedField:
         ]
         self.calibrated = True
 
-    def values(self, points: Tensor) -> Tensor:
+    def use_rounded(self, device: torch.device) -> None:
+        """Evaluate the levels in bfloat16 where that leaves no doubt about the side.
+
+        Its error is measured at some points. The field must be calibrated.
+        """
+        rounded = [
+            level.rounded() if isinstance(level, GlobalField | PatchField) else level
+            for level in self.levels
+        ]
+        generator = torch.Generator().manual_seed(0)
+        points = (torch.rand(PROBES, 3, generator=generator) - 0.5).to(device)
+        error = self.combine(self.values(points)) - self.combine(self.values(points, rounded))
+        changed = error[error != 0]
+        if len(changed):
+            self.band = SURELY * float(changed.square().mean().sqrt())
+            self.rounded = rounded
+
+    def values(self, points: Tensor, levels: Sequence[Field] | None = None) -> Tensor:
         """Evaluate (N, 3) points; return (L, N) values, one row a level, not moved.
+
+        Args:
+            points: of the cube.
+            levels: to evaluate instead; None: those of float32.
 
         Raises:
             CheckpointError: some of them are not finite, or beyond :data:`LARGEST`.
         """
-        values = _in_chunks(lambda p: torch.stack([level(p) for level in self.levels]), points)
+        levels = levels or self.levels
+        values = _in_chunks(lambda p: torch.stack([level(p) for level in levels]), points)
         good = (values.abs() < LARGEST).all(dim=1).tolist()
         if not all(good):
             raise CheckpointError(
@@ -219,7 +273,24 @@ class FusedField:
 
     def __call__(self, points: Tensor) -> Tensor:
         """Evaluate (N, 3) points; return (N,) fused values."""
-        return self.combine(self.values(points))
+        return self.decided(lambda at, fused: fused(points[at]), self.iso_level)
+
+    def decided(self, compute: Learn, level: float) -> Tensor:
+        """Compute values from this field: by the rounded levels, and again where they may mislead.
+
+        Args:
+            compute: (indices, evaluate) → the values at these indices, from points' fused values.
+            level: values near it are computed again in float32.
+        """
+        everything = slice(None)
+        if not self.rounded:
+            return compute(everything, lambda points: self.combine(self.values(points)))
+        values = compute(everything, lambda p: self.combine(self.values(p, self.rounded)))
+        doubtful = ((values - level).abs() < self.band).nonzero().squeeze(1)
+        if not len(doubtful):
+            return values
+        exact = compute(doubtful, lambda points: self.combine(self.values(points)))
+        return values.index_copy(0, doubtful, exact)
 
 
 class ObservedField:
@@ -276,8 +347,8 @@ class ObservedField:
             self._profile = RevolutionProfile(symmetry, self.observation, self._above)
 
     def _above(self, points: Tensor) -> Tensor:
-        """Evaluate the fused field above its iso-level."""
-        return self.field(points) - self.field.iso_level
+        """Evaluate the fused field above its iso-level, in float32."""
+        return self.field.combine(self.field.values(points)) - self.field.iso_level
 
     def __call__(self, points: Tensor) -> Tensor:
         """Evaluate (N, 3) points; return (N,) values above the iso-level, larger inside."""
@@ -291,7 +362,13 @@ class ObservedField:
         if not len(index):
             return low
         kept = shell[index] * self._scale
-        learned = self._learned(points[index], low[index], kept)
+        inside, upper = points[index], low[index]
+        learned = self.field.decided(
+            lambda at, fused: self._learned(
+                inside[at], upper[at], kept[at], lambda p: fused(p) - self.field.iso_level
+            ),
+            0.0,
+        )
         if self.surface:
             learned = torch.maximum(learned, kept)
         return low.index_copy(0, index, learned)
@@ -300,25 +377,31 @@ class ObservedField:
         """Convert distances to hidden space's boundary to values of the field."""
         return (distance * self._scale).clamp_min(-FLOOR * self.observation.cell * self._scale)
 
-    def _learned(self, points: Tensor, low: Tensor, kept: Tensor) -> Tensor:
+    def _learned(self, points: Tensor, low: Tensor, kept: Tensor, above: Field) -> Tensor:
         """Evaluate hidden points by the networks and by the points' images.
 
         Args:
             points: (N, 3) in hidden space.
             low: (N,) K·c, an upper bound of the values.
             kept: (N,) K·s.
+            above: the fused field above its iso-level.
 
         Returns:
             (N,) values of at most ``low``.
         """
         if self._profile is not None:
-            return self._revolved(self._profile, points, low, kept)
+            return self._revolved(self._profile, points, low, kept, above)
         if isinstance(self.symmetry, MirrorPlanes):
-            return self._mirrored(self.symmetry, points, low, kept)
-        return torch.minimum(self._above(points), low)
+            return self._mirrored(self.symmetry, points, low, kept, above)
+        return torch.minimum(above(points), low)
 
     def _revolved(
-        self, profile: RevolutionProfile, points: Tensor, low: Tensor, kept: Tensor
+        self,
+        profile: RevolutionProfile,
+        points: Tensor,
+        low: Tensor,
+        kept: Tensor,
+        above: Field,
     ) -> Tensor:
         """Evaluate hidden points of a solid of revolution, see :meth:`_learned`."""
         free, shell, learned = profile(points)
@@ -329,10 +412,12 @@ class ObservedField:
         # A kept part whose images are free, such as a handle, does not belong to the solid.
         alone = ((free <= 0) & (low > 0)).nonzero().squeeze(1)
         if len(alone):
-            learned = learned.index_copy(0, alone, self._above(points[alone]))
+            learned = learned.index_copy(0, alone, above(points[alone]))
         return torch.minimum(learned, low)
 
-    def _mirrored(self, planes: MirrorPlanes, points: Tensor, low: Tensor, kept: Tensor) -> Tensor:
+    def _mirrored(
+        self, planes: MirrorPlanes, points: Tensor, low: Tensor, kept: Tensor, above: Field
+    ) -> Tensor:
         """Evaluate hidden points of an object with mirror planes, see :meth:`_learned`."""
         images = planes.images(points)
         hidden = _in_chunks(lambda p: self.observation.in_cube(p)[0], images.flatten(0, 1))
@@ -345,5 +430,5 @@ class ObservedField:
             return low
         # The image of a point of the cube may lie outside, where networks were not trained.
         places = torch.cat([points[index][None], images[:, index].clamp(-0.5, 0.5)])
-        values = self._above(places.flatten(0, 1)).view(len(places), -1).mean(dim=0)
+        values = above(places.flatten(0, 1)).view(len(places), -1).mean(dim=0)
         return low.index_copy(0, index, torch.minimum(values, low[index]))

@@ -22,6 +22,7 @@ import trimesh
 
 from im2mesh.bundled import DEMO_LEVELS, ROOT, demo_config
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
+from im2mesh.config.sections import Precision
 from im2mesh.data.depth import check_depth, check_known, load_depth, load_known
 from im2mesh.data.fitting import fit_of, fitted
 from im2mesh.errors import ConfigError, DepthError
@@ -44,6 +45,7 @@ from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.geometry.cameras import RayMap
 from im2mesh.geometry.patches import RELEASED_NODES
 from im2mesh.models.build import default_device
+from im2mesh.models.decoder import bfloat16_pays
 from im2mesh.processors import undivided
 from im2mesh.timing import Stopwatch
 
@@ -213,6 +215,24 @@ class Reconstructor:
         return exact_lattice(self.resolution)
 
     @property
+    def precision(self) -> Precision:
+        """Precision of the hidden layers: ``float32`` or ``bfloat16``; ``auto`` is measured."""
+        settings = self.settings
+        if settings.precision != "auto":
+            return settings.precision
+        sizes = {
+            level.config.model.decoder_kwargs.hidden_size
+            for level in self.levels
+            if not level.config.is_volume
+        }
+        pays = (
+            settings.lattice == "exact"
+            and sizes
+            and all(bfloat16_pays(self.device, size) for size in sizes)
+        )
+        return "bfloat16" if pays else "float32"
+
+    @property
     def mise_resolution(self) -> int:
         """Cells of the lattice that MISE starts with, at most the configured number.
 
@@ -281,6 +301,9 @@ class Reconstructor:
         if not fused.calibrated and not released:
             with watch("eval points"):
                 calibrate(fused, self.mise_resolution, self.device)
+        if self.precision == "bfloat16":
+            with watch("eval points"):
+                fused.use_rounded(self.device)
         if self.settings.observation == "none":
             return fused
         with watch("observe"):
@@ -392,7 +415,10 @@ class Reconstructor:
                     self.settings.refinement_step,
                     1 / self.resolution,
                 )
-        decoders = [v.decoder for v in fused.levels if isinstance(v, GlobalField | PatchField)]
+        used = fused.field if isinstance(fused, ObservedField) else fused
+        bound = [v for v in used.levels if isinstance(v, GlobalField | PatchField)]
+        bound += [v for v in used.rounded if isinstance(v, GlobalField | PatchField)]
+        decoders = {id(v.decoder): v.decoder for v in bound}.values()
         return Reconstruction(
             vertices,
             faces,
@@ -449,6 +475,11 @@ def _check_settings(settings: GenerationConfig, resolution: int, source: str) ->
             raise ConfigError(
                 f"{source}: generation.lattice released is defined at resolution {released} "
                 f"only, not {resolution}"
+            )
+        if settings.precision == "bfloat16":
+            raise ConfigError(
+                f"{source}: generation.precision bfloat16 needs generation.lattice exact: the "
+                "released lattice reproduces published numbers; use auto or float32"
             )
         if settings.refinement_step:
             raise ConfigError(

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from im2mesh import __version__
-from im2mesh.config import Config, GenerationConfig, to_dict, with_defaults
+from im2mesh.config import Config, GenerationConfig, read_yaml, to_dict, with_defaults
+from im2mesh.config.sections import Precision
 from im2mesh.data import run_folders as outputs
 from im2mesh.data.records import changed_settings, write_record
-from im2mesh.errors import InputError
+from im2mesh.errors import ConfigError, InputError
 from im2mesh.generation.pipeline import Reconstructor
 
 log = logging.getLogger(__name__)
@@ -89,13 +90,25 @@ def record_settings(
     write_record(path, record)
 
 
+def recorded_precision(folder: Path) -> Precision | None:
+    """Return the precision of the results in a folder; None where there are none."""
+    try:
+        record = read_yaml(folder / outputs.RECORD)
+    except (ConfigError, OSError):
+        return None
+    generation = _completed(record)["generation"]
+    precision = generation.get("precision") if isinstance(generation, dict) else None
+    return precision if precision in ("float32", "bfloat16") else None
+
+
 def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
     """Complete a record by the keys that did not exist when it was written, at their defaults."""
     level = {"config": to_dict(Config())}
     levels = record.get("levels")
     if isinstance(levels, list):
         record = {**record, "levels": [with_defaults(each, level) for each in levels]}
-    return with_defaults(record, {"generation": to_dict(GenerationConfig())})
+    # Results without a record of their precision are float32.
+    return with_defaults(record, {"generation": to_dict(GenerationConfig(precision="float32"))})
 
 
 def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from im2mesh.errors import CheckpointError, ConfigError, InputError
 from im2mesh.files import atomic, check_writable, file_digest, locked
 from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
-from im2mesh.generation.record import record_settings
+from im2mesh.generation.record import record_settings, recorded_precision
 from im2mesh.geometry.mesh_files import read_mesh, write_mesh
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.processors import threads
@@ -133,6 +133,13 @@ def _run(
     workers: int,
     cluster: str | None,
 ) -> RunReport:
+    if reconstructor.settings.precision == "auto":
+        # Results of one folder have one precision, whatever a second measurement says.
+        released = reconstructor.settings.lattice == "released"
+        kept = None if overwrite or released else recorded_precision(folder)
+        precision = kept or reconstructor.precision
+        reconstructor.settings = replace(reconstructor.settings, precision=precision)
+        log.debug("hidden layers in %s", precision)
     settings = reconstructor.settings
     writers = [_writers(settings, source, folder) for source in sources]
     again = {path for each in writers for path in each}
