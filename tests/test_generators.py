@@ -894,5 +894,5 @@ def test_a_cluster_makes_and_scores_the_same(
         scoring = ("global.yaml", "--against-input", "--meshes")
         assert call("eval_meshes", *scoring, "one", "--workers", "1")[0] == 0
         assert call("eval_meshes", *scoring, "two", "--cluster", address)[0] == 0
-    tables = [read_csv(f"{run}/eval_observed_full_maps.csv") for run in ("one", "two")]
+    tables = [pd.read_csv(f"{run}/eval_observed_full_maps.csv") for run in ("one", "two")]
     pd.testing.assert_frame_equal(*(table.drop(columns="fingerprint") for table in tables))
