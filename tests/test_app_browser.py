@@ -84,3 +84,35 @@ def drawn(canvas: Any) -> np.ndarray:
             return seen
         canvas.page.wait_for_timeout(200)
     raise AssertionError("the view stays blank")
+
+
+def test_clicks_and_brush(page: Any, tmp_path: Path) -> None:
+    """A click beside the object is an error in words, one on it is none; a brush paints a mask."""
+    depth, _ = sensor_view()
+    upload(page, 0, write_image(tmp_path / "thing.png", millimetres(depth)))
+    page.locator("img").first.wait_for()
+    page.get_by_label("Intrinsics").fill(NUMBERS)
+    page.get_by_text("One depth image").click()  # leaving the field draws the object
+    page.wait_for_timeout(3000)
+    picture = page.locator("img").first
+    box = picture.bounding_box()
+
+    def at(column: int, row: int) -> dict[str, float]:
+        return {"x": column * box["width"] / 160, "y": row * box["height"] / 120}
+
+    picture.click(position=at(20, 100))
+    page.get_by_text("no object is at column").first.wait_for()
+    page.get_by_text("brushed", exact=True).click()
+    page.get_by_role("button", name="Reconstruct", exact=True).click()
+    page.get_by_text("nothing is brushed").first.wait_for()
+    canvas = page.locator("canvas").last
+    drawn(canvas)
+    box = canvas.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y, steps=3)
+    page.mouse.up()
+    page.wait_for_timeout(1000)
+    page.get_by_role("button", name="Reconstruct", exact=True).click()
+    page.get_by_text("Watertight").wait_for()

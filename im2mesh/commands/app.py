@@ -331,9 +331,9 @@ def build(levels: Reconstructor, folder: Path) -> Any:
         files = [gr.DownloadButton(value=str(path), interactive=True) for path in (glb, ply)]
         return str(glb), facts, *files, image_picture(frame.depth, result, 512)
 
-    def busy() -> tuple[Any, ...]:
+    def cleared() -> tuple[Any, ...]:
         none = gr.DownloadButton(value=None, interactive=False)
-        return gr.Button("Reconstructing …", interactive=False), None, "", none, none, None
+        return None, "", none, none, None
 
     def files(label: str, formats: Sequence[str], **options: Any) -> Any:
         # Any file is let through: the readers' messages say more than Gradio's.
@@ -421,9 +421,10 @@ def build(levels: Reconstructor, folder: Path) -> Any:
             None,
             [depth, camera, way],
         )
-        start.click(busy, None, [start, *results], queue=False).then(
+        # Clicks while it runs are not counted.
+        start.click(
             _safe(gr, run), values, results, api_name="reconstruct", concurrency_limit=1
-        ).then(lambda: gr.Button("Reconstruct", interactive=True), None, start, queue=False)
+        ).failure(cleared, None, results)
     return page
 
 
