@@ -18,10 +18,11 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) \
 		| awk -F ' [|] ' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-LEVELS := configs/demo/global.yaml configs/demo/p64s32.yaml configs/demo/p32s16.yaml
+LEVELS := configs/demo/volume.yaml
+PLAIN := configs/demo/plain_global.yaml configs/demo/plain_p64s32.yaml configs/demo/plain_p32s16.yaml
 
 demo: $(BUILT) ## meshes of the bundled depth maps, by the bundled weights, and a picture of them
-	$(BIN)/python generate_merge3.py $(LEVELS) --out out/demo --overwrite
+	$(BIN)/python generate.py $(LEVELS) --out out/demo --overwrite
 	$(BIN)/python -m im2mesh.commands.run_sheet out/demo
 	@printf '%s\n' '' 'out/demo/contact_sheet.png shows the meshes; img/demo.png is what to expect. Next:' \
 		'  source .venv/bin/activate' \
@@ -34,18 +35,18 @@ FIGURES := chair lamp
 
 figures: $(BUILT) ## the pictures in img/ that README.md shows, and a report of what is in them
 	$(BIN)/python -m im2mesh.commands.demo --truth out/figures/truth
-	$(BIN)/python generate.py configs/demo/global.yaml --observation none --symmetry none --out out/figures/global --overwrite
-	$(BIN)/python generate_merge3.py $(LEVELS) --out out/figures/hpn3 --overwrite
-	$(BIN)/python -m im2mesh.commands.run_sheet out/figures/hpn3 --save img/demo.png --most 3
+	$(BIN)/python generate_merge3.py $(PLAIN) --out out/figures/hpn3 --overwrite
+	$(BIN)/python generate.py $(LEVELS) --out out/figures/volume --overwrite
+	$(BIN)/python -m im2mesh.commands.run_sheet out/figures/volume --save img/demo.png --most 3
 	$(BIN)/python reconstruct.py --depth data/demo_sensor/depth.png --mask data/demo_sensor/mask.png \
 		--intrinsics data/demo_sensor/camera.json --out out/figures/sensor.ply --preview img/sensor.png
 	set -e; for name in $(FIGURES); do \
 		$(BIN)/python vis.py data/demo/$${name}_demo-00/000.npz \
-			out/figures/global/meshes/demo/$${name}_demo-00.ply \
 			out/figures/hpn3/meshes/demo/$${name}_demo-00.ply \
+			out/figures/volume/meshes/demo/$${name}_demo-00.ply \
 			--ground-truth out/figures/truth/demo/$${name}_demo-00.ply \
-			--names input "global alone" HPN3 --turntable img/$$name.gif --size 192; done
-	$(BIN)/python vis.py --report out/figures/global out/figures/hpn3 --names "global alone" HPN3 \
+			--names input "plain HPN3" volume --turntable img/$$name.gif --size 192; done
+	$(BIN)/python vis.py --report out/figures/hpn3 out/figures/volume --names "plain HPN3" volume \
 		--ground-truth out/figures/truth --html out/figures/report.html
 
 # Real meshes (<class>/<file>, y up) and real depth maps (.npz); what is not there is passed over.

@@ -1,4 +1,4 @@
-"""Procedural objects that no network has seen, and the bundled observed set: for benchmarks."""
+"""Procedural objects that no network has seen, and the demo's network: for benchmarks."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ def _truth(shape: Shape, seed: int) -> GroundTruth:
 
 
 def demo_levels() -> list[Level]:
-    """The bundled observed HPN3."""
+    """Return the levels of ``make demo``."""
     return [Level.load(load_config(path)) for path in CONFIGS]

@@ -1,10 +1,12 @@
 """Time the way from a depth map to a mesh against the released way.
 
-    python benchmarks/generate.py [--map FILE.npz] [--networks slim full] [--resolution 128]
+    python benchmarks/generate.py [--map FILE.npz] [--networks demo slim full] [--resolution 128]
 
-For each network size one process each runs, on the same map and the same weights:
+``demo`` is the volume level of ``make demo``, ``slim`` the bundled plain HPN3, ``full`` the same at
+the published sizes. For each of them one process each runs, on the same map and the same weights:
 
-* ``released``: a plain transcription of the released code (benchmarks/released.py);
+* ``released``: a plain transcription of the released code (benchmarks/released.py), not for
+  ``demo``;
 * ``dense``: every node of our lattice, norms folded, in chunks that stay in the cache;
 * ``mise``: coarse to fine on the fused field;
 * ``carve``, ``surface``: the same with ``generation.observation``: free space is not evaluated;
@@ -13,9 +15,9 @@ For each network size one process each runs, on the same map and the same weight
 It prints seconds by stage, decoder calls and points, peak memory, and ratios, all measured in
 this run (those to ``released``, which has 128 nodes a side at any ``--resolution``, only at 128);
 then the rate of the decoder in GFLOP/s beside that of bare matrix products of the same shapes.
-``full`` networks have the published sizes. Their weights are the bundled slim ones embedded in
-them (all other channels zero), so they compute the same field with a real surface at the full
-cost. Full-size ``released`` takes about ten minutes on two cores.
+The weights of ``full`` networks are the slim ones embedded in them (all other channels zero), so
+they compute the same field with a real surface at the full cost. Full-size ``released`` takes about
+ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ from im2mesh.models.encoder import ResNet18Encoder  # noqa: E402
 from im2mesh.models.network import ImplicitNetwork  # noqa: E402
 from im2mesh.models.pixel_features import CHANNELS  # noqa: E402
 
-CONFIGS = [demo_config(name) for name in DEMO_LEVELS]
+PLAIN = ("plain_global", "plain_p64s32", "plain_p32s16")
+LEVELS = {"demo": DEMO_LEVELS, "slim": PLAIN, "full": PLAIN}
 METHODS = ("released", "dense", "mise", "carve", "surface", "mirror")
 
 
@@ -72,7 +75,7 @@ def full_size(level: Level) -> Level:
 
 def measure(method: str, networks: str, depth: np.ndarray, resolution: int) -> dict[str, object]:
     """Run one method once, after a warm-up of the decoder, and report what it took."""
-    levels = [Level.load(load_config(path)) for path in CONFIGS]
+    levels = [Level.load(load_config(demo_config(name))) for name in LEVELS[networks]]
     if networks == "full":
         levels = [full_size(level) for level in levels]
     for level in levels:  # first calls of the libraries cost extra; nobody's method is to blame
@@ -135,22 +138,22 @@ def rates(hidden: int, c_dim: int, points: int = 100_000) -> tuple[float, float]
     return points * flop_per_point(hidden) / best_decoder / 1e9, products / best_product / 1e9
 
 
-def report(networks: str, results: dict[str, dict], hidden: int, resolution: int) -> None:
+def report(networks: str, results: dict[str, dict], hidden: int | None, resolution: int) -> None:
     """Print one table.
 
     Args:
         networks: their size, by name.
         results: what :func:`measure` gave, by method.
-        hidden: width of the decoder.
+        hidden: width of the decoder; None: of another kind.
         resolution: cells of our lattice; ``released`` is compared with it at its own only.
     """
-    print(f"\n{networks} networks (hidden size {hidden})")
+    print(f"\n{networks} networks" + (f" (hidden size {hidden})" if hidden else ""))
     head = f"{'':10}{'total':>9}{'calls':>8}{'points':>12}{'GFLOP/s':>9}{'memory':>9}{'faces':>9}"
     print(head + "   stages")
     for method, row in results.items():
         stages = ", ".join(f"{k} {v:.2f} s" for k, v in row["seconds"].items())
         field = row["seconds"].get("eval points") or row["seconds"]["encode + eval points"]
-        rate = row["points"] * flop_per_point(hidden) / field / 1e9
+        rate = row["points"] * flop_per_point(hidden) / field / 1e9 if hidden else float("nan")
         print(
             f"{method:10}{row['total']:7.2f} s{row['calls']:8d}{row['points']:12d}{rate:9.0f}"
             f"{row['memory']:6.2f} GB{row['faces']:9d}   {stages}"
@@ -174,7 +177,7 @@ def main() -> None:
     )
     default = ROOT / "data/demo/chair_demo-00/000.npz"
     parser.add_argument("--map", type=Path, default=default, help="a depth map (.npz)")
-    parser.add_argument("--networks", nargs="+", choices=("slim", "full"), default=["slim", "full"])
+    parser.add_argument("--networks", nargs="+", choices=LEVELS, default=[*LEVELS])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--resolution", type=int, default=128, help="cells of our lattice")
     parser.add_argument("--one", nargs=2, metavar=("METHOD", "NETWORKS"), help=argparse.SUPPRESS)
@@ -186,13 +189,17 @@ def main() -> None:
     for networks in args.networks:
         results = {}
         for method in args.methods:
+            if networks == "demo" and method == "released":
+                continue
             command = [sys.executable, __file__, "--map", str(args.map), "--one", method, networks]
             command += ["--resolution", str(args.resolution)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             results[method] = json.loads(done.stdout)
-        hidden, c_dim = (256, 256) if networks == "full" else (128, 128)
+        hidden = {"demo": None, "slim": 128, "full": 256}[networks]
         report(networks, results, hidden, args.resolution)
-        decoder, product = rates(hidden, c_dim)
+        if hidden is None:
+            continue
+        decoder, product = rates(hidden, hidden)
         print(
             f"decoder {decoder:.0f} GFLOP/s, matrix products of its shapes {product:.0f} GFLOP/s: "
             f"{decoder / product:.0%}"

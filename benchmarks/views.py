@@ -1,6 +1,6 @@
 """Validate levels on upright shapes and in any view, with and without sensor effects.
 
-    python benchmarks/views.py configs/demo/global.yaml [CONFIG …] [--weights MODEL.pt]
+    python benchmarks/views.py configs/demo/volume.yaml [CONFIG …] [--weights MODEL.pt]
         [--shapes 64] [--families all|former]
 
 The validation IoU of each level on procedural shapes, at four settings: upright ones that fill the

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-DEMO_LEVELS = ("global", "p64s32", "p32s16")
+DEMO_LEVELS = ("volume",)
 """Levels of ``make demo`` and of :meth:`im2mesh.Reconstructor.bundled`, in order.
 
 The configuration of a level is ``configs/demo/<name>.yaml``, its weights are

@@ -261,9 +261,15 @@ def test_no_file_is_forgotten() -> None:
 
 @pytest.mark.parametrize(
     ("name", "width", "patch"),
-    [("global", 16, (None, None)), ("p64s32", 16, (64, 32)), ("p32s16", 16, (32, 16))],
+    [
+        ("plain_global", 16, (None, None)),
+        ("plain_p128s64", 16, (128, 64)),
+        ("plain_p64s32", 16, (64, 32)),
+        ("plain_p32s16", 16, (32, 16)),
+        ("plain_p16s8", 8, (16, 8)),
+    ],
 )
-def test_demo_file(name: str, width: int, patch: tuple[int | None, int | None]) -> None:
+def test_file_of_a_plain_level(name: str, width: int, patch: tuple[int | None, int | None]) -> None:
     config = load_config(f"configs/demo/{name}.yaml")
     config.check_supported()
     assert config.model.encoder_kwargs.width == width
@@ -277,11 +283,12 @@ def test_demo_file(name: str, width: int, patch: tuple[int | None, int | None]) 
     assert (REPOSITORY / config.model_path).is_file()
 
 
-def test_demo_evaluation_reads_what_the_demo_writes() -> None:
-    config = load_config("configs/demo/hpn3.yaml")
-    run = Path(config.training.out_dir) / config.generation.generation_dir
-    assert run == Path("out/demo")
-    assert f"--out {run}" in (REPOSITORY / "Makefile").read_text()
+def test_demo_file() -> None:
+    config = load_config("configs/demo/volume.yaml")
+    config.check_supported()
+    assert config.is_volume and config.resolution == 128
+    assert config.generation.observation == "surface" and config.generation.symmetry == "auto"
+    assert (REPOSITORY / config.model_path).is_file()
 
 
 def test_resolution_that_is_no_integer() -> None:
@@ -485,11 +492,11 @@ def test_child_overrides_key_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_parents_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, "mine.yaml", "inherit_from: configs/demo/global.yaml\n")
+    write(tmp_path, "mine.yaml", "inherit_from: configs/demo/volume.yaml\n")
     monkeypatch.chdir(tmp_path)
-    assert load_config("mine.yaml") == load_config(CONFIGS / "demo/global.yaml")
+    assert load_config("mine.yaml") == load_config(CONFIGS / "demo/volume.yaml")
     (tmp_path / "configs/demo").mkdir(parents=True)
-    write(tmp_path, "configs/demo/global.yaml", "data: {path: nearer}\n")
+    write(tmp_path, "configs/demo/volume.yaml", "data: {path: nearer}\n")
     assert load_config("mine.yaml").data.path == "nearer"
 
 

@@ -18,7 +18,7 @@ import trimesh
 import yaml
 from PIL import Image
 
-import generate_merge3
+import generate
 from im2mesh.commands import eval_meshes, read_results
 from im2mesh.data.depth import load_depth
 from im2mesh.data.run_folders import global_level
@@ -1211,28 +1211,22 @@ def test_plot(scored: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_from_depth_maps_to_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """generate_merge3.py, eval_meshes.py, read_results.py, with the bundled weights."""
+    """generate.py, eval_meshes.py, read_results.py, with the bundled weights."""
     monkeypatch.chdir(REPOSITORY)
     chosen = {name: shapes()[name] for name in NAMES[:1]}
     write_dataset(tmp_path / "data", "things", chosen, 2_000)
     data = {"path": str(tmp_path / "data"), "classes": ["things"], "test_split": "all"}
-    levels = []
-    for level in ("global", "p64s32", "p32s16"):
-        path = tmp_path / f"{level}.yaml"
-        values = {"inherit_from": f"configs/demo/{level}.yaml", "data": data}
-        values["generation"] = {"resolution": 64}  # half the usual: four times as fast
-        path.write_text(yaml.safe_dump(values))
-        levels.append(str(path))
-    out = tmp_path / "out"
-    hpn3 = tmp_path / "hpn3.yaml"
-    values = {"inherit_from": levels[2], "training": {"out_dir": str(out)}}
-    hpn3.write_text(yaml.safe_dump(values | {"generation": {"generation_dir": "run"}}))
-    assert generate_merge3.main([*levels, "--out", str(out / "run"), "--no-cuda"]) == 0
-    assert eval_meshes.main([str(hpn3), "--workers", "1", "--baselines"]) == 0
-    assert eval_meshes.main([str(hpn3), "--workers", "1", "--against-input"]) == 0
-    text = printed(capsys, [str(hpn3), "--format", "csv", "--plot", str(tmp_path / "a.png")])
+    values = {"inherit_from": "configs/demo/volume.yaml", "data": data}
+    values["generation"] = {"resolution": 64}  # half the usual: four times as fast
+    config = tmp_path / "volume.yaml"
+    config.write_text(yaml.safe_dump(values))
+    run = ["--meshes", str(tmp_path / "run")]
+    assert generate.main([str(config), "--out", run[1], "--no-cuda"]) == 0
+    assert eval_meshes.main([str(config), *run, "--workers", "1", "--baselines"]) == 0
+    assert eval_meshes.main([str(config), *run, "--workers", "1", "--against-input"]) == 0
+    text = printed(capsys, [run[1], "--format", "csv", "--plot", str(tmp_path / "a.png")])
     rows = {line.split(",")[0]: line.split(",")[1:] for line in text.splitlines()}
-    assert rows[""][:2] == ["all hpn3", "all input points"]
+    assert rows[""][:2] == ["all run", "all input points"]
     assert float(rows["F@2%"][0]) > 20 and float(rows["Silhouette IoU"][0]) > 60
 
 

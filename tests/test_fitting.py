@@ -82,7 +82,7 @@ def test_the_mesh_comes_back_in_the_frame_of_the_map() -> None:
     quarter = Fit(np.zeros(3), 4.0)  # the map of a cube four times as large
     small, _ = fitted(whole, quarter)
     hpn = Reconstructor.from_configs(
-        [REPOSITORY / "configs/demo/global.yaml"],
+        [REPOSITORY / "configs/demo/volume.yaml"],
         "cpu",
         resolution=32,
         symmetry="none",

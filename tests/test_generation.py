@@ -410,6 +410,15 @@ def demo_levels() -> list[Level]:
         return [Level.load(load_config(path)) for path in DEMO]
 
 
+@pytest.fixture(scope="module")
+def plain_levels() -> list[Level]:
+    """Plain HPN3: a global level and two patch levels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(REPOSITORY)
+        names = ("plain_global", "plain_p64s32", "plain_p32s16")
+        return [Level.load(load_config(demo_config(name))) for name in names]
+
+
 def test_a_demo_map_is_reconstructed(demo_levels: list[Level]) -> None:
     """The bundled weights on a bundled map: closed, upright, in the silhouette's place."""
     depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
@@ -442,11 +451,11 @@ def test_mise_misses_nothing_on_the_maps(demo_levels: list[Level]) -> None:
         assert trimesh.Trimesh(vertices, faces, process=False).is_watertight, path
 
 
-def test_the_patch_window_is_a_setting(demo_levels: list[Level]) -> None:
-    levels = demo_levels
+def test_the_patch_window_is_a_setting(plain_levels: list[Level]) -> None:
+    levels = plain_levels
     depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
     points = torch.rand(2000, 3, generator=torch.Generator().manual_seed(0)) - 0.5
-    settings = replace(levels[0].config.generation, observation="none")
+    settings = levels[0].config.generation
     values = {}
     for window in ("gaussian", "flat", "hann"):
         reconstructor = Reconstructor(levels, replace(settings, patch_window=window))
@@ -458,23 +467,21 @@ def test_the_patch_window_is_a_setting(demo_levels: list[Level]) -> None:
         Reconstructor(levels, released)
 
 
-def test_each_level_has_its_own_weight(demo_levels: list[Level]) -> None:
-    configs = [level.config for level in demo_levels]
-    assert [config.generation.level_weight for config in configs] == [3.0, 1.0, 1.0]
+def test_each_level_has_its_own_weight(plain_levels: list[Level]) -> None:
+    configs = [level.config for level in plain_levels]
+    heavier = replace(configs[0].generation, level_weight=3.0)
+    weighted = [replace(configs[0], generation=heavier), *configs[1:]]
     fields = []
-    for weight in (3.0, 1.0):
-        generation = replace(configs[0].generation, level_weight=weight, observation="none")
-        first = replace(configs[0], generation=generation)
-        hpn3 = Reconstructor.from_configs([first, *configs[1:]], resolution=32)
-        depth = load_depth(SOFA)
-        fields.append(hpn3.field(depth))
+    for levels_of in (weighted, configs):
+        hpn3 = Reconstructor.from_configs(levels_of, resolution=32, precision="float32")
+        fields.append(hpn3.field(load_depth(SOFA)))
     points = torch.rand(50, 3) - 0.5
     levels = fields[0].values(points)
     expected = (3 * levels[0] + levels[1] + levels[2]) / 5
     torch.testing.assert_close(fields[0](points), expected)
     torch.testing.assert_close(fields[1](points), levels.mean(dim=0))
     with pytest.raises(ConfigError, match="level_weight differs from .*the plain mean"):
-        Reconstructor.from_configs(configs, lattice="released", observation="none")
+        Reconstructor.from_configs(weighted, lattice="released")
 
 
 def test_the_resolution_is_a_setting(demo_levels: list[Level]) -> None:
@@ -547,8 +554,8 @@ def test_weights_are_no_keyword() -> None:
         Reconstructor.from_configs(DEMO, level_weight=2)
 
 
-def test_patches_of_one_released_node(demo_levels: list[Level]) -> None:
-    patch = demo_levels[1]
+def test_patches_of_one_released_node(plain_levels: list[Level]) -> None:
+    patch = plain_levels[1]
     settings = replace(patch.config.generation, lattice="released", observation="none")
     for size, is_possible in ((2, False), (4, True)):
         data = replace(patch.config.data, parts_size=size, parts_stride=size)
@@ -600,13 +607,12 @@ def ranges_on(field: FusedField, lattice: Lattice) -> list[tuple[float, float]]:
 
 
 def test_mixed_levels_are_calibrated_on_the_coarse_lattice(
-    demo_levels: list[Level], monkeypatch: pytest.MonkeyPatch
+    plain_levels: list[Level], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By both extractions, so that they see the same field; the released one has full grids."""
-    first, patch, _ = demo_levels
+    first, patch, _ = plain_levels
     test = replace(first.config.test, threshold=-0.02)
-    even = replace(first.config.generation, level_weight=1.0)
-    config = replace(first.config, method="onet_sdf", test=test, generation=even)
+    config = replace(first.config, method="onet_sdf", test=test)
     levels = [Level(config, first.network), patch]
     plain = replace(
         first.config.generation,
@@ -641,10 +647,10 @@ def test_mixed_levels_are_calibrated_on_the_coarse_lattice(
 
 @pytest.mark.parametrize("reference", ["onet", "onet_sdf"])
 def test_patch_levels_of_both_methods_have_their_own_iso_levels(
-    demo_levels: list[Level], reference: str
+    plain_levels: list[Level], reference: str
 ) -> None:
     """The first patch level's threshold serves all patch levels of its method only."""
-    first, patch, other = demo_levels
+    first, patch, other = plain_levels
 
     def level(of: Level, method: str, threshold: float) -> Level:
         test = replace(of.config.test, threshold=threshold)
@@ -687,14 +693,14 @@ def test_a_mesh_does_not_depend_on_the_threads(
 
 
 @pytest.mark.parametrize("observation", ["none", "surface"])
-def test_bfloat16_changes_no_side(demo_levels: list[Level], observation: str) -> None:
+def test_bfloat16_changes_no_side(plain_levels: list[Level], observation: str) -> None:
     depth = load_depth(REPOSITORY / "data/demo/chair_demo-00/000.npz")
     settings = replace(
-        demo_levels[0].config.generation,
+        plain_levels[0].config.generation,
         resolution=24, extraction="dense", observation=observation, symmetry="none",
     )  # fmt: skip
     both = [
-        Reconstructor(demo_levels, replace(settings, precision=precision))
+        Reconstructor(plain_levels, replace(settings, precision=precision))
         for precision in ("float32", "bfloat16")
     ]
     found = [each.field(depth) for each in both]

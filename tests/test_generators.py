@@ -44,7 +44,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_config(
             f"{name}.yaml",
             {
-                "inherit_from": f"configs/demo/{name}.yaml",
+                "inherit_from": f"configs/demo/plain_{name}.yaml",
                 "data": {"path": "data", "classes": ["maps"], "test_split": "three"},
                 "training": {"out_dir": f"out/{name}"},
                 "generation": {
@@ -56,7 +56,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 },
             },
         )
-        copy(REPOSITORY / f"out/pretrained/{name}/model_best.pt", f"out/{name}/model_best.pt")
+        copy(REPOSITORY / f"out/pretrained/plain_{name}/model_best.pt", f"out/{name}/model_best.pt")
     for model in MAPS:
         copy(REPOSITORY / f"data/demo/{model}/000.npz", f"data/maps/{model}/000.npz")
     Path("data/maps/three.lst").write_text("\n".join(MAPS))

@@ -103,7 +103,7 @@ def test_bundled_data_is_found_from_anywhere(
     """A bundled configuration's maps, too, and also where the user has data of another name."""
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
-        config = load_config("configs/demo/global.yaml")
+        config = load_config("configs/demo/volume.yaml")
         assert len(samples_of_split(config, config.data.test_split)) == 8
         Path("data/mine").mkdir(parents=True, exist_ok=True)
     Path("data/demo").mkdir()

@@ -219,5 +219,5 @@ def test_bundled_files_are_found_from_anywhere(
     assert find(name) == Path(name)
     assert load_config(name).is_sdf
     assert find("configs/mine.yaml") == Path("configs/mine.yaml")
-    assert load_config("configs/demo/global.yaml").model_path.is_file()
+    assert load_config("configs/demo/volume.yaml").model_path.is_file()
     assert Reconstructor.bundled(resolution=32, mise_resolution=16).resolution == 32

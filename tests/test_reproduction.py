@@ -249,8 +249,8 @@ def test_test_objects_are_none_of_training() -> None:
 
 
 def test_methods_have_different_folders() -> None:
-    claim = [*Reproduction(Path(), SMALL, None, None, 1).claim, plan.MIRRORED]
-    for methods in (claim, run.MAP_METHODS):
+    claim = Reproduction(Path(), SMALL, None, None, 1).claim
+    for methods in (claim, plan.REAL_METHODS, run.MAP_METHODS):
         names = [folder_of(method.name) for method in methods]
         assert len(set(names)) == len(names)
     variants = [method.name for a in plan.ABLATED for method in a.methods]
@@ -281,7 +281,8 @@ def test_bundled_networks_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     for path in run.bundled().values():
         assert Path(load_config(path).model_path).is_file(), path
-    assert {name for method in plan.METHODS for name in method.levels} == set(plan.BUNDLED)
+    methods = (*plan.REAL_METHODS, *run.MAP_METHODS)
+    assert {name for method in methods for name in method.levels} == set(plan.BUNDLED)
 
 
 def test_results_of_another_size_are_not_mixed(tmp_path: Path) -> None:
@@ -553,9 +554,9 @@ def test_a_tiny_reproduction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for module in (run, document):
         monkeypatch.setattr(module, "ABLATED", [ablation])
     monkeypatch.setattr(document, "_listed", ", ".join)
-    monkeypatch.setattr(document, "METHODS", [method])
     for module in (run, document):
-        monkeypatch.setattr(module, "MAP_METHODS", [method])
+        monkeypatch.setattr(module, "REAL_METHODS", [plan.VOLUME])
+        monkeypatch.setattr(module, "MAP_METHODS", [plan.VOLUME])
     for name in ("one", "two"):  # of which a reduced run takes the first
         path = tmp_path / "real" / "box" / f"{name}.ply"
         path.parent.mkdir(parents=True, exist_ok=True)

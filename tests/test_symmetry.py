@@ -527,8 +527,8 @@ def test_what_was_seen_stays(surface: bool) -> None:
 
 @pytest.fixture(scope="module")
 def demo_levels() -> list[Level]:
-    """The demo's global level at 32 cells."""
-    config = load_config(REPOSITORY / "configs/demo/global.yaml")
+    """The demo's level at 32 cells."""
+    config = load_config(REPOSITORY / "configs/demo/volume.yaml")
     generation = replace(config.generation, resolution=32, mise_resolution=16)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)

@@ -19,15 +19,16 @@ from im2mesh.metrics.tables import markdown
 from im2mesh.reproduction.plan import (
     ABLATED,
     HPN3,
-    METHODS,
-    MIRRORED,
     NETWORKS,
     OBSERVED,
     ONET,
+    REAL_METHODS,
     SCENES,
     SEEDS,
     SEEN,
+    SYMMETRIC,
     UNSEEN,
+    VOLUME,
 )
 from im2mesh.reproduction.run import (
     ABLATIONS,
@@ -310,8 +311,9 @@ def _pairs() -> list[tuple[str, str]]:
         ("HPN3, SDF global", HPN3.name),
         (OBSERVED.name, HPN3.name),
         (OBSERVED.name, RAW_INPUT),
-        (MIRRORED.name, OBSERVED.name),
-        (MIRRORED.name, RAW_INPUT),
+        (VOLUME.name, RAW_INPUT),
+        (SYMMETRIC.name, VOLUME.name),
+        (SYMMETRIC.name, RAW_INPUT),
         ("p64s32 alone", ONET.name),
         ("p32s16 alone", ONET.name),
     ]
@@ -335,7 +337,7 @@ def _verdict(objects: Objects) -> list[str]:
 
 
 def _real(plan: Reproduction, plots: Path) -> list[str]:
-    names = [RAW_INPUT, *(method.name for method in (*METHODS, MIRRORED))]
+    names = [RAW_INPUT, *(method.name for method in REAL_METHODS)]
     objects = Objects.read(plan, REAL, names, results.MESHES)
     if objects is None:
         return []
@@ -439,7 +441,7 @@ def _read(path: Path, *columns: str, gaps: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _main_names() -> list[str]:
-    return [RAW_INPUT, ONET.name, HPN3.name, "HPN5", OBSERVED.name, MIRRORED.name]
+    return [RAW_INPUT, ONET.name, HPN3.name, "HPN5", OBSERVED.name, VOLUME.name, SYMMETRIC.name]
 
 
 def _plot(objects: Objects, picture: Path, kind: str) -> str:

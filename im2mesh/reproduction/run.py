@@ -20,13 +20,14 @@ from im2mesh.reproduction.plan import (
     BUNDLED,
     HPN3,
     METHODS,
-    MIRRORED,
     NETWORKS,
-    OBSERVED,
     OTHER_SEEDS,
+    REAL_METHODS,
     SCENES,
     SEEN,
+    SYMMETRIC,
     UNSEEN,
+    VOLUME,
     Method,
     Size,
     method_configs,
@@ -47,10 +48,10 @@ ablations."""
 
 MAP_METHODS = (
     HPN3,
-    Method("observed HPN3, none", OBSERVED.levels),
-    Method("observed HPN3, carve", OBSERVED.levels, generation={"observation": "carve"}),
-    Method("observed HPN3, surface", OBSERVED.levels, generation=OBSERVED.generation),
-    MIRRORED,
+    Method("volume level, none", VOLUME.levels),
+    Method("volume level, carve", VOLUME.levels, generation={"observation": "carve"}),
+    Method("volume level, surface", VOLUME.levels, generation=VOLUME.generation),
+    SYMMETRIC,
 )
 
 RAW_INPUT = "input points"
@@ -114,8 +115,7 @@ class Reproduction:
         if REAL in parts and self.meshes is not None:
             self._run("real objects", [self._real()])
             write_split(self.real, "real", self.size.real_objects)
-            methods = [*METHODS, MIRRORED]
-            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in methods]
+            own = [self._scored(REAL, m, bundled(), self.real, "real") for m in REAL_METHODS]
             self._run(REAL, [self._raw_input(REAL, self.real, "real"), *own])
             yield REAL
         if MAPS in parts and self.maps is not None:
