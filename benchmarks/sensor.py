@@ -98,6 +98,7 @@ def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[st
     return row | {
         "off mm": 1e3 * float(np.median(gaps)),
         "sil. IoU": 100 * seen["silhouette iou"],
+        "symmetry": getattr(result.reconstruction.symmetry, "name", ""),
         "closed": result.closed,
         "pieces": len(mesh.split(only_watertight=False)) if len(faces) else 0,
         "seen mm": "×".join(f"{1e3 * e:.0f}" for e in result.placement.seen),

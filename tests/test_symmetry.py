@@ -15,6 +15,7 @@ import torch
 import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
@@ -358,6 +359,41 @@ def test_a_prism_is_no_solid_of_revolution(sides: int, elevation: int) -> None:
     outline = 0.35 * np.stack([np.cos(around), np.sin(around)], axis=1)
     shape = Shape.of(*extrude(outline, 0.8)).posed(25, elevation)
     assert find_axis(evidence(shape.depth().numpy())) is None
+
+
+def measured(depth: np.ndarray, seed: int) -> np.ndarray:
+    """The map as a sensor sees it: waves on the surface, and a torn rim."""
+    rng = np.random.default_rng(seed)
+    waves, tears = (ndimage.gaussian_filter(rng.normal(size=depth.shape), s) for s in (6, 4))
+    seen = depth >= 0
+    kept = seen & (ndimage.binary_erosion(seen, iterations=3) | (tears < 0))
+    noisy = (depth + 0.003 * waves / waves.std()).clip(0, 1)
+    return np.where(kept, noisy, -1).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("shape", "seed"),
+    [(mug().posed(30, 30), 1), (lying(mug(), 3), 0), (lying(bottle(), 1), 1)],
+)
+def test_a_measured_solid_of_revolution_comes_out_whole(shape: Shape, seed: int) -> None:
+    """A torn rim neither refutes the axis nor cuts a ring out of the solid."""
+    depth = measured(shape.depth().numpy(), seed)
+    seen = Observation(depth, 64, noise=0.0018)
+    axis = find_axis(Evidence.gather(depth, seen, NOTHING))
+    assert axis is not None
+    assert min(agreement(shape, turned(axis, angle)) for angle in (1.0, 2.5, 4.0)) > 0.85
+    points = cloud(0, 20000)
+    field = ObservedField(FusedField([lambda p: 0.2 + 0 * p[:, 0]], 0.0), seen, True, False)
+    field.use(axis)
+    inside = (field(torch.from_numpy(points).float()) > 0).numpy()
+    truth = np.asarray(shape.occupancy(points))
+    assert (inside & truth).sum() / (inside | truth).sum() > 0.8
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_measured_box_is_no_solid_of_revolution(seed: int) -> None:
+    depth = measured(slab().posed(30, 30).depth().numpy(), seed)
+    assert find_axis(Evidence.gather(depth, Observation(depth, 64, 0.0018), NOTHING)) is None
 
 
 @pytest.mark.parametrize("pixels", [0, 1, SYMMETRY.min_points - 1, SYMMETRY.min_points])

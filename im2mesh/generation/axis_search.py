@@ -25,15 +25,20 @@ def find_axis(evidence: Evidence) -> RevolutionAxis | None:
     found = met_axes(evidence.points, evidence.normals, SYMMETRY.axis_candidates)
     axes: list[Line] = list(zip(*found, strict=True))
     for stage in SYMMETRY.axis_stages:
-        judged = [_judged(evidence, axis, stage.width) for axis in axes]
+        width = stage.width.widened(evidence.margin)
+        judged = [_judged(evidence, axis, width) for axis in axes]
         judged.sort(key=lambda axis: -axis.support)
         if judged[0].support < SYMMETRY.hopeless_support:
             return None
         axes = [_searched(evidence, axis, stage) for axis in judged[: stage.candidates]]
-    axis = _judged(evidence, axes[0], SYMMETRY.final_width)
+    axis = _judged(evidence, axes[0], SYMMETRY.final_width.widened(evidence.margin))
+    is_measured = evidence.margin > 0
+    most = (
+        SYMMETRY.axis_max_contradicted_measured if is_measured else SYMMETRY.axis_max_contradicted
+    )
     good = (
         axis.support >= SYMMETRY.axis_min_support
-        and axis.contradicted <= SYMMETRY.axis_max_contradicted
+        and axis.contradicted <= most
         and axis.outliers <= SYMMETRY.axis_max_outliers
     )
     return axis if good else None

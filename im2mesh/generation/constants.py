@@ -72,6 +72,10 @@ class MatchWidth:
     predicted: float
     tolerance: float
 
+    def widened(self, by: float) -> MatchWidth:
+        """Return larger distances, for a map that is wrong by this much."""
+        return MatchWidth(self.observed + by, self.predicted + by, self.tolerance + by)
+
 
 @dataclass(frozen=True)
 class SearchStage:
@@ -115,6 +119,11 @@ class SymmetryConstants:
     free_ramp: float = 0.01
     # [score] Axes and further planes with less support after the first stage are given up.
     hopeless_support: float = -0.1
+    # [standard deviations of the depth] Images may miss by this much more. A sensor's errors are
+    # correlated, and its outlines are torn or grown by a pixel or two.
+    noise_sigmas: float = 5.0
+    # [share] On a measured map this share of a circle about an axis may say what the rest does not.
+    noise_share: float = 0.1
     # The result is judged with this width.
     final_width: MatchWidth = MatchWidth(0.008, 0.015, 0.01)
 
@@ -179,6 +188,8 @@ class SymmetryConstants:
     axis_min_support: float = 0.2
     # [share] Most images in free space of an axis in use.
     axis_max_contradicted: float = 0.03
+    # [share] The same on a measured map, of which some pixels are wrong by more than the margin.
+    axis_max_contradicted_measured: float = 0.05
     # [share] Most observed points that do not belong to the solid, such as a handle's.
     axis_max_outliers: float = 0.2
     # [score] Score of an observed point that does not belong to the solid.

@@ -16,7 +16,13 @@ from torch import Tensor
 
 from im2mesh.errors import CheckpointError
 from im2mesh.generation.observation import Observation
-from im2mesh.generation.symmetry import MirrorPlanes, RevolutionAxis, RevolutionProfile, Symmetry
+from im2mesh.generation.symmetry import (
+    MirrorPlanes,
+    RevolutionAxis,
+    RevolutionProfile,
+    Symmetry,
+    image_margin,
+)
 from im2mesh.geometry.patches import PatchAssignment
 from im2mesh.models.decoder import FoldedDecoder
 from im2mesh.models.network import BoundDecoder
@@ -421,7 +427,8 @@ class ObservedField:
         """Evaluate hidden points of an object with mirror planes, see :meth:`_learned`."""
         images = planes.images(points)
         hidden = _in_chunks(lambda p: self.observation.in_cube(p)[0], images.flatten(0, 1))
-        free = self._values(hidden.view(len(images), -1).amin(dim=0))
+        margin = image_margin(self.observation)
+        free = self._values(hidden.view(len(images), -1).amin(dim=0) + margin)
         low = torch.minimum(low, torch.maximum(free, kept))
         # The networks are not evaluated within the shell.
         undecided = low > (kept.clamp_min(0) if self.surface else 0)

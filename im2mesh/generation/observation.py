@@ -34,6 +34,7 @@ class Observation:
 
     Attributes:
         cell: side of a cell of the lattice that the shell is made for.
+        noise: standard deviation of the depths, in sides of the cube.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Observation:
                 (:class:`im2mesh.geometry.cameras.RayMap`), and points are measured in the space
                 in which these rays are parallel. None: the map is orthographic.
         """
-        self.cell = 1 / resolution
+        self.cell, self.noise = 1 / resolution, noise
         self._perspective = perspective
         self._side = len(depth)
         self._pixels = self._side / resolution  # per cell

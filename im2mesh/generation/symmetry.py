@@ -143,6 +143,11 @@ Symmetry = MirrorPlanes | RevolutionAxis
 """A result of :func:`im2mesh.generation.symmetry_search.find_symmetry`."""
 
 
+def image_margin(observation: Observation) -> float:
+    """Return how far in free space an image must be to count as free, in sides of the cube."""
+    return SYMMETRY.noise_sigmas * observation.noise
+
+
 class RevolutionProfile:
     """Tables of a solid of revolution by radius and height, from a depth map and a field.
 
@@ -152,6 +157,9 @@ class RevolutionProfile:
       point of the circle was seen to be empty;
     * shell: the largest distance s to the shell's boundary on the circle, at most the one above;
     * learned: mean of the field's values at some points of the circle that face the camera.
+
+    On a map with noise a tenth of the circle does not count for the first two, and an image is
+    free only beyond :func:`image_margin`.
 
     A value does not depend on the other points of a call, so coarse to fine equals dense.
     """
@@ -198,9 +206,10 @@ class RevolutionProfile:
             turns = max(SYMMETRY.min_circle_points, math.ceil(circumference / self.cell))
             angles = torch.arange(turns, device=radii.device) * (2 * math.pi / turns)
             points = self.axis.placed(radius.expand(turns, 1), heights[None], angles[:, None])
-            hidden, within = observation.in_cube(points.reshape(-1, 3))
-            free.append(hidden.view(turns, -1).amin(dim=0))
-            shell.append(torch.minimum(within.view(turns, -1).amax(dim=0), free[-1]))
+            hidden, within = (v.view(turns, -1) for v in observation.in_cube(points.flatten(0, 1)))
+            ignored = round(SYMMETRY.noise_share * turns) if observation.noise else 0
+            free.append(_least(hidden, ignored) + image_margin(observation))
+            shell.append(torch.minimum(-_least(-within, ignored), free[-1]))
         return torch.stack(free), torch.stack(shell)
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -219,3 +228,8 @@ class RevolutionProfile:
         )
         free, shell, learned = found[0, :, 0].unbind(0)
         return free, shell, learned
+
+
+def _least(values: Tensor, ignored: int) -> Tensor:
+    """Return each column's least value but for some smaller ones."""
+    return values.kthvalue(ignored + 1, dim=0)[0] if ignored else values.amin(dim=0)

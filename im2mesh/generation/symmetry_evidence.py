@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from im2mesh.generation.constants import SYMMETRY, MatchWidth
 from im2mesh.generation.observation import Observation
 from im2mesh.generation.observation_maps import surface_normals
+from im2mesh.generation.symmetry import image_margin
 from im2mesh.geometry.pixels import back_project
 
 
@@ -24,6 +25,7 @@ class Evidence:
 
     Attributes:
         hidden: (P, 3) points → (P,) distances to hidden space's boundary, negative in free space.
+        margin: how much more images may miss, in sides of the cube.
         points: (N, 3) float64 observed points.
         normals: (N, 3) unit normals there.
         sample: some of the observed points in random order, the same for the same map.
@@ -37,9 +39,10 @@ class Evidence:
         normals: np.ndarray,
         predicted: np.ndarray,
         hidden: Callable[[np.ndarray], np.ndarray],
+        margin: float = 0.0,
     ) -> None:
         """Index the points; ``predicted`` is (M, 3) float64, M ≥ 0."""
-        self.hidden = hidden
+        self.hidden, self.margin = hidden, margin
         self.points, self.normals = points, normals
         # The same points each time, so that the same map gives the same mesh.
         order = np.random.default_rng(0).permutation(len(points))
@@ -62,7 +65,8 @@ class Evidence:
 
         points = back_project(depth).astype(np.float64)
         predicted = np.asarray(predicted, dtype=np.float64)
-        return cls(points, surface_normals(depth), predicted, hidden)
+        margin = image_margin(observation)
+        return cls(points, surface_normals(depth), predicted, hidden, margin)
 
     def reflected(self, normal: np.ndarray, offset: float) -> Evidence:
         """Return the evidence and its image in a plane together."""
@@ -72,7 +76,7 @@ class Evidence:
         def hidden(points: np.ndarray) -> np.ndarray:
             return np.minimum(self.hidden(points), self.hidden(reflect(points, normal, offset)))
 
-        return Evidence(points, normals, np.asarray(self.predicted.data), hidden)
+        return Evidence(points, normals, np.asarray(self.predicted.data), hidden, self.margin)
 
     def scores(self, images: np.ndarray, width: MatchWidth) -> tuple[np.ndarray, np.ndarray]:
         """Score (P, 3) images.
