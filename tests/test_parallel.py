@@ -44,9 +44,8 @@ def say(number: int) -> int:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_log_of_other_processes_is_that_of_this_one(
-    workers: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    workers: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
     with caplog.at_level("INFO", "im2mesh"):
         assert len(list(run_tasks(say, [2, 4], workers))) == 2
     lines = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,11 +47,13 @@ def test_the_first_error_in_order_ends_it(count: int) -> None:
         begun.append(number)
         if number in (3, 4):
             raise InputError(f"{number} is bad")
+        if number > 4:
+            time.sleep(0.01)
         return number
 
     with pytest.raises(InputError, match="3 is bad"):
-        in_threads(check, range(10_000))
-    assert len(begun) < 10_000
+        in_threads(check, range(1000))
+    assert len(begun) < 1000
 
 
 def test_threads_within_threads_are_one(count: int) -> None:
