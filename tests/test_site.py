@@ -79,10 +79,10 @@ def beginner(tmp_path: Path) -> Path:
     """A folder with what the start page speaks of: an image, meshes, weights, a configuration."""
     for sample in (REPOSITORY / "data/demo_sensor").iterdir():
         shutil.copy(sample, tmp_path)
-    for k in range(3):
+    for k in range(8):
         path = tmp_path / f"my_meshes/box/{k}.obj"
         path.parent.mkdir(parents=True, exist_ok=True)
-        trimesh.creation.box((1, 0.5 + 0.2 * k, 0.3)).export(path)
+        trimesh.creation.box((1, 0.4 + 0.1 * k, 0.3)).export(path)
     written = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", START, re.DOTALL)[0])
     written["training"].update(max_iterations=2, validate_every=1, batch_size=2)
     (tmp_path / "configs/mine").mkdir(parents=True)
