@@ -253,19 +253,29 @@ class _Logged(Generic[Result]):
 
 def _with_log(function: Callable[[Task], Result], level: int, task: Task) -> _Logged[Result]:
     """Call a function and collect this thread's log, from ``level``, instead of showing it."""
-    records: SimpleQueue[logging.LogRecord] = SimpleQueue()
-    handler = QueueHandler(records)
-    thread = threading.get_ident()
-    handler.addFilter(lambda record: record.thread == thread)
     logger = logging.getLogger(_PACKAGE)
     logger.setLevel(level)
     logger.propagate = False
-    logger.addHandler(handler)
-    try:
+    with thread_log() as records:
         value = function(task)
+    return _Logged(value, records)
+
+
+@contextmanager
+def thread_log() -> Iterator[list[logging.LogRecord]]:
+    """Collect the package's log records of this thread; they are there when the block ends."""
+    queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler = QueueHandler(queue)  # its records can be sent to other processes
+    thread = threading.get_ident()
+    handler.addFilter(lambda record: record.thread == thread)
+    logger = logging.getLogger(_PACKAGE)
+    logger.addHandler(handler)
+    records: list[logging.LogRecord] = []
+    try:
+        yield records
     finally:
         logger.removeHandler(handler)
-    return _Logged(value, [records.get() for _ in range(records.qsize())])
+        records += [queue.get() for _ in range(queue.qsize())]
 
 
 # --- this machine -----------------------------------------------------------------------------

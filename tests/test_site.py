@@ -100,7 +100,7 @@ SMALL = {
     "generate": ["--resolution", "32"],
     "generate-merge3": ["--resolution", "32"],
 }
-"""What the test adds to a command, to be done sooner."""
+"""Arguments that keep a command of the test short."""
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ import numpy as np
 from im2mesh.bundled import ROOT
 from im2mesh.cli import DONE, add_device, in_words, new_parser, parse, pick_device, run_script
 from im2mesh.errors import InputError
+from im2mesh.parallel import thread_log
 
 if TYPE_CHECKING:
     from im2mesh.data.sensor_frames import SensorFrame
@@ -244,19 +245,6 @@ def facts_of(result: SensorReconstruction, seconds: float, warnings: Sequence[st
     return "\n".join([*lines, "", *(f"Note: {html.escape(text)}\n" for text in warnings)])
 
 
-class _Warnings(logging.Handler):
-    """Warnings of the thread that made it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-        self.thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self.thread:
-            self.lines.append(record.getMessage())
-
-
 def make_mesh(
     frame: SensorFrame, levels: Reconstructor, folder: Path
 ) -> tuple[SensorReconstruction, str, Path, Path]:
@@ -282,20 +270,16 @@ def make_mesh(
     for old in folder.glob("mesh-*"):
         if time.time() - old.stat().st_mtime > KEPT:
             shutil.rmtree(old, ignore_errors=True)
-    started, warnings = time.perf_counter(), _Warnings()
-    logger = logging.getLogger("im2mesh")
-    logger.addHandler(warnings)
-    try:
-        with torch.inference_mode():
-            result = reconstruct(frame.depth, frame.camera, frame.mask, reconstructor=levels)
-    finally:
-        logger.removeHandler(warnings)
+    started = time.perf_counter()
+    with thread_log() as records, torch.inference_mode():
+        result = reconstruct(frame.depth, frame.camera, frame.mask, reconstructor=levels)
     seconds = time.perf_counter() - started
+    warnings = [r.getMessage() for r in records if r.levelno >= logging.WARNING]
     place = Path(tempfile.mkdtemp(prefix="mesh-", dir=folder))
     glb, ply = place / f"{frame.name}.glb", place / f"{frame.name}.ply"
     write_result(result, glb, frame="opengl")
     write_result(result, ply)
-    return result, facts_of(result, seconds, warnings.lines), glb, ply
+    return result, facts_of(result, seconds, warnings), glb, ply
 
 
 # --- the page ---------------------------------------------------------------------------------

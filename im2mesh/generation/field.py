@@ -426,7 +426,7 @@ class ObservedField:
     ) -> Tensor:
         """Evaluate hidden points of an object with mirror planes, see :meth:`_learned`."""
         images = planes.images(points)
-        hidden = _in_chunks(lambda p: self.observation.in_cube(p)[0], images.flatten(0, 1))
+        hidden = _in_chunks(self.observation.hidden_in_cube, images.flatten(0, 1))
         margin = image_margin(self.observation)
         free = self._values(hidden.view(len(images), -1).amin(dim=0) + margin)
         low = torch.minimum(low, torch.maximum(free, kept))
