@@ -40,6 +40,7 @@ DECISIVE_KEYS = (
     "observation_noise",
     "symmetry",
     "min_piece",
+    "fit",
     "refinement_step",
     "simplify_nfaces",
 )
