@@ -60,7 +60,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C; returns the exit code."""
     args = parse(parser(), argv)
     check_address(args.host, args.port)
     gradio()

@@ -69,7 +69,6 @@ def measure(config: Config, device: torch.device) -> dict[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
     add_device(parser, by_name=False)

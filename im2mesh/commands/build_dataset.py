@@ -53,7 +53,6 @@ CODES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     args = parse(_parser(), argv)
     modes = [args.meshes, args.procedural, args.check, args.preview]
     if sum(mode is not None for mode in modes) != 1:

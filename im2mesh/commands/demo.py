@@ -9,7 +9,6 @@ from im2mesh.preparation.demo import OUT, write_demo, write_truth
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     parser = new_parser(
         "Write the demo's eight depth maps and their split lists, or their objects."
     )

@@ -15,7 +15,6 @@ log = logging.getLogger("im2mesh.commands.demo_sensor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     parser = new_parser(__doc__)
     parser.add_argument("--out", type=Path, default=OUT, help="folder (default %(default)s)")
     parser.add_argument("--truth", type=Path, metavar="MESH", help="also write the object, a .ply")

@@ -77,7 +77,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Score, print the table, return the exit code."""
     parser = _parser()
     args = parse(parser, argv)
     if args.input and not args.against_input:

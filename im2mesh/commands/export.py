@@ -49,7 +49,6 @@ def export(config: Config, path: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
     parser.add_argument("file", metavar="FILE", type=Path, help="file to write, <name>.pt")

@@ -67,7 +67,6 @@ def contact_sheet(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     parser = new_parser("Draw a contact sheet of procedural objects from random sides.")
     parser.add_argument("--sheet", required=True, metavar="FILE", help="the picture (.png)")
     parser.add_argument(

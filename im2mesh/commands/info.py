@@ -19,7 +19,6 @@ PACKAGES = ("numpy", "scipy", "trimesh", "embreex")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     parse(new_parser("Print what a bug report needs."), argv)
     for name, value in _facts():
         print(f"{name:<12}{value}")

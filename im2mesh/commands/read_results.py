@@ -48,7 +48,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Read, print, draw; returns the exit code."""
     args = parse(_parser(), argv)
     from im2mesh.metrics import report, scored_runs
 

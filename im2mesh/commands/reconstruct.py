@@ -93,7 +93,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Reconstruct; returns the exit code."""
     own = parser()
     args = parse(own, argv)
     if args.image and args.depth:

@@ -41,7 +41,6 @@ CODES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     args = parse(_parser(), argv)
     rendering = Rendering(args.renderer, args.pose_convention, args.size)
     if args.poses is not None:

@@ -37,7 +37,6 @@ CODES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     args = parse(_parser(), argv)
     from im2mesh.reproduction.document import read_document, write_document
     from im2mesh.reproduction.plan import FULL, REDUCED

@@ -32,7 +32,6 @@ log = logging.getLogger("im2mesh.commands.score_sensor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Score one mesh; returns the exit code."""
     parser = new_parser(__doc__)
     parser.add_argument("mesh", metavar="MESH", help="a mesh in metres, in the camera's frame")
     parser.add_argument(

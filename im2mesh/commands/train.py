@@ -77,7 +77,6 @@ def _not_negative(text: str) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
     started = time.monotonic()
     args = parse(parser(), argv)
     from im2mesh.config import load_config

@@ -108,7 +108,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show; returns the exit code."""
     parser = _parser()
     args = parse(parser, argv)
     for option, ending in (("save", ".png"), ("html", ".html"), ("turntable", ".gif")):

@@ -196,7 +196,6 @@ class ProceduralSource:
         return self._views.posed(self._make_shape(self._family(number), number), number)
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
-        """See :class:`im2mesh.data.batch.Source`."""
         return self.finish(self.prepare(epoch, start, stop))
 
     def prepare(self, epoch: int, start: int, stop: int) -> Drawn:
@@ -407,7 +406,6 @@ class ProceduralValidation:
         return self._shapes * self._source.per_shape
 
     def name(self, shape: int) -> str:
-        """See :class:`ProceduralSource`."""
         return self._source.name(shape)
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
@@ -417,13 +415,11 @@ class ProceduralValidation:
         return self._batches[start, stop]
 
     def evaluation_points(self, start: int, stop: int) -> EvaluationPoints:
-        """See :class:`ProceduralSource`."""
         if (start, stop) not in self._evaluation_points:
             self._evaluation_points[start, stop] = self._source.evaluation_points(start, stop)
         return self._evaluation_points[start, stop]
 
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
-        """See :class:`ProceduralSource`."""
         return self._source.maps(min(count, self._shapes))
 
 

@@ -181,11 +181,9 @@ class NpzSample(Sample):
         return str(self.folder / self._data.img_folder)
 
     def changed(self) -> float:
-        """See :class:`Sample`."""
         return last_change(find_depth_file(self.folder / self._data.img_folder))
 
     def truth_version(self) -> list[Any]:
-        """See :class:`Sample`."""
         cloud, iou_file = self._chamfer_path(), self._data.points_iou_file
         if not _is_file(cloud):
             raise DataError(f"{cloud}: {why_missing(cloud)}")
@@ -196,18 +194,15 @@ class NpzSample(Sample):
         return [*versions, self._data.points_unpackbits]
 
     def depth(self) -> np.ndarray:
-        """See :class:`Sample`."""
         return load_depth(find_depth_file(self.folder / self._data.img_folder))
 
     def points(self, iou: bool = False) -> Points:
-        """See :class:`Sample`."""
         file = self._data.points_iou_file if iou else self._data.points_file
         if file is None:
             raise DataError(f"{self.folder}: the config names no data.points_iou_file")
         return read_points(self.folder / file, self._data.points_unpackbits)
 
     def pointcloud(self, chamfer: bool = False) -> PointCloud:
-        """See :class:`Sample`."""
         path = self._chamfer_path() if chamfer else self.folder / self._data.pointcloud_file
         return read_pointcloud(path)
 
@@ -231,7 +226,6 @@ class H5Sample(Sample):
         return f"{self.file}[depth/{self.name}]"
 
     def changed(self) -> float:
-        """See :class:`Sample`."""
         self.truth_version()  # whose errors say what is wrong with the file
         return last_change(self.file)
 
@@ -245,7 +239,6 @@ class H5Sample(Sample):
             raise DataError(f"{self.file}: cannot be read ({error.strerror or error})") from error
 
     def depth(self) -> np.ndarray:
-        """See :class:`Sample`."""
         try:
             array = self._read({"depth": "depth"}).get("depth")
         except DataError as error:

@@ -105,7 +105,6 @@ class PointStore:
         return self
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
-        """See :class:`im2mesh.data.batch.Source`."""
         epoch = epoch if self._shuffle else 0
         place = torch.arange(start, stop, device=self.device)
         shape, window = self.crops[self.order(epoch)[start:stop].to(self.device)].unbind(1)
@@ -119,7 +118,6 @@ class PointStore:
         )
 
     def evaluation_points(self, start: int, stop: int) -> EvaluationPoints | None:
-        """See :class:`im2mesh.data.batch.ValidationSource`."""
         if self.config.data.points_iou_file is None:
             return None
         shape, window = self.crops[start:stop].unbind(1)

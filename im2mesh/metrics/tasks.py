@@ -158,7 +158,6 @@ class MeshTask(ScoringTask):
         return self.files.get(MESH)
 
     def score(self, threads: int) -> Row:
-        """See :class:`ScoringTask`."""
         truth, notes = _ground_truth(self.sample, self.settings.iou and MESH in self.files)
         row = Row(notes=notes)
         for kind, path in self.files.items():
@@ -189,7 +188,6 @@ class InputTask(ScoringTask):
         return [self.sample.changed(), self.sample.truth_version()]
 
     def score(self, threads: int) -> Row:
-        """See :class:`ScoringTask`."""
         truth, notes = _ground_truth(self.sample, iou=False)
         row = Row(notes=notes)
         points = back_project(self.sample.depth())
@@ -211,7 +209,6 @@ class AgainstInputTask(ScoringTask):
         return self.file
 
     def score(self, threads: int) -> Row:
-        """See :class:`ScoringTask`."""
         mesh = read_mesh(self.file)
         vertices, faces, left_out = finite_faces(mesh)
         try:

@@ -114,7 +114,6 @@ class MeshEntry(Entry):
     source: Path = Path()
 
     def load(self, count: int, thickness: float, seed: int) -> MeshObject:
-        """See :class:`Entry`."""
         try:
             return MeshObject(*load_mesh(self.source), count, self.rng(seed, SURFACE), thickness)
         except InputError as error:

@@ -81,7 +81,6 @@ class MeshObject(Object):
         self.points, self.normals = self.solid.sample_surface(int(SPARE * count) + 100, rng)
 
     def posed(self, azimuth: float, elevation: float) -> PosedMesh:
-        """See :class:`Object`."""
         return PosedMesh(self, azimuth, elevation)
 
 
@@ -100,13 +99,11 @@ class PosedMesh(PosedObject):
         return render_depth(self.vertices, self.original.faces, IMAGE_SIZE)
 
     def signed_distance(self, points: np.ndarray) -> np.ndarray:
-        """See :class:`PosedObject`."""
         in_model = (points * self.extent + self.centre) @ self.rotation
         solid = self.original.solid.signed_distance(in_model) / self.extent
         return np.maximum(solid, np.abs(points).max(axis=1) - 0.5)
 
     def surface(self) -> tuple[np.ndarray, np.ndarray]:
-        """See :class:`PosedObject`."""
         turned = (self.original.points @ self.rotation.T - self.centre) / self.extent
         points, normals = np.clip(turned, -0.5, 0.5), self.original.normals @ self.rotation.T
         cut = np.flatnonzero((points != turned).any(axis=1))
@@ -140,7 +137,6 @@ class ShapeObject(Object):
         return self.shape.mesh()
 
     def posed(self, azimuth: float, elevation: float) -> PosedShape:
-        """See :class:`Object`."""
         return PosedShape(self, azimuth, elevation)
 
 
@@ -164,12 +160,10 @@ class PosedShape(PosedObject):
         return self.shape.signed_distance(points).numpy()
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:
-        """See :class:`PosedObject`."""
         vertices, faces = self.original.mesh
         return self._placed(vertices), faces
 
     def surface(self) -> tuple[np.ndarray, np.ndarray]:
-        """See :class:`PosedObject`."""
         return self._placed(self.original.points), self.original.normals @ self.rotation.T
 
     def _placed(self, points: np.ndarray) -> np.ndarray:
