@@ -26,20 +26,13 @@ MOST_UPDATES = 30
 
 @dataclass(frozen=True)
 class Similarity:
-    """p → scale · rotation · p + offset.
-
-    Attributes:
-        scale: > 0.
-        rotation: (3, 3) float64.
-        offset: (3,) float64.
-    """
+    """p → scale · rotation · p + offset, with a (3, 3) rotation and a (3,) offset."""
 
     scale: float = 1.0
     rotation: np.ndarray = field(default_factory=lambda: np.eye(3))
     offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """Return (N, 3) points, moved."""
         return self.scale * self.turn(points) + self.offset
 
     def turn(self, vectors: np.ndarray) -> np.ndarray:
@@ -48,7 +41,6 @@ class Similarity:
         return np.einsum("ij,nj->ni", self.rotation, vectors)
 
     def inverse(self) -> Similarity:
-        """Return the inverse transform."""
         back = Similarity(1 / self.scale, self.rotation.T)
         return Similarity(back.scale, back.rotation, -back(self.offset[None])[0])
 
@@ -65,15 +57,8 @@ def fit_similarity(source: np.ndarray, target: np.ndarray) -> Similarity | None:
     """Return the similarity with the least sum of squared distances from source to target.
 
     ``trimesh.registration.procrustes`` scales by the ratio of the spreads, which is not the least
-    squares scale of the published evaluation.
-
-    Args:
-        source: (N, 3) points.
-        target: (N, 3) points, one for each of them.
-
-    Returns:
-        The transform; None where the points do not determine one (fewer than three, or all in
-        one place).
+    squares scale of the published evaluation. None where the (N, 3) points do not determine one
+    (fewer than three, or all in one place).
     """
     if len(source) < 3:
         return None
@@ -90,18 +75,12 @@ def fit_similarity(source: np.ndarray, target: np.ndarray) -> Similarity | None:
 
 
 def icp(source: np.ndarray, target: Cloud) -> Similarity:
-    """Align source points to a target cloud, from where they are.
+    """Return the transform that aligns (N, 3) source points to a target cloud, from where they are.
 
     Point to point, with scaling: each source point is matched with the nearest target point within
     :data:`WITHIN`, the similarity of the matches is applied, and so on until the share of matched
-    points changes by less than :data:`TOLERANCE` (absolute) or :data:`MOST_UPDATES` are done.
-
-    Args:
-        source: (N, 3) finite points.
-        target: the cloud that stays.
-
-    Returns:
-        The transform that moves ``source`` onto ``target``; the identity where nothing matches.
+    points changes by less than :data:`TOLERANCE` (absolute) or :data:`MOST_UPDATES` are done. The
+    identity where nothing matches.
     """
     moved, whole = source, Similarity()
     distance, number = target.nearest(moved, WITHIN)

@@ -69,11 +69,7 @@ class Cloud:
     def nearest(
         self, points: np.ndarray, within: float = math.inf
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Find the cloud's nearest point to each of other points.
-
-        Args:
-            points: (M, 3) finite numbers.
-            within: points are found if they are nearer than this (strictly).
+        """Find the cloud's nearest point to each of (M, 3) other points, if nearer than ``within``.
 
         Returns:
             (M,) float64 distances, ∞ where none is found, and (M,) int64 numbers of the points,

@@ -51,7 +51,6 @@ class GroundTruth:
     occupancies: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        """Check the arrays that :class:`~im2mesh.metrics.distances.Cloud` does not check."""
         if not len(self.points):
             raise ValueError("ground truth without points cannot be compared with")
         queries = None if self.queries is None else np.shape(self.queries)
@@ -60,7 +59,6 @@ class GroundTruth:
             raise ValueError(f"queries have shape {queries}; their occupancies need {expected}")
 
     def cloud(self, threads: int = -1) -> Cloud:
-        """Return the surface points for searches by ``threads`` (−1: all cores)."""
         return Cloud(self.points, self.normals, self.visible, threads)
 
 
@@ -216,7 +214,6 @@ def _surface(predicted: Cloud, truth: Cloud, align: bool) -> Evaluation:
 def _compare(
     predicted: Cloud, truth: Cloud, moved: Similarity
 ) -> tuple[dict[str, float], np.ndarray]:
-    """Return the scores and the F-score curve with the ground truth ``moved``."""
     normals = None
     if not len(predicted):
         completeness = np.full(len(truth), FARTHEST)

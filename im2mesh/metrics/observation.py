@@ -11,15 +11,14 @@ WORST_ERROR = 1.0
 def observation_scores(
     rendered: np.ndarray, observed: np.ndarray, known: np.ndarray | None = None
 ) -> dict[str, float]:
-    """Compare the depth of a mesh with an observed one.
+    """Compare the (S, S) depth of a mesh with an observed one; background is negative in both.
 
     Args:
-        rendered: (S, S) depth of the mesh from the input camera
-            (:func:`im2mesh.geometry.rendering.render_depth`); background negative.
-        observed: (S, S) the input, in the same form.
-        known: (S, S) bool, False where the input says nothing
-            (:func:`im2mesh.data.depth.load_known`); such pixels count as background in both.
-            None: all is known.
+        rendered: of the mesh from the input camera
+            (:func:`im2mesh.geometry.rendering.render_depth`).
+        observed: the input.
+        known: bool, False where the input says nothing (:func:`im2mesh.data.depth.load_known`);
+            such pixels count as background in both. None: all is known.
 
     Returns:
         Name → value:

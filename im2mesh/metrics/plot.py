@@ -24,19 +24,12 @@ FORMATS = (".png", ".pdf", ".svg")
 
 
 def check_format(path: Path) -> None:
-    """Raise InputError where the extension of a picture is none of :data:`FORMATS`."""
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"{path}: plots are written as {' '.join(FORMATS)}; use one of these")
 
 
 def plot(methods: Sequence[ScoredMethod], path: Path, raw: bool, over: str) -> None:
-    """Draw the mean main score of every class and the mean F-score curves.
-
-    Args:
-        methods: one colour each.
-        path: the picture; its extension gives the format.
-        raw: without alignment.
-        over: ``class`` or ``sample``: whether curves are means over class means or over meshes.
+    """Draw the mean main score of every class and the mean F-score curves, one colour a method.
 
     Raises:
         InputError: the extension is none of :data:`FORMATS`, or no method has the main score.

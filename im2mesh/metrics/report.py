@@ -45,14 +45,12 @@ def class_table(method: ScoredMethod, raw: bool, how: str = "mean") -> Table:
 
 
 def _one_class_table(method: ScoredMethod, raw: bool) -> Table:
-    """Return the max, min and mean of the meshes of a run with one class."""
     frame = method.all_values(raw).agg(["max", "min", "mean"])
     name = method.class_names.iloc[0]
     return Table(f"{method.name}: {name} ×100{_alignment(method, raw)}", frame, 1)
 
 
 def sorted_rows(method: ScoredMethod, raw: bool) -> Table:
-    """Return a row a mesh, the worst first."""
     names = [f"{class_id}/{model}".lstrip("/") for class_id, model in method.models()]
     frame = method.all_values(raw).set_axis(names)
     by = SHOWN[MAIN] if SHOWN[MAIN] in frame else frame.columns[0]
@@ -138,10 +136,6 @@ def remarks(methods: Sequence[ScoredMethod], runs: Sequence[ScoredRun]) -> list[
 
     They name missing, outdated and empty meshes, meshes without scores against the input where
     others have them, means over different meshes, and absent baselines.
-
-    Args:
-        methods: whose scores are shown.
-        runs: the runs that :func:`im2mesh.metrics.scored_runs.load_methods` read them from.
     """
     found = []
     for method in methods:

@@ -70,12 +70,10 @@ class Scores:
 
 
 def curve_columns(raw: bool) -> list[str]:
-    """Return the names of the columns that hold the F-score curve."""
     return [f"{at:.3f}{' raw' if raw else ''}" for at in CURVE]
 
 
 def paths(run: Path, kind: str, class_id: str) -> dict[str, Path]:
-    """Return the paths of one class folder's tables."""
     return {
         "full": run / f"{kind}_full_{class_id}.pkl",
         "full csv": run / f"{kind}_full_{class_id}.csv",
@@ -122,12 +120,7 @@ def write_scores(
 
 
 def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) -> Scores | None:
-    """Read the scores of one kind, all class folders together.
-
-    Args:
-        run: the folder.
-        kind: one of :data:`KINDS`.
-        class_ids: the class folders; None: all that there are.
+    """Read the scores of one kind, of some class folders (None: all) together.
 
     Returns:
         The scores; None where there is no row of this kind.
@@ -191,11 +184,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def read_curves(path: Path) -> pd.DataFrame | None:
-    """Read the F-score curves of one class folder; None where there are none.
-
-    Raises:
-        DataError: the file is damaged.
-    """
+    """Read the F-score curves of one class folder, if there are any."""
     return _read_csv(path, "idx", "class id", "modelname") if path.is_file() else None
 
 
@@ -252,11 +241,7 @@ def _portable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def mesh_version(path: Path) -> str:
-    """Return a digest of a mesh file's version, to compare it with that of a scored row.
-
-    Raises:
-        OSError: there is no such file.
-    """
+    """Return a digest of a mesh file's version, to compare it with that of a scored row."""
     return digest(file_version(path))
 
 
@@ -276,7 +261,6 @@ def mesh_versions(table: pd.DataFrame) -> pd.Series:
 
 
 def score_columns(table: pd.DataFrame) -> list[str]:
-    """Return the columns of a table of rows or classes that hold scores."""
     return [name for name in table if name not in NOT_SCORES]
 
 

@@ -67,7 +67,6 @@ class ScoringSummary:
 
     @property
     def complete(self) -> bool:
-        """True if every model has its scores."""
         return not self.missing and not self.failed
 
 
@@ -80,11 +79,11 @@ def evaluate(
     inputs: Sequence[str] | None = None,
     cluster: str | None = None,
 ) -> dict[str, ScoringSummary]:
-    """Score a run.
+    """Score a run; the tables are written to its folder.
 
     Args:
         config: names the data.
-        folder: holds the meshes; the tables are written there.
+        folder: holds the meshes.
         settings: of the scoring.
         workers: processes; 1: this one.
         kinds: of scores (:data:`im2mesh.metrics.results.KINDS`). The global level alone is
@@ -146,15 +145,7 @@ def score(
 
     Existing rows of the same files and settings are kept. A file that cannot be used is named in
     the summary and does not stop the others. The tables are written every :data:`SAVE_EVERY`
-    seconds, at the end and on Ctrl-C.
-
-    Args:
-        folder: where the tables go; made when missing.
-        kind: one of :data:`im2mesh.metrics.results.KINDS`.
-        tasks: what to score.
-        missing: names of the models without anything to score.
-        workers: processes; 1: this one. The rows do not depend on it.
-        cluster: see :func:`im2mesh.parallel.run_tasks`.
+    seconds, at the end and on Ctrl-C. They do not depend on the number of workers.
 
     Raises:
         InputError: nothing can be written there, or another evaluation writes there.
@@ -232,7 +223,6 @@ class _Tables:
         return True
 
     def add(self, task: ScoringTask, fingerprint: str, row: Row) -> None:
-        """Add a new row and its curve."""
         note = SEPARATOR.join(row.notes)
         columns = {**task.keys, **row.columns, "note": note, "fingerprint": fingerprint}
         self.rows[task.name] = columns

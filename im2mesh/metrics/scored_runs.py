@@ -66,23 +66,20 @@ class ScoredMethod:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a mesh."""
         return self.scores.table
 
     @property
     def class_names(self) -> pd.Series:
-        """(rows,) class name of each row."""
         return self.table["class name"]
 
     def column(self, score: str, raw: bool) -> str | None:
-        """Return the column of a score; None where it does not exist."""
+        """Return the column of a score, if it exists."""
         suffix = " raw" if raw and score.split("_")[0] not in NEVER_RAW else ""
         names = [f"{score}{kind}{suffix}" for kind in (MESH, CLOUD)]
         return next((name for name in names if name in self.table), None)
 
     @property
     def aligned(self) -> bool:
-        """True if there are scores after alignment."""
         return self.column(MAIN, raw=False) is not None
 
     def values(self, score: str, raw: bool) -> pd.Series:
@@ -110,7 +107,6 @@ class ScoredMethod:
         return replace(self, scores=kept)
 
     def models(self) -> list[tuple[str, str]]:
-        """Return the class folder and the name of each row."""
         return model_keys(self.table)
 
     def in_group(self, group: str) -> pd.Series:
@@ -121,13 +117,7 @@ class ScoredMethod:
         return belongs if group == "seen" else ~belongs
 
     def mean(self, values: pd.DataFrame, over: str, group: str = "all") -> pd.Series:
-        """Return column means over the class means (``over`` class) or the rows (sample).
-
-        Args:
-            values: a row for each row of this method.
-            over: ``class`` or ``sample``.
-            group: see :meth:`in_group`.
-        """
+        """Return a group's column means, over class means (``over`` class) or over the rows."""
         values = values[self.in_group(group)]
         return (values.groupby(self.class_names).mean() if over == "class" else values).mean()
 
@@ -158,11 +148,7 @@ class ScoredRun:
 
     @classmethod
     def of(cls, target: str) -> ScoredRun:
-        """Return the run that a configuration file or a folder names.
-
-        Raises:
-            InputError: there is no such file, or it is no configuration.
-        """
+        """Return the run that a configuration file or a folder names."""
         path = Path(target)
         if path.is_dir():
             return cls(path, folder_name(path))
@@ -171,7 +157,6 @@ class ScoredRun:
 
     @classmethod
     def of_config(cls, config: Config, folder: Path, name: str) -> ScoredRun:
-        """Return the run in a folder, with the classes of a configuration."""
         seen = config.test.seen_classes
         return cls(folder, name, config.data.classes, None if seen is None else frozenset(seen))
 
@@ -180,10 +165,6 @@ def load_methods(
     runs: Sequence[ScoredRun], kinds: Collection[str] = tuple(results.KINDS)
 ) -> list[ScoredMethod]:
     """Read the scores of runs, and of the baselines scored with them.
-
-    Args:
-        runs: in the order of the tables' columns.
-        kinds: of scores; others are left out.
 
     Returns:
         A method for each run, then the input points and the global level alone, each of the
@@ -222,7 +203,6 @@ def load_methods(
 
 
 def _unlike(name: str, methods: Sequence[ScoredMethod]) -> str:
-    """Return the name, numbered where another method has it."""
     taken = [method.name for method in methods]
     numbered = (name if k == 1 else f"{name} {k}" for k in range(1, len(taken) + 2))
     return next(free for free in numbered if free not in taken)
@@ -262,11 +242,7 @@ def _outdated(folder: Path, table: pd.DataFrame) -> frozenset[tuple[str, str]]:
 
 
 def check_scores(methods: Sequence[ScoredMethod], raw: bool) -> None:
-    """Refuse methods without a score to show.
-
-    Raises:
-        DataError: names the first method whose tables have none of the scores that are shown.
-    """
+    """Raise DataError for the first method without any of the scores that are shown."""
     for method in methods:
         if method.all_values(raw).empty:
             other = "without --raw" if raw else "with --raw"

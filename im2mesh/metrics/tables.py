@@ -62,7 +62,6 @@ class Table:
         return self._flat().to_csv(float_format="%.6f").rstrip("\n")
 
     def _flat(self) -> pd.DataFrame:
-        """Return the frame with its groups written before the names."""
         heads = [" ".join(c) if isinstance(c, tuple) else str(c) for c in self.frame.columns]
         return self.frame.set_axis(heads, axis=1)
 

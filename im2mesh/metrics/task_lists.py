@@ -92,7 +92,6 @@ def mesh_tasks(
 
 
 def input_tasks(samples: Sequence[Sample], settings: ScoringSettings) -> list[ScoringTask]:
-    """Return a task for the points that the camera saw, of every sample."""
     return [
         InputTask(idx, sample.class_name, sample.name, settings, sample)
         for idx, sample in enumerate(samples)
@@ -102,7 +101,7 @@ def input_tasks(samples: Sequence[Sample], settings: ScoringSettings) -> list[Sc
 def against_input_tasks(
     sources: Sequence[DepthSource], folder: Path, settings: ScoringSettings
 ) -> tuple[list[ScoringTask], list[str]]:
-    """Return tasks for meshes against their depth maps; as :func:`mesh_tasks`, raising as well."""
+    """Return tasks for meshes against their depth maps, as :func:`mesh_tasks` does."""
     meshes = mesh_folder(folder)
     tasks: list[ScoringTask] = []
     missing: list[str] = []
@@ -127,16 +126,8 @@ def global_tasks(
 ) -> tuple[list[ScoringTask], list[str]] | None:
     """Return tasks for the global level alone, whose meshes lie in a run of its own.
 
-    The log names settings in which that run differs from the fused one.
-
-    Args:
-        config: names the data.
-        samples: of the split.
-        fused: folder of the fused run.
-        settings: of the scoring.
-
-    Returns:
-        As :func:`mesh_tasks`; None, with a log line, where there are no such meshes.
+    The log names settings in which that run differs from the fused one. None, with a log line,
+    where there are no such meshes.
     """
     title = results.KINDS[results.GLOBAL]
     level = global_level(fused)
@@ -163,11 +154,6 @@ def global_tasks(
 
 def _changes_from_fused(fused: Path, alone: Path, digest: str) -> list[str]:
     """Compare the settings of a global level's own run with those of the level in a fused run.
-
-    Args:
-        fused: folder of the fused run.
-        alone: folder of the level's own run.
-        digest: of its weights in the fused run.
 
     Returns:
         A line for each difference that changes meshes; none if one of the two records is missing

@@ -76,14 +76,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ScoringTask(ABC):
-    """One row to be scored.
-
-    Attributes:
-        idx: number of the model in the split.
-        class_id: folder of the class.
-        model: name of the model, unique in the folder.
-        settings: see there.
-    """
+    """One row to be scored; ``idx`` is the model's number in the split."""
 
     idx: int
     class_id: str
@@ -92,26 +85,23 @@ class ScoringTask(ABC):
 
     @property
     def name(self) -> str:
-        """``<class folder>/<model>``."""
         return f"{self.class_id}/{self.model}"
 
     @property
     def keys(self) -> dict[str, Any]:
-        """The columns that identify the model of a row."""
         return row_keys(self.idx, self.class_id, self.model)
 
     @property
     def seed(self) -> list[int]:
-        """Seed of this model, which does not depend on its number in the split."""
+        """The seed of this model, which does not depend on its number in the split."""
         digest = hashlib.sha256(self.name.encode()).digest()
         return [self.settings.seed, *np.frombuffer(digest[:16], "<u4").tolist()]
 
     def fingerprint(self) -> str:
-        """Return a digest of everything that the scores depend on.
+        """Return a digest of everything that the scores depend on, 16 hexadecimal digits.
 
-        Returns:
-            16 hexadecimal digits; where a mesh is scored, those of its file and a hyphen precede
-            them (:func:`im2mesh.metrics.results.mesh_versions`).
+        Where a mesh is scored, the digest of its file and a hyphen precede it
+        (:func:`im2mesh.metrics.results.mesh_versions`).
 
         Raises:
             InputError, OSError: a file is missing.
@@ -122,7 +112,7 @@ class ScoringTask(ABC):
         return version + digest(depends)
 
     def _mesh(self) -> Path | None:
-        """Return the file of the scored mesh; None where there is none."""
+        """Return the file of the scored mesh, if there is one."""
         return None
 
     @abstractmethod
@@ -142,9 +132,7 @@ class ScoringTask(ABC):
 class MeshTask(ScoringTask):
     """A mesh, and maybe a point cloud, against ground truth.
 
-    Attributes:
-        sample: the model in the data set, with its ground truth.
-        files: :data:`MESH` and :data:`CLOUD` → file.
+    ``files`` maps :data:`MESH` and :data:`CLOUD` to a file.
     """
 
     sample: Sample
@@ -239,7 +227,7 @@ def _add(row: Row, result: Evaluation, kind: str) -> None:
 
 
 def _ground_truth(model: Sample, iou: bool) -> tuple[GroundTruth, list[str]]:
-    """Read the ground truth of a model; return it with notes for the reader."""
+    """Return the ground truth of a model, and notes for the reader."""
     cloud = model.pointcloud(chamfer=True)
     if len(cloud.points) < LEAST_POINTS:
         raise DataError(

@@ -17,7 +17,7 @@ def inside(
     points: np.ndarray,
     rule: Literal["parity", "winding"] = "parity",
 ) -> np.ndarray:
-    """Return which points a mesh contains.
+    """Return (N,) bool, which of (N, 3) points a mesh contains.
 
     Both rules agree, away from the surface, for a closed mesh that does not overlap itself and
     whose faces all have the same orientation. Where a mesh overlaps itself, space that is covered
@@ -26,15 +26,12 @@ def inside(
     Args:
         vertices: (V, 3) finite numbers.
         faces: (F, 3) vertex numbers.
-        points: (N, 3) finite numbers.
+        points: finite numbers.
         rule: ``parity``, as published: rays up and down both cross the surface an odd number of
             times; where a hole makes them disagree, the point is outside. ``winding``: the
             generalised winding number (Jacobson et al., SIGGRAPH 2013, by the method of Barill et
             al., SIGGRAPH 2018) is above 0.5 in magnitude; holes are closed smoothly, but all faces
             must have the same orientation.
-
-    Returns:
-        (N,) bool.
     """
     if rule == "parity" or not len(faces):
         return contains(vertices, faces, points)
@@ -62,11 +59,6 @@ def is_closed(vertices: np.ndarray, faces: np.ndarray) -> bool:
 
 
 def iou(predicted: np.ndarray, occupancies: np.ndarray) -> float:
-    """Return the points inside both over those inside either; NaN if none is inside either.
-
-    Args:
-        predicted: (N,) bool.
-        occupancies: (N,) bool, ground truth.
-    """
+    """Return the points inside both (N,) bool over those inside either; NaN if none is."""
     union = int((predicted | occupancies).sum())
     return int((predicted & occupancies).sum()) / union if union else float("nan")

@@ -45,12 +45,12 @@ class Components:
 
     @property
     def pieces(self) -> int:
-        """Number of the components that are not cavities."""
+        """The number of components that are not cavities."""
         return int((self.volumes > 0).sum())
 
     @property
     def cavities(self) -> int:
-        """Number of the components that bound a cavity."""
+        """The number of components that bound a cavity."""
         return int((self.volumes < 0).sum())
 
     @property
@@ -79,12 +79,9 @@ def components(vertices: np.ndarray, faces: np.ndarray) -> Components:
 
 
 def pieces_of_cloud(points: np.ndarray, gap: float = GAP, least: float = LEAST_SHARE) -> int:
-    """Count the pieces of a surface that is known by points.
+    """Count the pieces of a surface that is known by (N, 3) points, spread evenly over it.
 
-    Args:
-        points: (N, 3) spread evenly over the surface.
-        gap: points nearer to each other than this belong to one piece.
-        least: smallest share of the points that counts as a piece.
+    Points nearer than ``gap`` belong to one piece. A piece has at least the share ``least`` of all.
     """
     pairs = cKDTree(points).query_pairs(gap, output_type="ndarray")
     sizes = np.bincount(_connected(pairs, len(points)))
