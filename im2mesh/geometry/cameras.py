@@ -44,7 +44,6 @@ class Camera:
     cy: float
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
         if not all(math.isfinite(v) for v in (self.fx, self.fy, self.cx, self.cy)):
             raise InputError(
                 f"intrinsics {self}: hold numbers that are not finite; give fx fy cx cy in pixels"
@@ -59,11 +58,7 @@ class Camera:
 
     @classmethod
     def of(cls, intrinsics: ArrayLike | Camera) -> Camera:
-        """Return the camera of fx, fy, cx, cy or a 3×3 matrix.
-
-        Raises:
-            InputError: it is neither.
-        """
+        """Return the camera of fx, fy, cx, cy or a 3×3 matrix."""
         if isinstance(intrinsics, Camera):
             return intrinsics
         values = np.asarray(intrinsics)
@@ -95,16 +90,10 @@ class Camera:
 
     @property
     def matrix(self) -> np.ndarray:
-        """The 3×3 matrix K."""
         return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
 
     def scaled(self, across: float, down: float) -> Camera:
-        """Return the camera of the same image with more or fewer pixels.
-
-        Args:
-            across: new width over old width.
-            down: new height over old height.
-        """
+        """Return the camera of the image whose width is times ``across``, its height ``down``."""
         # An image's left border is half a pixel left of its first pixel's centre.
         return Camera(
             self.fx * across,
@@ -114,27 +103,12 @@ class Camera:
         )
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Return where points are seen.
-
-        Args:
-            points: (…, 3) in the camera frame, z > 0.
-
-        Returns:
-            (…, 2) column u and row v, in pixels.
-        """
+        """Return (…, 2) column and row in pixels of (…, 3) points of the camera frame, z > 0."""
         x, y, z = np.moveaxis(points, -1, 0)
         return np.stack([self.fx * x / z + self.cx, self.fy * y / z + self.cy], axis=-1)
 
     def rays(self, columns: ArrayLike, rows: ArrayLike) -> np.ndarray:
-        """Return the points at z = 1 that are seen at pixels.
-
-        Args:
-            columns: (…) u.
-            rows: (…) v.
-
-        Returns:
-            (…, 3) float64.
-        """
+        """Return the (…, 3) points at z = 1 that are seen at (…) columns u and rows v."""
         x = (np.asarray(columns, dtype=np.float64) - self.cx) / self.fx
         y = (np.asarray(rows, dtype=np.float64) - self.cy) / self.fy
         return np.stack([x, y, np.ones_like(x)], axis=-1)
@@ -165,12 +139,7 @@ class CubeFrame:
 
     @classmethod
     def looking_at(cls, centre: ArrayLike, size: float) -> CubeFrame:
-        """Return the cube that is looked at along the ray to its centre.
-
-        Args:
-            centre: (3,) in the camera frame, z > 0.
-            size: side in metres, > 0.
-        """
+        """Return the cube of ``size`` metres that is looked at along the ray to its (3,) centre."""
         middle = np.asarray(centre, dtype=np.float64)
         assert middle[2] > 0 and size > 0, "the cube is in front of the camera"
         forward = middle / np.linalg.norm(middle)

@@ -36,14 +36,10 @@ SHAPENET_PLACE = "<class id>/<model id>/models/model_normalized.obj"
 
 
 def check_mesh(vertices: ArrayLike, faces: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Validate two arrays as a mesh.
+    """Validate (V, 3) vertices and (F, 3) faces as a mesh; return them as float64 and int64.
 
-    Args:
-        vertices: (V, 3) numbers; only those that a face uses must be finite.
-        faces: (F, 3) vertex numbers; an empty array of any shape is a mesh without faces.
-
-    Returns:
-        (V, 3) float64 and (F, 3) int64.
+    Only vertices that a face uses must be finite. Empty faces of any shape are a mesh without
+    faces.
 
     Raises:
         InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
@@ -103,10 +99,7 @@ def load_mesh(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_mesh_or_cloud(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Read a mesh file as :func:`load_mesh` does, or a point cloud.
-
-    Returns:
-        (V, 3) float64 vertices, all finite, V > 0, and (F, 3) int64 faces: none for a cloud.
+    """Read a mesh file as :func:`load_mesh` does, or a point cloud, whose faces are (0, 3).
 
     Raises:
         EmptyError: neither faces nor points.
@@ -259,11 +252,7 @@ def _off(vertices: np.ndarray, faces: np.ndarray) -> str:
 
 
 def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Path:
-    """Return the path of a ShapeNet mesh, at :data:`SHAPENET_PLACE`.
-
-    Raises:
-        InputError: it is not there; the line says where ShapeNet belongs.
-    """
+    """Return the path of a ShapeNet mesh, at :data:`SHAPENET_PLACE`; it is there."""
     root = Path(root)
     path = root / class_id / model / "models" / "model_normalized.obj"
     if path.is_file():

@@ -70,7 +70,6 @@ class Windows:
     image_size: int = IMAGE_SIZE
 
     def __post_init__(self) -> None:
-        """Check the tiling."""
         if not 0 < self.size <= self.image_size or self.stride <= 0:
             raise ValueError(
                 f"windows of {self.size} pixels at stride {self.stride} "
@@ -107,12 +106,12 @@ class Windows:
         return strips.reshape(len(self), self.size, self.size)
 
     def pick(self, images: Tensor, image: Tensor, window: Tensor) -> Tensor:
-        """Cut chosen windows out of chosen images.
+        """Cut the window of each number out of the image of each number, (B,) both.
 
         Args:
             images: (M, S, S).
-            image: (B,) number of the image.
-            window: (B,) number of the window in it.
+            image: numbers of images.
+            window: numbers of windows.
 
         Returns:
             (B, size, size).
@@ -124,14 +123,9 @@ class Windows:
         return strips[image, row, window % self.per_side]
 
     def to_local(self, points: Tensor, window: Tensor) -> Tensor:
-        """Convert points of the cube to the coordinates of the windows that own them.
+        """Convert (…, 3) points of the cube to the coordinates of the windows that own them.
 
-        Args:
-            points: (…, 3) in the camera frame.
-            window: the window of each, broadcast against (…).
-
-        Returns:
-            (…, 3) in [−0.5, 0.5]³.
+        ``window`` is broadcast against (…).
         """
         scale, middle = self._placed(window)
         return torch.addcmul(-middle * scale, points, scale)
@@ -162,13 +156,9 @@ class Windows:
         return (right - left) / self.size - 0.5, (up - bottom) / self.size - 0.5
 
     def _owners(self, coordinate: Tensor) -> Tensor:
-        """Find the windows along one axis that own coordinates.
+        """Return the (N, k) windows along one axis that own (N,) coordinates in [0, S] pixels.
 
-        Args:
-            coordinate: (N,) in pixels, [0, S].
-
-        Returns:
-            (N, k) int64 window numbers in rising coordinate, −1 where there is none.
+        They are in rising coordinate, −1 where there is none.
         """
         most = math.ceil(self.size / self.stride) + 1
         last = torch.div(coordinate, self.stride, rounding_mode="floor").long()
@@ -184,11 +174,10 @@ class Windows:
     def assign(
         self, points: Tensor, active: Tensor | None = None, weighting: str = "gaussian"
     ) -> PatchAssignment:
-        """Assign points to the windows that own them.
+        """Assign (N, 3) float32 points to the windows that own them.
 
         Args:
-            points: (N, 3) float32 in the camera frame; a point outside the cube is owned
-                by no window.
+            points: in the camera frame; a point outside the cube is owned by no window.
             active: (P,) bool, the windows that predict; None: all. Only these appear, and
                 ``PatchAssignment.counts`` has one entry for each active window.
             weighting: one of :data:`WEIGHTINGS`.

@@ -25,28 +25,18 @@ DEEPEST = 1.0 + 1e-3
 
 
 def from_pixels(rows: Array, columns: Array, size: float) -> tuple[Array, Array]:
-    """Return the x and y of places in an image.
+    """Return the x and y, in [−0.5, 0.5], of places in an image of ``size``² pixels.
 
-    Args:
-        rows: (…) in pixels; the middle of pixel (i, j) is at (i, j).
-        columns: (…).
-        size: pixels along a side of the image.
-
-    Returns:
-        (…) x and (…) y, in [−0.5, 0.5] within the image.
+    The middle of pixel (i, j) is at row i and column j.
     """
     return (columns + 0.5) / size - 0.5, 0.5 - (rows + 0.5) / size
 
 
 def from_corner(points: Array, size: float) -> tuple[Array, Array]:
-    """Return where points are seen, in pixels from the image's top-left corner.
+    """Return the rows and columns, in [0, size], at which (…, 2 or 3) points are seen.
 
-    Args:
-        points: (…, 2 or 3) in [−0.5, 0.5], of the cube or of a window's own cube.
-        size: pixels along a side of the image or the window.
-
-    Returns:
-        (…) rows and columns in [0, S]; pixel (i, j) reaches from (i, j) to (i + 1, j + 1).
+    They count from the top-left corner of the image or of a window, whose own cube the points are
+    in. Pixel (i, j) reaches from (i, j) to (i + 1, j + 1).
     """
     return (0.5 - points[..., 1]) * size, (points[..., 0] + 0.5) * size
 
@@ -58,14 +48,9 @@ def to_pixels(points: Array, size: float) -> tuple[Array, Array]:
 
 
 def pixels_at(points: Array, size: int) -> tuple[Array, Array]:
-    """Return the pixels through which points are seen, the nearest ones for points outside.
+    """Return int64 rows and columns of the pixels through which (…, 2 or 3) points are seen.
 
-    Args:
-        points: (…, 2 or 3), of the cube or of a window's own cube.
-        size: pixels along a side of the image or the window.
-
-    Returns:
-        (…) int64 rows and columns in 0 … S − 1.
+    Points outside the image get the nearest pixel.
     """
     rows, columns = (_integers(place, size) for place in from_corner(points, size))
     return rows, columns
@@ -78,14 +63,7 @@ def _integers(places: Any, size: int) -> Any:
 
 
 def back_project(depth: np.ndarray) -> np.ndarray:
-    """Return the points that the camera saw.
-
-    Args:
-        depth: (S, S) depth map, d ≥ 0 where the surface is at z = 0.5 − d; background < 0.
-
-    Returns:
-        (M, 3) float32 points in the camera frame, one for each foreground pixel, row by row.
-    """
+    """Return the (M, 3) float32 points that the camera saw, one a foreground pixel, row by row."""
     rows, columns = np.nonzero(depth >= 0)
     x, y = from_pixels(rows, columns, len(depth))
     return np.stack([x, y, 0.5 - depth[rows, columns]], axis=1).astype(np.float32)

@@ -28,19 +28,13 @@ _QUARTERS = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))
 def pose_rotation(
     azimuth: float, elevation: float, convention: PoseConvention = "camera"
 ) -> np.ndarray:
-    """Return the rotation of a view.
+    """Return the rotation of a view, (3, 3) float64; exact at multiples of 90 degrees.
 
     Args:
         azimuth: degrees; +90 turns the model's +z (its front) to the camera's +x.
         elevation: degrees; a positive one moves the model's top towards the viewer, who then
             looks at it from above (``released-script``: away, so from below).
         convention: see the module.
-
-    Returns:
-        (3, 3) float64, Rx(±elevation) · Ry(azimuth); exact at multiples of 90 degrees.
-
-    Raises:
-        InputError: an angle is not finite, or there is no such convention.
     """
     if convention not in CONVENTIONS:
         raise InputError(f"no pose convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
@@ -54,18 +48,10 @@ def pose_rotation(
 
 
 def uniform_rotation(u: float, v: float, w: float) -> np.ndarray:
-    """Return the rotation that belongs to a point of the unit cube.
+    """Return the (3, 3) rotation that belongs to a point of the unit cube [0, 1]³.
 
     Points that are even in the cube give rotations that are even among all rotations (Shoemake,
     Graphics Gems III, 1992).
-
-    Args:
-        u: in [0, 1].
-        v: in [0, 1].
-        w: in [0, 1].
-
-    Returns:
-        (3, 3) float64 rotation matrix.
     """
     a, b = math.sqrt(1 - u), math.sqrt(u)
     x, y = a * math.sin(2 * math.pi * v), a * math.cos(2 * math.pi * v)
@@ -80,13 +66,7 @@ def uniform_rotation(u: float, v: float, w: float) -> np.ndarray:
 
 
 def centre_and_extent(bounds: ArrayLike) -> tuple[np.ndarray, float]:
-    """Return the centre and the largest extent of an object, by which it is moved and scaled.
-
-    Args:
-        bounds: (2, 3), the least and the largest x, y, z of the object.
-
-    Returns:
-        (3,) float64 centre, to be subtracted, and the largest extent (> 0), to be divided by.
+    """Return the (3,) centre and the largest extent, > 0, of an object with (2, 3) bounds.
 
     Raises:
         InputError: the bounds are not finite, are reversed, or enclose a single point.
@@ -101,14 +81,9 @@ def centre_and_extent(bounds: ArrayLike) -> tuple[np.ndarray, float]:
 
 
 def normalise(vertices: ArrayLike) -> np.ndarray:
-    """Centre points on the origin and scale them to a largest extent of 1.
+    """Centre (V, 3) points on the origin and scale them to a largest extent of 1.
 
-    Args:
-        vertices: (V, 3) finite numbers in any unit. Every point counts, so leave out vertices
-            that no face uses.
-
-    Returns:
-        (V, 3) float64 in [−0.5, 0.5]³; a new array.
+    Every point counts, so leave out vertices that no face uses.
 
     Raises:
         InputError: another shape, no points, a value that is not finite, or a single place.
@@ -127,19 +102,9 @@ def pose(
     elevation: float,
     convention: PoseConvention = "camera",
 ) -> np.ndarray:
-    """Turn a model's points into a view: rotate, centre, scale.
+    """Turn a model's (V, 3) points, y up, into a view in [−0.5, 0.5]³: rotate, centre, scale.
 
-    Args:
-        vertices: (V, 3) points of the model, y up.
-        azimuth: degrees, see :func:`pose_rotation`.
-        elevation: degrees.
-        convention: see the module.
-
-    Returns:
-        (V, 3) float64 in the camera frame, in [−0.5, 0.5]³.
-
-    Raises:
-        InputError: as :func:`normalise` and :func:`pose_rotation`.
+    See :func:`pose_rotation` and :func:`normalise` for arguments and errors.
     """
     points = np.asarray(vertices, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 3:

@@ -83,18 +83,10 @@ def _meets_a_ray(points: np.ndarray, triangles: np.ndarray, size: int, zoom: flo
 def cast_from_origin(
     points: np.ndarray, triangles: np.ndarray, rays: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Send rays from the origin.
-
-    Args:
-        points: (V, 3) finite vertices.
-        triangles: (F, 3) vertex numbers, F > 0; both sides of a face are hit.
-        rays: (N, 3) directions of any length.
+    """Send (N, 3) rays of any length from the origin; both sides of F > 0 faces are hit.
 
     Returns:
         (M,) int64 the rays that hit, in order; (M,) int64 the first face of each.
-
-    Raises:
-        InputError: embreex is not installed.
     """
     require_embreex()
     from embreex.mesh_construction import TriangleMesh
@@ -115,19 +107,12 @@ def cast_from_origin(
 
 
 class Obstacles:
-    """Triangles that block the view between two points."""
+    """Triangles that block the view between two points.
+
+    They lie in any frame about as large as the unit cube: places are told apart to 1e-7.
+    """
 
     def __init__(self, points: np.ndarray, triangles: np.ndarray) -> None:
-        """Build the scene.
-
-        Args:
-            points: (V, 3) finite vertices, in any frame about as large as the unit cube: places
-                are told apart to 1e-7.
-            triangles: (F, 3) vertex numbers, F > 0.
-
-        Raises:
-            InputError: embreex is not installed.
-        """
         require_embreex()
         from embreex.mesh_construction import TriangleMesh
         from embreex.rtcore_scene import EmbreeScene

@@ -59,19 +59,10 @@ def render_depth(
 def render_perspective(
     vertices: ArrayLike, faces: ArrayLike, camera: Camera, shape: tuple[int, int]
 ) -> np.ndarray:
-    """Render the depth image of a mesh as a pinhole camera sees it.
-
-    Args:
-        vertices: (V, 3) in the camera frame (:mod:`im2mesh.geometry.cameras`), in metres.
-        faces: (F, 3) vertex numbers; both sides of a face are seen.
-        camera: the intrinsics.
-        shape: rows and columns of the image.
+    """Render the depth image of a mesh, in metres in the camera frame, as a pinhole camera sees it.
 
     Returns:
-        (H, W) float64, z in metres; NaN where there is nothing.
-
-    Raises:
-        InputError: malformed arrays.
+        (H, W) float64, z in metres; NaN where there is nothing. Both sides of a face are seen.
     """
     points, triangles = drop_unused(*check_mesh(vertices, faces))
     depth = np.full(shape[0] * shape[1], np.nan)
@@ -91,7 +82,6 @@ def render_perspective(
 
 
 def require_renderer(renderer: str) -> None:
-    """Raise InputError where a renderer is unknown or not installed."""
     if renderer not in RENDERERS:
         raise InputError(f"no renderer {renderer!r}; choose {' or '.join(RENDERERS)}")
     RENDERERS[renderer][1]()
@@ -117,7 +107,6 @@ def _by_embreex(
 
 
 def _pytorch3d() -> tuple[Any, Any, Any]:
-    """Import torch, PyTorch3D's Meshes and its rasteriser."""
     try:
         import torch
         from pytorch3d.renderer.mesh.rasterize_meshes import rasterize_meshes

@@ -8,12 +8,7 @@ import numpy as np
 def sample_triangles(
     triangles: np.ndarray, count: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw points on triangles, uniformly by area.
-
-    Args:
-        triangles: (F, 3, 3) corners, finite.
-        count: points to draw.
-        rng: random generator.
+    """Draw points on (F, 3, 3) triangles, uniformly by area.
 
     Returns:
         (count, 3) float64 points and (count, 3) float64 unit normals of their triangles; (0, 3)

@@ -11,17 +11,10 @@ TOLERANCE = 0.01
 
 
 def visible(points: np.ndarray, depth: np.ndarray, tolerance: float = TOLERANCE) -> np.ndarray:
-    """Return whether points are seen: not behind the depth map at their pixel, with a tolerance.
+    """Return (N,) bool, which (N, 3) points in the cube are seen.
 
-    A pixel is the square around its ray. A point over a background pixel is not seen.
-
-    Args:
-        points: (N, 3) in the camera frame, in the cube.
-        depth: (S, S), d ≥ 0 where the first surface is at z = 0.5 − d; background < 0.
-        tolerance: see :data:`TOLERANCE`.
-
-    Returns:
-        (N,) bool.
+    Those are not behind the (S, S) depth map at their pixel by more than ``tolerance``. A pixel is
+    the square around its ray. A point over a background pixel is not seen.
     """
     seen = depth[pixels_at(points, len(depth))]
     return (seen >= 0) & (0.5 - points[:, 2] <= seen + tolerance)

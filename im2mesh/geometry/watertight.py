@@ -74,11 +74,7 @@ class Shares:
 
 
 class MeshSolid:
-    """The solid of a mesh; see the module.
-
-    Attributes:
-        shares: of the mesh's area.
-    """
+    """The solid of a mesh; see the module. ``shares`` are those of the mesh's area."""
 
     def __init__(
         self, vertices: np.ndarray, faces: np.ndarray, thickness: float = THICKNESS
@@ -86,8 +82,8 @@ class MeshSolid:
         """Find the outside.
 
         Args:
-            vertices: (V, 3) finite, their largest extent 1; see
-                :func:`im2mesh.geometry.poses.normalise`.
+            vertices: (V, 3) finite, their largest extent 1
+                (:func:`im2mesh.geometry.poses.normalise`).
             faces: (F, 3) vertex numbers, F > 0.
             thickness: of sheets, in (0, 0.1].
 
@@ -110,11 +106,10 @@ class MeshSolid:
         self._sheets = _Distance(sheets)
 
     def _sort(self) -> tuple[np.ndarray, np.ndarray, Shares]:
-        """Sort the triangles, or pieces of them, into walls and sheets.
+        """Sort the triangles, or pieces of them, into walls (A, 3, 3) and sheets (B, 3, 3).
 
-        Returns:
-            Corners of walls (A, 3, 3) and of sheets (B, 3, 3), and the shares of area. A triangle
-            of one kind stays whole. A smallest piece of several kinds counts as each of them.
+        A triangle of one kind stays whole. A smallest piece of several kinds counts as each of
+        them.
         """
         kinds = np.zeros((len(self._triangles), 3), dtype=bool)  # wall, sheet, inner
         pieces, parent = self._triangles, np.arange(len(self._triangles))
@@ -151,16 +146,10 @@ class MeshSolid:
         return kinds
 
     def signed_distance(self, points: np.ndarray) -> np.ndarray:
-        """Compute the distance to the solid's surface, negative inside.
+        """Return (N,) distances of (N, 3) points to the solid's surface, negative inside.
 
         Where sheets meet walls, and in the gaps that are closed, it may be smaller than the
         distance by up to the sheet's thickness; its sign is that of :meth:`occupancy`.
-
-        Args:
-            points: (N, 3) in the mesh's frame.
-
-        Returns:
-            (N,) float64.
         """
         points = np.asarray(points, dtype=np.float64)
         walls, sheets = self._walls(points), self._sheets(points)
@@ -174,14 +163,7 @@ class MeshSolid:
         return self.signed_distance(points) <= 0
 
     def sample_surface(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Sample points evenly on the solid's surface, except on the rims of sheets.
-
-        Args:
-            count: N.
-            rng: draws them.
-
-        Returns:
-            (N, 3) float64 points and (N, 3) outward unit normals.
+        """Sample (count, 3) points and outward normals evenly on the surface, but for sheets' rims.
 
         Raises:
             InputError: hardly any of the mesh can be seen from outside.
@@ -306,15 +288,9 @@ def _along_a_curve(points: np.ndarray) -> np.ndarray:
 def _cut(
     triangles: np.ndarray, parent: np.ndarray, longest: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Halve triangles across their longest edges until none is longer than ``longest``.
+    """Halve (N, 3, 3) triangles across their longest edges until none is longer than ``longest``.
 
-    Args:
-        triangles: (N, 3, 3) corners.
-        parent: (N,) any number for each; its pieces inherit it.
-        longest: length.
-
-    Returns:
-        (M, 3, 3) corners and (M,) parents of the pieces.
+    The pieces inherit the (N,) parents.
     """
     done: list[tuple[np.ndarray, np.ndarray]] = []
     while len(triangles):
@@ -333,7 +309,6 @@ def _cut(
 
 
 def _check_not_flat(triangles: np.ndarray) -> None:
-    """Raise InputError where all corners lie in a plane."""
     corners = triangles.reshape(-1, 3)
     corners = corners - corners.mean(axis=0)
     axes = np.linalg.eigh(corners.T @ corners)[1]
@@ -348,7 +323,6 @@ def _longest(triangles: np.ndarray) -> np.ndarray:
 
 
 def _areas(triangles: np.ndarray) -> np.ndarray:
-    """Return (N,) areas of (N, 3, 3) triangles."""
     return np.linalg.norm(_crosses(triangles), axis=1) / 2
 
 

@@ -59,15 +59,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class CheckTask:
-    """A model to be checked.
-
-    Attributes:
-        model: its files.
-        config: with the file names.
-        points: whether the training points are read.
-        iou: whether the points of the IoU are read.
-        cloud: whether the cloud is read.
-    """
+    """A model to be checked, and which of its files are."""
 
     model: Sample
     config: Config
@@ -77,18 +69,12 @@ class CheckTask:
 
 
 def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, list[str]]:
-    """Check a data set.
+    """Check a data set; return the number of models and the problems, one line each.
 
     Args:
         path: its folder, to check all lists in it; or a configuration (``.yaml``), to check the
             files that it reads.
         workers: processes.
-
-    Returns:
-        The number of models, and the problems, one line each.
-
-    Raises:
-        InputError: there is no such folder or configuration.
     """
     path = Path(path)
     problems: list[str] = []

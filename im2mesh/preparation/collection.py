@@ -91,7 +91,7 @@ class Entry(ABC):
 
     @abstractmethod
     def load(self, count: int, thickness: float, seed: int) -> Object:
-        """Read or make the shape.
+        """Read or make the shape, with ``count`` points on its surface.
 
         Args:
             count: points on its surface.
@@ -105,12 +105,6 @@ class Entry(ABC):
 
 @dataclass(frozen=True)
 class MeshEntry(Entry):
-    """A mesh file.
-
-    Attributes:
-        source: the file.
-    """
-
     source: Path = Path()
 
     def load(self, count: int, thickness: float, seed: int) -> MeshObject:
@@ -122,11 +116,7 @@ class MeshEntry(Entry):
 
 @dataclass(frozen=True)
 class FamilyEntry(Entry):
-    """A shape of a procedural family.
-
-    Attributes:
-        number: of the shape in its family.
-    """
+    """A shape of a procedural family."""
 
     number: int = 0
 
@@ -135,7 +125,6 @@ class FamilyEntry(Entry):
         return int(self.rng(seed, SHAPE).integers(1 << 62))
 
     def load(self, count: int, thickness: float, seed: int) -> ShapeObject:
-        """See :class:`Entry`; ``thickness`` is not used."""
         from im2mesh.shapes.families import make_shape
 
         shape = make_shape(self.folder, self.shape_seed(seed))
@@ -143,14 +132,7 @@ class FamilyEntry(Entry):
 
 
 def find_families(counts: Mapping[str, int]) -> list[FamilyEntry]:
-    """Return procedural shapes.
-
-    Args:
-        counts: family → number of shapes; the first ones do not depend on the number.
-
-    Raises:
-        InputError: an unknown family, or a count below 1.
-    """
+    """Return the first procedural shapes of each family, so many as ``counts`` says."""
     from im2mesh.shapes.families import FAMILIES
 
     entries = []
@@ -178,9 +160,6 @@ def find_shapes(
 
     Returns:
         The shapes in order, and (``<class>/<file>``, reason) for entries that cannot be used.
-
-    Raises:
-        InputError: no such folder or class, an empty one, or a class name with white space.
     """
     root = Path(root)
     if not root.is_dir():
@@ -250,17 +229,10 @@ def _check_class(root: Path, folder: str) -> None:
 def find_shapes_of_poses(
     root: str | os.PathLike[str], lists: Sequence[str | os.PathLike[str]]
 ) -> tuple[list[MeshEntry], list[tuple[str, str]]]:
-    """Find the shapes and views that pose lists name.
+    """Find the shapes and views that pose lists (:mod:`im2mesh.preparation.pose_lists`) name.
 
-    Args:
-        root: as for :func:`find_shapes`, the class folders named by the lists' class ids.
-        lists: CSV files (:mod:`im2mesh.preparation.pose_lists`).
-
-    Returns:
-        As :func:`find_shapes`; a mesh that is not there is a problem.
-
-    Raises:
-        InputError: a list cannot be read, no such folder, or two lists name the same view.
+    The class folders of ``root`` are named by the lists' class ids. Returns as :func:`find_shapes`;
+    a mesh that is not there is a problem.
     """
     root = Path(root)
     if not root.is_dir():

@@ -63,8 +63,6 @@ LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
 
 @dataclass(frozen=True)
 class ShapeTask:
-    """A shape whose models are to be made in a folder."""
-
     shape: Entry
     settings: DatasetSettings
     out: Path
@@ -81,13 +79,7 @@ class Outcome:
 
 @dataclass
 class BuildReport:
-    """Result of a data set.
-
-    Attributes:
-        made: number of models made.
-        kept: number of models that existed.
-        rejected: (shape, reason).
-    """
+    """Numbers of models made and of models that existed; (shape, reason) of the rejected ones."""
 
     made: int = 0
     kept: int = 0
@@ -98,11 +90,6 @@ class BuildReport:
 
 
 def build_shape(task: ShapeTask) -> Outcome:
-    """Make the missing models of a shape.
-
-    Raises:
-        OSError: the folder cannot be written to.
-    """
     try:
         return _build_shape(task)
     except MemoryError:
@@ -176,16 +163,14 @@ def build_dataset(
         partition: into splits.
         origin: source of the shapes, for ``dataset.yaml``.
         h5: pack the models of each class into an HDF5 file when they are done.
-        workers: processes; see :func:`im2mesh.parallel.run_tasks`.
-        cluster: address of a Dask scheduler, whose workers can read the meshes and write to
-            ``out``.
+        workers: processes; see :func:`im2mesh.parallel.run_tasks`, also for ``cluster``.
+        cluster: its workers can read the meshes and write to ``out``.
         overwrite: make existing models again.
 
     Raises:
         InputError: settings out of range, an unknown class to hold out, a folder with models
             of other settings (without ``overwrite``), or one that cannot be written to or that
             another process writes to.
-        OSError: a file in ``out`` cannot be written.
     """
     out = Path(out).absolute()
     settings.check()
@@ -221,10 +206,9 @@ def build_dataset(
 def _begin(
     out: Path, shapes: Sequence[Entry], record: Mapping[str, Any], overwrite: bool
 ) -> dict[str, Any]:
-    """Check that existing models have the same settings, and write ``dataset.yaml``.
+    """Check that existing models have the same settings, and replace ``dataset.yaml``.
 
-    Returns:
-        The old ``dataset.yaml``.
+    The old one is returned.
     """
     path = out / "dataset.yaml"
     before = _read_record(path)
@@ -302,13 +286,7 @@ def _finish(
 ) -> None:
     """Pack the models for HDF5, then write the lists and the poses.
 
-    Args:
-        out: the data set.
-        shapes: all shapes.
-        good: shapes that have models.
-        splits: label → split of the good ones.
-        names: of all splits, old ones included.
-        record: for ``dataset.yaml``.
+    ``names`` are those of all splits, old ones included; ``good`` shapes have models.
     """
     for folder in sorted({shape.folder for shape in shapes}):
         models = {

@@ -240,27 +240,13 @@ MODELS: dict[str, tuple[Callable[[], Shape], float, float]] = {
 
 
 def demo_depth(model: str) -> np.ndarray:
-    """Return the depth map of a demo model.
-
-    Args:
-        model: a key of :data:`MODELS`.
-
-    Returns:
-        (256, 256) float32; d in [0, 1] where the surface is at z = 0.5 − d, background −1.
-    """
+    """Return the (256, 256) float32 depth map of a demo model, background −1."""
     build, azimuth, elevation = MODELS[model]
     return build().posed(azimuth, elevation).depth().numpy()
 
 
 def write_demo(out: str | os.PathLike[str] = OUT) -> list[Path]:
-    """Write the demo's depth maps and split lists.
-
-    Args:
-        out: the folder, made if it is missing; other files in it stay.
-
-    Returns:
-        The files written, the depth maps first.
-    """
+    """Write the demo's depth maps and split lists; return the files, the depth maps first."""
     out = Path(out)
     written = []
     for model in MODELS:
@@ -278,13 +264,9 @@ def write_demo(out: str | os.PathLike[str] = OUT) -> list[Path]:
 
 
 def write_truth(out: str | os.PathLike[str]) -> list[Path]:
-    """Write the objects of the demo's depth maps as meshes in the frame of each map.
+    """Write the demo's objects as meshes in the frame of each map; return the files.
 
-    Args:
-        out: the folder; the files are ``<out>/demo/<model>.ply``, as a generation run names them.
-
-    Returns:
-        The files written.
+    They are ``<out>/demo/<model>.ply``, as a generation run names them.
     """
     written = []
     for model, (build, azimuth, elevation) in MODELS.items():

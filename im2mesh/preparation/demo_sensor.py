@@ -75,11 +75,6 @@ def depth_image(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Simulate the image of a stereo depth camera.
 
-    Args:
-        model: the object, in the camera frame.
-        table: the rest of the scene.
-        seed: of the noise.
-
     Returns:
         (H, W) uint16 millimetres, 0 where nothing was measured; (H, W) bool the object's pixels.
     """

@@ -45,7 +45,6 @@ class Rendering:
     size: int = IMAGE_SIZE
 
     def check(self) -> None:
-        """Raise InputError for settings with which no mesh can be rendered."""
         require_renderer(self.renderer)
         if not 2 <= self.size <= LARGEST:
             raise InputError(f"--size {self.size}: must be between 2 and {LARGEST}")
@@ -53,16 +52,7 @@ class Rendering:
     def __call__(
         self, vertices: np.ndarray, faces: np.ndarray, azimuth: float, elevation: float
     ) -> np.ndarray:
-        """Render a view of a model.
-
-        Args:
-            vertices: (V, 3) in the model's frame, all used.
-            faces: (F, 3).
-            azimuth: degrees.
-            elevation: degrees.
-
-        Returns:
-            (size, size) float32; d in [0, 1] where the surface is at z = 0.5 − d, background −1.
+        """Return the (size, size) depth map of a view, background −1; angles are degrees.
 
         Raises:
             InputError: the model cannot be posed, or no ray meets it.
@@ -99,9 +89,6 @@ def write_view(
 
     The mesh in the camera frame, which is the map's ground truth, goes to ``posed`` if that is
     given.
-
-    Raises:
-        InputError: one line that names the mesh, or the map if it cannot be written.
     """
     rendering.check()
     vertices, faces = load_mesh(mesh)
@@ -128,13 +115,7 @@ def write_views(
     order) and ``<list>.yaml`` (how they were made), where <list> is the pose list's stem. A mesh is
     loaded once for all its views. Maps are written atomically, so an interrupted run is continued
     by starting it again. A mesh that cannot be used is noted in the report and skipped.
-
-    Args:
-        poses: the list (:func:`im2mesh.preparation.pose_lists.read_poses`).
-        root: folder of ShapeNetCore.v2 (:func:`im2mesh.geometry.mesh_files.shapenet_mesh`).
-        folder: made where it is missing.
-        rendering: settings.
-        overwrite: remove the list's maps first.
+    ``overwrite`` removes the list's maps first.
 
     Raises:
         InputError: the list cannot be read, there is no such root, the folder holds the list's

@@ -14,16 +14,7 @@ from im2mesh.errors import InputError
 
 @dataclass(frozen=True)
 class SplitList:
-    """A split list of one class, and the files that are read of its models.
-
-    Attributes:
-        config: with the paths and file names.
-        class_name: folder of the class.
-        name: of the split.
-        points: whether the training points are read.
-        iou: whether the points of the IoU are read.
-        cloud: whether the clouds are read.
-    """
+    """A split list of one class, and which files of its models are read."""
 
     config: Config
     class_name: str
@@ -34,15 +25,10 @@ class SplitList:
 
     @property
     def path(self) -> Path:
-        """The list's file."""
         return self.config.data.folder(self.class_name) / f"{self.name}.lst"
 
     def models(self) -> list[Sample]:
-        """Return the listed models; none where the list is empty.
-
-        Raises:
-            ConfigError: the list is missing or malformed.
-        """
+        """Return the listed models; none where the list is empty."""
         if self.path.is_file() and not any(map(str.strip, read_list(self.path))):
             return []
         data = replace(self.config.data, classes=(self.class_name,))
@@ -52,11 +38,7 @@ class SplitList:
 def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:
     """Return all lists of a data set's folder, or of a class's folder, by class and name.
 
-    Returns:
-        The lists, and a line for each list or folder that cannot be read.
-
-    Raises:
-        InputError: there are none.
+    A line follows for each list or folder that cannot be read.
     """
     if not root.is_dir():
         raise InputError(f"{root}: no such folder")
@@ -95,11 +77,7 @@ def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:
 
 
 def lists_of_config(config: Config) -> Iterator[SplitList]:
-    """Yield the lists that training, validation and testing with a configuration read.
-
-    Raises:
-        InputError: there is no such data folder.
-    """
+    """Yield the lists that training, validation and testing with a configuration read."""
     data = config.data
     root = data.folder()
     if not root.is_dir():

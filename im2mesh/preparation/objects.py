@@ -68,7 +68,7 @@ class MeshObject(Object):
             vertices: (V, 3) finite, all used, in any unit, y up.
             faces: (F, 3) vertex numbers.
             count: points on the surface.
-            rng: random generator.
+            rng: draws them.
             thickness: of sheets, in the object's largest extent.
 
         Raises:
@@ -85,8 +85,6 @@ class MeshObject(Object):
 
 
 class PosedMesh(PosedObject):
-    """A view of a :class:`MeshObject`."""
-
     def __init__(self, original: MeshObject, azimuth: float, elevation: float) -> None:
         self.original = original
         self.rotation = pose_rotation(azimuth, elevation)
@@ -95,7 +93,7 @@ class PosedMesh(PosedObject):
         self.vertices = pose(original.vertices, azimuth, elevation)
 
     def depth(self) -> np.ndarray:
-        """See :class:`PosedObject`; rays hit the mesh's own triangles, from both sides."""
+        """Cast rays onto the mesh's own triangles, from both sides."""
         return render_depth(self.vertices, self.original.faces, IMAGE_SIZE)
 
     def signed_distance(self, points: np.ndarray) -> np.ndarray:
@@ -119,13 +117,6 @@ class ShapeObject(Object):
     """A procedural shape (:mod:`im2mesh.shapes.shape`)."""
 
     def __init__(self, shape: Shape, count: int, rng: np.random.Generator) -> None:
-        """Sample the surface.
-
-        Args:
-            shape: in any unit, y up.
-            count: points on the surface.
-            rng: random generator.
-        """
         self.shape = shape
         generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
         points, normals = shape.sample_surface(count, generator)
@@ -141,8 +132,6 @@ class ShapeObject(Object):
 
 
 class PosedShape(PosedObject):
-    """A view of a :class:`ShapeObject`."""
-
     def __init__(self, original: ShapeObject, azimuth: float, elevation: float) -> None:
         self.original = original
         self.rotation = pose_rotation(azimuth, elevation)
@@ -152,11 +141,9 @@ class PosedShape(PosedObject):
         self.shape = original.shape.posed(azimuth, elevation)
 
     def depth(self) -> np.ndarray:
-        """See :class:`PosedObject`; exact."""
         return self.shape.depth().numpy()
 
     def signed_distance(self, points: np.ndarray) -> np.ndarray:
-        """See :class:`PosedObject`; exact."""
         return self.shape.signed_distance(points).numpy()
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:

@@ -24,11 +24,7 @@ PER_FILE = 100
 
 
 def packed_models(folder: Path) -> dict[str, str]:
-    """Return model → HDF5 file, of the files in a class folder.
-
-    Raises:
-        DataError: one of them cannot be read.
-    """
+    """Return model → HDF5 file, of the files in a class folder."""
     models: dict[str, str] = {}
     for path in sorted(folder.glob("[!.]*.h5")):
         with open_h5(path) as file:
@@ -39,15 +35,8 @@ def packed_models(folder: Path) -> dict[str, str]:
 def pack_class(folder: Path, models: Iterable[str]) -> dict[str, str]:
     """Pack the models of a class folder that are not packed yet, and remove their folders.
 
-    Args:
-        folder: of the class.
-        models: names of complete models (:func:`im2mesh.preparation.dataset.is_whole`).
-
-    Returns:
-        Model → file, of all packed models in the folder.
-
-    Raises:
-        DataError: a model or a file cannot be read.
+    Models are complete (:func:`im2mesh.preparation.dataset.is_whole`). Returns model → file, of all
+    packed models in the folder.
     """
     models = list(models)
     packed = packed_models(folder)

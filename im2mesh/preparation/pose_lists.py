@@ -51,13 +51,7 @@ class View:
 
 
 def read_poses(path: str | os.PathLike[str]) -> list[View]:
-    """Read a pose list.
-
-    Args:
-        path: the CSV file; empty lines are ignored.
-
-    Returns:
-        The views in the file's order, at least one, their names unique.
+    """Read a pose list: at least one view, in the file's order, with unique names.
 
     Raises:
         InputError: the file is missing or malformed; the message names the line.

@@ -12,20 +12,11 @@ from im2mesh.preparation.objects import PosedObject
 def sample_points(
     posed: PosedObject, count: int, rng: np.random.Generator, dtype: str = "float16"
 ) -> Points:
-    """Draw points uniformly in the cube [−0.5, 0.5]³.
+    """Draw points uniformly in the cube [−0.5, 0.5]³, with the sign of the distance at each.
 
     A coordinate stored as float16 moves by up to 1/8192, which takes points across the surface.
-    So points are rounded first; occupancies and distances are those of the rounded points.
-
-    Args:
-        posed: the object.
-        count: N.
-        rng: random generator.
-        dtype: of the stored points, float16 or float32.
-
-    Returns:
-        (N, 3) float32 points, exact in ``dtype``; (N,) occupancies; (N,) distances, whose sign
-        survives rounding to ``dtype``.
+    So points are rounded to ``dtype`` first; occupancies and distances are those of the rounded
+    points.
     """
     points = rng.uniform(-0.5, 0.5, (count, 3)).astype(dtype)
     sdf = posed.signed_distance(points.astype(np.float64))
@@ -33,12 +24,7 @@ def sample_points(
 
 
 def sample_cloud(posed: PosedObject, depth: np.ndarray) -> PointCloud:
-    """Return points on the surface, and whether the camera saw them.
-
-    Args:
-        posed: the object.
-        depth: its depth map.
-    """
+    """Return points on the surface, and whether the camera of the depth map saw them."""
     points, normals = posed.surface()
     points = points.astype(np.float32)
     return PointCloud(points, normals.astype(np.float32), visible(points, depth))

@@ -32,7 +32,6 @@ class DatasetSettings:
     seed: int = 0
 
     def check(self) -> None:
-        """Raise InputError for values out of range."""
         for key, most in MOST.items():
             if not 1 <= getattr(self, key) <= most:
                 raise InputError(f"--{key} {getattr(self, key)}: must be between 1 and {most}")

@@ -90,14 +90,7 @@ class Objects:
 
     @classmethod
     def read(cls, plan: Reproduction, part: str, names: Sequence[str], kind: str) -> Objects | None:
-        """Read the scores of a part; return None if there are none.
-
-        Args:
-            plan: names the folders.
-            part: one of the plan's.
-            names: of methods.
-            kind: of scores (:data:`im2mesh.metrics.results.KINDS`).
-        """
+        """Read the scores of some methods of a part, of one kind; None if there are none."""
         found = {}
         for name in names:
             own = results.INPUT if name == RAW_INPUT else kind
@@ -120,12 +113,9 @@ class Objects:
     def means(
         self, raw: bool, heads: Iterable[str], groups: Mapping[str, Sequence[str] | None]
     ) -> pd.DataFrame:
-        """Return means of scores: a row a method, a column a group and head.
+        """Return means of the scores in ``heads``: a row a method, a column a group and head.
 
-        Args:
-            raw: not aligned; otherwise methods without aligned scores are left out.
-            heads: of :data:`SCORES`.
-            groups: name → classes (None: all).
+        A group's classes None mean all. Aligned means leave out methods without aligned scores.
         """
         columns = [(group, head) for group in groups for head in heads]
         rows = {
@@ -139,10 +129,7 @@ class Objects:
     def difference(
         self, name: str, other: str, classes: Sequence[str] | None = None
     ) -> Interval | None:
-        """Return the difference in raw F@1% over the objects of some classes.
-
-        It is None where a method has no scores.
-        """
+        """Return the difference in raw F@1% over the objects of some classes, if there is one."""
         both = self._differences(name, other)
         if classes:
             both = both[_class_of(both).isin(classes)]
@@ -175,11 +162,7 @@ def write_document(
 ) -> Path:
     """Write the sections of parts that have scores, and keep the document's other sections.
 
-    Args:
-        plan: names the folders of the results.
-        path: of the document; plots go into the folder of its name beside it.
-        command: the command that made the results, for the reader.
-        parts: the parts to write.
+    Plots go into the folder of its name beside it. ``command`` is what made the results.
 
     Raises:
         InputError: there are no scores of any of them, a table is damaged, or see
@@ -240,7 +223,6 @@ def read_document(path: Path) -> dict[str, str]:
 
 
 def _training(plan: Reproduction, networks: Sequence[tuple[str, int]]) -> list[str]:
-    """Write about networks, given by name and seed, and their validations."""
     rows: dict[str, dict[str, str]] = {}
     for network in NETWORKS:
         for seed in SEEDS:
@@ -417,17 +399,12 @@ def _ablations(plan: Reproduction) -> list[str]:
 
 
 def _seconds(plan: Reproduction, name: str) -> float:
-    """Return the mean time of a map; NaN where it is not known."""
     path = plan.place(ABLATIONS, name) / "time_generation_full.csv"
     return float(_read(path, "time (total)")["time (total)"].mean()) if path.is_file() else np.nan
 
 
 def _read(path: Path, *columns: str, gaps: Sequence[str] = ()) -> pd.DataFrame:
-    """Read columns of numbers of a table that a script wrote; those of ``gaps`` may hold NaN.
-
-    Raises:
-        DataError: it is damaged, or is another table.
-    """
+    """Read columns of numbers of a table that a script wrote; those of ``gaps`` may hold NaN."""
     try:
         return read_csv(path, columns)[[*columns, *gaps]]
     except (ValueError, KeyError, OSError) as error:

@@ -96,14 +96,8 @@ def run_jobs(jobs: Sequence[Job], workers: int, title: str) -> None:
     The first failure, or Ctrl-C, interrupts the others, which save what they have; the same call
     goes on from there. Nothing is left running.
 
-    Args:
-        jobs: with different names.
-        workers: at least 1.
-        title: of the progress bar.
-
     Raises:
         InputError: a job failed; the message has the log's path and last line.
-        KeyboardInterrupt: on Ctrl-C, when all processes have exited.
     """
     processes = _Processes()
 

@@ -56,10 +56,7 @@ FULL = Size(share=1.0, objects=30, ablation_objects=3, real_objects=None, resolu
 class Network:
     """A level to be trained on the seen families.
 
-    Attributes:
-        name: unique among the networks.
-        base: the configuration that it inherits; families, seed and schedule are replaced.
-        changes: further keys that are replaced.
+    It inherits the configuration ``base``; families, seed, schedule and ``changes`` are replaced.
     """
 
     name: str
@@ -157,12 +154,9 @@ OTHER_SEEDS = tuple(
 
 @dataclass(frozen=True)
 class Ablation:
-    """Variants of one method that differ in one thing.
+    """Variants of one method that differ in the thing that the title names.
 
-    Attributes:
-        title: names the thing that differs.
-        base: name of the variant that the others are compared with.
-        methods: the variants, ``base`` among them.
+    The others are compared with the variant called ``base``.
     """
 
     title: str
@@ -230,22 +224,15 @@ ABLATED = (
 
 
 def write_config(path: Path, values: Mapping[str, Any]) -> Path:
-    """Write a configuration file, whole or not at all; return its path."""
     write_record(path, values)
     return path
 
 
 def training_config(network: Network, seed: int, share: float, out: Path) -> Path:
-    """Write the configuration that trains a network of the claim.
+    """Write ``<out>/networks/seed<seed>/<name>.yaml``, which trains a network of the claim.
 
-    Args:
-        network: to be trained.
-        seed: of its training.
-        share: share of the base's steps; warm-up and validations are scaled alike.
-        out: folder of the whole reproduction.
-
-    Returns:
-        ``<out>/networks/seed<seed>/<name>.yaml``; the weights go into the folder of that name.
+    The weights go into the folder of that name. ``share`` is that of the base's steps; warm-up and
+    validations are scaled alike.
     """
     base = load_config(network.base).training
     steps = base.max_iterations
@@ -279,18 +266,10 @@ def method_configs(
     resolution: int,
     split: str = "test",
 ) -> list[Path]:
-    """Write the levels' configurations of one run.
+    """Write the levels' configurations of one run, ``<run>/levels/<network>.yaml``.
 
-    Args:
-        method: gives levels, threshold and generation keys.
-        networks: name → the configuration that names the weights.
-        data: folder of the data set.
-        run: the run's folder.
-        resolution: cells of the lattice, unless the method gives them.
-        split: of the data set.
-
-    Returns:
-        ``<run>/levels/<network>.yaml``, in the method's order.
+    ``networks`` are the configurations that name the weights; ``resolution`` counts unless the
+    method gives one.
     """
     written = []
     for name in method.levels:

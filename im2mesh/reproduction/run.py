@@ -89,10 +89,9 @@ class Reproduction:
     # --- the parts ----------------------------------------------------------------------------
 
     def run(self, parts: Sequence[str]) -> Iterator[str]:
-        """Run the experiments part by part; finished results are kept.
+        """Run the experiments part by part; yield each part when its scores are there.
 
-        Yields:
-            Each part, when its scores are there. Parts without objects are skipped.
+        Finished results are kept. Parts without objects are skipped.
 
         Raises:
             InputError: a script failed, an input cannot be used, ``out`` holds results of
@@ -135,17 +134,14 @@ class Reproduction:
 
     @property
     def families(self) -> Path:
-        """Folder of the procedural test objects."""
         return self.out / "data" / "families"
 
     @property
     def real(self) -> Path:
-        """Folder of the real test objects."""
         return self.out / "data" / "real"
 
     @property
     def claim(self) -> list[Method]:
-        """The methods of the claim."""
         return [*METHODS, *OTHER_SEEDS]
 
     def networks(self, parts: Sequence[str]) -> list[tuple[str, int]]:
@@ -161,16 +157,10 @@ class Reproduction:
         return {network.name: folder / f"{network.name}.yaml" for network in NETWORKS}
 
     def place(self, part: str, method: str) -> Path:
-        """Return the folder of a method in a part."""
         return self.out / part / folder_of(method)
 
     def _check_size(self) -> None:
-        """Refuse to mix results of different sizes or inputs; write the present ones.
-
-        Raises:
-            InputError: ``out`` holds results of other schedules, lattices or inputs, or cannot be
-                written.
-        """
+        """Refuse to mix results of different sizes or inputs; write the present ones."""
         check_writable(self.out, "choose another --out")
         path = self.out / "size.yaml"
         inputs = {"meshes": self.meshes, "maps": self.maps}
@@ -292,13 +282,11 @@ def write_split(data: Path, name: str, objects: int | None) -> None:
 
 
 def folder_of(name: str) -> str:
-    """Turn a method's name into that of a folder."""
     kept = "".join(c if c.isalnum() or c == "." else "_" for c in name.lower())
     return "_".join(filter(None, kept.split("_")))
 
 
 def script(name: str, *arguments: object) -> list[str]:
-    """Return the command that runs one of the project's scripts."""
     return [sys.executable, str(ROOT / name), *map(str, arguments)]
 
 
@@ -308,18 +296,13 @@ def bundled() -> dict[str, Path]:
 
 
 def check_disjoint(objects: int) -> None:
-    """Check that training and validation cannot draw any test object.
-
-    Raises:
-        AssertionError: an object's seed is among those of training.
-    """
+    """Check that training and validation cannot draw any test object."""
     seed = DatasetSettings().seed
     for entry in find_families(dict.fromkeys((*SEEN, *UNSEEN, *SCENES), objects)):
         assert entry.shape_seed(seed) >= TRAINING_SEEDS, entry.label
 
 
 def steps_of(config: Path) -> int:
-    """Return the number of steps that a network is trained for."""
     steps = load_config(config).training.max_iterations
     assert steps is not None
     return steps

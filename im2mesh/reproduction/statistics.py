@@ -14,13 +14,7 @@ RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and where 95% of its resamples lie.
-
-    Attributes:
-        mean: of the class means.
-        low: 2.5% of the resampled means are below it.
-        high: 2.5% of the resampled means are above it.
-    """
+    """A mean of class means, and the bounds between which 95% of its resamples lie."""
 
     mean: float
     low: float
@@ -40,30 +34,17 @@ def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
     those of the other classes or, where no class has more than one object, from the deviations from
     the mean of all objects. (``scipy.stats.bootstrap`` has no such pool.)
 
-    Args:
-        values: one for each object; differences of two methods for a paired comparison. NaN
-            where there is none; such objects are left out.
-        classes: the class of each, with the same index.
-        seed: of the resamples.
-
-    Raises:
-        InputError: there are no values.
+    Values are one an object, differences of two methods for a paired comparison; those that are NaN
+    are left out. ``classes`` have the same index.
     """
     mean, resampled = _means(values, classes, np.random.default_rng(seed))
     return _interval(mean, resampled)
 
 
 def contrast(values: pd.Series, classes: pd.Series, second: pd.Series, seed: int = 0) -> Interval:
-    """Return by how much the mean over some classes exceeds that over the others.
+    """Return by how much the mean over the ``second`` objects exceeds that over the others.
 
-    Args:
-        values: as of :func:`bootstrap`.
-        classes: the class of each, with the same index.
-        second: bool, with the same index: the objects whose mean counts as positive.
-        seed: of the resamples.
-
-    Raises:
-        InputError: one of the two has no values.
+    See :func:`bootstrap`; ``second`` is bool, with the same index.
     """
     rng = np.random.default_rng(seed)
     mean, resampled = _means(values[second], classes[second], rng)

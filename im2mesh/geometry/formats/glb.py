@@ -48,7 +48,6 @@ def read(data: bytes) -> Mesh:
 
 
 def _read_tree(tree: dict[str, Any], binary: bytes) -> Mesh:
-    """Return the mesh of a file whose features are read."""
     version = str(tree["asset"].get("minVersion", tree["asset"]["version"]))
     if not version.startswith("2.") or ("minVersion" in tree["asset"] and version != "2.0"):
         raise InputError(f"glTF {version} is not read, only 2.0")
@@ -59,7 +58,6 @@ def _read_tree(tree: dict[str, Any], binary: bytes) -> Mesh:
 
 
 def _chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return the JSON and the binary chunk."""
     if data[:4] != b"glTF":
         raise InputError("it does not start with glTF")
     version, length = np.frombuffer(data, "<u4", 2, 4).tolist()
@@ -88,7 +86,6 @@ class _Scene:
         self._parts: list[Mesh] = []
 
     def mesh(self) -> Mesh:
-        """Return the parts of the scene as one mesh."""
         scenes = self._tree.get("scenes", [])
         children = {child for node in self._nodes for child in node.get("children", [])}
         roots = [index for index in range(len(self._nodes)) if index not in children]
@@ -128,7 +125,6 @@ class _Scene:
         return world
 
     def _add(self, node: dict[str, Any], matrix: np.ndarray) -> None:
-        """Put a node's mesh into the scene."""
         if "mesh" not in node:
             return
         mesh = self._get("meshes", node["mesh"])
@@ -276,7 +272,6 @@ class _Scene:
         return memoryview(base64.b64decode(text, validate=True))
 
     def _get(self, kind: str, index: int) -> dict[str, Any]:
-        """Return an entry of the file."""
         entries = self._tree.get(kind, [])
         if not isinstance(index, int) or not 0 <= index < len(entries):
             raise InputError(f"it names number {index} of its {len(entries)} {kind}")
@@ -298,13 +293,7 @@ def _compose(
     rotation: np.ndarray | None = None,
     scale: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return (K, 4, 4) transforms that scale, then rotate, then move.
-
-    Args:
-        translation: (K, 3).
-        rotation: (K, 4) quaternions, their real part last.
-        scale: (K, 3).
-    """
+    """Return (K, 4, 4) transforms that scale, rotate (quaternions, real part last) and move."""
     count = next(len(part) for part in (translation, rotation, scale) if part is not None)
     matrices = np.tile(np.eye(4), (count, 1, 1))
     if rotation is not None:

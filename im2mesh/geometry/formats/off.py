@@ -80,9 +80,6 @@ def _lists(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, int]
 
     Returns:
         (count,) counts, the corners of all faces, and how many numbers were used.
-
-    Raises:
-        InputError: the numbers end before the last face, or a count is no whole number ≥ 0.
     """
     if not count:
         return np.zeros(0, np.int64), values[:0], 0

@@ -39,7 +39,6 @@ class _Element:
     properties: list[_Property] = field(default_factory=list)
 
     def corners(self) -> str:
-        """Return the name of the list of corners."""
         lists = [entry.name for entry in self.properties if entry.length]
         found = [name for name in lists if name in _CORNERS] or lists
         if len(found) != 1:

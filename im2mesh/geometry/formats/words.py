@@ -16,11 +16,7 @@ _NEWLINE, _BLANK = 10, 32  # every byte up to a blank separates words
 
 
 def plain(data: bytes, comments: bool = True) -> bytes:
-    """Return a file's text without byte order mark and comments, each line ended by LF.
-
-    Args:
-        data: of the file.
-        comments: whether ``#`` starts a comment that goes on to the end of the line.
+    """Return a file's text without byte order mark and ``#`` comments, each line ended by LF.
 
     Raises:
         InputError: there are zero bytes, as in binary data and UTF-16.
@@ -34,20 +30,14 @@ def plain(data: bytes, comments: bool = True) -> bytes:
 
 
 class Words:
-    """The words of a text by line. Blank lines are left out.
+    """The words of a text (:func:`plain`) by line. Blank lines are left out.
 
     Attributes:
         counts: (L,) number of words in each line.
-        lines: (L,) number of each line in the text, from 1.
+        lines: (L,) number of each line in the file, from 1.
     """
 
     def __init__(self, text: bytes, first_line: int = 1) -> None:
-        """Find the words.
-
-        Args:
-            text: see :func:`plain`.
-            first_line: number of its first line in the file, for messages.
-        """
         self._bytes = np.frombuffer(b"\n" + text + b"\n" * 9, np.uint8)
         blank = self._bytes <= _BLANK
         begins = np.flatnonzero(blank[:-1] & ~blank[1:]) + 1
@@ -71,10 +61,10 @@ class Words:
         return heads.view("S8")[:, 0]
 
     def numbers(self, chosen: np.ndarray, keyword: int = 0, slashes: bool = False) -> np.ndarray:
-        """Return the numbers of some lines, one behind the other, as float64.
+        """Return the numbers of the (L,) bool chosen lines, one behind the other, as float64.
 
         Args:
-            chosen: (L,) bool, the lines.
+            chosen: the lines.
             keyword: length of the keyword that each of them starts with, in bytes.
             slashes: whether to leave out what stands behind a slash in a word.
 
@@ -116,11 +106,7 @@ class Words:
 
 
 def whole(values: np.ndarray, name: str) -> np.ndarray:
-    """Return numbers as int64.
-
-    Raises:
-        InputError: one is no whole number; the message calls it by ``name``.
-    """
+    """Return numbers as int64; an error calls them by ``name``."""
     wrong = values[~(np.abs(values) < 2**53) | (values != np.floor(values))]
     if len(wrong):
         raise InputError(f"{name} {wrong[0]:g} is no whole number")
