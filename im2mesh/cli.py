@@ -51,10 +51,7 @@ def new_parser(
 ) -> argparse.ArgumentParser:
     """Return a parser with ``--verbose`` and a table of the exit codes below its help.
 
-    Args:
-        description: of the command, line breaks included.
-        epilog: stands above the table.
-        codes: exit codes that mean something else than in other commands, or that are added.
+    ``codes`` mean something else than in other commands, or are added.
     """
     lines = [
         textwrap.fill(f"  {code:<5}{text}", 98, subsequent_indent=7 * " ")
@@ -80,7 +77,6 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 
 
 def natural(text: str) -> int:
-    """Return an argument as an integer of at least 1."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
@@ -242,15 +238,9 @@ def _refuse_undecodable(command: Sequence[str]) -> None:
 
 
 def refuse_empty(command: Sequence[str]) -> None:
-    """Refuse empty arguments, which a shell makes of ``"$UNSET"``.
+    """Refuse empty arguments of a command, as in ``sys.argv``, which a shell makes of ``"$UNSET"``.
 
     As a path they would be the current folder, and elsewhere often the default.
-
-    Args:
-        command: the script and its arguments, as in ``sys.argv``.
-
-    Raises:
-        InputError: an argument is empty, or an option is as in ``--out=``.
     """
     for before, word in pairwise(command):
         option, equals, value = word.partition("=")
@@ -263,15 +253,7 @@ def refuse_empty(command: Sequence[str]) -> None:
 
 
 def pick_device(name: str | None, no_cuda: bool) -> torch.device:
-    """Return the device to run on.
-
-    Args:
-        name: as torch names it (``cpu``, ``cuda``, ``cuda:1``); None: CUDA where there is one.
-        no_cuda: stay on the CPU.
-
-    Raises:
-        InputError: the name is not a device of this machine.
-    """
+    """Return the device of a torch name, or CUDA where there is one."""
     import torch
 
     from im2mesh.models.build import default_device

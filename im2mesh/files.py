@@ -36,11 +36,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     The folder is made when it is missing. The temporary name keeps the suffix of
     ``path`` (writers choose their format by it) and starts with a dot and ends in
     ``.part<suffix>``, so no reader picks it up. On any exception, Ctrl-C included,
-    the half-written file is removed and ``path`` stays as it was.
-
-    Raises:
-        InputError: ``path`` ends in no name.
-        OSError: it cannot be written; the error names ``path``, not the temporary file.
+    the half-written file is removed and ``path`` stays as it was. An OSError names ``path``.
     """
     path = Path(path)
     if not path.name:
@@ -74,11 +70,7 @@ _FOREIGN = (
 
 
 def foreign_kind(path: str | os.PathLike[str]) -> str | None:
-    """Return the kind of a file that holds neither arrays nor weights; None for any other.
-
-    Raises:
-        OSError: it cannot be read.
-    """
+    """Return the kind of a file that holds neither arrays nor weights; None for any other."""
     with open(path, "rb") as file:
         start = file.read(1024)
     for first, kind in _FOREIGN:
@@ -134,10 +126,6 @@ def open_npz(
 ) -> Iterator[np.lib.npyio.NpzFile]:
     """Open an ``.npz`` file, which runs no code; read its arrays in the ``with`` block.
 
-    Args:
-        path: the file.
-        refuse: type of the errors.
-
     Raises:
         InputError: of the type ``refuse``, on opening or in the block: the file is missing, cannot
             be read, is damaged, or is of another format.
@@ -164,17 +152,12 @@ def open_npz(
 
 
 def file_version(path: str | os.PathLike[str]) -> list[int]:
-    """Return size in bytes and time of the last change in ns, which tell versions of a file apart.
-
-    Raises:
-        OSError: there is no such file, or its folder cannot be read.
-    """
+    """Return size in bytes and time of the last change in ns, which differ between versions."""
     status = os.stat(path)
     return [status.st_size, status.st_mtime_ns]
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -183,9 +166,6 @@ def last_change(path: str | os.PathLike[str]) -> float:
     """Return the time of a file's last change, in seconds since the epoch.
 
     A link that was pointed elsewhere has changed, however old the file that it now names.
-
-    Raises:
-        OSError: there is no such file, or its folder cannot be read.
     """
     return max(os.stat(path).st_mtime, os.lstat(path).st_mtime)
 
@@ -218,7 +198,6 @@ def folder_name(path: str | os.PathLike[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__
 
@@ -228,13 +207,9 @@ NAMES = ("class id", "class name", "modelname")
 
 
 def read_csv(path: str | os.PathLike[str], needs: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table of numbers and :data:`NAMES`.
+    """Read a table of numbers and :data:`NAMES`, which stay as they are: ``nan`` is one, too.
 
-    Names stay as they are: ``0042`` is no number, ``nan`` a name.
-
-    Args:
-        path: the file.
-        needs: columns that must be there, without gaps.
+    The columns in ``needs`` must be there, without gaps.
 
     Raises:
         OSError: it cannot be opened.
@@ -260,8 +235,7 @@ def read_csv(path: str | os.PathLike[str], needs: Sequence[str] = ()) -> pd.Data
 def check_writable(folder: Path, advice: str) -> None:
     """Make a folder where it is missing, and check early that it can be written to.
 
-    Raises:
-        InputError: one line that names the folder and ends with ``advice``.
+    The error ends with ``advice``.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -307,11 +281,7 @@ def locked(
 
 @contextmanager
 def locked_file(path: Path, advice: str) -> Iterator[None]:
-    """Hold a lock on one file, as :func:`locked` does; nothing stays beside it.
-
-    Raises:
-        InputError: another process writes it.
-    """
+    """Hold a lock on one file, as :func:`locked` does; nothing stays beside it."""
     lock = path.with_name(f".{path.name[:200]}.lock")
     with locked(lock, advice, target=path):
         try:

@@ -24,9 +24,7 @@ class Objective(Protocol):
     """Meaning of a level's values."""
 
     @property
-    def threshold(self) -> float:
-        """``test.threshold``."""
-        ...
+    def threshold(self) -> float: ...
 
     @property
     def iso_level(self) -> float:
@@ -63,20 +61,16 @@ class Occupancy:
 
     @property
     def iso_level(self) -> float:
-        """logit(threshold)."""
         return math.log(self.threshold) - math.log1p(-self.threshold)
 
     @property
     def learns(self) -> Literal["occupancies", "sdf"]:
-        """Targets are 0 outside and 1 inside."""
         return "occupancies"
 
     def field(self, values: Tensor) -> Tensor:
-        """Return the logits."""
         return values
 
     def loss(self, values: Tensor, targets: Tensor) -> Tensor:
-        """Return the binary cross-entropy."""
         return F.binary_cross_entropy_with_logits(values, targets, reduction="none")
 
     def inside(self, values: Tensor) -> Tensor:
@@ -84,7 +78,6 @@ class Occupancy:
         return values >= self.iso_level
 
     def target_inside(self, targets: Tensor) -> Tensor:
-        """Return where the true probability, 0 or 1, is at least the threshold."""
         return targets >= self.threshold
 
 
@@ -99,16 +92,13 @@ class SignedDistance:
 
     @property
     def iso_level(self) -> float:
-        """The threshold itself."""
         return self.threshold
 
     @property
     def learns(self) -> Literal["occupancies", "sdf"]:
-        """Targets are distances, negative inside."""
         return "sdf"
 
     def field(self, values: Tensor) -> Tensor:
-        """Return the negated distance."""
         return -values
 
     def loss(self, values: Tensor, targets: Tensor) -> Tensor:
@@ -120,12 +110,10 @@ class SignedDistance:
         return self.field(values) > self.iso_level
 
     def target_inside(self, targets: Tensor) -> Tensor:
-        """Return where the negated true distance exceeds the threshold."""
         return self.field(targets) > self.iso_level
 
 
 def build_objective(method: str, threshold: float) -> Objective:
-    """Return the objective of ``method`` (``onet`` or ``onet_sdf``)."""
     objectives: dict[str, Callable[[float], Objective]] = {
         "onet": Occupancy,
         "onet_sdf": SignedDistance,

@@ -126,8 +126,8 @@ def in_order(
         pin_memory: put tensors into page-locked memory.
 
     Raises:
-        InputError, OSError, MemoryError: raised by the function, when the turn of its value comes.
-        InputError: the processes cannot be started.
+        InputError, OSError, MemoryError: raised by the function, when the turn of its value comes;
+            or the processes cannot be started.
         RuntimeError: a process died; :func:`is_death` recognises it. It may be raised wherever the
             caller is.
     """
@@ -183,8 +183,6 @@ _ERRORS = (InputError, OSError, MemoryError)
 
 
 class _Failure:
-    """An error in place of a value."""
-
     def __init__(self, error: Exception) -> None:
         self.error = error
 
@@ -297,11 +295,7 @@ def _in_processes(
 def _pool(
     function: Callable[[Task], Result], waiting: list[Task], workers: int, threads: int
 ) -> Generator[tuple[Task, Result | WorkerDied], None, list[Task]]:
-    """Work off ``waiting`` from its end until it is empty or a process dies.
-
-    Returns:
-        The tasks that were at work when a process died.
-    """
+    """Work off ``waiting`` from its end; return the tasks at work when a process died."""
     others = {child.pid for child in multiprocessing.active_children()}
     try:
         executor = ProcessPoolExecutor(

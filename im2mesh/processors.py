@@ -33,11 +33,7 @@ def cpus() -> int:
 
 
 def _quota(root: Path = Path("/")) -> float:
-    """Return the processors that the control groups of this process allow, inf without a limit.
-
-    Args:
-        root: of the file system.
-    """
+    """Return the processors that the control groups of this process allow, inf without a limit."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -110,13 +106,9 @@ def undivided() -> Iterator[None]:
 def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Compute ``list(map(function, items))`` in threads; one thread computes an item.
 
-    Args:
-        function: releases the interpreter's lock for the most part, as torch's operations do. Its
-            grad mode is the caller's.
-        items: in the order in which they are begun.
-
-    Raises:
-        Exception: the first one in the order of the items. Items that have not begun are left out.
+    The function releases the interpreter's lock for the most part, as torch's operations do. Its
+    grad mode is the caller's. The first exception, in the order of the items, is raised; items that
+    have not begun are left out.
     """
     import torch
 

@@ -10,13 +10,7 @@ from tqdm import tqdm
 
 
 def progress_bar(items: Iterable[Any] | None = None, hidden: bool = False, **options: Any) -> Any:
-    """Return a bar on stderr, as :class:`tqdm.tqdm` does; none where stderr is no terminal.
-
-    Args:
-        items: to iterate over; None: the bar is moved by ``update``.
-        hidden: show no bar.
-        options: of tqdm.
-    """
+    """Return a :class:`tqdm.tqdm` bar; hidden, too, where stderr is no terminal."""
     # tqdm draws nothing in a terminal that reports no size, as some containers' do.
     columns, rows = shutil.get_terminal_size()
     return tqdm(items, disable=True if hidden else None, ncols=columns, nrows=rows, **options)

@@ -45,5 +45,4 @@ class Stopwatch:
 
     @property
     def total(self) -> float:
-        """Return the seconds in all stages."""
         return sum(self.seconds.values())

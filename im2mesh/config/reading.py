@@ -76,9 +76,6 @@ def read_generation(
 
     Returns:
         The values of the keys that have an effect.
-
-    Raises:
-        ConfigError: unknown, of the wrong type or out of range.
     """
     kinds = _kinds(GenerationConfig)
     for name in values:
@@ -109,12 +106,7 @@ def save_config(config: Config, path: str | os.PathLike[str]) -> None:
 
 
 def with_defaults(values: Any, defaults: Any) -> Any:
-    """Complete a record by the keys that did not exist when it was written.
-
-    Args:
-        values: nested dicts as read; anything else is returned as it is.
-        defaults: all keys, nested in the same way.
-    """
+    """Complete a record, nested dicts, by the keys that did not exist when it was written."""
     if not isinstance(values, Mapping) or not isinstance(defaults, Mapping):
         return values
     known = {key: with_defaults(values.get(key, its), its) for key, its in defaults.items()}
@@ -124,9 +116,8 @@ def with_defaults(values: Any, defaults: Any) -> Any:
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """List the differences between two nested dicts.
 
-    Returns:
-        One line for each value, ``generation.lattice: 'exact' -> 'released'``, in the order of the
-        keys of ``before`` and then of ``after``; items of lists are ``levels[0]``.
+    There is a line a value, ``generation.lattice: 'exact' -> 'released'``, in the order of the keys
+    of ``before`` and then of ``after``; items of lists are ``levels[0]``.
     """
     return list(_differences(before, after, ""))
 
@@ -201,11 +192,7 @@ def _read_with_parents(path: Path, children: list[Path]) -> dict[str, Any]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in a file, a configuration or a record of a run, with unchecked keys.
-
-    Raises:
-        ConfigError: one line that names the file.
-    """
+    """Return the mapping in a file, a configuration or a record of a run, with unchecked keys."""
     try:
         text = path.read_bytes()
     except FileNotFoundError as error:
@@ -300,7 +287,6 @@ def _keys(value: Any, key: str, file: str) -> Mapping[str, Any]:
 
 
 def _build(values: Mapping[str, Any], source: Path | None) -> Config:
-    """Return the configuration of checked keys, with the defaults of the others."""
     config: Config = _instance(Config, values, source=source)
     config.check()
     return config

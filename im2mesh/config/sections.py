@@ -237,27 +237,22 @@ class Config:
 
     @property
     def is_patch(self) -> bool:
-        """Return whether this is a patch level, not a global one."""
         return "Parts" in self.data.dataset
 
     @property
     def is_sdf(self) -> bool:
-        """Return whether the network gives signed distances, not occupancies."""
         return self.method == "onet_sdf"
 
     @property
     def is_volume(self) -> bool:
-        """Return whether the network is that of a volume level (:mod:`im2mesh.models.volume`)."""
         return self.model.encoder == "volume"
 
     @property
     def is_h5(self) -> bool:
-        """Return whether the data lies in HDF5 files, not in model folders."""
         return self.data.dataset.endswith("H5")
 
     @property
     def is_procedural(self) -> bool:
-        """Return whether the training data is made, not read."""
         return self.data.dataset.startswith("Procedural")
 
     @property
@@ -273,8 +268,7 @@ class Config:
         of the cube for a global level and of a patch's width for a patch level.
 
         Raises:
-            ConfigError: the cube is not a whole number of cells, or has more than
-                :data:`MAX_RESOLUTION` along a side.
+            ConfigError: that is no whole number of cells, or more than :data:`MAX_RESOLUTION`.
         """
         generation, data = self.generation, self.data
         if generation.resolution is not None:
@@ -301,11 +295,7 @@ class Config:
         return "config" if self.source is None else str(self.source)
 
     def check(self) -> None:
-        """Refuse values that contradict each other.
-
-        Raises:
-            ConfigError: for the first of them.
-        """
+        """Refuse values that contradict each other."""
         for problem in self._contradictions():
             raise ConfigError(f"{self._name}: {problem}")
 
@@ -343,9 +333,6 @@ class Config:
 
         The released configurations can name branches of their parent project (other encoders,
         colour images, latent codes). Such a file loads; whoever builds a network calls this.
-
-        Raises:
-            ConfigError: for the first key that has another value than the supported one.
         """
         for problem in self._unsupported():
             raise ConfigError(f"{self._name}: {problem}")

@@ -38,7 +38,6 @@ class Batch:
         )
 
     def to(self, device: torch.device) -> Batch:
-        """Return the batch on another device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> Batch:
@@ -66,9 +65,7 @@ class EvaluationPoints:
 class Source(Protocol):
     """Ordered samples, each a function of the epoch and its position in it alone."""
 
-    def __len__(self) -> int:
-        """Return the number of samples of an epoch."""
-        ...
+    def __len__(self) -> int: ...
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
         """Return the samples at the positions [start, stop) of an epoch."""

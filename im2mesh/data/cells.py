@@ -24,11 +24,7 @@ def windows_of(config: Config) -> Windows:
 
 @dataclass(frozen=True)
 class Cells:
-    """The largest square cells of the image of which every window consists.
-
-    Attributes:
-        windows: the windows; for a global level the whole image as one.
-    """
+    """The largest square cells of the image of which every window consists."""
 
     windows: Windows
 
@@ -62,11 +58,7 @@ class Cells:
         return row * step, window % self.windows.per_side * step
 
     def sort(self, points: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sort points into groups, in their order within each.
-
-        Args:
-            points: (N, 3) float32.
-            inside: (N,) bool.
+        """Sort (N, 3) points into groups, in their order within each.
 
         Returns:
             Indices of the points in the order of their groups, and (groups,) the number of points
@@ -85,12 +77,7 @@ class Cells:
         return index[order], np.bincount(group, minlength=self.groups)
 
     def usable(self, depth: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """Return the windows with a foreground pixel and a point inside.
-
-        Args:
-            depth: (S, S).
-            counts: (groups,) of :meth:`sort`.
-        """
+        """Return the windows with a foreground pixel and, by :meth:`sort`, a point inside."""
         n, size = self.per_side, self.size
         seen = (depth >= 0).reshape(n, size, n, size).any(axis=(1, 3))
         inside = counts[1::2].reshape(n, n) > 0

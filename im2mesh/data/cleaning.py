@@ -98,11 +98,8 @@ def clean(
 ) -> Cleaned:
     """Find an object's pixels and what is unknown around them.
 
-    Args:
-        depth: (H, W) float64, z in metres, NaN where nothing was measured.
-        mask: (H, W) bool, the object's pixels.
-        camera: the image's.
-        noise: standard deviation of the depths in metres; None: :func:`default_noise`.
+    ``mask`` (H, W) bool has the object's pixels. ``noise`` is the standard deviation of the depths
+    in metres; None: :func:`default_noise`.
     """
     inside = depth[mask & np.isfinite(depth)]
     if noise is None:

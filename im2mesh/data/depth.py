@@ -104,17 +104,9 @@ def _scaled(stored: np.ndarray, scale: float | None, path: Path) -> np.ndarray:
 
 
 def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
-    """Read the mask of a depth map, the array ``mask`` in its file.
+    """Read the (256, 256) bool mask of a depth map, the array ``mask`` in its file.
 
-    Args:
-        path: the file that :func:`load_depth` reads.
-
-    Returns:
-        (256, 256) bool, False where it is unknown what the ray meets; None where the file has
-        no such array, so that all of the map is known.
-
-    Raises:
-        DepthError: see :func:`check_known`, or the file cannot be read.
+    It is False where it is unknown what the ray meets. None: there is no mask, all is known.
     """
     if Path(path).suffix.lower() != ".npz":
         return None
@@ -126,18 +118,9 @@ def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
 
 
 def check_known(array: np.ndarray, name: str = "mask") -> np.ndarray:
-    """Validate the mask of a depth map and bring it to the canonical size.
+    """Validate the mask of a depth map, (S, S) bool or 0 and 1, and resample it to 256².
 
-    Args:
-        array: (S, S) bool, or 0 and 1; True where the depth was measured or background is
-            certain. Another size than 256 is resampled by nearest neighbour.
-        name: of the map in error messages.
-
-    Returns:
-        (256, 256) bool; a new array.
-
-    Raises:
-        DepthError: wrong shape or type.
+    It is True where the depth was measured or background is certain; ``name`` is for messages.
     """
     array = np.asarray(array)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
@@ -151,15 +134,12 @@ def check_known(array: np.ndarray, name: str = "mask") -> np.ndarray:
 
 
 def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
-    """Validate an array as a depth map and bring it to the canonical form.
+    """Validate an array as a depth map and return it as (256, 256) float32, background −1.
 
     Args:
         array: (S, S) or (S, S, 1 or 3) real numbers; any negative, NaN or infinite value is
             background. Another size than 256 is resampled by nearest neighbour.
         name: of the map in error messages.
-
-    Returns:
-        (256, 256) float32, background −1; a new array.
 
     Raises:
         DepthError: wrong shape or type, no foreground, depths beyond 1, or a background of 0 or of
@@ -233,17 +213,12 @@ def _check_far_plane(
 
 
 def _resampled(image: np.ndarray) -> np.ndarray:
-    """Resample a square image to 256×256 by nearest neighbour."""
     nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(image) / IMAGE_SIZE).astype(int)
     return image[np.ix_(nearest, nearest)]
 
 
 def find_depth_file(folder: Path) -> Path:
-    """Find the depth file of a model folder: ``000.npz``, else the only ``.npz`` with a depth key.
-
-    Raises:
-        DepthError: there is none, or more than one, or the folder cannot be read.
-    """
+    """Find the depth file of a model folder: ``000.npz``, else the only one with a depth key."""
     with _reading(folder):
         if (folder / MODEL_FILE).is_file():
             return folder / MODEL_FILE
@@ -260,11 +235,7 @@ def find_depth_file(folder: Path) -> Path:
 
 
 def depth_candidates(folder: Path) -> list[Path]:
-    """List the ``.npz`` files of a folder that may hold depth, sorted by name.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
+    """List the ``.npz`` files of a folder that may hold depth, sorted by name."""
     return sorted(p for p in folder.iterdir() if p.suffix == ".npz" and may_be_depth(p))
 
 

@@ -42,9 +42,6 @@ def depth_picture(
 
     Returns:
         (H, W, 3) uint8.
-
-    Raises:
-        InputError: not a 2-D array of numbers.
     """
     depth = np.asarray(depth)
     if depth.ndim != 2 or depth.dtype.kind not in "fiu":
@@ -73,14 +70,7 @@ def interpolated(stops: np.ndarray, values: np.ndarray, low: float, high: float)
 
 
 def depth_normals(depth: np.ndarray, foreground: np.ndarray) -> np.ndarray:
-    """Compute unit normals of a depth map's surface.
-
-    Args:
-        depth: (H, W) float64, see :func:`depth_picture`.
-        foreground: (H, W) bool.
-
-    Returns:
-        (H, W, 3) in the camera frame, straight at the viewer on the background.
+    """Return (H, W, 3) unit normals of a depth map; those of the background face the viewer.
 
     The slope at a pixel is taken towards the neighbour that is nearer in depth, so that an edge of
     the object does not look like a steep wall.

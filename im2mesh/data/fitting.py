@@ -24,12 +24,7 @@ SAME_SURFACE = 4.0
 
 @dataclass(frozen=True)
 class Fit:
-    """A cube around a seen object, in the frame of its map's cube.
-
-    Attributes:
-        centre: (3,) of the object's cube.
-        side: of the object's cube.
-    """
+    """A cube around a seen object: its (3,) centre and side in the frame of its map's cube."""
 
     centre: np.ndarray
     side: float
@@ -40,13 +35,10 @@ class Fit:
 
 
 def fit_of(depth: np.ndarray) -> Fit:
-    """Return the cube of a map's object: as wide as its largest extent.
+    """Return the cube of the object of a (256, 256) map: as wide as its largest extent.
 
     The extents across are seen. That along the direction of view is estimated
     (:func:`im2mesh.data.placement.depth_extent`).
-
-    Args:
-        depth: (256, 256), background −1, some foreground.
     """
     rows, columns = np.nonzero(depth >= 0)
     ends = [np.array([k.min() - 0.5, k.max() + 0.5]) for k in (rows, columns)]
@@ -61,16 +53,8 @@ def fit_of(depth: np.ndarray) -> Fit:
 def fitted(image: np.ndarray, fit: Fit, known: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
     """Return a depth map as its object's cube sees it, and the mask of known pixels.
 
-    Depths are interpolated within a surface; silhouettes are those of the nearest pixels.
-
-    Args:
-        image: (256, 256) depth map, background −1.
-        fit: the object's cube.
-        known: (256, 256) mask of the map; None: all is known.
-
-    Returns:
-        (256, 256) float32 depth and (256, 256) bool; what the map does not show is known to be
-        background.
+    Depths are interpolated within a surface; silhouettes are those of the nearest pixels. What the
+    map does not show is known to be background. Maps and masks are (256, 256).
     """
     pixels: np.ndarray = np.indices(image.shape)
     x, y = from_pixels(pixels[0], pixels[1], IMAGE_SIZE)
@@ -105,12 +89,7 @@ def fitted(image: np.ndarray, fit: Fit, known: np.ndarray | None = None) -> tupl
 
 
 def warn_if_small(depth: np.ndarray, name: str) -> None:
-    """Log a warning for a map whose object is much smaller than the cube.
-
-    Args:
-        depth: (256, 256), background −1, some foreground.
-        name: of the map.
-    """
+    """Log a warning for a (256, 256) map whose object is much smaller than the cube."""
     fit = fit_of(depth)
     extent = fit.side
     if np.abs(fit.centre[:2]).max() < CENTRED:

@@ -72,9 +72,7 @@ class Shapes(Protocol):
         """Return points on the surfaces and their normals, (B, count, 3) each."""
         ...
 
-    def to(self, device: torch.device) -> Shapes:
-        """Return the same shapes on another device."""
-        ...
+    def to(self, device: torch.device) -> Shapes: ...
 
 
 @dataclass(frozen=True)
@@ -164,9 +162,6 @@ class ProceduralSource:
             make_shape: (family, seed) → a shape.
             gather: shapes → one object that gives depth and points of all, on the CPU.
             device: of the batches.
-
-        Raises:
-            ConfigError: ``data.points_subsample`` has two numbers, of outer and inner points.
         """
         if not isinstance(config.data.points_subsample, int):
             raise ConfigError(
@@ -192,7 +187,6 @@ class ProceduralSource:
         return self.families[random_seed(number, _FAMILY) % len(self.families)]
 
     def shape(self, number: int) -> Shape:
-        """Return the posed shape of a number."""
         return self._views.posed(self._make_shape(self._family(number), number), number)
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
@@ -236,13 +230,7 @@ class ProceduralSource:
         return random_seed(self.config.training.seed, _SHAPE, self._split, epoch, index)
 
     def _made(self, prepared: Drawn, count: int, near: float) -> _Made:
-        """Return the samples of drawn shapes.
-
-        Args:
-            prepared: the shapes.
-            count: points of each sample.
-            near: share of them near the surface.
-        """
+        """Return the samples of drawn shapes, a share ``near`` of the points near the surface."""
         first, numbers = prepared.start // self.per_shape, prepared.numbers
         shapes = prepared.shapes.to(self.device)
         number = torch.tensor(numbers, device=self.device)
@@ -292,10 +280,9 @@ class ProceduralSource:
         return len(self.windows) == 1
 
     def _choose_windows(self, depths: Tensor, number: Tensor) -> Tensor:
-        """Choose ``per_shape`` random windows of each map, all with a foreground pixel.
+        """Choose (B, per_shape) random windows of each map, all with a foreground pixel.
 
-        Returns:
-            (B, per_shape) different windows; if there are fewer, some are repeated.
+        If there are fewer, some are repeated.
         """
         if self._whole_image:
             return number.new_zeros(len(number), 1)
@@ -391,10 +378,7 @@ class _Made:
 
 
 class ProceduralValidation:
-    """The first shapes of a source, made once and kept.
-
-    See :class:`im2mesh.data.batch.ValidationSource`.
-    """
+    """The first shapes of a source, made once and kept."""
 
     def __init__(self, source: ProceduralSource, shapes: int) -> None:
         self._source = source
@@ -409,7 +393,6 @@ class ProceduralValidation:
         return self._source.name(shape)
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
-        """See :class:`ProceduralSource`; the same in every epoch."""
         if (start, stop) not in self._batches:
             self._batches[start, stop] = self._source.batch(0, start, stop)
         return self._batches[start, stop]
@@ -431,11 +414,7 @@ def _uniform(number: int, *keys: int) -> float:
 def open_procedural(
     config: Config, device: torch.device
 ) -> tuple[ProceduralSource, ProceduralValidation]:
-    """Return the sources of training and of validation of a configuration.
-
-    Raises:
-        ConfigError: an unknown family, or points that cannot be drawn.
-    """
+    """Return the sources of training and of validation of a configuration."""
 
     def source(split: int, key: str) -> ProceduralSource:
         chosen: Sequence[str] | None = getattr(config.data, key)

@@ -51,12 +51,7 @@ class Fans:
     corners: np.ndarray
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the triangles.
-
-        Returns:
-            (5 N, 3) float64 vertices in the camera frame and (4 N, 3) int64 faces, clockwise as
-            the camera sees them.
-        """
+        """Return (5 N, 3) vertices in the camera frame, (4 N, 3) faces, clockwise to the camera."""
         vertices = [self.camera.rays(self.columns, self.rows) / self.centre[:, None]]
         for (down, right), corner in zip(CORNERS, self.corners, strict=True):
             rays = self.camera.rays(self.columns + right / 2, self.rows + down / 2)
@@ -90,13 +85,7 @@ class Fans:
 
 
 def pixel_fans(depth: np.ndarray, camera: Camera, noise: float) -> Fans:
-    """Make a surface of an image's pixels.
-
-    Args:
-        depth: (H, W) float64, z in metres, NaN where there is no surface.
-        camera: the image's.
-        noise: standard deviation of the depths in metres.
-    """
+    """Make a surface of the pixels of an (H, W) image of z in metres, NaN where there is none."""
     rows, columns = np.nonzero(np.isfinite(depth))
     number = np.full(depth.shape, -1)
     number[rows, columns] = np.arange(len(rows))
@@ -143,15 +132,9 @@ def pixel_fans(depth: np.ndarray, camera: Camera, noise: float) -> Fans:
 
 
 def orthographic_map(fans: Fans, frame: CubeFrame, size: int = IMAGE_SIZE) -> np.ndarray:
-    """Draw an object as networks are shown it.
+    """Draw an object as networks are shown it: an (S, S) float32 depth map, background −1.
 
-    Args:
-        fans: the object's surface.
-        frame: the cube's place; the surface outside its columns is left out.
-        size: pixels along a side, S.
-
-    Returns:
-        (S, S) float32 depth map as :func:`im2mesh.data.depth.check_depth` has it, background −1.
+    The surface outside the cube's columns is left out.
     """
     vertices, faces = fans.mesh()
     depth = np.clip(0.5 - _rasterised(frame.to_cube(vertices), faces, size), 0.0, 1.0)
@@ -160,18 +143,10 @@ def orthographic_map(fans: Fans, frame: CubeFrame, size: int = IMAGE_SIZE) -> np
 
 
 def _rasterised(vertices: np.ndarray, faces: np.ndarray, size: int) -> np.ndarray:
-    """Return the height of the foremost face at each pixel's middle.
+    """Return (S, S) z of the foremost face at each pixel's middle, NaN where there is none.
 
     It enumerates the pixels in each face's bounds, which are few: fans are about as large as
     pixels. For so small faces building a ray caster's scene takes several times as long.
-
-    Args:
-        vertices: (V, 3) in the cube.
-        faces: (F, 3) vertex numbers.
-        size: pixels along a side, S.
-
-    Returns:
-        (S, S) float64 z, NaN where there is no face.
     """
     row, column = to_pixels(vertices, size)
     first, last = np.empty((2, 2, len(faces)), np.int64)
@@ -215,12 +190,8 @@ def _closed_cracks(depth: np.ndarray) -> np.ndarray:
 def ray_map(fans: Fans, unknown: np.ndarray, frame: CubeFrame, size: int = IMAGE_SIZE) -> RayMap:
     """Draw an object as the camera's own rays see it.
 
-    Args:
-        fans: the object's surface.
-        unknown: (H, W) bool, pixels of the image that may show the object or not. Rays outside the
-            image are unknown, too.
-        frame: the cube's place.
-        size: pixels along a side of the cube's middle; the map has more, for the near face.
+    ``unknown`` (H, W) pixels of the image may show the object or not, and so may rays outside the
+    image. The map has ``size`` pixels along a side of the cube's middle, more at the near face.
     """
     perspective = Perspective(frame.distance)
     side = int(np.ceil(size / perspective.magnification(np.zeros(1))[0]))
@@ -238,17 +209,7 @@ def ray_map(fans: Fans, unknown: np.ndarray, frame: CubeFrame, size: int = IMAGE
 
 
 def looked_up(columns: np.ndarray, rows: np.ndarray, image: np.ndarray, outside: int) -> np.ndarray:
-    """Return an image's values at the pixels nearest to places.
-
-    Args:
-        columns: (N,) u.
-        rows: (N,) v.
-        image: (H, W).
-        outside: the value beyond the image.
-
-    Returns:
-        (N,).
-    """
+    """Return an image's values at the pixels nearest to (N,) places; beyond it ``outside``."""
     u, v = np.rint(columns).astype(np.int64), np.rint(rows).astype(np.int64)
     height, width = image.shape
     within = (v >= 0) & (v < height) & (u >= 0) & (u < width)

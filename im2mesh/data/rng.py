@@ -17,15 +17,12 @@ _MIX_2 = 0x94D049BB133111EB - (1 << 64)
 
 
 def random_bits(seed: int, *keys: Tensor | int) -> Tensor:
-    """Return 32 random bits for each combination of keys.
+    """Return 32 random bits, int64 in [0, 2³²), for each combination of keys.
 
     Args:
         seed: any integer.
         keys: at least one tensor of int64 among them; they are broadcast against one another.
             Numbers that differ in the seed, in a key or in the number of keys are unrelated.
-
-    Returns:
-        int64 in [0, 2³²), of the broadcast shape.
     """
     device = next(key.device for key in keys if isinstance(key, Tensor))
     state = _mixed(torch.tensor(_wrapped(seed), dtype=torch.int64, device=device))
@@ -37,10 +34,7 @@ def random_bits(seed: int, *keys: Tensor | int) -> Tensor:
 def random_below(limit: Tensor, seed: int, *keys: Tensor | int) -> Tensor:
     """Return random integers in [0, limit), 0 where the limit is 0; see :func:`random_bits`.
 
-    Args:
-        limit: int64 below 2³¹, broadcast against the keys.
-        seed: any integer.
-        keys: as :func:`random_bits` takes them.
+    ``limit`` is int64 below 2³¹, broadcast against the keys.
     """
     return (random_bits(seed, *keys) * limit) >> 32
 

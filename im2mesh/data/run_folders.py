@@ -79,11 +79,9 @@ def run_folder(configs: Sequence[Config]) -> Path:
 
 
 def recorded_levels(folder: Path) -> list[tuple[Config, str]]:
-    """Read the levels of a run from its record.
+    """Return configuration and SHA-256 of the weights ("": not known) of each level of a run.
 
-    Returns:
-        Configuration and SHA-256 of the weights ("" where that is not known) of each; none where
-        the run's ``config.yaml`` is missing or damaged.
+    There are none where the run's ``config.yaml`` is missing or damaged.
     """
     try:
         return [
@@ -106,18 +104,15 @@ def global_level(folder: Path) -> tuple[Config, str] | None:
 
 
 def mesh_paths(run: Path, class_name: str, model: str, formats: Sequence[str]) -> dict[str, Path]:
-    """Return the files of one mesh by their type."""
     folder = run / "meshes" / class_name
     return {suffix: folder / f"{model}.{suffix}" for suffix in formats}
 
 
 def pointcloud_path(run: Path, class_name: str, model: str) -> Path:
-    """Return the file of the points of one mesh."""
     return run / "pointcloud" / class_name / f"{model}.ply"
 
 
 def timings_path(run: Path, class_name: str, model: str) -> Path:
-    """Return the file of the timings of one map."""
     return run / "timings" / class_name / f"{model}.json"
 
 
@@ -141,11 +136,6 @@ def find_mesh(meshes: Path, class_id: str, model: str) -> Path | None:
     """Find the mesh of a model: ``<class>/<model>.ply``, else ``<model>.ply``.
 
     ``.off``, ``.obj``, ``.stl`` and ``.glb`` are looked for where there is no ``.ply``.
-
-    Args:
-        meshes: as :func:`mesh_folder` names it.
-        class_id: folder of the class.
-        model: its name.
     """
     names = [f"{model}.{kind}" for kind in MESH_FORMATS]
     places = [meshes / class_id / name for name in names] + [meshes / name for name in names]
@@ -179,7 +169,6 @@ def write_pointcloud(mesh: trimesh.Trimesh, path: Path, seed: int) -> None:
 
 
 def write_picture(picture: np.ndarray, path: Path) -> None:
-    """Write an (H, W, 3) uint8 picture."""
     with atomic(path) as beside:
         Image.fromarray(picture).save(beside, quality=95)
 
@@ -191,7 +180,6 @@ def copy_file(source: str | os.PathLike[str], path: Path) -> None:
 
 
 def write_timings(numbers: Mapping[str, float], path: Path) -> None:
-    """Write what one map took."""
     with atomic(path) as beside:
         beside.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 
@@ -213,10 +201,8 @@ def read_timings(path: Path) -> dict[str, float]:
 def write_tables(rows: pd.DataFrame, run: Path) -> None:
     """Write the rows and their class means, each as ``.pkl`` and ``.csv``.
 
-    Args:
-        rows: one row a map, indexed by ``idx``, with ``class id``, ``class name``,
-            ``modelname`` and numbers.
-        run: the run's folder.
+    There is a row a map, indexed by ``idx``, with ``class id``, ``class name``, ``modelname`` and
+    numbers.
     """
     means = rows.drop(columns=["class id", "modelname"]).groupby("class name").mean()
     for table, stem in ((rows, "time_generation_full"), (means, "time_generation")):
@@ -227,7 +213,6 @@ def write_tables(rows: pd.DataFrame, run: Path) -> None:
 
 
 def remove_tables(run: Path) -> None:
-    """Remove the files of :func:`write_tables`, if there are any."""
     for pattern in _TABLES:
         for path in run.glob(pattern):
             path.unlink()

@@ -83,8 +83,8 @@ def sensor_effects(
         seed: any integer.
 
     Returns:
-        (B, 256, 256): maps of the same form. A map that gets effects keeps at least
-        :data:`LEAST_LEFT` of its foreground.
+        Maps of the same form. One that gets effects keeps at least :data:`LEAST_LEFT` of its
+        foreground.
     """
     assert depth.shape == (len(numbers), IMAGE_SIZE, IMAGE_SIZE)
     if share <= 0 or strength <= 0:
@@ -163,7 +163,6 @@ def _grazing(spread: Tensor, white: Tensor, rng: _Random) -> Tensor:
 
 
 def _torn(beside: Tensor, field: Tensor, rng: _Random) -> Tensor:
-    """Return the score of pixels beside background (``beside`` > 0) that a field picks."""
     return torch.minimum(beside, field + (5 * rng.amount(1, 0.5) - 4).clamp(max=3))
 
 
@@ -188,7 +187,6 @@ def _grown(surface: Tensor, near: Tensor, grows: Tensor) -> Tensor:
 
 
 def _rounded(surface: Tensor, rng: _Random) -> Tensor:
-    """Blur by at most :data:`ROUNDING`."""
     weight = rng.amount(2, 0.5).clamp(max=1)
     change = _blurred(surface, 2).sub_(surface).clamp_(-ROUNDING, ROUNDING)
     return change.mul_(weight).add_(surface)
@@ -273,7 +271,6 @@ def _blurred(image: Tensor, step: int) -> Tensor:
 
 
 def _join(scores: Tensor, others: Tensor) -> None:
-    """Make each score the larger of the two."""
     torch.maximum(scores, others, out=scores)
 
 
@@ -322,11 +319,9 @@ class _Random:
         self._seed, self._numbers, self.strength = seed, numbers, strength
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Draw sizes, uniform between two bounds."""
         return low + (high - low) * next(self._next)
 
     def flag(self, probability: float) -> Tensor:
-        """Draw 1 with a probability, else 0."""
         return (self.uniform() < probability).float()
 
     def amount(self, most: float, probability: float) -> Tensor:

@@ -44,11 +44,7 @@ EXR_MAGIC = b"\x76\x2f\x31\x01"
 
 
 def parse_scale(text: str | None) -> float | None:
-    """Read a factor such as ``0.001`` or ``1/1000``; None stays None.
-
-    Raises:
-        InputError: the text is no positive number.
-    """
+    """Read a factor such as ``0.001`` or ``1/1000``; None stays None."""
     if text is None:
         return None
     try:
@@ -70,9 +66,6 @@ def read_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
     Returns:
         (H, W) float64 in metres, along z or the rays as stored. Holes are NaN: those of
         :func:`without_holes`, and an integer type's maximum.
-
-    Raises:
-        DepthError: the file is missing, unreadable, of another format or type, or has no depth.
     """
     path = Path(path)
     stored = _one_channel(stored_depth(path))
@@ -86,11 +79,7 @@ def read_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
 
 
 def depth_in_metres(stored: np.ndarray, scale: float | None, name: str) -> np.ndarray:
-    """Turn stored values into metres; see :func:`read_depth`.
-
-    Raises:
-        DepthError: the values are 8-bit, no numbers, all holes, or floats that cannot be metres.
-    """
+    """Turn stored values into metres; see :func:`read_depth`."""
     if stored.dtype == bool or stored.dtype.itemsize == 1:
         raise DepthError(
             f"{name}: holds 8-bit values, too coarse for depth; is it the mask, or a picture made "
@@ -128,11 +117,7 @@ def _one_channel(values: np.ndarray) -> np.ndarray:
 
 
 def stored_depth(path: Path) -> np.ndarray:
-    """Read the values of a depth image as they are stored; (H, W) or (H, W, channels).
-
-    Raises:
-        DepthError: the file is missing, unreadable, or of another format.
-    """
+    """Read the values of a depth image as they are stored; (H, W) or (H, W, channels)."""
     kind = path.suffix.lower()
     check_file(path, DEPTH_FORMATS, "depth image", DepthError)
     if kind == ".npz":
@@ -188,18 +173,10 @@ def _read_exr(path: Path) -> np.ndarray:
 
 
 def read_mask_image(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read a mask or label image as it is stored.
+    """Read a mask or label image as it is stored, (H, W) bool or integers.
 
-    Args:
-        path: one of :data:`MASK_FORMATS`; an ``.npz`` has it under one of :data:`MASK_KEYS`. The
-            mask of an image with alpha that varies is its alpha; equal colour channels count as
-            one.
-
-    Returns:
-        (H, W) bool or integers.
-
-    Raises:
-        InputError: the file is missing, unreadable, or no mask.
+    An ``.npz`` has it under one of :data:`MASK_KEYS`. The mask of an image with alpha that varies
+    is its alpha; equal colour channels count as one.
     """
     path = Path(path)
     kind = path.suffix.lower()
@@ -255,20 +232,16 @@ def check_labels(values: np.ndarray, name: str) -> np.ndarray:
 def masks_of(
     values: np.ndarray, shape: tuple[int, int], label: str | None, name: str
 ) -> dict[int | None, np.ndarray]:
-    """Pick one or all objects of a mask or label image.
+    """Pick one or all objects of an (H, W) mask or label image.
 
     Args:
-        values: (H, W) bool or integers.
+        values: bool or integers.
         shape: rows and columns of the depth image; a mask of the same aspect is resampled to it.
         label: a number, ``all``, or None, for an image with two values.
         name: of the mask in messages.
 
     Returns:
         Label → (rows, columns) bool, none of them empty; the label is None for a plain mask.
-
-    Raises:
-        InputError: the mask has another aspect, is empty, lacks the label, or has several labels
-            and none is chosen.
     """
     if values.shape != tuple(shape):
         across, down = shape[1] / values.shape[1], shape[0] / values.shape[0]
@@ -309,7 +282,6 @@ def masks_of(
 
 
 def check_file(path: Path, formats: Sequence[str], what: str, error: type[InputError]) -> None:
-    """Raise an error if a path is no file of a known format."""
     if path.is_dir():
         raise error(f"{path}: is a folder; give a {what}")
     if not path.is_file():
@@ -334,7 +306,6 @@ def read_npy(path: Path, error: type[InputError]) -> np.ndarray:
 
 
 def _opened(path: Path, error: type[InputError]) -> Image.Image:
-    """Open an image and read its pixels."""
     try:
         image = Image.open(path)
         image.load()

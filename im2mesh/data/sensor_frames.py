@@ -63,16 +63,13 @@ class SensorImage:
     def frames(
         self, scale: float | None = None, kind: str = "z", label: str | None = "all"
     ) -> Iterator[SensorFrame]:
-        """Read the image's objects.
+        """Read the image's objects. An empty mask beside others is skipped.
 
         Args:
             scale: from stored values to metres; None: as the intrinsics state it, or
                 :func:`read_depth`'s.
             kind: ``z`` or ``ray``: the direction that depth is measured along.
             label: see :func:`masks_of`.
-
-        Raises:
-            InputError: a file cannot be used. An empty mask beside others is skipped.
         """
         facts = read_intrinsics(self.intrinsics, self.depth.stem)
         if scale is None and facts.depth_scale is not None:
@@ -101,17 +98,11 @@ class SensorImage:
 
 
 def find_images(folder: str | os.PathLike[str]) -> list[SensorImage]:
-    """List the images of a folder, or of one ``.npz`` file.
+    """List the images of a folder, or of one ``.npz`` file. Layouts:
 
-    Args:
-        folder: one of
-
-            * BOP: ``scene_camera.json``, ``depth/``, ``mask_visib/<image>_<object>.png``;
-            * ``depth/``, ``masks/<image>*.png`` (each label an object) and ``cam_K.txt``;
-            * ``.npz`` files with ``depth``, ``K`` and, if there are several objects, ``segmap``.
-
-    Raises:
-        InputError: there is no such layout.
+    * BOP: ``scene_camera.json``, ``depth/``, ``mask_visib/<image>_<object>.png``;
+    * ``depth/``, ``masks/<image>*.png`` (each label an object) and ``cam_K.txt``;
+    * ``.npz`` files with ``depth``, ``K`` and, if there are several objects, ``segmap``.
     """
     folder = Path(folder)
     if not folder.exists():

@@ -46,8 +46,8 @@ class DepthSource:
         changed: returns the time of the file's last change (seconds since the epoch).
         load: returns the (256, 256) map, or raises :class:`DepthError`.
         folder: the model folder, where there is one.
-        known: returns the (256, 256) mask of known pixels, see
-            :func:`im2mesh.data.depth.load_known`; None: all of it.
+        known: returns the (256, 256) mask of known pixels
+            (:func:`im2mesh.data.depth.load_known`); None: all of it.
     """
 
     class_name: str
@@ -60,10 +60,7 @@ class DepthSource:
 
 
 def sources_of_split(config: Config, split: str | None) -> list[DepthSource]:
-    """List the depth maps of a configuration's split; see :func:`samples_of_split` for the errors.
-
-    A missing or bad depth map raises when it is loaded.
-    """
+    """List the depth maps of a configuration's split; a bad map raises when it is loaded."""
     sources = [
         DepthSource(
             sample.class_name,
@@ -125,7 +122,6 @@ def sources_of_paths(
 
 
 def _in_folder(folder: Path, scale: float | None) -> list[DepthSource]:
-    """List all maps below a folder, by folder and name."""
     by_folder: list[list[Path]] = []
     hidden = 0
     for place, folders, names in os.walk(folder, onerror=_warn_of, followlinks=True):

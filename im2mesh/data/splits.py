@@ -24,10 +24,6 @@ def split_models(
 
     Returns:
         (class, model, HDF5 file name or None) for each model, in order.
-
-    Raises:
-        ConfigError: the data folder, a class, or the list is missing or malformed, or it names
-            no model.
     """
     root = config.data.folder()
     if not root.is_dir():
@@ -76,11 +72,7 @@ def split_models(
 
 
 def read_list(path: Path) -> list[str]:
-    """Read the lines of a list.
-
-    Raises:
-        ConfigError: it cannot be read, or is no text in UTF-8.
-    """
+    """Read the lines of a list."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         if "\0" in text:
@@ -110,7 +102,7 @@ def shape_of(model: str) -> str:
 
 
 def row_keys(idx: int, folder: str, model: str) -> dict[str, Any]:
-    """Return the columns of a table's row that identify its model, in the folder of a class."""
+    """Return the columns of a table's row that identify its model."""
     return {
         "idx": idx,
         "class id": folder,

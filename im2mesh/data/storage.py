@@ -137,34 +137,15 @@ class Sample(ABC):
 
     @abstractmethod
     def depth(self) -> np.ndarray:
-        """Read the (256, 256) float32 depth map, background −1.
-
-        Raises:
-            DepthError: missing or unusable.
-        """
+        """Read the (256, 256) float32 depth map, background −1."""
 
     @abstractmethod
     def points(self, iou: bool = False) -> Points:
-        """Read the points of the volume.
-
-        Args:
-            iou: those of ``data.points_iou_file`` instead of ``data.points_file``.
-
-        Raises:
-            DataError: missing, unreadable, or malformed.
-        """
+        """Read the points of the volume; with ``iou`` those of ``data.points_iou_file``."""
 
     @abstractmethod
     def pointcloud(self, chamfer: bool = False) -> PointCloud:
-        """Read the points of the surface.
-
-        Args:
-            chamfer: those of ``data.pointcloud_chamfer_file`` instead of
-                ``data.pointcloud_file``.
-
-        Raises:
-            DataError: missing, unreadable, or malformed.
-        """
+        """Read the points of the surface; ``chamfer``: of ``data.pointcloud_chamfer_file``."""
 
 
 class NpzSample(Sample):
@@ -177,7 +158,6 @@ class NpzSample(Sample):
 
     @property
     def origin(self) -> str:
-        """The folder of the depth map."""
         return str(self.folder / self._data.img_folder)
 
     def changed(self) -> float:
@@ -222,7 +202,6 @@ class H5Sample(Sample):
 
     @property
     def origin(self) -> str:
-        """The file and the name in it."""
         return f"{self.file}[depth/{self.name}]"
 
     def changed(self) -> float:
@@ -230,7 +209,6 @@ class H5Sample(Sample):
         return last_change(self.file)
 
     def truth_version(self) -> list[Any]:
-        """See :class:`Sample`; the file holds everything."""
         try:
             return [[self.file.name, *file_version(self.file)]]
         except FileNotFoundError as error:
@@ -265,16 +243,7 @@ class H5Sample(Sample):
 
 
 def samples_of_split(config: Config, split: str | None, once: bool = False) -> list[Sample]:
-    """Return the samples that a split of a configuration names, in order.
-
-    Args:
-        config: with the ``data`` section.
-        split: None: every sub-folder.
-        once: refuse a list that names a model twice.
-
-    Raises:
-        ConfigError: see :func:`im2mesh.data.splits.split_models`.
-    """
+    """Return the samples that a split of a configuration names; see :func:`split_models`."""
     return [
         NpzSample(class_name, name, config.data)
         if h5 is None
@@ -287,11 +256,7 @@ def samples_of_split(config: Config, split: str | None, once: bool = False) -> l
 
 
 def read_points(path: str | os.PathLike[str], packed: bool = True) -> Points:
-    """Read ``points.npz``.
-
-    Args:
-        path: the file, with ``points`` and ``occupancies`` or ``sdf`` or both.
-        packed: the occupancies are bits, eight a byte (``data.points_unpackbits``).
+    """Read ``points.npz``; its occupancies are bits, eight a byte, if ``packed``.
 
     Raises:
         DataError: missing, unreadable, without ``points``, or arrays that do not fit.
@@ -300,22 +265,12 @@ def read_points(path: str | os.PathLike[str], packed: bool = True) -> Points:
 
 
 def read_pointcloud(path: str | os.PathLike[str]) -> PointCloud:
-    """Read ``pointcloud.npz``: ``points`` and, where known, ``normals`` and ``visible``.
-
-    Raises:
-        DataError: missing, unreadable, without ``points``, or arrays that do not fit.
-    """
+    """Read ``pointcloud.npz``: ``points`` and, where known, ``normals`` and ``visible``."""
     return _pointcloud(_read_npz(Path(path)), str(path))
 
 
 def write_points(path: str | os.PathLike[str], points: Points, dtype: str = "float16") -> None:
-    """Write ``points.npz``, whole or not at all, the occupancies as packed bits.
-
-    Args:
-        path: the file.
-        points: what it will hold.
-        dtype: of the stored coordinates and distances, float16 or float32.
-    """
+    """Write ``points.npz``, whole or not at all, the occupancies as packed bits."""
     arrays = {"points": points.points.astype(dtype)}
     if points.occupancies is not None:
         arrays["occupancies"] = np.packbits(points.occupancies)

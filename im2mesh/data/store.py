@@ -55,9 +55,6 @@ class PointStore:
             iou: another store of the same shapes with the points for the IoU; None: this one.
             shuffle: draw another order and other points in every epoch; else the crops keep the
                 order of the shapes, and all epochs are the same.
-
-        Raises:
-            DataError: no window is usable.
         """
         self.config = config
         self.names = list(names)
@@ -82,22 +79,18 @@ class PointStore:
         return len(self.crops)
 
     def name(self, shape: int) -> str:
-        """Return ``<class>/<model>``."""
         return self.names[shape]
 
     @property
     def device(self) -> torch.device:
-        """Device of the arrays and of batches."""
         return self._points.device
 
     @property
     def bytes(self) -> int:
-        """Return the size of all arrays."""
         tensors = (self._depths, self._points, self._targets, self._starts)
         return sum(tensor.nbytes for tensor in tensors)
 
     def to(self, device: torch.device) -> PointStore:
-        """Move all arrays to a device and return the store."""
         for key in ("_depths", "_points", "_targets", "_starts", "crops"):
             setattr(self, key, getattr(self, key).to(device))
         if self.iou is not self:
@@ -135,7 +128,7 @@ class PointStore:
         )
 
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
-        """See :class:`im2mesh.data.batch.ValidationSource`; spread over the shapes."""
+        """Choose maps that are spread over the shapes."""
         chosen = np.linspace(0, len(self.names) - 1, min(count, len(self.names))).astype(int)
         # Copies, as a cache on disk must not be written to.
         return [(self.names[k], self._depths[k].cpu().numpy().copy()) for k in chosen]
@@ -158,15 +151,7 @@ class PointStore:
         return self.cells.windows.pick(self._depths, shape, window)[:, None]
 
     def _local(self, index: Tensor, window: Tensor) -> Tensor:
-        """Return points in their windows' own coordinates.
-
-        Args:
-            index: (…) indices of points.
-            window: (…) or (…, 1), the window of each.
-
-        Returns:
-            (…, 3) float32.
-        """
+        """Return (…) points, by their indices, in their (…) or (…, 1) windows' coordinates."""
         points = self._points.index_select(0, index.flatten()).view(*index.shape, 3).float()
         if self.cells.per_side == 1:
             return points
@@ -175,7 +160,7 @@ class PointStore:
     def _draw(
         self, shape: Tensor, window: Tensor, epoch: int, place: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Draw ``data.points_subsample`` points of windows, with replacement.
+        """Draw ``data.points_subsample`` points of each window, with replacement.
 
         Returns:
             (B, T) indices of points, and (B, T) bool: there was a point to draw.
@@ -232,13 +217,7 @@ class PointStore:
 def grouped_permutation(shape: np.ndarray, together: int, rng: np.random.Generator) -> np.ndarray:
     """Return a random order in which up to ``together`` windows of a shape are neighbours.
 
-    Args:
-        shape: (S,) shape of each window, rising.
-        together: size of the groups; each shape's last one may be smaller.
-        rng: decides the order.
-
-    Returns:
-        (S,) a permutation.
+    ``shape`` (S,) is the shape of each window, rising.
     """
     if together == 1:
         return rng.permutation(len(shape))

@@ -46,15 +46,11 @@ NOTE = "store.json"
 def open_store(config: Config, split: str | None, shuffle: bool = True) -> PointStore:
     """Read the shapes of a split, or map them from ``data.cache``, which is filled first.
 
-    Args:
-        config: of the level.
-        split: see :func:`im2mesh.data.splits.split_models`.
-        shuffle: see :class:`PointStore`; without it the points for the IoU are read too.
+    Without ``shuffle`` (:class:`PointStore`) the points for the IoU are read too.
 
     Raises:
-        ConfigError: the split cannot be read or names nothing.
-        DataError, DepthError: a sample cannot be used.
-        InputError: the samples do not fit into memory, or ``data.cache`` cannot be written to.
+        InputError: a split or a sample cannot be used, the samples do not fit into memory, or
+            ``data.cache`` cannot be written to.
     """
     samples = samples_of_split(config, split)
     names = [f"{sample.class_name}/{sample.name}" for sample in samples]
@@ -147,11 +143,7 @@ class _Reading:
 
 
 def _read(sample: Sample, reading: _Reading) -> _Entry:
-    """Read a sample and sort its points.
-
-    Raises:
-        DepthError, DataError: a file is missing or does not hold what the method learns.
-    """
+    """Read a sample and sort its points."""
     config, cells = reading.config, reading.cells
     depth, points = sample.depth(), sample.points(reading.iou)
     origin = reading.points_file(sample) or sample.origin
@@ -253,15 +245,9 @@ def _write(folder: Path, reading: _Reading) -> None:
 
 
 def _write_arrays(folder: Path, reading: _Reading, narrow: bool) -> bool:
-    """Write all arrays, sample by sample.
+    """Write all arrays, sample by sample; ``narrow``: as float16 where the first sample holds that.
 
-    Args:
-        folder: of the store.
-        reading: the samples.
-        narrow: write float16 where the first sample holds float16.
-
-    Returns:
-        False where a later sample does not fit into float16; the files are then unfinished.
+    False where a later sample does not fit into float16; the files are then unfinished.
     """
     files: dict[str, _NpyWriter] = {}
     with ExitStack() as stack:
@@ -316,7 +302,6 @@ def _file(folder: Path, key: str) -> Path:
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    """Return the bytes of each file."""
     return {key: _file(folder, key).stat().st_size for key in ARRAYS}
 
 

@@ -68,22 +68,16 @@ class Plane:
         return points @ self.normal - self.offset
 
     def tolerance(self, rays: np.ndarray, noise: float) -> np.ndarray:
-        """Return the largest measured distance of the plane's own points, in metres.
+        """Return the largest measured distance in metres of the plane's own points on (…, 3) rays.
 
-        Args:
-            rays: (…, 3) points at z = 1.
-            noise: standard deviation along the rays in metres.
+        Rays are given by their points at z = 1; noise is along them, in metres.
         """
         # Noise is along the ray, which is aslant to the plane.
         slant = np.abs(rays @ self.normal) / np.sqrt((rays**2).sum(axis=-1))
         return slant * (SIGMAS * noise + 1e-3)
 
     def depth_along(self, rays: np.ndarray) -> np.ndarray:
-        """Return z where rays meet the plane, ∞ where they do not.
-
-        Args:
-            rays: (…, 3) points at z = 1.
-        """
+        """Return z where rays (their points at z = 1) meet the plane, ∞ where they do not."""
         towards = rays @ self.normal
         with np.errstate(divide="ignore", invalid="ignore"):
             z = self.offset / towards
@@ -124,14 +118,9 @@ def find_plane(
 
 
 def _dominant_plane(points: np.ndarray, noise: float) -> Plane | None:
-    """Find the plane that holds the most points (RANSAC), with the camera above it.
+    """Find the plane that holds the most of (N, 3) points (RANSAC), with the camera above it.
 
-    Args:
-        points: (N, 3), N ≥ 3.
-        noise: standard deviation in metres.
-
-    Returns:
-        None if the points lie on a line. The same points give the same plane.
+    None if the points lie on a line. The same points give the same plane.
     """
     rng = np.random.default_rng(0)
     some = points[rng.permutation(len(points))[:1000]]
@@ -160,15 +149,7 @@ def foot(
 ) -> np.ndarray:
     """Find the object's lowest pixels, if the mask ends above the plane that it stands on.
 
-    Args:
-        mask: (H, W) bool.
-        points: (H, W, 3), NaN where nothing was measured.
-        above: (H, W) bool, pixels that are above the plane.
-        plane: that the object stands on.
-        camera: the image's.
-
-    Returns:
-        (H, W) bool, outside the mask.
+    ``above`` has the (H, W) pixels that are above the plane; the found ones are outside the mask.
     """
     depth, height = points[..., 2], plane.height(points)
     low = np.isfinite(depth) & ~mask & above & (height < FOOT)
@@ -268,9 +249,7 @@ def _reach_border(pieces: np.ndarray, there: np.ndarray, count: int) -> np.ndarr
 def table_pixels(kept: np.ndarray, height: np.ndarray) -> np.ndarray:
     """Find pixels that show the table and not the object's lowest edge.
 
-    Args:
-        kept: (H, W) bool, the object's pixels.
-        height: (H, W) over the plane, in units of :meth:`Plane.tolerance`.
+    ``height`` (H, W) is over the plane, in units of :meth:`Plane.tolerance`.
     """
     on = kept & (np.abs(height) < TABLE_HEIGHT)
     if not on.any():

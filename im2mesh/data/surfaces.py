@@ -44,11 +44,11 @@ Part = tuple[slice, slice]
 def links(
     depth: np.ndarray, camera: Camera, noise: float
 ) -> Iterator[tuple[Part, Part, np.ndarray]]:
-    """Compare all pairs of neighbouring pixels.
+    """Compare all pairs of neighbouring pixels, in four directions.
 
     Yields:
-        for each of four directions, two parts of the image whose pixels are neighbours, and bool
-        of their shape: they are on the same surface.
+        two parts of the image whose pixels are neighbours, and whether they are on the same
+        surface.
     """
     for here, there in (
         (np.s_[:, 1:], np.s_[:, :-1]),
@@ -71,11 +71,6 @@ def neighbours_on_surface(depth: np.ndarray, camera: Camera, noise: float) -> np
 def surface_pieces(depth: np.ndarray, camera: Camera, noise: float) -> tuple[np.ndarray, int]:
     """Number the connected pieces of surface in a depth image.
 
-    Args:
-        depth: (H, W), NaN where there is nothing.
-        camera: the image's.
-        noise: standard deviation in metres.
-
     Returns:
         (H, W) int64 piece of each pixel, −1 where there is nothing; the number of pieces.
     """
@@ -96,15 +91,10 @@ def surface_pieces(depth: np.ndarray, camera: Camera, noise: float) -> tuple[np.
 
 
 def smoothed(depth: np.ndarray, camera: Camera, noise: float) -> np.ndarray:
-    """Average the noise within surfaces.
+    """Average the noise within surfaces; ``noise`` 0 changes nothing.
 
     Each pixel gets the value of the plane that fits the pixels around it best, weighted by their
     distance in the image and in depth. So slanted surfaces keep their place up to their borders.
-
-    Args:
-        depth: (H, W), z in metres, NaN where there is nothing.
-        camera: the image's.
-        noise: standard deviation in metres; 0: nothing is changed.
     """
     at = np.nonzero(np.isfinite(depth))
     if not noise or not len(at[0]):

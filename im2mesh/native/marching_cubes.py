@@ -59,11 +59,8 @@ FACE_EDGES = [{EDGE_NUMBER[frozenset((r[i - 1], r[i]))] for i in range(4)} for r
 def case_loops(case: int) -> list[list[int]]:
     """Return the closed loops of crossed edges of one case, counter-clockwise from outside.
 
-    Args:
-        case: bit c is set if corner c is inside.
-
-    Returns:
-        lists of edge numbers; empty where all corners are on one side.
+    Bit c of the case is set if corner c is inside. There is no loop where all corners are on one
+    side.
     """
     following: dict[int, int] = {}
     for ring in FACES:
@@ -130,11 +127,9 @@ def triangulate(loop: list[int]) -> tuple[float, list[tuple[int, int, int]]]:
 
 @cache
 def case_table() -> tuple[np.ndarray, np.ndarray]:
-    """Return the triangles of all cases.
+    """Return (256, 3·n) uint8 edge numbers of all triangles, and (256,) uint8 counts of triangles.
 
-    Returns:
-        (256, 3·n) uint8 edge numbers, three a triangle, filled up with zeros, and (256,) uint8
-        numbers of triangles.
+    Rows have three edges a triangle and are filled up with zeros.
     """
     cases = []
     for case in range(256):
@@ -162,8 +157,6 @@ def marching_cubes(volume: np.ndarray, iso: float) -> tuple[np.ndarray, np.ndarr
     larger to smaller values. If the border nodes of the volume are all outside, the mesh is
     closed: each directed edge occurs once, and so does its opposite. The same input gives the
     same arrays.
-
-    Source: Lorensen and Cline, SIGGRAPH 1987; see the module's text for the cases.
 
     Args:
         volume: (X, Y, Z) float32 or float64 in any memory layout, each side ≥ 2, finite.

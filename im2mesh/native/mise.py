@@ -102,12 +102,10 @@ class MISE:
 
     @property
     def resolution(self) -> int:
-        """Return R, the number of cells of the finest lattice along each axis."""
         return int(self._octree.resolution)
 
     @property
     def evaluated(self) -> int:
-        """Return the number of nodes with known values."""
         return int(self._octree.evaluated)
 
     def query(self) -> np.ndarray:

@@ -26,21 +26,13 @@ MOST_ENTRIES = 16
 
 
 def contains(vertices: ArrayLike, faces: ArrayLike, points: ArrayLike) -> np.ndarray:
-    """Tell which points a mesh contains.
+    """Return (N,) bool, which (N, 3) points a mesh contains.
 
     The result does not depend on the orientation of the faces. Points on the surface itself may
     get either answer. A mesh without faces contains nothing.
 
-    Args:
-        vertices: (V, 3) numbers; those that a face uses must be finite.
-        faces: (F, 3) integers in 0 … V − 1.
-        points: (N, 3) finite numbers.
-
-    Returns:
-        (N,) bool.
-
     Raises:
-        ValueError: shapes, types or values are not as above.
+        ValueError: shapes or types are wrong, or a point or a face's vertex is not finite.
     """
     corners = _corners(vertices, faces)
     queries = _numbers("points", points)

@@ -21,16 +21,11 @@ MOST_STEPS = 2**53
 
 
 def damaged(path: Path, key: str) -> CheckpointError:
-    """Return the error for a value that cannot be used."""
     return CheckpointError(f"{path}: its {key} is damaged; start anew in another training.out_dir")
 
 
 def read_number(state: dict[str, Any], key: str, default: float, path: Path) -> float:
-    """Return a number of a checkpoint, or the default where the key is missing.
-
-    Raises:
-        CheckpointError: not a number.
-    """
+    """Return a number of a checkpoint, or the default where the key is missing."""
     value = state.get(key, default)
     if isinstance(value, Tensor) and value.numel() == 1:
         value = value.item()
@@ -44,11 +39,7 @@ def read_number(state: dict[str, Any], key: str, default: float, path: Path) -> 
 
 
 def read_count(state: dict[str, Any], key: str, default: int, path: Path) -> int:
-    """Return a whole number ≥ 0 of a checkpoint, or the default where the key is missing.
-
-    Raises:
-        CheckpointError: not such a number.
-    """
+    """Return a whole number ≥ 0 of a checkpoint, or the default where the key is missing."""
     value = read_number(state, key, default, path)
     if not 0 <= value <= MOST_STEPS or not value.is_integer():
         raise damaged(path, key)
@@ -60,9 +51,6 @@ def load_optimizer(optimizer: torch.optim.Adam, state: Any, path: Path) -> None:
 
     The file names parameters by their number or, from torch before 1.6, by their ``id()``, and
     lists these names in order.
-
-    Raises:
-        CheckpointError: the state is damaged or belongs to another architecture.
     """
     own = optimizer.state_dict()["param_groups"]
     parameters = optimizer.param_groups[0]["params"]
@@ -96,11 +84,6 @@ def load_optimizer(optimizer: torch.optim.Adam, state: Any, path: Path) -> None:
 
 
 def write_checkpoint(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint, whole or not at all.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
     with atomic(path) as beside, open(beside, "wb") as file:
         try:
             torch.save(state, file)

@@ -9,14 +9,10 @@ from im2mesh.models.network import Network
 
 @torch.no_grad()
 def update_mean(mean: Network, network: Network, most: float, it: int) -> None:
-    """Move the mean towards the weights after a step.
+    """Move the mean towards the weights after step ``it``.
 
-    Args:
-        mean: changed in place.
-        network: the weights.
-        most: the mean's share in the result; less in the first steps, so that it soon forgets the
-            random weights.
-        it: number of the step.
+    The mean keeps the share ``most``; less in the first steps, so that it soon forgets the random
+    weights.
     """
     share = min(most, (1 + it) / (10 + it))
     pairs = zip(mean.state_dict().values(), network.state_dict().values(), strict=True)

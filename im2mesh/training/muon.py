@@ -30,12 +30,7 @@ def orthogonalize(matrix: Tensor) -> Tensor:
     """Bring all singular values of a matrix near 1 and keep its singular vectors.
 
     All iterations work on the smaller Gram matrix, which takes two large products instead of ten.
-
-    Args:
-        matrix: (rows, columns) float32.
-
-    Returns:
-        (rows, columns); singular values below 0.003 of the matrix's norm stay smaller than 0.67.
+    Singular values below 0.003 of the matrix's norm stay smaller than 0.67.
     """
     tall = len(matrix) > matrix.shape[1]
     x = matrix.T if tall else matrix
@@ -66,7 +61,6 @@ class Muon(torch.optim.Adam):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Take a step with every parameter that has a gradient."""
         matrices = [
             (parameter, parameter.grad, group)
             for group in self.param_groups

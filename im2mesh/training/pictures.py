@@ -29,17 +29,8 @@ def draw_predictions(
 ) -> np.ndarray:
     """Write a sheet with each depth map beside the mesh that the level alone makes of it.
 
-    A patch level uses all of its windows, as in generation.
-
-    Args:
-        config: of the level.
-        network: left in the mode it was in.
-        device: of the network.
-        maps: name and (256, 256) depth map of each shape.
-        path: the PNG.
-
-    Returns:
-        (H, W, 3) uint8, the sheet.
+    A patch level uses all of its windows, as in generation. The network is left in the mode that it
+    was in.
     """
     training = network.training
     settings = replace(

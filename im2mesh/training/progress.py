@@ -11,31 +11,20 @@ from im2mesh.progress import progress_bar
 class Scalars(Protocol):
     """A log of numbers and pictures; a TensorBoard writer is one."""
 
-    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None:
-        """Add a number."""
-        ...
+    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None: ...
 
-    def add_image(self, tag: str, img_tensor: Any, global_step: int, *, dataformats: str) -> None:
-        """Add a picture."""
-        ...
+    def add_image(
+        self, tag: str, img_tensor: Any, global_step: int, *, dataformats: str
+    ) -> None: ...
 
-    def flush(self) -> None:
-        """Write buffered entries."""
-        ...
+    def flush(self) -> None: ...
 
 
 class Progress:
     """A progress bar, and the shares of time spent on data and on steps."""
 
     def __init__(self, name: str, done: int, total: int | None, hidden: bool) -> None:
-        """Show a bar.
-
-        Args:
-            name: in front of the bar.
-            done: steps taken before.
-            total: steps in the end; None: not known.
-            hidden: show no bar; there is none either where stderr is no terminal.
-        """
+        """Show a bar that starts at ``done`` of ``total`` steps (None: not known)."""
         self._bar = progress_bar(hidden=hidden, total=total, initial=done, unit="it", desc=name)
         self._mark = time.perf_counter()
         self._restart()
@@ -75,5 +64,4 @@ class Progress:
         return found
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
         self._bar.close()

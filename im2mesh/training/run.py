@@ -39,11 +39,7 @@ RESIDENT = 0.5
 
 
 def launch(config: Config, no_cuda: bool) -> Fabric:
-    """Set up the device and the processes that torchrun has started.
-
-    Raises:
-        InputError: torchrun has started more processes than there are GPUs.
-    """
+    """Set up the device and the processes that torchrun has started."""
     cuda = torch.cuda.is_available() and not no_cuda
     ranks, local, devices = 1, 1, 1
     if torch.distributed.is_torchelastic_launched():
@@ -128,9 +124,6 @@ def open_sources(config: Config, device: torch.device) -> tuple[Source, Validati
     """Open the training samples and the validation samples of a configuration.
 
     There are no validation samples if ``training.validate_every`` and ``visualize_every`` are 0.
-
-    Raises:
-        InputError: the data cannot be used.
     """
     measured = config.training.validate_every or config.training.visualize_every
     if config.is_procedural:
@@ -147,7 +140,6 @@ def open_sources(config: Config, device: torch.device) -> tuple[Source, Validati
 
 
 def open_validation(config: Config, device: torch.device) -> ValidationSource:
-    """Open the validation samples of a configuration."""
     if config.is_procedural:
         return open_procedural(config, device)[1]
     return open_store(config, config.data.val_split, shuffle=False)

@@ -64,11 +64,7 @@ class StoppedWaiting(BaseException):
 
 
 def check_training(config: Config, ranks: int) -> None:
-    """Check that a configuration can be trained, before any data are read.
-
-    Raises:
-        ConfigError: for the first contradiction.
-    """
+    """Check that a configuration can be trained, before any data are read."""
     size, each = config.training.batch_size, ""
     if ranks > 1:
         each = f" for each of {ranks} processes, the same number"
@@ -117,9 +113,6 @@ class Trainer:
             validation: validation samples; None: no validation.
             fabric: launched; None: one process on the CPU.
             writer: log for numbers and pictures.
-
-        Raises:
-            ConfigError: contradictory keys, or too few samples.
         """
         self.config, self.out_dir = config, Path(config.training.out_dir)
         self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
@@ -162,9 +155,6 @@ class Trainer:
         """Load ``model.pt``, if there is one; return whether there is.
 
         A checkpoint of the released code has no position in its epoch: the next epoch begins.
-
-        Raises:
-            CheckpointError: it cannot be read, is damaged or belongs to another architecture.
         """
         path = self.out_dir / LAST
         if not path.is_file():
@@ -191,7 +181,6 @@ class Trainer:
         return True
 
     def state(self) -> dict[str, Any]:
-        """Return the contents of ``model.pt``."""
         state = {
             "model": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -233,10 +222,7 @@ class Trainer:
         self._model.train()
 
     def step(self, batch: Batch) -> float:
-        """Take one step of the optimizer.
-
-        Returns:
-            The loss of this process's samples.
+        """Take one step of the optimizer; return the loss of this process's samples.
 
         Raises:
             NonFiniteError: the loss or the gradient is not finite; the weights, the optimizer
@@ -304,7 +290,6 @@ class Trainer:
         return end
 
     def _train(self, limits: Limits) -> End:
-        """Take steps until a limit or signal."""
         ends = (self.config.training.max_iterations, limits.iterations)
         progress = Progress(
             self.out_dir.name,
@@ -409,7 +394,6 @@ class Trainer:
         return End.STOPPED if stop else End.TIME if late else None
 
     def _add_up(self, sums: Tensor) -> Tensor:
-        """Sum a tensor over all processes."""
         if self.ranks == 1:
             return sums
         # nccl sums on the device only.
@@ -458,11 +442,8 @@ class Trainer:
     def validate(self, threshold: float | None = None) -> bool:
         """Validate the level, and save it as ``model_best.pt`` if it is the best so far.
 
-        Args:
-            threshold: largest difference of a metric that has settled; None: never.
-
         Returns:
-            True if the metric is within ``threshold`` of the best one before.
+            True if the metric is within ``threshold`` (None: never) of the best one before.
         """
         if self._validate is None:
             return False

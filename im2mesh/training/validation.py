@@ -27,11 +27,6 @@ HISTORY = "validation.csv"
 
 
 def read_history(path: Path) -> pd.DataFrame:
-    """Read the validations of a run.
-
-    Raises:
-        DataError: the table is damaged.
-    """
     try:
         return read_csv(path, ["it"])
     except (ValueError, OSError) as error:
@@ -70,11 +65,7 @@ def metric_names(config: Config) -> list[str]:
 
 
 def check_metric(config: Config) -> None:
-    """Check that validations measure the selection metric.
-
-    Raises:
-        ConfigError: naming the known ones.
-    """
+    """Check that validations measure the selection metric."""
     metric, names = config.training.model_selection_metric, metric_names(config)
     if metric not in names:
         raise ConfigError(
@@ -104,7 +95,6 @@ class IoU:
         self.batches = 0
 
     def add(self, predicted: Tensor, true: Tensor) -> None:
-        """Add a batch: (M,) bool predicted and (M,) bool true."""
         union = int((predicted | true).sum())
         if union:
             self.total += int((predicted & true).sum()) / union
@@ -112,12 +102,7 @@ class IoU:
 
 
 class Validator:
-    """A measurement of networks on a validation source.
-
-    Attributes:
-        config: of the level.
-        source: validation samples, batched in their order.
-    """
+    """A measurement of networks on a validation source."""
 
     def __init__(
         self,
@@ -132,7 +117,7 @@ class Validator:
 
         Args:
             config: of the level.
-            source: validation samples.
+            source: validation samples, batched in their order.
             objective: meaning of the network's values.
             rank: this process takes every ``ranks``-th batch, from this one on.
             ranks: number of processes.
@@ -192,7 +177,6 @@ class Validator:
         return {name: found[name] for name in metric_names(self.config)}
 
     def iou_of(self, predict: Predict) -> float:
-        """Return the IoU of another predictor."""
         iou = IoU()
         for start, stop in self.batches():
             given = self.source.evaluation_points(start, stop)
@@ -204,10 +188,7 @@ class Validator:
 def warn_of_shared_shapes(config: Config, train: list[str], validation: list[str]) -> None:
     """Warn if the two splits share shapes, in whatever views.
 
-    Args:
-        config: for the message.
-        train: names ``<class>/<model>``, the model with a number of its view (``…-03``) or not.
-        validation: the same of the other split.
+    Names are ``<class>/<model>``, the model with a number of its view (``…-03``) or not.
     """
     shared = set(map(shape_of, train)) & set(map(shape_of, validation))
     if shared:

@@ -44,13 +44,7 @@ DPI = 64
 def mesh_views(
     vertices: np.ndarray, faces: np.ndarray, size: int = 256
 ) -> list[tuple[str, np.ndarray]]:
-    """Draw a mesh from each of :data:`VIEWS`; return labels and pictures.
-
-    Args:
-        vertices: (V, 3) in the camera frame; may be empty.
-        faces: (F, 3) vertex numbers; may be empty.
-        size: pixels along a side of each picture.
-    """
+    """Draw a mesh, maybe an empty one, from each of :data:`VIEWS`; return labels and pictures."""
     return [
         (name, render_mesh(vertices, faces, azimuth, elevation, size))
         for name, azimuth, elevation in VIEWS
@@ -58,19 +52,12 @@ def mesh_views(
 
 
 def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> np.ndarray:
-    """Write a PNG with one row of pictures for each map.
+    """Write a PNG with one row of pictures for each map, and return the same picture.
 
     Args:
         rows: (title, picture of the depth map, [(label, picture), …]); pictures are (H, W, 3)
             uint8 of any size. A row's depth picture stands first, under the label "input".
-            Long titles and labels are wrapped, never clipped.
         path: the file, ending in ``.png``; it appears only when it is complete.
-
-    Returns:
-        (H, W, 3) uint8, the same picture.
-
-    Raises:
-        InputError: no rows, something that is not such a picture, or another suffix.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
@@ -88,17 +75,10 @@ def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> np.ndarr
 def picture_sheet(
     rows: Sequence[tuple[str, Sequence[tuple[str, np.ndarray]]]],
 ) -> np.ndarray:
-    """Draw labelled pictures in rows, as one picture.
+    """Draw labelled pictures in rows, as one (H, W, 3) uint8 picture.
 
-    Args:
-        rows: (title, [(label, picture), …]), at least one; pictures are (H, W, 3) uint8 of any
-            size. A title ``""`` takes no room. Long titles and labels are wrapped, never clipped.
-
-    Returns:
-        (H, W, 3) uint8.
-
-    Raises:
-        InputError: a picture has another shape or type.
+    Rows are (title, [(label, picture), …]), at least one; pictures are (H, W, 3) uint8 of any size.
+    A title ``""`` takes no room. Long titles and labels are wrapped, never clipped.
     """
     for title, pictures in rows:
         for label, picture in pictures:
@@ -145,7 +125,6 @@ def picture_sheet(
 
 
 def blank(width: int, height: int) -> Figure:
-    """Return an empty figure of so many pixels."""
     return Figure((width / DPI, height / DPI), dpi=DPI)
 
 
@@ -162,7 +141,6 @@ def wrapped(text: str, size: int, width: int) -> str:
 
 
 def text_height(text: str, size: int) -> int:
-    """Return the height in pixels of wrapped lines."""
     return round(LINE * size) * len(text.splitlines())
 
 

@@ -15,11 +15,6 @@ def divide(
     across: one that is L lengths long becomes about L^1.6 faces. ``subdivide_to_size`` of trimesh
     makes L^2 faces and opens the mesh.
 
-    Args:
-        vertices: (V, 3) finite.
-        faces: (F, 3) vertex numbers.
-        longest: > 0.
-
     Returns:
         vertices (V', 3) float64, the given ones first, and faces (F', 3) int64, turned as before.
     """

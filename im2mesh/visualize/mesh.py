@@ -47,12 +47,13 @@ def render_mesh(
     zoom: float | None = None,
     smooth: bool = True,
 ) -> np.ndarray:
-    """Draw a mesh as seen from somewhere around it.
+    """Draw a mesh as seen from somewhere around it, (size, size, 3) uint8.
 
     The view (0, 0) is that of the input camera: its silhouette lies on the depth map's
     foreground, pixel for pixel. Any other view turns the object about the cube's centre by the
     pose rule (:mod:`im2mesh.geometry.poses`): (90, 0) shows its left side, (180, 0) its back,
-    a positive elevation looks from above.
+    a positive elevation looks from above. The background is white. Both sides of a face are drawn,
+    the inner one in a warmer colour.
 
     Args:
         vertices: (V, 3) in the camera frame; the frame may cut off parts outside the cube
@@ -63,13 +64,6 @@ def render_mesh(
         size: pixels along a side of the picture.
         zoom: width of the frame in units of the cube's side; None: :func:`zoom_out`.
         smooth: shade by vertex normals where the surface is smooth; otherwise by face normals.
-
-    Returns:
-        (size, size, 3) uint8: white background; a mesh without faces gives nothing else. Both
-        sides of a face are drawn, the inner one in a warmer colour.
-
-    Raises:
-        InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
     """
     points, triangles = check_mesh(vertices, faces)
     if size < 1:
@@ -186,7 +180,6 @@ def _shading_normals(
 
 
 def _light(facing: np.ndarray) -> np.ndarray:
-    """Return the (M,) brightness of surfaces with (M, 3) unit normals on the visible side."""
     return (
         AMBIENT
         + FROM_HEADLIGHT * np.clip(facing @ HEADLIGHT, 0, 1)

@@ -38,13 +38,7 @@ PLACEHOLDER = "@MESH@"
 
 
 def scene_page(scene: Scene, title: str, together: bool = False) -> str:
-    """Return a page with every layer of a scene.
-
-    Args:
-        scene: the layers.
-        title: of the page.
-        together: draw all layers in one view.
-    """
+    """Return a page with every layer of a scene, all in one view if ``together``."""
     meshes: dict[str, str] = {}
     panes = [
         _pane(f"{layer.name}: depth map", _image(layer.depth_picture(SIZE), "depth map"))
@@ -70,13 +64,9 @@ def scene_page(scene: Scene, title: str, together: bool = False) -> str:
 
 
 def view(key: str, picture: str, name: str, opened: bool = False) -> str:
-    """Return the HTML of a picture that becomes a mesh on a click.
+    """Return the HTML of a picture, a data URL, that becomes the mesh of the key on a click.
 
-    Args:
-        key: of the mesh in the page.
-        picture: a data URL.
-        name: of the mesh.
-        opened: show the mesh from the start.
+    ``opened`` shows the mesh from the start.
     """
     return (
         f'<div class="view"><button data-mesh="{key}"{" data-opened" if opened else ""} '
@@ -85,13 +75,12 @@ def view(key: str, picture: str, name: str, opened: bool = False) -> str:
 
 
 def save_page(text: str, path: str | os.PathLike[str]) -> None:
-    """Write a page, whole or not at all."""
     with atomic(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 def page(title: str, body: str, data: Mapping[str, str], scripts: Sequence[str]) -> str:
-    """Return a whole page.
+    """Return a whole page with a body of HTML.
 
     Args:
         title: of the page.
@@ -128,11 +117,8 @@ def pack(
 ) -> str:
     """Return layers as deflated GLB in base64, with the camera that the viewer starts from.
 
-    Args:
-        layers: meshes and clouds.
-        frame: width of the picture about the origin.
-        azimuth: of the camera, in degrees; see :func:`im2mesh.visualize.mesh.render_mesh`.
-        elevation: the same.
+    ``frame`` is the width of the picture about the origin; angles are in degrees
+    (:func:`im2mesh.visualize.mesh.render_mesh`).
     """
     # The viewer turns things about the centre of their bounds. White corners of the cube about the
     # origin, which do not show on white, make that the origin.

@@ -52,7 +52,7 @@ def render(
     zoom: float | None = None,
     shading: float = 1.0,
 ) -> np.ndarray:
-    """Draw layers in one picture, the nearer in front of the farther.
+    """Draw layers in one picture, (size, size, 3) uint8, the nearer in front of the farther.
 
     Args:
         layers: meshes and clouds; plain meshes get :data:`TINTS`, if there are several.
@@ -61,9 +61,6 @@ def render(
         size: pixels along a side.
         zoom: width of the frame; None: the cube fits.
         shading: see :class:`im2mesh.visualize.scene.Scene`.
-
-    Returns:
-        (size, size, 3) uint8, background white.
     """
     zoom = zoom_out(azimuth, elevation) if zoom is None else zoom
     rotation = pose_rotation(azimuth, elevation)
@@ -124,14 +121,7 @@ def scene_sheet(
 ) -> np.ndarray:
     """Draw depth maps with their bars, then a row for each view and a column for each layer.
 
-    Args:
-        scene: the layers.
-        views: name, azimuth and elevation of each.
-        size: pixels along a side of each picture.
-        together: all layers in one picture.
-
-    Returns:
-        (H, W, 3) uint8.
+    ``together`` draws all layers in one picture.
     """
     rows: list[tuple[str, list[tuple[str, np.ndarray]]]] = []
     depths = [layer for layer in scene.layers if layer.depth is not None]
@@ -162,7 +152,6 @@ def scene_sheet(
 
 
 def _legend(layers: Sequence[Layer], width: int) -> np.ndarray:
-    """Draw the names of layers beside their colours."""
     font = ImageFont.load_default(size=14)
     picture = Image.new("RGB", (width, 22 * len(layers)), BACKGROUND)
     pen = ImageDraw.Draw(picture)
@@ -189,14 +178,7 @@ def save_turntable(
 ) -> None:
     """Write a GIF in which every layer turns once about its up axis, starting from the front.
 
-    Depth maps stand still on the left.
-
-    Args:
-        scene: the layers, side by side.
-        path: the file; it appears only when it is complete.
-        size: pixels along a side of each picture.
-        frames: pictures of one turn.
-        together: all layers in one picture.
+    Depth maps stand still on the left. ``together`` draws all layers in one picture.
     """
     if frames < 2:
         raise InputError(f"a turntable of {frames} frames does not turn; give at least 2")
@@ -238,7 +220,6 @@ def save_turntable(
 
 
 def _turning_zoom(scene: Scene) -> float:
-    """Return the width of a frame that holds everything during a turn."""
     points = np.concatenate([layer.vertices for layer in scene.layers])
     radius = float(np.hypot(points[:, 0], points[:, 2]).max())
     height = float(np.abs(points[:, 1]).max())

@@ -11,16 +11,13 @@ from im2mesh.geometry.pixels import IMAGE_SIZE, from_corner
 def points_picture(
     points: np.ndarray, colours: np.ndarray, size: int = IMAGE_SIZE, width: int = 2
 ) -> np.ndarray:
-    """Draw points in the cube as the camera sees them, the nearer in front of the farther.
+    """Draw (N, 3) points in the cube as the camera sees them, the nearer in front of the farther.
 
     Args:
-        points: (N, 3) in the camera frame, in [−0.5, 0.5]³; N may be 0.
+        points: in the camera frame, in [−0.5, 0.5]³; N may be 0.
         colours: (N, 3) uint8, or one (3,) for all.
         size: pixels along a side of the picture.
         width: pixels along a side of a point.
-
-    Returns:
-        (size, size, 3) uint8, white where there is no point.
     """
     picture = np.full((size, size, 3), WHITE, dtype=np.uint8)
     order = np.argsort(points[:, 2], kind="stable")

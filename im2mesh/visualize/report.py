@@ -70,7 +70,7 @@ def report_page(
     ground_truth: Path | None = None,
     faces: int = 6000,
 ) -> str:
-    """Return the page of one run, or of several on the same depth maps.
+    """Return the HTML of one run, or of several on the same depth maps; it needs no other file.
 
     Args:
         folders: of generators' runs, or as for ``eval_meshes.py --meshes``; a mesh in no class
@@ -78,9 +78,6 @@ def report_page(
         names: of the runs; None: their folders' names.
         ground_truth: folder of ``[<class>/]<model>.{ply,off}``, or of a data set.
         faces: of a mesh at the most; larger ones are simplified.
-
-    Returns:
-        HTML that needs no other file.
 
     Raises:
         InputError: a folder is missing or holds no mesh, or a table of scores cannot be read.
@@ -150,7 +147,6 @@ def _read_run(folder: Path, name: str) -> Run:
 
 
 def _timings(path: Path) -> dict[Key, dict[str, float]]:
-    """Read the numbers of a table of timings; return none where there is no such table."""
     if not path.is_file():
         return {}
     try:
@@ -241,7 +237,6 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
 
 
 def _number_names(runs: Sequence[Run]) -> list[str]:
-    """Return every name that some mesh has a number for, the main ones first."""
     names = dict.fromkeys(
         name for run in runs for numbers in run.numbers.values() for name in numbers
     )

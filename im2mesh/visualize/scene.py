@@ -88,12 +88,10 @@ class Layer:
 
     @property
     def is_cloud(self) -> bool:
-        """True if it has points only."""
         return not len(self.faces)
 
     @property
     def is_empty(self) -> bool:
-        """True if it has no points."""
         return not len(self.vertices)
 
     def depth_picture(self, size: int = 256) -> np.ndarray:
@@ -149,10 +147,6 @@ def load_layer(
         name: the layer's; None: the file's stem, or its folder's name for ``000.npz``.
         fit: centre it and scale it to a largest extent of 1.
         scale: of a depth map, see :func:`im2mesh.data.depth.load_depth`.
-
-    Raises:
-        InputError: one line that names the file: missing, of an unknown kind, malformed, or with
-            nothing in it.
     """
     path = Path(path)
     if not path.exists():
@@ -213,12 +207,7 @@ def _load_points(path: Path, name: str) -> Layer:
 
 
 def layer_of_depth(depth: np.ndarray, name: str) -> Layer:
-    """Return the points that a camera saw, coloured as in the picture of the depth map.
-
-    Args:
-        depth: (256, 256) canonical map, background −1.
-        name: the layer's.
-    """
+    """Return the points of a (256, 256) depth map, coloured as in its picture."""
     seen = depth >= 0
     return Layer(
         name,
@@ -278,7 +267,6 @@ def load_scene(
         scale: of depth maps, see :func:`im2mesh.data.depth.load_depth`.
 
     Raises:
-        InputError: a file cannot be shown, or the options contradict each other.
         EmptyError: none of the files, or not the ground truth, has anything in it.
     """
     if colour == "error" and ground_truth is None:

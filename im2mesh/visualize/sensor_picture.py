@@ -29,18 +29,7 @@ def sensor_sheet(
     truth: tuple[np.ndarray, np.ndarray] | None = None,
     size: int = 256,
 ) -> np.ndarray:
-    """Draw a page.
-
-    Args:
-        name: its title.
-        depth: (H, W) the image, NaN where nothing was measured.
-        result: of the object.
-        truth: vertices in the camera frame in metres and faces of the true mesh, where known.
-        size: pixels along a side of each picture.
-
-    Returns:
-        (H, W, 3) uint8.
-    """
+    """Draw a page of an object and, where known, the true mesh, in metres in the camera frame."""
     rays = depth_picture(result.rays.depth)
     rays[(result.rays.depth < 0) & ~result.rays.known] = UNKNOWN
     frame = result.placement.frame
@@ -56,11 +45,7 @@ def sensor_sheet(
 
 
 def image_picture(depth: np.ndarray, result: SensorReconstruction, size: int) -> np.ndarray:
-    """Draw the depth image around the object in grey, its pixels coloured.
-
-    Returns:
-        (size, size, 3) uint8.
-    """
+    """Draw the image around the object in grey, its pixels coloured, (size, size, 3) uint8."""
     cleaned = result.cleaned
     picture = grey_picture(
         depth, (cleaned.seen, USED), (cleaned.unknown, UNKNOWN), (cleaned.dropped, DROPPED)
@@ -79,14 +64,9 @@ def image_picture(depth: np.ndarray, result: SensorReconstruction, size: int) ->
 def grey_picture(
     depth: np.ndarray, *painted: tuple[np.ndarray, tuple[int, int, int]]
 ) -> np.ndarray:
-    """Draw a depth image in grey, near bright, holes black.
+    """Draw an (H, W) depth image in grey, near bright, holes (NaN) black, as (H, W, 3) uint8.
 
-    Args:
-        depth: (H, W), NaN where nothing was measured.
-        painted: (H, W) bool pixels, and the colour that is laid over them.
-
-    Returns:
-        (H, W, 3) uint8.
+    Each (H, W) bool of ``painted`` has a colour that is laid over its pixels.
     """
     there = np.isfinite(depth)
     near, far = np.nanpercentile(depth, [1, 99]) if there.any() else (0.0, 1.0)

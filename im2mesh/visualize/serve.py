@@ -17,14 +17,9 @@ log = logging.getLogger(__name__)
 
 
 def serve(scene: Scene, port: int = 8080) -> None:
-    """Serve a scene until Ctrl-C.
+    """Serve a scene until Ctrl-C, each layer with a box that switches it on and off.
 
-    Args:
-        scene: the layers, each with a box that switches it on and off.
-        port: of the server; the next free one, if it is taken.
-
-    Raises:
-        InputError: viser is not installed, or the port is none.
+    If the port is taken, the next free one is used.
     """
     server = start(scene, port)
     log.info(
@@ -41,7 +36,6 @@ def serve(scene: Scene, port: int = 8080) -> None:
 
 
 def start(scene: Scene, port: int = 8080) -> Any:
-    """Start a viser server that shows a scene; see :func:`serve`."""
     try:
         import viser
     except ImportError as error:
