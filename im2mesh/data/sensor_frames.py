@@ -98,7 +98,7 @@ class SensorImage:
 
 
 def find_images(folder: str | os.PathLike[str]) -> list[SensorImage]:
-    """List the images of a folder, or of one ``.npz`` file. Layouts:
+    """List the images of a folder in one of these layouts, or of one ``.npz`` file.
 
     * BOP: ``scene_camera.json``, ``depth/``, ``mask_visib/<image>_<object>.png``;
     * ``depth/``, ``masks/<image>*.png`` (each label an object) and ``cam_K.txt``;
