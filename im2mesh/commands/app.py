@@ -51,7 +51,6 @@ KEPT = 3600
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser."""
     p = new_parser(DESCRIPTION)
     p.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
     p.add_argument("--port", type=int, default=7860, help="default: %(default)s")
@@ -89,11 +88,7 @@ def check_address(host: str, port: int) -> None:
 
 
 def gradio() -> Any:
-    """Import Gradio with its telemetry off.
-
-    Raises:
-        InputError: it is not installed.
-    """
+    """Import Gradio with its telemetry off."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
         import gradio
@@ -106,13 +101,7 @@ def gradio() -> Any:
 
 @contextmanager
 def served(levels: Reconstructor, host: str, port: int) -> Iterator[str]:
-    """Serve the page and yield its address; in the end no file is left.
-
-    Args:
-        levels: the networks.
-        host: an address of this machine.
-        port: a free one.
-    """
+    """Serve the page and yield its address; in the end no file is left."""
     gr = gradio()
     with tempfile.TemporaryDirectory(prefix="hpn-app-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
@@ -154,11 +143,11 @@ def read_object(
     mask: str | None = None,
     label: str | None = None,
 ) -> SensorFrame:
-    """Read the depth image and the object's pixels.
+    """Read the depth image and the object's pixels; an empty text is none.
 
     Args:
         depth: file of the depth image.
-        numbers: fx fy cx cy; here and below, an empty text is none.
+        numbers: fx fy cx cy.
         camera: file of the intrinsics, which counts instead of the numbers.
         scale: from stored values to metres; none: as the file states it.
         kind: ``z`` or ``ray``.
@@ -167,9 +156,6 @@ def read_object(
         brushed: the brush's picture, with RGBA ``layers``.
         mask: file of the mask.
         label: of the object in the mask.
-
-    Raises:
-        InputError: a value is missing or cannot be used.
     """
     from im2mesh.data.sensor_files import masks_of, parse_scale
     from im2mesh.data.sensor_frames import SensorImage
@@ -213,11 +199,7 @@ def _given(text: str | None) -> str | None:
 
 
 def object_picture(frame: SensorFrame) -> np.ndarray:
-    """Draw the depth image with the object's pixels in green, (H, W, 3) uint8.
-
-    Raises:
-        DepthError: there is no mask, and no object is found.
-    """
+    """Draw the depth image with the object's pixels in green, (H, W, 3) uint8."""
     from im2mesh.data.supporting_plane import find_object
     from im2mesh.visualize.sensor_picture import USED, grey_picture
 
@@ -247,19 +229,11 @@ def facts_of(result: SensorReconstruction, seconds: float, warnings: Sequence[st
 def make_mesh(
     frame: SensorFrame, levels: Reconstructor, folder: Path
 ) -> tuple[SensorReconstruction, str, Path, Path]:
-    """Reconstruct an object and write its files.
-
-    Args:
-        frame: the object.
-        levels: the networks.
-        folder: for the files; those older than :data:`KEPT` are removed.
+    """Reconstruct an object and write its files; old ones (:data:`KEPT`) are removed.
 
     Returns:
         The result, its numbers as Markdown, a ``.glb`` (OpenGL's axes: y up) and a ``.ply`` (the
         camera's frame), both in metres.
-
-    Raises:
-        InputError: the object cannot be used.
     """
     import torch
 
@@ -285,12 +259,7 @@ def make_mesh(
 
 
 def build(levels: Reconstructor, folder: Path) -> Any:
-    """Return the page, a ``gradio.Blocks``.
-
-    Args:
-        levels: the networks.
-        folder: for the files of results.
-    """
+    """Return the page, a ``gradio.Blocks``; files of results go into ``folder``."""
     gr = gradio()
     from im2mesh.data.intrinsics import INTRINSICS_FORMATS
     from im2mesh.data.sensor_files import DEPTH_FORMATS, MASK_FORMATS

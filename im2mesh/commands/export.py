@@ -24,17 +24,7 @@ from im2mesh.training.checkpoint import write_checkpoint
 
 
 def export(config: Config, path: Path) -> None:
-    """Write the weights of a level as float16.
-
-    Args:
-        config: of the level, with the path of the checkpoint.
-        path: the new file; its folder is made if it is missing.
-
-    Raises:
-        CheckpointError: the checkpoint is missing, belongs to another architecture, or has
-            weights beyond float16's range.
-        OSError: the file cannot be written.
-    """
+    """Write the weights of a level as float16, all of them in its range."""
     network = build_network(config)
     load_weights(network, config.model_path)
     state = {}

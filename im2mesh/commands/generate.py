@@ -61,9 +61,7 @@ def generator(
 ) -> Callable[[Sequence[str] | None], int]:
     """Return the ``main`` of a generator script.
 
-    Args:
-        description: for ``--help``.
-        roles: kind of each configuration, in order; None: any number of any kind.
+    ``roles`` are the kind of each configuration, in order; None: any number of any kind.
     """
 
     def main(argv: Sequence[str] | None = None) -> int:

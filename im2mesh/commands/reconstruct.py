@@ -50,7 +50,6 @@ CODES = {SOME_FAILED: "some objects could not be used and are named; the others 
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser."""
     p = new_parser(DESCRIPTION, EPILOG, CODES)
     p.add_argument("image", nargs="?", metavar="DEPTH", help="the depth image, as by --depth")
     add_sensor_image(p)
@@ -115,7 +114,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _image(args: argparse.Namespace) -> int:
-    """Reconstruct the objects of one image."""
     from im2mesh.data.sensor_files import parse_scale
     from im2mesh.data.sensor_frames import SensorImage
 

@@ -23,19 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def run_sheet(run: Path, path: Path, most: int) -> int:
-    """Draw the first ``most`` meshes of a run.
-
-    Args:
-        run: what a generator wrote, or ``eval_meshes.py --meshes`` takes.
-        path: the PNG to write.
-        most: rows at the most, in the order of class and name.
-
-    Returns:
-        The number of meshes the run holds.
-
-    Raises:
-        InputError: ``most`` is below 1, the run holds no mesh, or a file cannot be read.
-    """
+    """Draw the first ``most`` meshes of a run, by class and name; return how many there are."""
     if most < 1:
         raise InputError(f"--most {most}: must be at least 1")
     meshes = find_meshes(mesh_folder(run))
@@ -68,7 +56,6 @@ def _read_picture(path: Path) -> np.ndarray:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse, draw, say where."""
     parser = new_parser((__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path, help="folder that a generator wrote")
     parser.add_argument("--save", type=Path, help="default: RUN/contact_sheet.png")

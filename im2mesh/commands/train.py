@@ -32,7 +32,6 @@ CODES = {
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
     result = new_parser(
         "Train one level (global or patch, occupancy or SDF); go on where it stopped.",
         "After exit codes 1, 3 and 130 the same command goes on where the run stopped.\n",

@@ -46,13 +46,10 @@ def calibrate(field: FusedField, resolution: int, device: torch.device) -> None:
 def extract_dense(
     field: FusedField | ObservedField, lattice: Lattice, device: torch.device, watch: Stopwatch
 ) -> np.ndarray:
-    """Evaluate a field at every node of a lattice.
+    """Evaluate a field at every node of a lattice; return (n, n, n) float32 along (x, y, z).
 
     A field that is not calibrated yet is calibrated by the ranges on this lattice, as in the
     released code.
-
-    Returns:
-        (n, n, n) float32 values along (x, y, z).
     """
     planes = max(1, SLAB // lattice.nodes**2)
     raw = field if isinstance(field, FusedField) and not field.calibrated else None
@@ -90,9 +87,6 @@ def extract_mise(
         device: where the field is evaluated.
         watch: takes the time of the stages ``eval points`` and ``mise``.
         margin: see :data:`MARGIN`.
-
-    Returns:
-        (n, n, n) float32 values along (x, y, z).
     """
     with watch("mise"):
         observed = np.floor((back_project(depth) + 0.5) * lattice.cells).astype(np.int64)

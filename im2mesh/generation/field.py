@@ -76,7 +76,6 @@ class GlobalField:
         self._batch_size = batch_size
 
     def __call__(self, points: Tensor) -> Tensor:
-        """Evaluate (N, 3) points."""
         values = self.decoder(points, [len(points)], self._batch_size)
         return self.objective.field(values)
 
@@ -95,15 +94,6 @@ class PatchField:
         assign: Callable[[Tensor], PatchAssignment],
         batch_size: int,
     ) -> None:
-        """Bind the pieces.
-
-        Args:
-            decoder: folded for the codes of the active patches.
-            objective: sign and iso-level of the values.
-            assign: maps points to their pairs with the active patches
-                (:meth:`im2mesh.geometry.patches.Windows.assign`).
-            batch_size: most rows of a decoder pass.
-        """
         self.decoder = decoder
         self.objective = objective
         self._assign = assign
@@ -119,7 +109,6 @@ class PatchField:
         return torch.where(total[1] > 0, total[0] / total[1], EMPTY_LOGIT)
 
     def rounded(self) -> Field:
-        """Return the same field with layers in bfloat16, as far as its decoder has such."""
         return _rounded(self)
 
 

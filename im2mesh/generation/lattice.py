@@ -38,7 +38,6 @@ class Lattice:
 
     @property
     def cells(self) -> int:
-        """Cells along each axis."""
         return self.nodes - 1
 
     def points(self, index: np.ndarray) -> Tensor:
@@ -53,7 +52,6 @@ class Lattice:
         return np.stack([plane.ravel() for plane in planes], axis=1)
 
     def close(self, values: np.ndarray) -> np.ndarray:
-        """Pad (n, n, n) values."""
         for layer in self.padding:
             values = np.pad(values, 1, constant_values=layer)
         return values

@@ -39,12 +39,6 @@ class Level:
 
     @classmethod
     def load(cls, config: Config, device: torch.device | str = "cpu") -> Level:
-        """Build a configured network and load its weights.
-
-        Raises:
-            ConfigError: the configuration has a value that is not supported.
-            CheckpointError: the weights are missing or belong to another architecture.
-        """
         network = build_network(config)
         load_weights(network, config.model_path)
         return cls(config, network.to(device))
@@ -60,7 +54,6 @@ class Level:
 
     @property
     def weights(self) -> Path:
-        """The file that the weights come from."""
         return Path(self.config.model_path)
 
     @torch.inference_mode()
@@ -71,10 +64,10 @@ class Level:
         released: bool = False,
         patch_window: str = "gaussian",
     ) -> Field:
-        """Return the level's field under one depth map.
+        """Return the level's field under one (256, 256) depth map.
 
         Args:
-            depth: (256, 256) float32 on the network's device, background −1.
+            depth: float32 on the network's device, background −1.
             batch_size: most rows of a decoder pass.
             released: with the released lattice's misregistration of patches; such a field
                 may be evaluated at that lattice's nodes only.

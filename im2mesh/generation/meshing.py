@@ -28,12 +28,7 @@ cannot resolve such a gap."""
 def extract_mesh(
     values: np.ndarray, lattice: Lattice, iso_level: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Extract the surface of the padded volume by marching cubes.
-
-    Args:
-        values: (n, n, n) on the lattice's nodes, larger inside.
-        lattice: positions of the nodes.
-        iso_level: value on the surface.
+    """Extract the surface of the padded (n, n, n) values by marching cubes.
 
     Returns:
         vertices (V, 3) float64 in the camera frame, faces (F, 3) int64, oriented outward;
@@ -44,16 +39,11 @@ def extract_mesh(
 
 
 def seen_nodes(depth: np.ndarray, lattice: Lattice, slack: float = 0.0) -> np.ndarray:
-    """Find the nodes around the observed points, and just behind them.
+    """Find the (n, n, n) nodes around the observed points, and just behind them.
 
-    Args:
-        depth: (S, S) depth map, background < 0.
-        lattice: positions of the nodes.
-        slack: how far the surface may lie behind the measured one, in sides of the cube.
-
-    Returns:
-        (n, n, n) bool, true at the corners of the cells with points from an observed one to a
-        cell and the slack behind it.
+    They are the corners of the cells with points from an observed one to a cell and the slack
+    behind it. The slack says how far the surface may lie behind the measured one, in sides of the
+    cube.
     """
     points = (back_project(depth).astype(np.float64) + 0.5) * lattice.cells
     seen = np.zeros((lattice.nodes,) * 3, bool)
@@ -161,14 +151,6 @@ def simplify(
 
     Small parts of a closed mesh may collapse into pairs of faces with the same corners;
     :func:`without_doubles` removes them.
-
-    Args:
-        vertices: (V, 3).
-        faces: (F, 3) vertex numbers.
-        most_faces: at least 1.
-
-    Returns:
-        vertices (V, 3) float64 and faces (F, 3) int64.
     """
     if len(faces) <= most_faces:
         return vertices, faces
@@ -181,17 +163,9 @@ def simplify(
 def without_doubles(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Drop pairs of faces with the same corners, and the vertices that only they use.
 
-    Every edge of a simplified closed mesh then still belongs to an even number of faces: to two,
-    or to four at a few edges where the mesh touches itself. A mesh of such pairs only stays as it
-    is.
-
-    Args:
-        vertices: (V, 3).
-        faces: (F, 3) vertex numbers. One of an odd number of faces with the same corners is kept,
-            oriented as most of them are.
-
-    Returns:
-        Vertices (W, 3) and faces (G, 3).
+    One of an odd number of faces with the same corners is kept, oriented as most of them are. Every
+    edge of a simplified closed mesh then still belongs to an even number of faces: to two, or to
+    four at a few edges where the mesh touches itself. A mesh of such pairs only stays as it is.
     """
     order = np.argsort(faces, axis=1)
     turn = np.where((order[:, 1] - order[:, 0]) % 3 == 1, 1, -1)  # of the corners, in order
@@ -213,22 +187,12 @@ def refine(
     steps: int,
     cell: float,
 ) -> np.ndarray:
-    """Move vertices onto the field's surface by Newton steps along the gradient.
+    """Move (V, 3) vertices onto the field's surface by Newton steps along the gradient.
 
     Marching cubes only interpolates the surface. Gradients are central differences a tenth of a
     cell wide. No vertex moves by more than half a cell, and a step that does not bring the value
     nearer to the iso-level is not taken, so the mesh keeps its shape where the field is flat or
-    jumps. Vertices on the faces of the cube stay.
-
-    Args:
-        vertices: (V, 3) in the camera frame.
-        field: (N, 3) float32 points → (N,) values, on the CPU.
-        iso_level: value on the surface.
-        steps: number of steps.
-        cell: side of a lattice cell.
-
-    Returns:
-        (V, 3) float64 vertices.
+    jumps. Vertices on the faces of the cube stay. The field is evaluated on the CPU.
     """
     start = torch.from_numpy(vertices).float()
     offsets = torch.eye(3).repeat_interleave(2, 0) * torch.tensor([1.0, -1.0]).repeat(3)[:, None]

@@ -46,9 +46,6 @@ def record_settings(
         overwrite: all results may be removed.
         again: the results that this run makes; without ``overwrite`` only these, pictures and
             timings may be removed.
-
-    Raises:
-        InputError: the settings differ, and ``resume`` is set or other results would be removed.
     """
     record: dict[str, Any] = {
         "version": __version__,
@@ -91,7 +88,7 @@ def record_settings(
 
 
 def recorded_precision(folder: Path) -> Precision | None:
-    """Return the precision of the results in a folder; None where there are none."""
+    """Return the precision of the results in a folder, if there are any."""
     try:
         record = read_yaml(folder / outputs.RECORD)
     except (ConfigError, OSError):

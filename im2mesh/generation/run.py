@@ -55,11 +55,7 @@ class RunReport:
 
 
 def check_same_data(configs: Sequence[Config]) -> None:
-    """Check that levels to be fused name the same inputs.
-
-    Raises:
-        ConfigError: naming the first key that differs and both values.
-    """
+    """Check that levels to be fused name the same inputs."""
     first = configs[0]
     for other in configs[1:]:
         for key in ("path", "classes", "test_split", "img_folder"):
@@ -105,10 +101,10 @@ def run(
         cluster: see :func:`im2mesh.parallel.run_tasks`.
 
     Raises:
-        ConfigError: no results are to be written.
-        InputError: the folder is not writable, another run writes to it, or it holds results of
-            other settings: any with ``resume``, or some that are not made again without
-            ``overwrite``; or there is no such cluster.
+        InputError: no results are to be written, the folder is not writable, another run writes to
+            it, or it holds results of other settings: any with ``resume``, or some that are not
+                made
+            again without ``overwrite``; or there is no such cluster.
         CheckpointError: a level's weights give values that are not finite, or another process
             finds other weights.
     """
@@ -216,7 +212,6 @@ class _Portable:
 
     @property
     def reconstructor(self) -> Reconstructor:
-        """The reconstructor; elsewhere built on first use, see :func:`_built` for the errors."""
         return _built(*self._recipe) if self._own is None else self._own
 
 
@@ -224,12 +219,7 @@ class _Portable:
 def _built(
     configs: tuple[Config, ...], settings: GenerationConfig, device: str, digests: tuple[str, ...]
 ) -> Reconstructor:
-    """Build a reconstructor that was sent to this process.
-
-    Raises:
-        CheckpointError: weights are missing here, or are others than those of the run.
-        InputError: the device is not here.
-    """
+    """Build a reconstructor that was sent to this process."""
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"{platform.node()}: has no device {device}; use --device cpu")
     levels = [Level.load(config, device) for config in configs]
@@ -243,10 +233,7 @@ def _built(
 
 
 def _make(portable: _Portable, folder: Path, task: _Map) -> float | str:
-    """Reconstruct a map and write its files.
-
-    Returns:
-        The seconds that it took; or why it cannot be used.
+    """Reconstruct a map and write its files; return the seconds, or why it cannot be used.
 
     Raises:
         CheckpointError: the weights give no result for any map.
@@ -355,12 +342,7 @@ def _write_copies(
 ) -> None:
     """Write what is quickly made beside the results of one map: its picture and ``vis/``.
 
-    Args:
-        task: the map.
-        load: returns the map's array.
-        settings: say which copies there are.
-        folder: of the run.
-        missing: write only those that are not there, as after a full disk.
+    With ``missing`` only those that are not there, as after a full disk.
     """
     source, number = task.source, task.number
     vis = folder / "vis" / source.class_name

@@ -259,7 +259,6 @@ def _checked_depth(depth: ArrayLike) -> np.ndarray:
 
 
 def _checked_mask(mask: ArrayLike, depth: np.ndarray) -> np.ndarray:
-    """Return the mask as bool."""
     inside = np.asarray(mask).astype(bool)
     if inside.shape != depth.shape:
         raise DepthError(f"the mask has shape {inside.shape}, the depth image {depth.shape}")

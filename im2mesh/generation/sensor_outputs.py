@@ -23,11 +23,7 @@ UNITS = {"m": 1.0, "mm": 1000.0}
 
 
 def check_output(path: Path) -> None:
-    """Check the name of a mesh file before the work.
-
-    Raises:
-        InputError: the extension is none of :data:`im2mesh.geometry.mesh_files.FORMATS`.
-    """
+    """Check the name of a mesh file before the work."""
     if path.suffix.lower() not in FORMATS:
         raise InputError(
             f"{path}: meshes are written as {' '.join(FORMATS)}; name the file by one of these"
@@ -39,12 +35,9 @@ def check_output(path: Path) -> None:
 def output_transform(result: SensorReconstruction, frame: str, unit: str) -> np.ndarray:
     """Return the (4, 4) similarity from the camera frame in metres to an output frame and unit.
 
-    Args:
-        result: of the object.
-        frame: ``camera`` (OpenCV: x right, y down, z forward); ``opengl`` (x right, y up, z
-            backward); ``object``: the cube's axes (x right, y up, z towards the camera), with the
-            cube's centre as the origin.
-        unit: ``m`` or ``mm``.
+    Frames are ``camera`` (OpenCV: x right, y down, z forward); ``opengl`` (x right, y up, z
+    backward); ``object``: the cube's axes (x right, y up, z towards the camera), with the cube's
+    centre as the origin.
     """
     matrix = np.eye(4)
     if frame == "opengl":
@@ -64,19 +57,7 @@ def write_result(
     unit: str = "m",
     sources: dict[str, Any] | None = None,
 ) -> None:
-    """Write the mesh and, beside it, ``<path>.json``.
-
-    Args:
-        result: of the object.
-        path: the mesh file, one of :data:`im2mesh.geometry.mesh_files.FORMATS`.
-        frame: one of :data:`FRAMES`.
-        unit: one of :data:`UNITS`.
-        sources: the input files, for the record.
-
-    Raises:
-        InputError: see :func:`check_output`.
-        OSError: it cannot be written.
-    """
+    """Write the mesh and, beside it, ``<path>.json``, with the input files as ``sources``."""
     check_output(path)
     matrix = output_transform(result, frame, unit)
     vertices = np.asarray(result.mesh.vertices) @ matrix[:3, :3].T + matrix[:3, 3]

@@ -63,11 +63,7 @@ WHERE_THEY_BELONG = (
 
 
 def find_checkpoint(path: str | os.PathLike[str]) -> Path:
-    """Return the checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder.
-
-    Raises:
-        CheckpointError: there is no such file; the message says where checkpoints belong.
-    """
+    """Return the checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder."""
     path = Path(path)
     if path.is_dir():
         path = path / "model_best.pt"
@@ -79,18 +75,12 @@ def find_checkpoint(path: str | os.PathLike[str]) -> Path:
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU.
-
-    Args:
-        path: a file, or a folder that holds ``model_best.pt``.
+    """Read a checkpoint, a file or ``model_best.pt`` in a folder, onto the CPU.
 
     Returns:
         The stored dict, with numpy scalars as Python numbers. ``model`` is a state dict of any
         floating type, wherever in the file it was. Nothing else is checked, because generation
         needs the weights only.
-
-    Raises:
-        CheckpointError: missing, unreadable, of another kind, or without a state dict.
     """
     path = find_checkpoint(path)
     refused = f"{path}: not a checkpoint that can be loaded:"
@@ -134,7 +124,6 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Any:
-    """Read a file of torch or safetensors; the errors are the readers'."""
     with open(path, "rb") as file:
         start = file.read(9)
     # The length of a JSON header, then the header.
@@ -159,11 +148,6 @@ def _check_archive(path: Path) -> None:
     """Compare the contents of a zip file with their checksums, because torch does not.
 
     Files of torch before 1.6 are not zip files and have no checksums.
-
-    Raises:
-        _NoTorchArchive: it holds other files.
-        _SumsDiffer: a checksum does not fit.
-        zipfile.BadZipFile: the file is incomplete.
     """
     with zipfile.ZipFile(path) as archive:
         if not any(name.endswith("/data.pkl") for name in archive.namelist()):
@@ -176,11 +160,7 @@ def _check_archive(path: Path) -> None:
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, Any]:
     """Load the weights of a checkpoint of any floating type into ``network``, in place.
 
-    Returns:
-        The checkpoint (see :func:`load_checkpoint`), its weights named as the network's.
-
-    Raises:
-        CheckpointError: as :func:`load_checkpoint` and :func:`load_state`.
+    The checkpoint (see :func:`load_checkpoint`) is returned, its weights named as the network's.
     """
     path = find_checkpoint(path)
     checkpoint = load_checkpoint(path)
@@ -224,15 +204,10 @@ def _without_wrappers(stored: dict[str, Any], network: nn.Module, path: Path) ->
 def load_state(network: nn.Module, stored: dict[str, Any], path: Path) -> None:
     """Load a state dict of any floating type into ``network``, in place.
 
-    Args:
-        network: to be changed; stays as it is where an error is raised.
-        stored: the state dict.
-        path: the checkpoint that it is from, for messages.
-
     Raises:
         CheckpointError: keys or shapes differ (the message names the first key, the shape that
             the configuration expects and that of the file), or a weight is not a dense tensor of
-            finite numbers.
+            finite numbers. The network stays as it is.
     """
     expected = network.state_dict()
     # Batch norm did not count its batches before torch 0.4.1.

@@ -51,7 +51,6 @@ class CBatchNormDecoder(nn.Module):
 
     @property
     def blocks(self) -> list[ConditionalResnetBlock]:
-        """The residual blocks, in order."""
         return [self.get_submodule(f"block{k}") for k in range(BLOCKS)]  # type: ignore[misc]
 
     def forward(
@@ -59,13 +58,8 @@ class CBatchNormDecoder(nn.Module):
     ) -> Tensor:
         """Decode in the plain form: for training, and as the reference of :class:`FoldedDecoder`.
 
-        Args:
-            points: (B, T, 3) in [−0.5, 0.5]³ of the cube or of the patch.
-            codes: (B, c_dim).
-            features: pixel features of the same B images, for a decoder that has such inputs.
-
-        Returns:
-            (B, T) values.
+        Maps (B, T, 3) points in [−0.5, 0.5]³ of the cube or of the patch, (B, c_dim) codes and, for
+        a decoder that has such inputs, the images' pixel features to (B, T) values.
         """
         inputs = points if features is None else torch.cat([points, features(points)], dim=2)
         # Coordinates need more digits than bfloat16's 8 bits (0.002 of the cube).
@@ -77,12 +71,7 @@ class CBatchNormDecoder(nn.Module):
 
 
 class Counts:
-    """Counts of a bound decoder, which several threads may use at a time.
-
-    Attributes:
-        passes: decoder passes so far, each over some rows under one code.
-        rows: rows (pairs of a point and a code) evaluated so far.
-    """
+    """Counts of passes and rows (pairs of a point and a code), for several threads at a time."""
 
     def __init__(self) -> None:
         self.passes = 0
@@ -90,7 +79,6 @@ class Counts:
         self._lock = Lock()
 
     def count(self, passes: int, rows: int) -> None:
-        """Add passes and rows."""
         with self._lock:
             self.passes += passes
             self.rows += rows
@@ -195,7 +183,6 @@ class FoldedDecoder(Counts):
         return values
 
     def _weights(self, code: int) -> tuple[list[tuple[Tensor, ...]], tuple[Tensor, Tensor]]:
-        """Return the scales, shifts and matrices of one code."""
         blocks: list[tuple[Tensor, ...]] = [
             (scale_0[code], shift_0[code], (fc_0 * scale_1[code]).to(fc_1), shift_1[code], fc_1)
             for scale_0, shift_0, fc_0, scale_1, shift_1, fc_1 in self._blocks

@@ -84,12 +84,5 @@ class ResNet18Encoder(nn.Module):
         self.fc = nn.Linear(8 * width, c_dim)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Encode raw depth.
-
-        Args:
-            images: (B, 1, H, W) depth in [0, 1], background −1, not normalised.
-
-        Returns:
-            (B, c_dim) codes.
-        """
+        """Map (B, 1, H, W) depth in [0, 1], background −1, not normalised, to (B, c_dim) codes."""
         return self.fc(self.features(images))

@@ -51,12 +51,7 @@ class ConditionalBatchNorm(nn.Module):
             nn.init.constant_(layer.bias, bias)
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
-        """Normalise over batch and points together.
-
-        Args:
-            x: (B, T, channels) features of T points for each of B inputs.
-            codes: (B, c_dim).
-        """
+        """Normalise (B, T, channels) over batch and points together, by (B, c_dim) codes."""
         batch, points, channels = x.shape
         normalised = self.bn(x.reshape(batch * points, channels)).view_as(x)
         gamma, beta = self.conv_gamma(codes), self.conv_beta(codes)
@@ -67,14 +62,7 @@ class ConditionalBatchNorm(nn.Module):
     ) -> Tensor:
         """Compute linear(relu(norm(x, codes))) [+ residual], in training on a CPU as one operation.
 
-        Args:
-            x: (B, T, channels).
-            codes: (B, c_dim).
-            linear: channels → O.
-            residual: (B, T, O) or None.
-
-        Returns:
-            (B, T, O).
+        Maps (B, T, channels), codes (B, c_dim) and a residual (B, T, O) to (B, T, O).
         """
         blocked = (
             self.training
@@ -104,16 +92,10 @@ class ConditionalBatchNorm(nn.Module):
         bn.running_var.lerp_(variance * (rows / (rows - 1)), bn.momentum)
 
     def fold(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Fold the norm for inference: for each code one scale and one shift per channel.
+        """Fold the norm for inference: (K, channels) scales and shifts of (K, c_dim) codes.
 
         With running statistics (mean, var) the layer is x · scale + shift, where
         scale = gamma(c) / sqrt(var + eps) and shift = beta(c) − mean · scale.
-
-        Args:
-            codes: (K, c_dim).
-
-        Returns:
-            scale and shift, each (K, channels).
         """
         mean, var = self.bn.running_mean, self.bn.running_var
         assert mean is not None and var is not None

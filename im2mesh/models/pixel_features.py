@@ -31,19 +31,10 @@ JUMP = 0.02
 
 
 class PixelFeatures:
-    """The pixel features of B images.
-
-    Attributes:
-        images: number of images, B.
-    """
+    """The pixel features of B images."""
 
     def __init__(self, images: Tensor, kind: str) -> None:
-        """Prepare images.
-
-        Args:
-            images: (B, 1, s, s) depth in [0, 1], background negative.
-            kind: ``offset`` or ``silhouette``.
-        """
+        """Prepare (B, 1, s, s) depth in [0, 1], background negative."""
         assert CHANNELS[kind] > 0
         self.images, self._size = len(images), images.shape[-1]
         depth = images[:, 0]
@@ -53,27 +44,18 @@ class PixelFeatures:
             self._silhouette = silhouette_distance(depth >= 0)
 
     def __call__(self, points: Tensor) -> Tensor:
-        """Return the features of points under each image.
+        """Return the (B, T, F) features of (B, T, 3) points, in each image's own cube.
 
-        Args:
-            points: (B, T, 3) in the image's own cube.
-
-        Returns:
-            (B, T, F): the offset behind the observed surface over both :data:`RANGES` in
-            [−1, 1], positive behind it and −1 where the pixel is background; the share of
-            background around the point in [0, 1] and the signed distance to the silhouette over
-            :data:`SILHOUETTE_RANGE`, positive in the foreground.
+        They are the offset behind the observed surface over both :data:`RANGES` in [−1, 1],
+        positive behind it and −1 where the pixel is background; the share of background around the
+        point in [0, 1] and the signed distance to the silhouette over :data:`SILHOUETTE_RANGE`,
+        positive in the foreground.
         """
         image = torch.arange(self.images, device=points.device)[:, None]
         return self.of(image, points)
 
     def of(self, image: int | Tensor, points: Tensor) -> Tensor:
-        """Return the (…, F) features of (…, 3) points, each under one of the images.
-
-        Args:
-            image: number of the image of each point, broadcast against (…).
-            points: in the images' own cubes.
-        """
+        """Return the (…, F) features of (…, 3) points, each under the image of a number."""
         row, column = to_pixels(points, self._size)
         corners = [
             (index + image * self._size**2, weight)
@@ -118,17 +100,11 @@ def _corners(column: Tensor, row: Tensor, size: int) -> list[tuple[Tensor, Tenso
 
 
 def silhouette_distance(foreground: Tensor, reach: int = SILHOUETTE_RANGE) -> Tensor:
-    """Return the signed Euclidean distance to the silhouette, in pixels.
+    """Return the (B, h, w) signed Euclidean distance to the silhouette, in pixels, within ±reach.
 
-    Measured between pixel middles, less half a pixel, so it is about zero on the line between a
-    foreground and a background pixel. What lies beyond the image counts as neither.
-
-    Args:
-        foreground: (B, h, w) bool.
-        reach: distances are clamped to ±reach.
-
-    Returns:
-        (B, h, w) float32, positive in the foreground.
+    Positive in the foreground. Measured between pixel middles, less half a pixel, so it is about
+    zero on the line between a foreground and a background pixel. What lies beyond the image counts
+    as neither.
     """
     # Distances of foreground pixels to the background, and the other way round.
     squared = _squared_distance(torch.cat([~foreground, foreground]), reach)

@@ -96,7 +96,6 @@ class VolumeBlock(nn.Module):
         nn.init.zeros_(self.conv_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, channels, N, N, N) to the same shape."""
         hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
         return x + hidden
 
@@ -112,7 +111,6 @@ class ImageBlock(nn.Module):
         nn.init.zeros_(self.conv_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, channels, H, W) to the same shape."""
         hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
         return x + hidden
 
@@ -121,13 +119,7 @@ class Lift(nn.Module):
     """A 2D branch: image features at full detail, the same for all voxels of a column."""
 
     def __init__(self, size: int, features: int, out: int) -> None:
-        """Build the layers.
-
-        Args:
-            size: columns along a side; 256 / size must be a power of two.
-            features: channels within.
-            out: channels of the result.
-        """
+        """Build the layers; 256 / size, columns along a side, must be a power of two."""
         super().__init__()
         steps = (256 // size).bit_length() - 1
         widths = [2, *(max(GROUPS, features >> k) for k in reversed(range(steps)))]
@@ -200,15 +192,11 @@ class VolumeEncoder(nn.Module):
 
 
 def corners(points: Tensor, cells: int) -> tuple[Tensor, Tensor]:
-    """Return the voxels around points and their trilinear weights.
-
-    Args:
-        points: (…, 3) in the cube; beyond the outermost voxels' middles they read those.
-        cells: voxels along a side.
+    """Return the voxels around (…, 3) points of the cube and their trilinear weights.
 
     Returns:
         (…, 8) int64 numbers of voxels in the order (z, row, column), and (…, 8) float32 weights
-        with sum 1.
+        with sum 1. Beyond the outermost voxels' middles, points read those.
     """
     row, column = to_pixels(points, cells)
     height = (points[..., 2] + 0.5) * cells - 0.5
@@ -226,14 +214,9 @@ def corners(points: Tensor, cells: int) -> tuple[Tensor, Tensor]:
 
 
 def read_volume(volume: Tensor, points: Tensor) -> Tensor:
-    """Return the features at points, trilinear between the voxels' middles.
+    """Return the (B, T, C) features at (B, T, 3) points, trilinear between the voxels' middles.
 
-    Args:
-        volume: (B, N, N, N, C) with axes (z, row, column).
-        points: (B, T, 3).
-
-    Returns:
-        (B, T, C).
+    The axes of the (B, N, N, N, C) volume are (z, row, column).
     """
     batch, cells, channels_ = len(volume), volume.shape[1], volume.shape[-1]
     number, weight = corners(points, cells)
@@ -258,7 +241,6 @@ class PointBlock(nn.Module):
         nn.init.zeros_(self.fc_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (rows, channels) to the same shape."""
         hidden: Tensor = self.fc_1(F.relu(self.fc_0(F.relu(x))))
         return x + hidden
 
@@ -319,12 +301,7 @@ class VolumeNetwork(Network):
 
 
 class BoundVolume(Counts):
-    """A decoder bound to K volumes, with the interface of a ``FoldedDecoder``.
-
-    Attributes:
-        codes: K.
-        device: where it computes.
-    """
+    """A decoder bound to K volumes, with the interface of a ``FoldedDecoder``."""
 
     def __init__(
         self, decoder: VolumeDecoder, volume: Tensor, pixel_features: PixelFeatures | None
@@ -365,5 +342,4 @@ def _inputs(volume: Tensor, pixel_features: PixelFeatures | None, points: Tensor
 
 
 def decoder_inputs(features: int, kind: str) -> int:
-    """Return the number of the decoder's input channels."""
     return features + 3 + CHANNELS[kind]
