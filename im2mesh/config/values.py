@@ -30,15 +30,10 @@ class Mismatch(Exception):
 
 
 class Kind(NamedTuple):
-    """A kind of value.
+    """A kind of value."""
 
-    Attributes:
-        words: complete "must be …".
-        read: converts a value from YAML, or raises :class:`Mismatch`.
-    """
-
-    words: str
-    read: Callable[[Any], Any]
+    words: str  # complete "must be …"
+    read: Callable[[Any], Any]  # converts a value from YAML, or raises Mismatch
 
 
 def kind_of(hint: Any) -> Kind:

@@ -13,21 +13,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Depth and points of B samples: maps of a global level, windows of a patch level.
+    """Depth and points of B samples: maps of a global level, windows of a patch level."""
 
-    Attributes:
-        images: (B, 1, S, S) float32 depth, background −1.
-        points: (B, T, 3) float32 in [−0.5, 0.5]³ of the cube or of the window.
-        targets: (B, T) float32 values that the network learns (:mod:`im2mesh.objectives`).
-        valid: (B, T) bool; the other points are padding, which the loss ignores.
-        shapes: (B,) int64 numbers of the shapes, for :meth:`Source.name`.
-    """
-
-    images: Tensor
-    points: Tensor
-    targets: Tensor
-    valid: Tensor
-    shapes: Tensor
+    images: Tensor  # (B, 1, S, S) float32 depth, background −1
+    points: Tensor  # (B, T, 3) float32 in [−0.5, 0.5]³ of the cube or of the window
+    targets: Tensor  # (B, T) float32 values that the network learns (im2mesh.objectives)
+    valid: Tensor  # (B, T) bool; the other points are padding, which the loss ignores
+    shapes: Tensor  # (B,) int64 numbers of the shapes, for Source.name
 
     def __len__(self) -> int:
         return len(self.images)
@@ -47,19 +39,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class EvaluationPoints:
-    """All points of B samples, for the IoU: as :class:`Batch`, but with M points one after another.
+    """All points of B samples, for the IoU: as in a `Batch`, but M points one after another."""
 
-    Attributes:
-        images: (B, 1, S, S).
-        points: (M, 3), those of the first sample first.
-        targets: (M,).
-        counts: number of points of each of the B samples, with sum M.
-    """
-
-    images: Tensor
-    points: Tensor
-    targets: Tensor
-    counts: list[int]
+    images: Tensor  # (B, 1, S, S)
+    points: Tensor  # (M, 3), those of the first sample first
+    targets: Tensor  # (M,)
+    counts: list[int]  # number of points of each of the B samples, with sum M
 
 
 class Source(Protocol):

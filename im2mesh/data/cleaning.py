@@ -55,34 +55,23 @@ FLAT = 0.5
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The pixels of a depth image that show one object.
+    """The pixels of a depth image that show one object."""
 
-    Attributes:
-        depth: (H, W) float64, z in metres at the object's pixels, small holes filled; NaN
-            elsewhere.
-        guess: the same; at unknown pixels that the object encloses, the depth of its nearest pixel.
-            This is the networks' input, because they take gaps for background.
-        unknown: (H, W) bool, pixels that may or may not show the object: holes, occluders in
-            front of it, removed pixels, an unmeasured rim. They have no ``depth``.
-        measured: number of the object's pixels that were measured and kept.
-        removed: reason → number of pixels of the mask that were removed.
-        holes: pixels of the mask without a measurement.
-        filled: pixels that were filled from their surroundings.
-        plane: the plane that the object stands on, None where none was found.
-        dropped: (H, W) bool, the removed pixels.
-        noise: standard deviation of the depths in metres.
-    """
-
+    # (H, W) float64, z in metres at the object's pixels, small holes filled; NaN elsewhere
     depth: np.ndarray
+    # The same; at unknown pixels that the object encloses, the depth of its nearest pixel. This is
+    # the networks' input, because they take gaps for background.
     guess: np.ndarray
+    # (H, W) bool, pixels that may or may not show the object: holes, occluders in front of it,
+    # removed pixels, an unmeasured rim. They have no `depth`.
     unknown: np.ndarray
-    measured: int
-    removed: dict[str, int]
-    holes: int
-    filled: int
-    plane: Plane | None
-    dropped: np.ndarray
-    noise: float
+    measured: int  # number of the object's pixels that were measured and kept
+    removed: dict[str, int]  # reason → number of pixels of the mask that were removed
+    holes: int  # pixels of the mask without a measurement
+    filled: int  # pixels that were filled from their surroundings
+    plane: Plane | None  # the plane that the object stands on, None where none was found
+    dropped: np.ndarray  # (H, W) bool, the removed pixels
+    noise: float  # standard deviation of the depths in metres
 
     @property
     def seen(self) -> np.ndarray:

@@ -19,20 +19,13 @@ ROUNDS = 6
 
 @dataclass(frozen=True)
 class Placement:
-    """The cube of one object.
+    """The cube of one object."""
 
-    Attributes:
-        frame: its centre, side and axes.
-        seen: (3,) the visible side's extents along the cube's axes, in metres.
-        extent: the object's extent along the direction of view, in metres, given or estimated.
-        how: the way in which the extent was found, a phrase for messages.
-        most: the largest extent that the supporting plane allows; ∞ if it sets no limit.
-    """
-
-    frame: CubeFrame
-    seen: np.ndarray
-    extent: float
-    how: str
+    frame: CubeFrame  # its centre, side and axes
+    seen: np.ndarray  # (3,) the visible side's extents along the cube's axes, in metres
+    extent: float  # the object's extent along the direction of view, in metres, given or estimated
+    how: str  # the way in which the extent was found, a phrase for messages
+    # The largest extent that the supporting plane allows; ∞ if it sets no limit
     most: float = np.inf
 
 

@@ -77,21 +77,14 @@ class Shapes(Protocol):
 
 @dataclass(frozen=True)
 class Views:
-    """Distribution of the poses of shapes, and of the sensor effects on their maps.
+    """Distribution of the poses of shapes, and of the sensor effects on their maps."""
 
-    Attributes:
-        orientation: share of the shapes with a uniformly random rotation.
-        elevation: (low, high) degrees of the others' elevations; their azimuth is uniform.
-        extent: (low, high) largest extent, in sides of the cube; see :meth:`posed`.
-        sensor: share of the maps with sensor effects.
-        strength: of these effects.
-    """
-
-    orientation: float
+    orientation: float  # share of the shapes with a uniformly random rotation
+    # (low, high) degrees of the others' elevations; their azimuth is uniform
     elevation: tuple[float, float]
-    extent: tuple[float, float]
-    sensor: float
-    strength: float
+    extent: tuple[float, float]  # (low, high) largest extent, in sides of the cube; see posed
+    sensor: float  # share of the maps with sensor effects
+    strength: float  # of these effects
 
     @classmethod
     def of(cls, config: Config, split: int) -> Views:

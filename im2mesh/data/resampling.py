@@ -33,22 +33,14 @@ class Fans:
     """A surface made of an image's pixels.
 
     Depth is kept as disparity, 1/z, which over a plane is affine in rows and columns.
-
-    Attributes:
-        camera: the image's.
-        number: (H, W) int64, number of each pixel's fan; −1: none.
-        rows: (N,) int64 of the pixels.
-        columns: (N,) int64.
-        centre: (N,) float64 disparity at the pixels' centres, in 1/m.
-        corners: (4, N) float64 disparity at their corners, in the order of :data:`CORNERS`.
     """
 
-    camera: Camera
-    number: np.ndarray
-    rows: np.ndarray
-    columns: np.ndarray
-    centre: np.ndarray
-    corners: np.ndarray
+    camera: Camera  # the image's
+    number: np.ndarray  # (H, W) int64, number of each pixel's fan; −1: none
+    rows: np.ndarray  # (N,) int64 of the pixels
+    columns: np.ndarray  # (N,) int64
+    centre: np.ndarray  # (N,) float64 disparity at the pixels' centres, in 1/m
+    corners: np.ndarray  # (4, N) float64 disparity at their corners, in the order of CORNERS
 
     def mesh(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (5 N, 3) vertices in the camera frame, (4 N, 3) faces, clockwise to the camera."""

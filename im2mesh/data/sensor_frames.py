@@ -29,36 +29,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SensorFrame:
-    """One object in one depth image.
+    """One object in one depth image."""
 
-    Attributes:
-        name: as its results are called.
-        depth: (H, W) float64, z in metres, NaN where nothing was measured.
-        camera: the image's.
-        mask: (H, W) bool, the object's pixels; None: not known.
-        label: the object's number in a label image.
-    """
-
-    name: str
-    depth: np.ndarray
-    camera: Camera
-    mask: np.ndarray | None = None
-    label: int | None = None
+    name: str  # as its results are called
+    depth: np.ndarray  # (H, W) float64, z in metres, NaN where nothing was measured
+    camera: Camera  # the image's
+    mask: np.ndarray | None = None  # (H, W) bool, the object's pixels; None: not known
+    label: int | None = None  # the object's number in a label image
 
 
 @dataclass(frozen=True)
 class SensorImage:
-    """The files of one depth image.
+    """The files of one depth image."""
 
-    Attributes:
-        depth: file of :func:`read_depth`.
-        intrinsics: words of :func:`read_intrinsics`.
-        masks: files of :func:`read_mask_image`; none: the objects are not known.
-    """
-
-    depth: Path
-    intrinsics: Sequence[str]
-    masks: Sequence[Path] = ()
+    depth: Path  # file of read_depth
+    intrinsics: Sequence[str]  # words of read_intrinsics
+    masks: Sequence[Path] = ()  # files of read_mask_image; none: the objects are not known
 
     def frames(
         self, scale: float | None = None, kind: str = "z", label: str | None = "all"

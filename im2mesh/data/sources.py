@@ -37,25 +37,16 @@ def _all_known() -> None:
 
 @dataclass(frozen=True)
 class DepthSource:
-    """One depth map that can be read; another process can, too.
+    """One depth map that can be read; another process can, too."""
 
-    Attributes:
-        class_name: folder of the class, by which outputs are sorted.
-        model: name of the model, unique within its class.
-        origin: its name in error messages.
-        changed: returns the time of the file's last change (seconds since the epoch).
-        load: returns the (256, 256) map, or raises :class:`DepthError`.
-        folder: the model folder, where there is one.
-        known: returns the (256, 256) mask of known pixels
-            (:func:`im2mesh.data.depth.load_known`); None: all of it.
-    """
-
-    class_name: str
-    model: str
-    origin: str
+    class_name: str  # folder of the class, by which outputs are sorted
+    model: str  # name of the model, unique within its class
+    origin: str  # its name in error messages
+    # Returns the time of the file's last change (seconds since the epoch)
     changed: Callable[[], float]
-    load: Callable[[], np.ndarray]
-    folder: Path | None = None
+    load: Callable[[], np.ndarray]  # returns the (256, 256) map, or raises DepthError
+    folder: Path | None = None  # the model folder, where there is one
+    # Returns the (256, 256) mask of known pixels (depth.load_known); None: all of it
     known: Callable[[], np.ndarray | None] = _all_known
 
 

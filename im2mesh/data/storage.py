@@ -65,16 +65,11 @@ def _h5_problem(path: Path, error: Exception) -> str:
 
 @dataclass(frozen=True)
 class Points:
-    """Points in the volume.
+    """Points in the volume."""
 
-    Attributes:
-        points: (N, 3) float32 in the camera frame.
-        occupancies: (N,) bool, inside; None where the file has none.
-        sdf: (N,) float32 signed distance, negative inside; None where the file has none.
-    """
-
-    points: np.ndarray
-    occupancies: np.ndarray | None = None
+    points: np.ndarray  # (N, 3) float32 in the camera frame
+    occupancies: np.ndarray | None = None  # (N,) bool, inside; None where the file has none
+    # (N,) float32 signed distance, negative inside; None where the file has none
     sdf: np.ndarray | None = None
 
     @property
@@ -91,17 +86,11 @@ class Points:
 
 @dataclass(frozen=True)
 class PointCloud:
-    """Points on the surface.
+    """Points on the surface."""
 
-    Attributes:
-        points: (N, 3) float32 in the camera frame.
-        normals: (N, 3) float32, outward; None where the file has none.
-        visible: (N,) bool, seen by the camera; None where the file has none.
-    """
-
-    points: np.ndarray
-    normals: np.ndarray | None = None
-    visible: np.ndarray | None = None
+    points: np.ndarray  # (N, 3) float32 in the camera frame
+    normals: np.ndarray | None = None  # (N, 3) float32, outward; None where the file has none
+    visible: np.ndarray | None = None  # (N,) bool, seen by the camera; None where the file has none
 
 
 class Sample(ABC):

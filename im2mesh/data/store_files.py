@@ -86,21 +86,13 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Reading:
-    """The samples of a split and how they are read.
+    """The samples of a split and how they are read."""
 
-    Attributes:
-        config: of the level.
-        split: its name.
-        samples: of the split.
-        cells: by which points are sorted.
-        iou: read the points of ``data.points_iou_file``.
-    """
-
-    config: Config
-    split: str | None
-    samples: Sequence[Sample]
-    cells: Cells
-    iou: bool
+    config: Config  # of the level
+    split: str | None  # its name
+    samples: Sequence[Sample]  # of the split
+    cells: Cells  # by which points are sorted
+    iou: bool  # read the points of `data.points_iou_file`
 
     def __iter__(self) -> Iterator[_Entry]:
         """Read all samples, by ``training.num_workers`` processes."""

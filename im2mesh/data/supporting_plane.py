@@ -53,15 +53,10 @@ TABLE_WINDOW, TABLE_SHARE = 11, 0.85
 
 @dataclass(frozen=True)
 class Plane:
-    """The supporting plane {p: normal·p = offset}, in the camera frame.
+    """The supporting plane {p: normal·p = offset}, in the camera frame."""
 
-    Attributes:
-        normal: (3,) float64 unit vector, towards the object.
-        offset: in metres.
-    """
-
-    normal: np.ndarray
-    offset: float
+    normal: np.ndarray  # (3,) float64 unit vector, towards the object
+    offset: float  # in metres
 
     def height(self, points: np.ndarray) -> np.ndarray:
         """Return the heights of (…, 3) points above the plane, in metres."""

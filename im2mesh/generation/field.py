@@ -131,16 +131,11 @@ class Rescale:
     v ← v − iso_from; v ← v / max(|min v|, |max v|); v ← v · s + iso_to, where s is the
     distance from iso_to of the reference field's min (if |min v| is the larger) or max. So
     the iso-levels become equal, and so do the extremes on the larger side.
-
-    Attributes:
-        iso_from: iso-level of the level to move.
-        iso_to: iso-level of the reference.
-        scale: s / max(|min v|, |max v|).
     """
 
-    iso_from: float
-    iso_to: float
-    scale: float
+    iso_from: float  # iso-level of the level to move
+    iso_to: float  # iso-level of the reference
+    scale: float  # s / max(|min v|, |max v|)
 
     @classmethod
     def between(

@@ -23,17 +23,12 @@ SLAB = 1 << 18
 
 @dataclass(frozen=True)
 class Lattice:
-    """Equally spaced nodes over the cube.
+    """Equally spaced nodes over the cube."""
 
-    Attributes:
-        nodes: number of nodes along each axis.
-        padding: values of the layers around the volume, from the inside out.
-        span: number of cells that a mesh is divided by: the true number for the exact lattice, too
-            many for the released one.
-    """
-
-    nodes: int
-    padding: tuple[float, ...]
+    nodes: int  # number of nodes along each axis
+    padding: tuple[float, ...]  # values of the layers around the volume, from the inside out
+    # Number of cells that a mesh is divided by: the true number for the exact lattice, too many for
+    # the released one
     span: int
 
     @property

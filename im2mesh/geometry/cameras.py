@@ -202,15 +202,10 @@ class Perspective:
 
 @dataclass(frozen=True)
 class RayMap:
-    """A camera's view of the cube, with a pixel for each ray.
+    """A camera's view of the cube, with a pixel for each ray."""
 
-    Attributes:
-        depth: (S, S) float32 depth map of the cube that ``perspective`` makes of the cube, as
-            :func:`im2mesh.data.depth.check_depth` has it, background −1.
-        known: (S, S) bool, False where the camera could not tell what a ray meets.
-        perspective: where the camera is.
-    """
-
+    # (S, S) float32 depth map of the cube that `perspective` makes of the cube, as
+    # depth.check_depth has it, background −1
     depth: np.ndarray
-    known: np.ndarray
-    perspective: Perspective
+    known: np.ndarray  # (S, S) bool, False where the camera could not tell what a ray meets
+    perspective: Perspective  # where the camera is

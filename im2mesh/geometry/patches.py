@@ -37,19 +37,12 @@ WEIGHTINGS = {"gaussian": gaussian, "flat": flat, "hann": hann}
 
 @dataclass(frozen=True)
 class PatchAssignment:
-    """Pairs of a point and a window that owns it, grouped by window.
+    """Pairs of a point and a window that owns it, grouped by window."""
 
-    Attributes:
-        point: (M,) int64 index of the point.
-        counts: number of pairs of each window, in the order of the windows.
-        local: (M, 3) float32, the point in the window's own coordinates, [−0.5, 0.5]³.
-        weight: (M,) float32 in (0, 1], weight of the window's value at the point.
-    """
-
-    point: Tensor
-    counts: list[int]
-    local: Tensor
-    weight: Tensor
+    point: Tensor  # (M,) int64 index of the point
+    counts: list[int]  # number of pairs of each window, in the order of the windows
+    local: Tensor  # (M, 3) float32, the point in the window's own coordinates, [−0.5, 0.5]³
+    weight: Tensor  # (M,) float32 in (0, 1], weight of the window's value at the point
 
 
 @dataclass(frozen=True)

@@ -64,22 +64,14 @@ class GroundTruth:
 
 @dataclass
 class Evaluation:
-    """The scores of one prediction.
+    """The scores of one prediction."""
 
-    Attributes:
-        scores: name → value.
-        curve: (50,) F-scores at :data:`im2mesh.metrics.scores.CURVE`, aligned; None without ICP.
-        curve_raw: the same without alignment.
-        empty: there is no predicted surface, so everything scores the worst.
-        closed: every edge of the mesh belongs to two faces; None for a cloud.
-        notes: what a reader should know about the prediction, one phrase each.
-    """
-
-    scores: dict[str, float]
-    curve: np.ndarray | None
-    curve_raw: np.ndarray
-    empty: bool
-    closed: bool | None = None
+    scores: dict[str, float]  # name → value
+    curve: np.ndarray | None  # (50,) F-scores at scores.CURVE, aligned; None without ICP
+    curve_raw: np.ndarray  # the same without alignment
+    empty: bool  # there is no predicted surface, so everything scores the worst
+    closed: bool | None = None  # every edge of the mesh belongs to two faces; None for a cloud
+    # What a reader should know about the prediction, one phrase each
     notes: list[str] = field(default_factory=list)
 
 

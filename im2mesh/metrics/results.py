@@ -55,17 +55,13 @@ NOT_SCORES = [*TEXTS, *COUNTS]
 
 @dataclass(frozen=True)
 class Scores:
-    """All rows of one kind in one run.
+    """All rows of one kind in one run."""
 
-    Attributes:
-        table: a row a mesh.
-        curves: a row a mesh, too: ``class id``, ``modelname`` and F-scores, ``0.001`` … and
-            ``0.001 raw`` …; None where the run has none (published results).
-        missing: class name → models of the split that have no row; 0 where that is not known.
-    """
-
-    table: pd.DataFrame
+    table: pd.DataFrame  # a row a mesh
+    # A row a mesh, too: `class id`, `modelname` and F-scores, `0.001` … and `0.001 raw` …; None
+    # where the run has none (published results)
     curves: pd.DataFrame | None
+    # Class name → models of the split that have no row; 0 where that is not known
     missing: dict[str, int]
 
 

@@ -47,23 +47,15 @@ NAMED = 10
 
 @dataclass
 class ScoringSummary:
-    """The outcome of scoring a split: names of models, ``<class folder>/<model>``.
+    """The outcome of scoring a split: names of models, ``<class folder>/<model>``."""
 
-    Attributes:
-        scored: anew.
-        kept: scored before, from the same files and with the same settings.
-        empty: scored or kept, without a surface.
-        missing: there is nothing to score.
-        failed: with the reason, in one line.
-        notes: note → the models that have it.
-    """
-
-    scored: list[str] = field(default_factory=list)
+    scored: list[str] = field(default_factory=list)  # anew
+    # Scored before, from the same files and with the same settings
     kept: list[str] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    notes: dict[str, list[str]] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)  # scored or kept, without a surface
+    missing: list[str] = field(default_factory=list)  # there is nothing to score
+    failed: list[tuple[str, str]] = field(default_factory=list)  # with the reason, in one line
+    notes: dict[str, list[str]] = field(default_factory=dict)  # note → the models that have it
 
     @property
     def complete(self) -> bool:

@@ -48,20 +48,13 @@ MAIN = "fscore@1"
 
 @dataclass(frozen=True)
 class ScoredMethod:
-    """One scored run, or a baseline.
+    """One scored run, or a baseline."""
 
-    Attributes:
-        name: as tables call it.
-        scores: its rows.
-        seen: classes of the training set; None: not known.
-        kind: of the scores (:data:`im2mesh.metrics.results.KINDS`).
-        outdated: the models whose mesh file differs, in size or time, from the one scored.
-    """
-
-    name: str
-    scores: Scores
-    seen: frozenset[str] | None = None
-    kind: str = results.MESHES
+    name: str  # as tables call it
+    scores: Scores  # its rows
+    seen: frozenset[str] | None = None  # classes of the training set; None: not known
+    kind: str = results.MESHES  # of the scores (results.KINDS)
+    # The models whose mesh file differs, in size or time, from the one scored
     outdated: frozenset[tuple[str, str]] = frozenset()
 
     @property
@@ -132,19 +125,12 @@ def model_keys(table: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """A folder of scores, with the classes that its configuration names.
+    """A folder of scores, with the classes that its configuration names."""
 
-    Attributes:
-        folder: holds the tables.
-        name: as tables call it.
-        class_ids: the class folders to read; None: all that there are.
-        seen: classes of the training set; None: not known.
-    """
-
-    folder: Path
-    name: str
-    class_ids: Sequence[str] | None = None
-    seen: frozenset[str] | None = None
+    folder: Path  # holds the tables
+    name: str  # as tables call it
+    class_ids: Sequence[str] | None = None  # the class folders to read; None: all that there are
+    seen: frozenset[str] | None = None  # classes of the training set; None: not known
 
     @classmethod
     def of(cls, target: str) -> ScoredRun:

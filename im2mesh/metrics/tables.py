@@ -11,18 +11,13 @@ FORMATS = ("text", "latex", "markdown", "csv")
 
 @dataclass(frozen=True)
 class Table:
-    """Labelled rows of numbers.
+    """Labelled rows of numbers."""
 
-    Attributes:
-        title: one line.
-        frame: a row a label, NaN for a gap; columns are names, or (group, name) in two levels.
-        summaries: the number of rows at the end that sum up the others; a rule parts them.
-        most: text shows only the first and the last rows where there are more than this.
-    """
-
-    title: str
+    title: str  # one line
+    # A row a label, NaN for a gap; columns are names, or (group, name) in two levels
     frame: pd.DataFrame
-    summaries: int = 0
+    summaries: int = 0  # the number of rows at the end that sum up the others; a rule parts them
+    # Text shows only the first and the last rows where there are more than this
     most: int | None = None
 
     def render(self, form: str) -> str:

@@ -42,36 +42,23 @@ SPARSE_POINTS = 50_000
 
 @dataclass(frozen=True)
 class ScoringSettings:
-    """Settings that the scores depend on, besides the files.
+    """Settings that the scores depend on, besides the files."""
 
-    Attributes:
-        seed: of the points drawn on meshes; each mesh has its own stream, by its name.
-        align: score with ICP too.
-        samples: points drawn on a mesh.
-        iou: score the IoU where ground truth has points of the volume.
-    """
-
-    seed: int = 0
-    align: bool = True
-    samples: int = SAMPLES
-    iou: bool = True
+    seed: int = 0  # of the points drawn on meshes; each mesh has its own stream, by its name
+    align: bool = True  # score with ICP too
+    samples: int = SAMPLES  # points drawn on a mesh
+    iou: bool = True  # score the IoU where ground truth has points of the volume
 
 
 @dataclass
 class Row:
-    """The scores of one model.
+    """The scores of one model."""
 
-    Attributes:
-        columns: name → value, as tables hold them.
-        curves: ``""`` and ``" raw"`` → (50,) F-scores; none where there is no such curve.
-        notes: what a reader should know, one phrase each.
-        error: why there are no scores, in one line; None if there are.
-    """
-
-    columns: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)  # name → value, as tables hold them
+    # `""` and `" raw"` → (50,) F-scores; none where there is no such curve
     curves: dict[str, np.ndarray] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    error: str | None = None
+    notes: list[str] = field(default_factory=list)  # what a reader should know, one phrase each
+    error: str | None = None  # why there are no scores, in one line; None if there are
 
 
 @dataclass(frozen=True)

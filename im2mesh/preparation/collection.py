@@ -46,19 +46,12 @@ AZIMUTH, ELEVATION = (0.0, 360.0), (-20.0, 50.0)
 
 @dataclass(frozen=True)
 class Entry(ABC):
-    """One shape of a collection; all its views go into the same split.
+    """One shape of a collection; all its views go into the same split."""
 
-    Attributes:
-        folder: of its class in the data set.
-        class_name: the first part of its models' names, without ``_``.
-        name: of the shape, unique in its class.
-        views: wanted views; empty: random ones, see :meth:`with_views`.
-    """
-
-    folder: str
-    class_name: str
-    name: str
-    views: tuple[View, ...] = ()
+    folder: str  # of its class in the data set
+    class_name: str  # the first part of its models' names, without `_`
+    name: str  # of the shape, unique in its class
+    views: tuple[View, ...] = ()  # wanted views; empty: random ones, see with_views
 
     @property
     def label(self) -> str:

@@ -32,17 +32,11 @@ LARGEST = 4096
 
 @dataclass(frozen=True)
 class Rendering:
-    """Settings of a rendering.
+    """Settings of a rendering."""
 
-    Attributes:
-        renderer: see :func:`im2mesh.geometry.rendering.render_depth`.
-        convention: of the pose, see :mod:`im2mesh.geometry.poses`.
-        size: pixels along a side, 2 to :data:`LARGEST`.
-    """
-
-    renderer: str = "embreex"
-    convention: PoseConvention = "camera"
-    size: int = IMAGE_SIZE
+    renderer: str = "embreex"  # see rendering.render_depth
+    convention: PoseConvention = "camera"  # of the pose, see geometry.poses
+    size: int = IMAGE_SIZE  # pixels along a side, 2 to LARGEST
 
     def check(self) -> None:
         require_renderer(self.renderer)

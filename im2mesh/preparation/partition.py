@@ -24,17 +24,12 @@ DEFAULT = "train=.8,val=.1,test=.1"
 
 @dataclass(frozen=True)
 class Partition:
-    """A partition of shapes into splits: shares of each class, or lists of names.
+    """A partition of shapes into splits: shares of each class, or lists of names."""
 
-    Attributes:
-        shares: split → share of each class's shapes; they sum to 1. Empty where there are lists.
-        lists: split → file that names shapes.
-        unseen: class folders that are in the split :data:`UNSEEN` alone.
-    """
-
+    # Split → share of each class's shapes; they sum to 1. Empty where there are lists.
     shares: Mapping[str, float]
-    lists: Mapping[str, Path]
-    unseen: frozenset[str] = frozenset()
+    lists: Mapping[str, Path]  # split → file that names shapes
+    unseen: frozenset[str] = frozenset()  # class folders that are in the split UNSEEN alone
 
     @classmethod
     def parse(cls, text: str, unseen: Sequence[str] = ()) -> Partition:

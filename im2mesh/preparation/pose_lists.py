@@ -28,26 +28,16 @@ CLASS_ID = re.compile(r"[^\s/\\.][^\s/\\]*")
 
 @dataclass(frozen=True)
 class View:
-    """One row of a pose list.
+    """One row of a pose list."""
 
-    Attributes:
-        name: the first column as it stands, ``<class name>_<model>-<number>``: the model's name
-            in a data set.
-        class_name: ``chair``.
-        model: the model's id in its class.
-        number: of the view.
-        class_id: the folder of the class in ShapeNet, ``03001627``.
-        azimuth: degrees.
-        elevation: degrees.
-    """
-
+    # The first column as it stands, `<class name>_<model>-<number>`: the model's name in a data set
     name: str
-    class_name: str
-    model: str
-    number: int
-    class_id: str
-    azimuth: float
-    elevation: float
+    class_name: str  # `chair`
+    model: str  # the model's id in its class
+    number: int  # of the view
+    class_id: str  # the folder of the class in ShapeNet, `03001627`
+    azimuth: float  # degrees
+    elevation: float  # degrees
 
 
 def read_poses(path: str | os.PathLike[str]) -> list[View]:

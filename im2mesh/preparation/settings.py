@@ -13,23 +13,14 @@ MOST = {"views": 10_000, "points": 10_000_000, "cloud": 10_000_000}
 
 @dataclass(frozen=True)
 class DatasetSettings:
-    """The settings that decide a model's bytes, beside the shape.
+    """The settings that decide a model's bytes, beside the shape."""
 
-    Attributes:
-        views: random views of each shape; those of a pose list are all made.
-        points: number of points in the cube.
-        cloud: number of points on the surface.
-        dtype: of stored points and distances, float16 or float32.
-        thickness: of sheets (:mod:`im2mesh.geometry.watertight`).
-        seed: of poses, points and splits.
-    """
-
-    views: int = 10
-    points: int = 100_000
-    cloud: int = 100_000
-    dtype: str = "float16"
-    thickness: float = THICKNESS
-    seed: int = 0
+    views: int = 10  # random views of each shape; those of a pose list are all made
+    points: int = 100_000  # number of points in the cube
+    cloud: int = 100_000  # number of points on the surface
+    dtype: str = "float16"  # of stored points and distances, float16 or float32
+    thickness: float = THICKNESS  # of sheets (geometry.watertight)
+    seed: int = 0  # of poses, points and splits
 
     def check(self) -> None:
         for key, most in MOST.items():

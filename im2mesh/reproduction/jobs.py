@@ -30,20 +30,14 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Job:
-    """Commands to be run one after the other.
+    """Commands to be run one after the other."""
 
-    Attributes:
-        name: as the progress bar shows it.
-        commands: each a program and its arguments. A command that was interrupted by SIGINT must
-            go on from there when it is run again.
-        log: gets everything that they print.
-        accept: exit codes that do not mean a failure.
-    """
-
-    name: str
+    name: str  # as the progress bar shows it
+    # Each a program and its arguments. A command that was interrupted by SIGINT must go on from
+    # there when it is run again.
     commands: Sequence[Sequence[str]]
-    log: Path
-    accept: Sequence[int] = (0,)
+    log: Path  # gets everything that they print
+    accept: Sequence[int] = (0,)  # exit codes that do not mean a failure
 
 
 @dataclass

@@ -29,21 +29,13 @@ SEEDS = (0, 1)
 
 @dataclass(frozen=True)
 class Size:
-    """The size of the experiments.
+    """The size of the experiments."""
 
-    Attributes:
-        share: share of the networks' training schedules (``configs/procedural``), in (0, 1].
-        objects: number of test objects of each family, one view each.
-        ablation_objects: number of them in the ablations, the first ones.
-        real_objects: number of real meshes of each class, the first ones; None: all.
-        resolution: cells of the lattice.
-    """
-
-    share: float
-    objects: int
-    ablation_objects: int
-    real_objects: int | None
-    resolution: int
+    share: float  # share of the networks' training schedules (`configs/procedural`), in (0, 1]
+    objects: int  # number of test objects of each family, one view each
+    ablation_objects: int  # number of them in the ablations, the first ones
+    real_objects: int | None  # number of real meshes of each class, the first ones; None: all
+    resolution: int  # cells of the lattice
 
 
 REDUCED = Size(share=0.15, objects=3, ablation_objects=1, real_objects=1, resolution=64)
@@ -96,21 +88,13 @@ BUNDLED = {
 
 @dataclass(frozen=True)
 class Method:
-    """A hierarchy of networks and its generation settings.
+    """A hierarchy of networks and its generation settings."""
 
-    Attributes:
-        name: as tables call it.
-        levels: names of networks.
-        seed: of their training.
-        threshold: ``test.threshold``; None: the networks' own.
-        generation: keys of the ``generation`` section.
-    """
-
-    name: str
-    levels: Sequence[str]
-    seed: int = 0
-    threshold: float | None = None
-    generation: Mapping[str, Any] = field(default_factory=dict)
+    name: str  # as tables call it
+    levels: Sequence[str]  # names of networks
+    seed: int = 0  # of their training
+    threshold: float | None = None  # `test.threshold`; None: the networks' own
+    generation: Mapping[str, Any] = field(default_factory=dict)  # keys of the `generation` section
 
 
 ONET = Method("ONet (global)", ["global"])

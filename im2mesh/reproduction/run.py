@@ -67,24 +67,15 @@ class Reproduction:
         <out>/data/{families,real}              test objects
         <out>/<part>/<method>/                  levels/, meshes/, scores
         <out>/logs/                             output of the scripts
-
-    Attributes:
-        out: folder of everything but the document.
-        size: of the experiments.
-        meshes: folder of real meshes, ``<class>/<file>``; None: there is none.
-        maps: folder of real depth maps; None: there is none.
-        workers: number of processes.
-        align: score with ICP, too, in all parts but the ablations.
-        device: further arguments of ``train.py`` and ``generate.py`` (``--no-cuda``).
     """
 
-    out: Path
-    size: Size
-    meshes: Path | None
-    maps: Path | None
-    workers: int
-    align: bool = True
-    device: Sequence[str] = ()
+    out: Path  # folder of everything but the document
+    size: Size  # of the experiments
+    meshes: Path | None  # folder of real meshes, `<class>/<file>`; None: there is none
+    maps: Path | None  # folder of real depth maps; None: there is none
+    workers: int  # number of processes
+    align: bool = True  # score with ICP, too, in all parts but the ablations
+    device: Sequence[str] = ()  # further arguments of `train.py` and `generate.py` (`--no-cuda`)
 
     # --- the parts ----------------------------------------------------------------------------
 

@@ -23,16 +23,10 @@ FINAL = (End.EPOCHS, End.ITERATIONS, End.COMPLETE)
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one call of ``train.py``, beside those of the configuration; None: no limit.
+    """Limits of one call of ``train.py``, beside those of the configuration; None: no limit."""
 
-    Attributes:
-        until: time.monotonic() of the end.
-        epochs: passes over the data since the run was first started.
-        iterations: steps since the run was first started.
-        threshold: stop when a validation's metric is within this of the best before it.
-    """
-
-    until: float | None = None
-    epochs: int | None = None
-    iterations: int | None = None
+    until: float | None = None  # time.monotonic() of the end
+    epochs: int | None = None  # passes over the data since the run was first started
+    iterations: int | None = None  # steps since the run was first started
+    # Stop when a validation's metric is within this of the best before it
     threshold: float | None = None

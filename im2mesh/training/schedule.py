@@ -11,19 +11,12 @@ from im2mesh.config import TrainingConfig
 
 @dataclass(frozen=True)
 class BatchSlice:
-    """The samples of one step.
+    """The samples of one step."""
 
-    Attributes:
-        epoch: number of the pass over the data, from 0.
-        start: position of the first sample in the epoch.
-        stop: position behind the last one.
-        last: no other step follows in this epoch.
-    """
-
-    epoch: int
-    start: int
-    stop: int
-    last: bool
+    epoch: int  # number of the pass over the data, from 0
+    start: int  # position of the first sample in the epoch
+    stop: int  # position behind the last one
+    last: bool  # no other step follows in this epoch
 
     def share(self, rank: int, ranks: int) -> tuple[int, int]:
         """Return begin and end of one process's samples, the same number for each."""

@@ -27,21 +27,13 @@ BAR_HEIGHT, TEXT_SIZE, MARGIN = 18, 13, 36
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers from ``low`` to ``high`` as evenly spaced colours.
+    """Numbers from ``low`` to ``high`` as evenly spaced colours."""
 
-    Attributes:
-        title: of the numbers, with their unit.
-        low: gets the first colour, and so does everything below it.
-        high: gets the last colour, and so does everything above it; > ``low``.
-        stops: (K, 3) colours, 0 … 255.
-        open_end: there may be numbers above ``high``; the bar's last label has a ``+``.
-    """
-
-    title: str
-    low: float
-    high: float
-    stops: np.ndarray
-    open_end: bool = False
+    title: str  # of the numbers, with their unit
+    low: float  # gets the first colour, and so does everything below it
+    high: float  # gets the last colour, and so does everything above it; > `low`
+    stops: np.ndarray  # (K, 3) colours, 0 … 255
+    open_end: bool = False  # there may be numbers above `high`; the bar's last label has a `+`
 
     def colours(self, values: np.ndarray) -> np.ndarray:
         """Return the colours of (N,) finite numbers, (N, 3) uint8."""

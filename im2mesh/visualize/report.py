@@ -47,20 +47,14 @@ CLOUD_POINTS = 12_000
 
 @dataclass
 class Run:
-    """One column of a report: a run, or ground truth.
+    """One column of a report: a run, or ground truth."""
 
-    Attributes:
-        name: as the page calls it.
-        folder: of its files.
-        meshes: key → file.
-        numbers: key → scores and timings by name.
-        shown: key → the few numbers below the mesh, as text.
-    """
-
-    name: str
-    folder: Path
-    meshes: dict[Key, Path]
+    name: str  # as the page calls it
+    folder: Path  # of its files
+    meshes: dict[Key, Path]  # key → file
+    # Key → scores and timings by name
     numbers: dict[Key, dict[str, float]] = field(default_factory=dict)
+    # Key → the few numbers below the mesh, as text
     shown: dict[Key, str] = field(default_factory=dict)
 
 

@@ -68,22 +68,15 @@ COLOURED_SHADING = 0.5
 
 @dataclass(frozen=True)
 class Layer:
-    """One object in a scene: a mesh or a cloud.
+    """One object in a scene: a mesh or a cloud."""
 
-    Attributes:
-        name: as it is labelled, unique in a scene.
-        vertices: (V, 3) float64 in the camera frame; V may be 0.
-        faces: (F, 3) int64; none: a cloud.
-        colours: (V, 3) uint8; None: a mesh is drawn in one colour with light and shade.
-        normals: (V, 3) of a cloud's points; None: not known.
-        depth: (256, 256) the depth map that the points come from, None for other files.
-    """
-
-    name: str
-    vertices: np.ndarray
-    faces: np.ndarray
+    name: str  # as it is labelled, unique in a scene
+    vertices: np.ndarray  # (V, 3) float64 in the camera frame; V may be 0
+    faces: np.ndarray  # (F, 3) int64; none: a cloud
+    # (V, 3) uint8; None: a mesh is drawn in one colour with light and shade
     colours: np.ndarray | None = None
-    normals: np.ndarray | None = None
+    normals: np.ndarray | None = None  # (V, 3) of a cloud's points; None: not known
+    # (256, 256) the depth map that the points come from, None for other files
     depth: np.ndarray | None = None
 
     @property
@@ -105,17 +98,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Scene:
-    """Layers in one frame.
+    """Layers in one frame."""
 
-    Attributes:
-        layers: at least one that is not empty.
-        scale: of the colours; None: no bar is needed.
-        shading: how much of the meshes' brightness depends on the lights, in [0, 1].
-    """
-
-    layers: tuple[Layer, ...]
-    scale: Scale | None = None
-    shading: float = 1.0
+    layers: tuple[Layer, ...]  # at least one that is not empty
+    scale: Scale | None = None  # of the colours; None: no bar is needed
+    shading: float = 1.0  # how much of the meshes' brightness depends on the lights, in [0, 1]
 
     @property
     def frame(self) -> float:
