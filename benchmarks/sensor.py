@@ -9,7 +9,8 @@ one, is ``<name>_gt_camera.ply`` (metres, the camera's frame). The levels that t
 name (default: those of ``configs/demo``) reconstruct each view.
 
 Prints a row a view: F-scores (times 100) at 1% and 2% of the true object's largest extent and
-Chamfer in mm, of the mesh and of the raw points; the median distance of the measured points from
+Chamfer in mm, of the mesh and of the raw points; the mesh's recall and precision at 2%; how well
+the true mesh itself covers the mask, which bounds what any mesh can reach; the median distance of the measured points from
 the mesh in mm; pieces; whether it is closed. ``--out`` gets a mesh, a picture (camera, side,
 behind, above) of each view, and the table. The other options override the configurations.
 """
@@ -94,7 +95,12 @@ def measure(view: View, result: SensorReconstruction, seconds: float) -> dict[st
             scores = metric_scores(points, truth, size)
             row |= {f"F@{p}%{name}": 100 * scores[f"fscore@{p}%"] for p in (1, 2)}
             row[f"chamfer mm{name}"] = scores["chamfer mm"]
+            if not name:
+                row |= {part: 100 * scores[f"{part}@2%"] for part in ("recall", "precision")}
         row["true size mm"] = 1e3 * size
+        # A low one: the truth is not the object of the image, or the mask not all of it.
+        image = camera_scores(*view.truth, view.frame.depth, view.frame.mask, view.frame.camera)
+        row["true sil. IoU"] = 100 * image["silhouette iou"]
     return row | {
         "off mm": 1e3 * float(np.median(gaps)),
         "sil. IoU": 100 * seen["silhouette iou"],

@@ -1,12 +1,14 @@
 """Validate levels on upright shapes and in any view, with and without sensor effects.
 
     python benchmarks/views.py configs/demo/volume.yaml [CONFIG …] [--weights MODEL.pt]
-        [--shapes 64] [--families all|former]
+        [--shapes 64] [--families all|former] [--thresholds 0.4 0.5 0.6]
 
 The validation IoU of each level on procedural shapes, at four settings: upright ones that fill the
 cube, as the first levels were trained on; any orientation, extents from 0.75 and anywhere in the
 cube; and both of them with sensor effects on the maps. The shapes are those of validation, which no
-training sees; ``former`` are the fourteen families of furniture and vehicles.
+training sees; ``former`` are the fourteen families of furniture and vehicles. ``--thresholds``
+prints a row for each of these values of ``test.threshold``: the best one calibrates a level on
+shapes that neither its training nor its scores see.
 """
 
 from __future__ import annotations
@@ -60,22 +62,25 @@ def main() -> None:
     parser.add_argument("--weights", metavar="MODEL.pt", help="instead of the (only) config's own")
     parser.add_argument("--shapes", type=int, default=64)
     parser.add_argument("--families", choices=["all", "former"], default="former")
+    parser.add_argument("--thresholds", nargs="+", type=float, metavar="T", default=[])
     args = parser.parse_args()
     if args.weights and len(args.configs) > 1:
         parser.error("--weights is for one CONFIG")
-    print(f"{'':<36}" + "".join(f"{name:>18}" for name in SETTINGS))
+    print(f"{'':<42}" + "".join(f"{name:>18}" for name in SETTINGS))
     for path in args.configs:
         config = load_config(path)
         network = build_network(config)
         load_weights(network, Path(args.weights or config.model_path))
-        objective = build_objective(config.method, config.test.threshold)
-        ious = []
-        for views in tqdm(SETTINGS.values(), leave=False):
-            own = measured(config, args.shapes, args.families, **views)
-            source = open_validation(own, torch.device("cpu"))
-            found = Validator(own, source, objective)(network, torch.device("cpu"))
-            ious.append(found["iou"])
-        print(f"{path:<36}" + "".join(f"{iou:18.3f}" for iou in ious))
+        for threshold in args.thresholds or [config.test.threshold]:
+            objective = build_objective(config.method, threshold)
+            ious = []
+            for views in tqdm(SETTINGS.values(), leave=False):
+                own = measured(config, args.shapes, args.families, **views)
+                source = open_validation(own, torch.device("cpu"))
+                found = Validator(own, source, objective)(network, torch.device("cpu"))
+                ious.append(found["iou"])
+            name = f"{path} at {threshold:g}" if args.thresholds else path
+            print(f"{name:<42}" + "".join(f"{iou:18.3f}" for iou in ious), flush=True)
 
 
 if __name__ == "__main__":
