@@ -241,6 +241,9 @@ def refuse_empty(command: Sequence[str]) -> None:
     """Refuse empty arguments of a command, as in ``sys.argv``, which a shell makes of ``"$UNSET"``.
 
     As a path they would be the current folder, and elsewhere often the default.
+
+    Raises:
+        InputError: an argument is empty, or an option is as in ``--out=``.
     """
     for before, word in pairwise(command):
         option, equals, value = word.partition("=")
@@ -253,7 +256,11 @@ def refuse_empty(command: Sequence[str]) -> None:
 
 
 def pick_device(name: str | None, no_cuda: bool) -> torch.device:
-    """Return the device of a torch name, or CUDA where there is one."""
+    """Return the device of a torch name, or CUDA where there is one.
+
+    Raises:
+        InputError: the name is not a device of this machine.
+    """
     import torch
 
     from im2mesh.models.build import default_device

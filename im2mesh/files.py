@@ -37,6 +37,10 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     ``path`` (writers choose their format by it) and starts with a dot and ends in
     ``.part<suffix>``, so no reader picks it up. On any exception, Ctrl-C included,
     the half-written file is removed and ``path`` stays as it was. An OSError names ``path``.
+
+    Raises:
+        InputError: ``path`` ends in no name.
+        OSError: it cannot be written; the error names ``path``, not the temporary file.
     """
     path = Path(path)
     if not path.name:
@@ -70,7 +74,11 @@ _FOREIGN = (
 
 
 def foreign_kind(path: str | os.PathLike[str]) -> str | None:
-    """Return the kind of a file that holds neither arrays nor weights; None for any other."""
+    """Return the kind of a file that holds neither arrays nor weights; None for any other.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with open(path, "rb") as file:
         start = file.read(1024)
     for first, kind in _FOREIGN:
@@ -152,7 +160,11 @@ def open_npz(
 
 
 def file_version(path: str | os.PathLike[str]) -> list[int]:
-    """Return size in bytes and time of the last change in ns, which differ between versions."""
+    """Return size in bytes and time of the last change in ns, which differ between versions.
+
+    Raises:
+        OSError: there is no such file, or its folder cannot be read.
+    """
     status = os.stat(path)
     return [status.st_size, status.st_mtime_ns]
 
@@ -166,6 +178,9 @@ def last_change(path: str | os.PathLike[str]) -> float:
     """Return the time of a file's last change, in seconds since the epoch.
 
     A link that was pointed elsewhere has changed, however old the file that it now names.
+
+    Raises:
+        OSError: there is no such file, or its folder cannot be read.
     """
     return max(os.stat(path).st_mtime, os.lstat(path).st_mtime)
 
@@ -236,6 +251,9 @@ def check_writable(folder: Path, advice: str) -> None:
     """Make a folder where it is missing, and check early that it can be written to.
 
     The error ends with ``advice``.
+
+    Raises:
+        InputError: one line that names the folder and ends with ``advice``.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -281,7 +299,11 @@ def locked(
 
 @contextmanager
 def locked_file(path: Path, advice: str) -> Iterator[None]:
-    """Hold a lock on one file, as :func:`locked` does; nothing stays beside it."""
+    """Hold a lock on one file, as :func:`locked` does; nothing stays beside it.
+
+    Raises:
+        InputError: another process writes it.
+    """
     lock = path.with_name(f".{path.name[:200]}.lock")
     with locked(lock, advice, target=path):
         try:

@@ -109,6 +109,9 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
     The function releases the interpreter's lock for the most part, as torch's operations do. Its
     grad mode is the caller's. The first exception, in the order of the items, is raised; items that
     have not begun are left out.
+
+    Raises:
+        Exception: the first one in the order of the items. Items that have not begun are left out.
     """
     import torch
 

@@ -88,7 +88,11 @@ def check_address(host: str, port: int) -> None:
 
 
 def gradio() -> Any:
-    """Import Gradio with its telemetry off."""
+    """Import Gradio with its telemetry off.
+
+    Raises:
+        InputError: it is not installed.
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
         import gradio
@@ -156,6 +160,9 @@ def read_object(
         brushed: the brush's picture, with RGBA ``layers``.
         mask: file of the mask.
         label: of the object in the mask.
+
+    Raises:
+        InputError: a value is missing or cannot be used.
     """
     from im2mesh.data.sensor_files import masks_of, parse_scale
     from im2mesh.data.sensor_frames import SensorImage
@@ -199,7 +206,11 @@ def _given(text: str | None) -> str | None:
 
 
 def object_picture(frame: SensorFrame) -> np.ndarray:
-    """Draw the depth image with the object's pixels in green, (H, W, 3) uint8."""
+    """Draw the depth image with the object's pixels in green, (H, W, 3) uint8.
+
+    Raises:
+        DepthError: there is no mask, and no object is found.
+    """
     from im2mesh.data.supporting_plane import find_object
     from im2mesh.visualize.sensor_picture import USED, grey_picture
 
@@ -234,6 +245,9 @@ def make_mesh(
     Returns:
         The result, its numbers as Markdown, a ``.glb`` (OpenGL's axes: y up) and a ``.ply`` (the
         camera's frame), both in metres.
+
+    Raises:
+        InputError: the object cannot be used.
     """
     import torch
 

@@ -44,7 +44,11 @@ def shell(given: EvaluationPoints, thickness: float) -> Tensor:
 
 
 def measure(config: Config, device: torch.device) -> dict[str, float]:
-    """Return prediction → IoU, in the order of the table."""
+    """Return prediction → IoU, in the order of the table.
+
+    Raises:
+        ConfigError: the configuration names no points for the IoU.
+    """
     if config.data.points_iou_file is None:
         raise ConfigError(f"{config.source}: data.points_iou_file is null; there is no IoU")
     objective = build_objective(config.method, config.test.threshold)

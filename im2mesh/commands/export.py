@@ -24,7 +24,13 @@ from im2mesh.training.checkpoint import write_checkpoint
 
 
 def export(config: Config, path: Path) -> None:
-    """Write the weights of a level as float16, all of them in its range."""
+    """Write the weights of a level as float16, all of them in its range.
+
+    Raises:
+        CheckpointError: the checkpoint is missing, belongs to another architecture, or has
+            weights beyond float16's range.
+        OSError: the file cannot be written.
+    """
     network = build_network(config)
     load_weights(network, config.model_path)
     state = {}

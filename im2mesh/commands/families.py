@@ -34,6 +34,9 @@ def contact_sheet(
 
     Returns:
         The picture, and a line "number family seed azimuth elevation" for each tile.
+
+    Raises:
+        InputError: an unknown family, no tiles or columns, or a negative seed.
     """
     if number < 1:
         raise InputError(f"a sheet of {number} tiles cannot be drawn; --count must be positive")

@@ -23,7 +23,11 @@ log = logging.getLogger(__name__)
 
 
 def run_sheet(run: Path, path: Path, most: int) -> int:
-    """Draw the first ``most`` meshes of a run, by class and name; return how many there are."""
+    """Draw the first ``most`` meshes of a run, by class and name; return how many there are.
+
+    Raises:
+        InputError: ``most`` is below 1, the run holds no mesh, or a file cannot be read.
+    """
     if most < 1:
         raise InputError(f"--most {most}: must be at least 1")
     meshes = find_meshes(mesh_folder(run))

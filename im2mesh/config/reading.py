@@ -76,6 +76,9 @@ def read_generation(
 
     Returns:
         The values of the keys that have an effect.
+
+    Raises:
+        ConfigError: unknown, of the wrong type or out of range.
     """
     kinds = _kinds(GenerationConfig)
     for name in values:
@@ -192,7 +195,11 @@ def _read_with_parents(path: Path, children: list[Path]) -> dict[str, Any]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in a file, a configuration or a record of a run, with unchecked keys."""
+    """Return the mapping in a file, a configuration or a record of a run, with unchecked keys.
+
+    Raises:
+        ConfigError: one line that names the file.
+    """
     try:
         text = path.read_bytes()
     except FileNotFoundError as error:

@@ -295,7 +295,11 @@ class Config:
         return "config" if self.source is None else str(self.source)
 
     def check(self) -> None:
-        """Refuse values that contradict each other."""
+        """Refuse values that contradict each other.
+
+        Raises:
+            ConfigError: for the first of them.
+        """
         for problem in self._contradictions():
             raise ConfigError(f"{self._name}: {problem}")
 
@@ -333,6 +337,9 @@ class Config:
 
         The released configurations can name branches of their parent project (other encoders,
         colour images, latent codes). Such a file loads; whoever builds a network calls this.
+
+        Raises:
+            ConfigError: for the first key that has another value than the supported one.
         """
         for problem in self._unsupported():
             raise ConfigError(f"{self._name}: {problem}")

@@ -107,6 +107,9 @@ def load_known(path: str | os.PathLike[str]) -> np.ndarray | None:
     """Read the (256, 256) bool mask of a depth map, the array ``mask`` in its file.
 
     It is False where it is unknown what the ray meets. None: there is no mask, all is known.
+
+    Raises:
+        DepthError: see :func:`check_known`, or the file cannot be read.
     """
     if Path(path).suffix.lower() != ".npz":
         return None
@@ -121,6 +124,9 @@ def check_known(array: np.ndarray, name: str = "mask") -> np.ndarray:
     """Validate the mask of a depth map, (S, S) bool or 0 and 1, and resample it to 256².
 
     It is True where the depth was measured or background is certain; ``name`` is for messages.
+
+    Raises:
+        DepthError: wrong shape or type.
     """
     array = np.asarray(array)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
@@ -218,7 +224,11 @@ def _resampled(image: np.ndarray) -> np.ndarray:
 
 
 def find_depth_file(folder: Path) -> Path:
-    """Find the depth file of a model folder: ``000.npz``, else the only one with a depth key."""
+    """Find the depth file of a model folder: ``000.npz``, else the only one with a depth key.
+
+    Raises:
+        DepthError: there is none, or more than one, or the folder cannot be read.
+    """
     with _reading(folder):
         if (folder / MODEL_FILE).is_file():
             return folder / MODEL_FILE
@@ -235,7 +245,11 @@ def find_depth_file(folder: Path) -> Path:
 
 
 def depth_candidates(folder: Path) -> list[Path]:
-    """List the ``.npz`` files of a folder that may hold depth, sorted by name."""
+    """List the ``.npz`` files of a folder that may hold depth, sorted by name.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
     return sorted(p for p in folder.iterdir() if p.suffix == ".npz" and may_be_depth(p))
 
 

@@ -42,6 +42,9 @@ def depth_picture(
 
     Returns:
         (H, W, 3) uint8.
+
+    Raises:
+        InputError: not a 2-D array of numbers.
     """
     depth = np.asarray(depth)
     if depth.ndim != 2 or depth.dtype.kind not in "fiu":

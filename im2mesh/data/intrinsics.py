@@ -43,7 +43,11 @@ class Intrinsics:
     depth_scale: float | None = None
 
     def for_image(self, shape: tuple[int, int], name: str) -> Camera:
-        """Return the camera of an image of (rows, columns), in the stated aspect."""
+        """Return the camera of an image of (rows, columns), in the stated aspect.
+
+        Raises:
+            InputError: the stated size has another aspect.
+        """
         if not self.width or not self.height:
             self._warn_of_other_size(shape, name)
             return self.camera
@@ -75,6 +79,10 @@ def read_intrinsics(words: Sequence[str], image: str | None = None) -> Intrinsic
         words: fx fy cx cy, or the path of one of :data:`INTRINSICS_FORMATS`.
         image: name of the depth image without its extension. It picks an entry of BOP's
             ``scene_camera.json``.
+
+    Raises:
+        InputError: ``words`` are neither; or the file is missing, unreadable, or holds no
+            intrinsics.
     """
     numbers = _numbers(" ".join(words))
     if numbers is not None and len(numbers) == 4:

@@ -407,7 +407,11 @@ def _uniform(number: int, *keys: int) -> float:
 def open_procedural(
     config: Config, device: torch.device
 ) -> tuple[ProceduralSource, ProceduralValidation]:
-    """Return the sources of training and of validation of a configuration."""
+    """Return the sources of training and of validation of a configuration.
+
+    Raises:
+        ConfigError: an unknown family, or points that cannot be drawn.
+    """
 
     def source(split: int, key: str) -> ProceduralSource:
         chosen: Sequence[str] | None = getattr(config.data, key)

@@ -44,7 +44,11 @@ EXR_MAGIC = b"\x76\x2f\x31\x01"
 
 
 def parse_scale(text: str | None) -> float | None:
-    """Read a factor such as ``0.001`` or ``1/1000``; None stays None."""
+    """Read a factor such as ``0.001`` or ``1/1000``; None stays None.
+
+    Raises:
+        InputError: the text is no positive number.
+    """
     if text is None:
         return None
     try:
@@ -66,6 +70,9 @@ def read_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
     Returns:
         (H, W) float64 in metres, along z or the rays as stored. Holes are NaN: those of
         :func:`without_holes`, and an integer type's maximum.
+
+    Raises:
+        DepthError: the file is missing, unreadable, of another format or type, or has no depth.
     """
     path = Path(path)
     stored = _one_channel(stored_depth(path))
@@ -79,7 +86,11 @@ def read_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
 
 
 def depth_in_metres(stored: np.ndarray, scale: float | None, name: str) -> np.ndarray:
-    """Turn stored values into metres; see :func:`read_depth`."""
+    """Turn stored values into metres; see :func:`read_depth`.
+
+    Raises:
+        DepthError: the values are 8-bit, no numbers, all holes, or floats that cannot be metres.
+    """
     if stored.dtype == bool or stored.dtype.itemsize == 1:
         raise DepthError(
             f"{name}: holds 8-bit values, too coarse for depth; is it the mask, or a picture made "
@@ -117,7 +128,11 @@ def _one_channel(values: np.ndarray) -> np.ndarray:
 
 
 def stored_depth(path: Path) -> np.ndarray:
-    """Read the values of a depth image as they are stored; (H, W) or (H, W, channels)."""
+    """Read the values of a depth image as they are stored; (H, W) or (H, W, channels).
+
+    Raises:
+        DepthError: the file is missing, unreadable, or of another format.
+    """
     kind = path.suffix.lower()
     check_file(path, DEPTH_FORMATS, "depth image", DepthError)
     if kind == ".npz":
@@ -177,6 +192,9 @@ def read_mask_image(path: str | os.PathLike[str]) -> np.ndarray:
 
     An ``.npz`` has it under one of :data:`MASK_KEYS`. The mask of an image with alpha that varies
     is its alpha; equal colour channels count as one.
+
+    Raises:
+        InputError: the file is missing, unreadable, or no mask.
     """
     path = Path(path)
     kind = path.suffix.lower()
@@ -242,6 +260,10 @@ def masks_of(
 
     Returns:
         Label → (rows, columns) bool, none of them empty; the label is None for a plain mask.
+
+    Raises:
+        InputError: the mask has another aspect, is empty, lacks the label, or has several labels
+            and none is chosen.
     """
     if values.shape != tuple(shape):
         across, down = shape[1] / values.shape[1], shape[0] / values.shape[0]

@@ -56,6 +56,9 @@ class SensorImage:
                 :func:`read_depth`'s.
             kind: ``z`` or ``ray``: the direction that depth is measured along.
             label: see :func:`masks_of`.
+
+        Raises:
+            InputError: a file cannot be used. An empty mask beside others is skipped.
         """
         facts = read_intrinsics(self.intrinsics, self.depth.stem)
         if scale is None and facts.depth_scale is not None:
@@ -89,6 +92,9 @@ def find_images(folder: str | os.PathLike[str]) -> list[SensorImage]:
     * BOP: ``scene_camera.json``, ``depth/``, ``mask_visib/<image>_<object>.png``;
     * ``depth/``, ``masks/<image>*.png`` (each label an object) and ``cam_K.txt``;
     * ``.npz`` files with ``depth``, ``K`` and, if there are several objects, ``segmap``.
+
+    Raises:
+        InputError: there is no such layout.
     """
     folder = Path(folder)
     if not folder.exists():

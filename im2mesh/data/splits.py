@@ -24,6 +24,10 @@ def split_models(
 
     Returns:
         (class, model, HDF5 file name or None) for each model, in order.
+
+    Raises:
+        ConfigError: the data folder, a class, or the list is missing or malformed, or it names
+            no model.
     """
     root = config.data.folder()
     if not root.is_dir():
@@ -72,7 +76,11 @@ def split_models(
 
 
 def read_list(path: Path) -> list[str]:
-    """Read the lines of a list."""
+    """Read the lines of a list.
+
+    Raises:
+        ConfigError: it cannot be read, or is no text in UTF-8.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
         if "\0" in text:

@@ -126,15 +126,27 @@ class Sample(ABC):
 
     @abstractmethod
     def depth(self) -> np.ndarray:
-        """Read the (256, 256) float32 depth map, background −1."""
+        """Read the (256, 256) float32 depth map, background −1.
+
+        Raises:
+            DepthError: missing or unusable.
+        """
 
     @abstractmethod
     def points(self, iou: bool = False) -> Points:
-        """Read the points of the volume; with ``iou`` those of ``data.points_iou_file``."""
+        """Read the points of the volume; with ``iou`` those of ``data.points_iou_file``.
+
+        Raises:
+            DataError: missing, unreadable, or malformed.
+        """
 
     @abstractmethod
     def pointcloud(self, chamfer: bool = False) -> PointCloud:
-        """Read the points of the surface; ``chamfer``: of ``data.pointcloud_chamfer_file``."""
+        """Read the points of the surface; ``chamfer``: of ``data.pointcloud_chamfer_file``.
+
+        Raises:
+            DataError: missing, unreadable, or malformed.
+        """
 
 
 class NpzSample(Sample):
@@ -232,7 +244,11 @@ class H5Sample(Sample):
 
 
 def samples_of_split(config: Config, split: str | None, once: bool = False) -> list[Sample]:
-    """Return the samples that a split of a configuration names; see :func:`split_models`."""
+    """Return the samples that a split of a configuration names; see :func:`split_models`.
+
+    Raises:
+        ConfigError: see :func:`im2mesh.data.splits.split_models`.
+    """
     return [
         NpzSample(class_name, name, config.data)
         if h5 is None
@@ -254,7 +270,11 @@ def read_points(path: str | os.PathLike[str], packed: bool = True) -> Points:
 
 
 def read_pointcloud(path: str | os.PathLike[str]) -> PointCloud:
-    """Read ``pointcloud.npz``: ``points`` and, where known, ``normals`` and ``visible``."""
+    """Read ``pointcloud.npz``: ``points`` and, where known, ``normals`` and ``visible``.
+
+    Raises:
+        DataError: missing, unreadable, without ``points``, or arrays that do not fit.
+    """
     return _pointcloud(_read_npz(Path(path)), str(path))
 
 

@@ -46,6 +46,9 @@ def record_settings(
         overwrite: all results may be removed.
         again: the results that this run makes; without ``overwrite`` only these, pictures and
             timings may be removed.
+
+    Raises:
+        InputError: the settings differ, and ``resume`` is set or other results would be removed.
     """
     record: dict[str, Any] = {
         "version": __version__,

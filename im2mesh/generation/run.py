@@ -55,7 +55,11 @@ class RunReport:
 
 
 def check_same_data(configs: Sequence[Config]) -> None:
-    """Check that levels to be fused name the same inputs."""
+    """Check that levels to be fused name the same inputs.
+
+    Raises:
+        ConfigError: naming the first key that differs and both values.
+    """
     first = configs[0]
     for other in configs[1:]:
         for key in ("path", "classes", "test_split", "img_folder"):

@@ -23,7 +23,11 @@ UNITS = {"m": 1.0, "mm": 1000.0}
 
 
 def check_output(path: Path) -> None:
-    """Check the name of a mesh file before the work."""
+    """Check the name of a mesh file before the work.
+
+    Raises:
+        InputError: the extension is none of :data:`im2mesh.geometry.mesh_files.FORMATS`.
+    """
     if path.suffix.lower() not in FORMATS:
         raise InputError(
             f"{path}: meshes are written as {' '.join(FORMATS)}; name the file by one of these"
@@ -57,7 +61,12 @@ def write_result(
     unit: str = "m",
     sources: dict[str, Any] | None = None,
 ) -> None:
-    """Write the mesh and, beside it, ``<path>.json``, with the input files as ``sources``."""
+    """Write the mesh and, beside it, ``<path>.json``, with the input files as ``sources``.
+
+    Raises:
+        InputError: see :func:`check_output`.
+        OSError: it cannot be written.
+    """
     check_output(path)
     matrix = output_transform(result, frame, unit)
     vertices = np.asarray(result.mesh.vertices) @ matrix[:3, :3].T + matrix[:3, 3]

@@ -58,7 +58,11 @@ class Camera:
 
     @classmethod
     def of(cls, intrinsics: ArrayLike | Camera) -> Camera:
-        """Return the camera of fx, fy, cx, cy or a 3×3 matrix."""
+        """Return the camera of fx, fy, cx, cy or a 3×3 matrix.
+
+        Raises:
+            InputError: it is neither.
+        """
         if isinstance(intrinsics, Camera):
             return intrinsics
         values = np.asarray(intrinsics)

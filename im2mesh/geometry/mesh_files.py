@@ -252,7 +252,11 @@ def _off(vertices: np.ndarray, faces: np.ndarray) -> str:
 
 
 def shapenet_mesh(root: str | os.PathLike[str], class_id: str, model: str) -> Path:
-    """Return the path of a ShapeNet mesh, at :data:`SHAPENET_PLACE`; it is there."""
+    """Return the path of a ShapeNet mesh, at :data:`SHAPENET_PLACE`; it is there.
+
+    Raises:
+        InputError: it is not there; the line says where ShapeNet belongs.
+    """
     root = Path(root)
     path = root / class_id / model / "models" / "model_normalized.obj"
     if path.is_file():

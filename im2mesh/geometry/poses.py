@@ -35,6 +35,9 @@ def pose_rotation(
         elevation: degrees; a positive one moves the model's top towards the viewer, who then
             looks at it from above (``released-script``: away, so from below).
         convention: see the module.
+
+    Raises:
+        InputError: an angle is not finite, or there is no such convention.
     """
     if convention not in CONVENTIONS:
         raise InputError(f"no pose convention {convention!r}; choose {' or '.join(CONVENTIONS)}")
@@ -105,6 +108,9 @@ def pose(
     """Turn a model's (V, 3) points, y up, into a view in [−0.5, 0.5]³: rotate, centre, scale.
 
     See :func:`pose_rotation` and :func:`normalise` for arguments and errors.
+
+    Raises:
+        InputError: as :func:`normalise` and :func:`pose_rotation`.
     """
     points = np.asarray(vertices, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 3:

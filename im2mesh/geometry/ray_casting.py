@@ -87,6 +87,9 @@ def cast_from_origin(
 
     Returns:
         (M,) int64 the rays that hit, in order; (M,) int64 the first face of each.
+
+    Raises:
+        InputError: embreex is not installed.
     """
     require_embreex()
     from embreex.mesh_construction import TriangleMesh

@@ -63,6 +63,9 @@ def render_perspective(
 
     Returns:
         (H, W) float64, z in metres; NaN where there is nothing. Both sides of a face are seen.
+
+    Raises:
+        InputError: malformed arrays.
     """
     points, triangles = drop_unused(*check_mesh(vertices, faces))
     depth = np.full(shape[0] * shape[1], np.nan)

@@ -180,7 +180,11 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def read_curves(path: Path) -> pd.DataFrame | None:
-    """Read the F-score curves of one class folder, if there are any."""
+    """Read the F-score curves of one class folder, if there are any.
+
+    Raises:
+        DataError: the file is damaged.
+    """
     return _read_csv(path, "idx", "class id", "modelname") if path.is_file() else None
 
 
@@ -237,7 +241,11 @@ def _portable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def mesh_version(path: Path) -> str:
-    """Return a digest of a mesh file's version, to compare it with that of a scored row."""
+    """Return a digest of a mesh file's version, to compare it with that of a scored row.
+
+    Raises:
+        OSError: there is no such file.
+    """
     return digest(file_version(path))
 
 

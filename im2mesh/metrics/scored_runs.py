@@ -134,7 +134,11 @@ class ScoredRun:
 
     @classmethod
     def of(cls, target: str) -> ScoredRun:
-        """Return the run that a configuration file or a folder names."""
+        """Return the run that a configuration file or a folder names.
+
+        Raises:
+            InputError: there is no such file, or it is no configuration.
+        """
         path = Path(target)
         if path.is_dir():
             return cls(path, folder_name(path))
@@ -228,7 +232,11 @@ def _outdated(folder: Path, table: pd.DataFrame) -> frozenset[tuple[str, str]]:
 
 
 def check_scores(methods: Sequence[ScoredMethod], raw: bool) -> None:
-    """Raise DataError for the first method without any of the scores that are shown."""
+    """Raise DataError for the first method without any of the scores that are shown.
+
+    Raises:
+        DataError: names the first method whose tables have none of the scores that are shown.
+    """
     for method in methods:
         if method.all_values(raw).empty:
             other = "without --raw" if raw else "with --raw"

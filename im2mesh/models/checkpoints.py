@@ -63,7 +63,11 @@ WHERE_THEY_BELONG = (
 
 
 def find_checkpoint(path: str | os.PathLike[str]) -> Path:
-    """Return the checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder."""
+    """Return the checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder.
+
+    Raises:
+        CheckpointError: there is no such file; the message says where checkpoints belong.
+    """
     path = Path(path)
     if path.is_dir():
         path = path / "model_best.pt"
@@ -81,6 +85,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         The stored dict, with numpy scalars as Python numbers. ``model`` is a state dict of any
         floating type, wherever in the file it was. Nothing else is checked, because generation
         needs the weights only.
+
+    Raises:
+        CheckpointError: missing, unreadable, of another kind, or without a state dict.
     """
     path = find_checkpoint(path)
     refused = f"{path}: not a checkpoint that can be loaded:"
@@ -161,6 +168,9 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> dict[str, 
     """Load the weights of a checkpoint of any floating type into ``network``, in place.
 
     The checkpoint (see :func:`load_checkpoint`) is returned, its weights named as the network's.
+
+    Raises:
+        CheckpointError: as :func:`load_checkpoint` and :func:`load_state`.
     """
     path = find_checkpoint(path)
     checkpoint = load_checkpoint(path)

@@ -75,6 +75,9 @@ def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, 
         path: its folder, to check all lists in it; or a configuration (``.yaml``), to check the
             files that it reads.
         workers: processes.
+
+    Raises:
+        InputError: there is no such folder or configuration.
     """
     path = Path(path)
     problems: list[str] = []

@@ -125,7 +125,11 @@ class FamilyEntry(Entry):
 
 
 def find_families(counts: Mapping[str, int]) -> list[FamilyEntry]:
-    """Return the first procedural shapes of each family, so many as ``counts`` says."""
+    """Return the first procedural shapes of each family, so many as ``counts`` says.
+
+    Raises:
+        InputError: an unknown family, or a count below 1.
+    """
     from im2mesh.shapes.families import FAMILIES
 
     entries = []
@@ -153,6 +157,9 @@ def find_shapes(
 
     Returns:
         The shapes in order, and (``<class>/<file>``, reason) for entries that cannot be used.
+
+    Raises:
+        InputError: no such folder or class, an empty one, or a class name with white space.
     """
     root = Path(root)
     if not root.is_dir():
@@ -226,6 +233,9 @@ def find_shapes_of_poses(
 
     The class folders of ``root`` are named by the lists' class ids. Returns as :func:`find_shapes`;
     a mesh that is not there is a problem.
+
+    Raises:
+        InputError: a list cannot be read, no such folder, or two lists name the same view.
     """
     root = Path(root)
     if not root.is_dir():

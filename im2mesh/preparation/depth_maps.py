@@ -83,6 +83,9 @@ def write_view(
 
     The mesh in the camera frame, which is the map's ground truth, goes to ``posed`` if that is
     given.
+
+    Raises:
+        InputError: one line that names the mesh, or the map if it cannot be written.
     """
     rendering.check()
     vertices, faces = load_mesh(mesh)

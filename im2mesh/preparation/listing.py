@@ -28,7 +28,11 @@ class SplitList:
         return self.config.data.folder(self.class_name) / f"{self.name}.lst"
 
     def models(self) -> list[Sample]:
-        """Return the listed models; none where the list is empty."""
+        """Return the listed models; none where the list is empty.
+
+        Raises:
+            ConfigError: the list is missing or malformed.
+        """
         if self.path.is_file() and not any(map(str.strip, read_list(self.path))):
             return []
         data = replace(self.config.data, classes=(self.class_name,))
@@ -39,6 +43,9 @@ def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:
     """Return all lists of a data set's folder, or of a class's folder, by class and name.
 
     A line follows for each list or folder that cannot be read.
+
+    Raises:
+        InputError: there are none.
     """
     if not root.is_dir():
         raise InputError(f"{root}: no such folder")
@@ -77,7 +84,11 @@ def lists_of_folder(root: Path) -> tuple[list[SplitList], list[str]]:
 
 
 def lists_of_config(config: Config) -> Iterator[SplitList]:
-    """Yield the lists that training, validation and testing with a configuration read."""
+    """Yield the lists that training, validation and testing with a configuration read.
+
+    Raises:
+        InputError: there is no such data folder.
+    """
     data = config.data
     root = data.folder()
     if not root.is_dir():

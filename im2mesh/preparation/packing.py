@@ -24,7 +24,11 @@ PER_FILE = 100
 
 
 def packed_models(folder: Path) -> dict[str, str]:
-    """Return model → HDF5 file, of the files in a class folder."""
+    """Return model → HDF5 file, of the files in a class folder.
+
+    Raises:
+        DataError: one of them cannot be read.
+    """
     models: dict[str, str] = {}
     for path in sorted(folder.glob("[!.]*.h5")):
         with open_h5(path) as file:
@@ -37,6 +41,9 @@ def pack_class(folder: Path, models: Iterable[str]) -> dict[str, str]:
 
     Models are complete (:func:`im2mesh.preparation.dataset.is_whole`). Returns model → file, of all
     packed models in the folder.
+
+    Raises:
+        DataError: a model or a file cannot be read.
     """
     models = list(models)
     packed = packed_models(folder)

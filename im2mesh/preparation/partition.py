@@ -33,7 +33,11 @@ class Partition:
 
     @classmethod
     def parse(cls, text: str, unseen: Sequence[str] = ()) -> Partition:
-        """Read ``train=.8,val=.1,test=.1`` or ``train=FILE,test=FILE``."""
+        """Read ``train=.8,val=.1,test=.1`` or ``train=FILE,test=FILE``.
+
+        Raises:
+            InputError: another form, or shares that are negative or do not sum to 1.
+        """
         entries: dict[str, str] = {}
         for entry in text.split(","):
             name, found, value = (part.strip() for part in entry.partition("="))

@@ -287,7 +287,11 @@ def bundled() -> dict[str, Path]:
 
 
 def check_disjoint(objects: int) -> None:
-    """Check that training and validation cannot draw any test object."""
+    """Check that training and validation cannot draw any test object.
+
+    Raises:
+        AssertionError: an object's seed is among those of training.
+    """
     seed = DatasetSettings().seed
     for entry in find_families(dict.fromkeys((*SEEN, *UNSEEN, *SCENES), objects)):
         assert entry.shape_seed(seed) >= TRAINING_SEEDS, entry.label

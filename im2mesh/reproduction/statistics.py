@@ -36,6 +36,9 @@ def bootstrap(values: pd.Series, classes: pd.Series, seed: int = 0) -> Interval:
 
     Values are one an object, differences of two methods for a paired comparison; those that are NaN
     are left out. ``classes`` have the same index.
+
+    Raises:
+        InputError: there are no values.
     """
     mean, resampled = _means(values, classes, np.random.default_rng(seed))
     return _interval(mean, resampled)
@@ -45,6 +48,9 @@ def contrast(values: pd.Series, classes: pd.Series, second: pd.Series, seed: int
     """Return by how much the mean over the ``second`` objects exceeds that over the others.
 
     See :func:`bootstrap`; ``second`` is bool, with the same index.
+
+    Raises:
+        InputError: one of the two has no values.
     """
     rng = np.random.default_rng(seed)
     mean, resampled = _means(values[second], classes[second], rng)

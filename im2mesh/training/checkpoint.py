@@ -25,7 +25,11 @@ def damaged(path: Path, key: str) -> CheckpointError:
 
 
 def read_number(state: dict[str, Any], key: str, default: float, path: Path) -> float:
-    """Return a number of a checkpoint, or the default where the key is missing."""
+    """Return a number of a checkpoint, or the default where the key is missing.
+
+    Raises:
+        CheckpointError: not a number.
+    """
     value = state.get(key, default)
     if isinstance(value, Tensor) and value.numel() == 1:
         value = value.item()
@@ -39,7 +43,11 @@ def read_number(state: dict[str, Any], key: str, default: float, path: Path) -> 
 
 
 def read_count(state: dict[str, Any], key: str, default: int, path: Path) -> int:
-    """Return a whole number ≥ 0 of a checkpoint, or the default where the key is missing."""
+    """Return a whole number ≥ 0 of a checkpoint, or the default where the key is missing.
+
+    Raises:
+        CheckpointError: not such a number.
+    """
     value = read_number(state, key, default, path)
     if not 0 <= value <= MOST_STEPS or not value.is_integer():
         raise damaged(path, key)
@@ -51,6 +59,9 @@ def load_optimizer(optimizer: torch.optim.Adam, state: Any, path: Path) -> None:
 
     The file names parameters by their number or, from torch before 1.6, by their ``id()``, and
     lists these names in order.
+
+    Raises:
+        CheckpointError: the state is damaged or belongs to another architecture.
     """
     own = optimizer.state_dict()["param_groups"]
     parameters = optimizer.param_groups[0]["params"]

@@ -39,7 +39,11 @@ RESIDENT = 0.5
 
 
 def launch(config: Config, no_cuda: bool) -> Fabric:
-    """Set up the device and the processes that torchrun has started."""
+    """Set up the device and the processes that torchrun has started.
+
+    Raises:
+        InputError: torchrun has started more processes than there are GPUs.
+    """
     cuda = torch.cuda.is_available() and not no_cuda
     ranks, local, devices = 1, 1, 1
     if torch.distributed.is_torchelastic_launched():
@@ -124,6 +128,9 @@ def open_sources(config: Config, device: torch.device) -> tuple[Source, Validati
     """Open the training samples and the validation samples of a configuration.
 
     There are no validation samples if ``training.validate_every`` and ``visualize_every`` are 0.
+
+    Raises:
+        InputError: the data cannot be used.
     """
     measured = config.training.validate_every or config.training.visualize_every
     if config.is_procedural:

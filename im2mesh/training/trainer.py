@@ -64,7 +64,11 @@ class StoppedWaiting(BaseException):
 
 
 def check_training(config: Config, ranks: int) -> None:
-    """Check that a configuration can be trained, before any data are read."""
+    """Check that a configuration can be trained, before any data are read.
+
+    Raises:
+        ConfigError: for the first contradiction.
+    """
     size, each = config.training.batch_size, ""
     if ranks > 1:
         each = f" for each of {ranks} processes, the same number"
@@ -155,6 +159,9 @@ class Trainer:
         """Load ``model.pt``, if there is one; return whether there is.
 
         A checkpoint of the released code has no position in its epoch: the next epoch begins.
+
+        Raises:
+            CheckpointError: it cannot be read, is damaged or belongs to another architecture.
         """
         path = self.out_dir / LAST
         if not path.is_file():

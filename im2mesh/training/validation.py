@@ -65,7 +65,11 @@ def metric_names(config: Config) -> list[str]:
 
 
 def check_metric(config: Config) -> None:
-    """Check that validations measure the selection metric."""
+    """Check that validations measure the selection metric.
+
+    Raises:
+        ConfigError: naming the known ones.
+    """
     metric, names = config.training.model_selection_metric, metric_names(config)
     if metric not in names:
         raise ConfigError(

@@ -58,6 +58,9 @@ def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> np.ndarr
         rows: (title, picture of the depth map, [(label, picture), …]); pictures are (H, W, 3)
             uint8 of any size. A row's depth picture stands first, under the label "input".
         path: the file, ending in ``.png``; it appears only when it is complete.
+
+    Raises:
+        InputError: no rows, something that is not such a picture, or another suffix.
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
@@ -79,6 +82,9 @@ def picture_sheet(
 
     Rows are (title, [(label, picture), …]), at least one; pictures are (H, W, 3) uint8 of any size.
     A title ``""`` takes no room. Long titles and labels are wrapped, never clipped.
+
+    Raises:
+        InputError: a picture has another shape or type.
     """
     for title, pictures in rows:
         for label, picture in pictures:

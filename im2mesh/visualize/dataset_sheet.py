@@ -39,6 +39,9 @@ def dataset_sheet(
 
     Returns:
         The number of models that are drawn, and the number that there are.
+
+    Raises:
+        InputError: the folder holds no lists, or a model cannot be read.
     """
     by_class: dict[str, dict[str, tuple[Sample, str]]] = {}
     splits, problems = lists_of_folder(Path(root))

@@ -64,6 +64,9 @@ def render_mesh(
         size: pixels along a side of the picture.
         zoom: width of the frame in units of the cube's side; None: :func:`zoom_out`.
         smooth: shade by vertex normals where the surface is smooth; otherwise by face normals.
+
+    Raises:
+        InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
     """
     points, triangles = check_mesh(vertices, faces)
     if size < 1:

@@ -134,6 +134,10 @@ def load_layer(
         name: the layer's; None: the file's stem, or its folder's name for ``000.npz``.
         fit: centre it and scale it to a largest extent of 1.
         scale: of a depth map, see :func:`im2mesh.data.depth.load_depth`.
+
+    Raises:
+        InputError: one line that names the file: missing, of an unknown kind, malformed, or with
+            nothing in it.
     """
     path = Path(path)
     if not path.exists():

@@ -20,6 +20,9 @@ def serve(scene: Scene, port: int = 8080) -> None:
     """Serve a scene until Ctrl-C, each layer with a box that switches it on and off.
 
     If the port is taken, the next free one is used.
+
+    Raises:
+        InputError: viser is not installed, or the port is none.
     """
     server = start(scene, port)
     log.info(

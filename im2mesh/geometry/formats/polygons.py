@@ -24,6 +24,9 @@ def triangulate(vertices: np.ndarray, corners: np.ndarray, counts: np.ndarray) -
 
     Returns:
         (F, 3) int64 vertex numbers, in the polygons' order and turned as they are.
+
+    Raises:
+        InputError: a polygon has fewer than three corners, or a corner is no vertex.
     """
     if len(counts) and counts.min() < 3:
         raise InputError(f"it has a face of {counts.min()} corners; a face has three or more")

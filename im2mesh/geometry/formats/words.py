@@ -106,7 +106,11 @@ class Words:
 
 
 def whole(values: np.ndarray, name: str) -> np.ndarray:
-    """Return numbers as int64; an error calls them by ``name``."""
+    """Return numbers as int64; an error calls them by ``name``.
+
+    Raises:
+        InputError: one is no whole number; the message calls it by ``name``.
+    """
     wrong = values[~(np.abs(values) < 2**53) | (values != np.floor(values))]
     if len(wrong):
         raise InputError(f"{name} {wrong[0]:g} is no whole number")
