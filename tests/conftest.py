@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -28,6 +29,21 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # One thread a process: threads of several processes that wait for one another on the same
     # cores take many times as long.
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """Undo what scripts do to the package's log, which caplog reads through the root logger."""
+    _reset_log()  # a fixture of a module may have run a script
+    yield
+    _reset_log()
+
+
+def _reset_log() -> None:
+    logger = logging.getLogger("im2mesh")
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
 
 
 @pytest.fixture(scope="session")

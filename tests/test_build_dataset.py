@@ -41,7 +41,7 @@ from im2mesh.preparation.sampling import sample_points
 from tests.conftest import REPOSITORY
 from tests.fixtures import BROKEN_YAML, deadly
 
-QUICK = ["--points", "400", "--cloud", "300", "--workers", "1"]
+QUICK = ["--points", "400", "--cloud", "300"]
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def meshes(tmp_path: Path) -> Path:
     return root
 
 
-def build(*arguments: Any) -> int:
-    return script.main([str(argument) for argument in (*arguments, *QUICK)])
+def build(*arguments: Any, workers: int = 1) -> int:
+    return script.main([*map(str, (*arguments, *QUICK)), "--workers", str(workers)])
 
 
 def bytes_of(root: Path) -> dict[str, bytes]:
@@ -179,17 +179,16 @@ def test_distances_are_those_of_the_rounded_places() -> None:
 
 def test_same_seed_same_bytes(meshes: Path, tmp_path: Path) -> None:
     """Whatever the number of processes, the order, and what else is made."""
-    arguments = ["--views", "1", "--points", "400", "--cloud", "300", "--classes", "pin"]
     a, b, c, d = (tmp_path / name for name in "abcd")
-    base = [str(meshes), *arguments]
-    assert script.main([*base, "--out", str(a), "--workers", "1"]) == 0
-    assert script.main([*base, "--out", str(b), "--workers", "2"]) == 0
+    base = [meshes, "--classes", "pin", "--views"]
+    assert build(*base, 1, "--out", a) == 0
+    assert build(*base, 1, "--out", b, workers=2) == 0
     assert bytes_of(a) == bytes_of(b)
     (meshes / "pin" / "b.off").unlink()
-    assert script.main([*base, "--out", str(c), "--workers", "1", "--views", "2"]) == 0
+    assert build(*base, 2, "--out", c) == 0
     same = {k: v for k, v in bytes_of(a).items() if k.endswith(".npz") and "pin_b" not in k}
     assert same.items() <= bytes_of(c).items()
-    assert script.main([*base, "--out", str(d), "--workers", "1", "--seed", "1"]) == 0
+    assert build(*base, 1, "--out", d, "--seed", 1) == 0
     assert not set(same.values()) & set(bytes_of(d).values())
 
 
@@ -212,10 +211,7 @@ def test_npz_and_h5_give_the_same(meshes: Path, tmp_path: Path) -> None:
         )
         for npz, h5 in pairs:
             np.testing.assert_array_equal(npz.depth(), h5.depth())
-            for one, other in (
-                (npz.points(), h5.points()),
-                (npz.pointcloud(), h5.pointcloud()),
-            ):
+            for one, other in ((npz.points(), h5.points()), (npz.pointcloud(), h5.pointcloud())):
                 for key, array in vars(one).items():
                     np.testing.assert_array_equal(array, getattr(other, key))
     before = bytes_of(b)
@@ -330,17 +326,16 @@ def test_split_lists(meshes: Path, tmp_path: Path) -> None:
         ("tr/ain=1", "expected train=.8"),
         ("train=.5,test=list.lst", "shares or files, not both"),
         ("train=nowhere.lst", "nowhere.lst: no such list"),
+        ("train=latin.lst", "latin.lst: is not a text file in UTF-8"),
     ],
 )
-def test_malformed_splits(meshes: Path, tmp_path: Path, splits: str, message: str) -> None:
+def test_malformed_splits(
+    meshes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, splits: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("latin.lst").write_bytes(b"pin/\xe4\n")
     with pytest.raises(InputError, match=re.escape(message)):
-        build(meshes, "--out", tmp_path / "out", "--splits", splits)
-
-
-def test_lists_that_are_no_text(meshes: Path, tmp_path: Path) -> None:
-    (tmp_path / "train.lst").write_bytes(b"pin/\xe4\n")
-    with pytest.raises(InputError, match=r"train\.lst: is not a text file in UTF-8"):
-        build(meshes, "--out", tmp_path / "out", "--splits", f"train={tmp_path / 'train.lst'}")
+        build(meshes, "--out", "out", "--splits", splits)
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 4, 10, 97, 1000])
@@ -568,8 +563,8 @@ def test_full_disk(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """One line, exit code 2, nothing half written, and then it goes on."""
-    out = tmp_path / "data"
-    arguments = [str(a) for a in (meshes, "--out", out, "--views", 1, *QUICK)]
+    out, whole = tmp_path / "data", tmp_path / "whole"
+    arguments = [meshes, "--views", 1, "--out"]
     real = np.savez_compressed
     calls = iter(range(1000))
 
@@ -581,18 +576,15 @@ def test_full_disk(
 
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez_compressed", full)
-        patch.setattr(sys, "argv", ["build_dataset.py", *arguments])
         with pytest.raises(SystemExit) as left:
-            run_script(script.main)
+            run_script(lambda _: build(*arguments, out))
     assert left.value.code == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if "shape/s" not in line]
     assert len([line for line in lines if line.startswith("error: ")]) == 1
     full = r"error: .*/data/.*\.npz: No space left on device; make room and run the same command"
     assert re.match(full, lines[-1])
     assert not list(out.rglob(".*"))
-    assert script.main(arguments) == 0
-    whole = tmp_path / "whole"
-    assert build(meshes, "--out", whole, "--views", 1) == 0
+    assert build(*arguments, out) == build(*arguments, whole) == 0
     assert bytes_of(out) == bytes_of(whole)
 
 
@@ -622,8 +614,8 @@ def children_of(pid: int) -> list[int]:
 @pytest.mark.parametrize("how", ["ctrl-c", "ctrl-c in the main process only", "kill -9"])
 def test_interrupted_runs_go_on(meshes: Path, tmp_path: Path, how: str) -> None:
     out, whole = tmp_path / "data", tmp_path / "whole"
-    arguments = [meshes, "--views", 6, "--points", 400, "--cloud", 300, "--workers", 2, "--out"]
-    process = run_in_background(*arguments, out)
+    arguments = [meshes, "--views", 6, "--out"]
+    process = run_in_background(*arguments, out, *QUICK, "--workers", 2)
     wait_for(lambda: len(list(out.glob("*/*/pointcloud.npz"))) >= 3)
     workers = children_of(process.pid)
     assert len(workers) >= 2
@@ -641,9 +633,8 @@ def test_interrupted_runs_go_on(meshes: Path, tmp_path: Path, how: str) -> None:
     wait_for(lambda: not any(Path(f"/proc/{pid}/stat").exists() for pid in workers), 30)
     done = {path: path.stat().st_mtime_ns for path in out.glob("*/*/pointcloud.npz")}
     assert 3 <= len(done) < 36
-    assert script.main([str(a) for a in (*arguments, out)]) == 0
+    assert build(*arguments, out, workers=2) == build(*arguments, whole, workers=2) == 0
     assert all(path.stat().st_mtime_ns == when for path, when in done.items())
-    assert script.main([str(a) for a in (*arguments, whole)]) == 0
     assert bytes_of(out) == bytes_of(whole)
 
 
@@ -654,8 +645,7 @@ def test_a_shape_that_kills_its_process(
     """As a mesh that crashes a library or takes all memory: it is rejected, the others are made."""
     monkeypatch.setattr(dataset, "build_shape", deadly)
     out = tmp_path / "data"
-    quick = ["--points", "400", "--cloud", "300", "--workers", "2", "--views", "1"]
-    assert script.main([str(meshes), "--out", str(out), *quick]) == 1
+    assert build(meshes, "--out", out, "--views", 1, workers=2) == 1
     rows = list(csv.reader((out / "rejected.csv").open()))[1:]
     assert [name for name, _ in rows] == ["pin/b"] and "died" in rows[0][1]
     assert len(list(out.glob("*/*/pointcloud.npz"))) == 5
@@ -666,12 +656,13 @@ def test_dask_cluster_loses_a_worker(meshes: Path, tmp_path: Path) -> None:
     """Two processes, one killed while it works: all is made, once, the same bytes."""
     distributed = pytest.importorskip("distributed")
     out, whole = tmp_path / "data", tmp_path / "whole"
-    arguments = [meshes, "--views", 6, "--points", 400, "--cloud", 300, "--out"]
+    arguments = [meshes, "--views", 6, "--out"]
     logging.getLogger("distributed").setLevel(logging.ERROR)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
-        process = run_in_background(*arguments, out, "--cluster", cluster.scheduler_address)
+        address = cluster.scheduler_address
+        process = run_in_background(*arguments, out, *QUICK, "--cluster", address)
         wait_for(lambda: len(list(out.glob("*/*/pointcloud.npz"))) >= 3)
         victim = next(iter(cluster.workers.values())).pid
         os.kill(victim, signal.SIGKILL)
@@ -680,7 +671,7 @@ def test_dask_cluster_loses_a_worker(meshes: Path, tmp_path: Path) -> None:
     assert process.returncode == 0, errors
     assert len(done) < 36
     assert all(path.stat().st_mtime_ns == when for path, when in done.items())
-    assert script.main([str(a) for a in (*arguments, whole)]) == 0
+    assert build(*arguments, whole) == 0
     assert bytes_of(out) == bytes_of(whole)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import logging
 import pickle
 import re
 import zipfile
@@ -188,7 +187,6 @@ def prefixed(prefix: str) -> Callable[[dict], dict]:
 def test_layouts_of_other_tools(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
     change: Callable[[dict], dict],
     said: str,
     form: Callable[[dict], bytes],
@@ -198,7 +196,6 @@ def test_layouts_of_other_tools(
     if form is safetensors.torch.save and not all(torch.is_tensor(v) for v in content.values()):
         pytest.skip("safetensors holds tensors alone")
     (tmp_path / "model_best.pt").write_bytes(form(content))
-    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
     caplog.set_level("INFO")
     load_weights(target, tmp_path)
     assert {said in message for message in caplog.messages} == ({True} if said else set())

@@ -58,41 +58,16 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 # --- defaults -----------------------------------------------------------------------------------
 
-# Keys of the published default.yaml that nothing reads, and others that were seen elsewhere.
-PUBLISHED_WITHOUT_EFFECT = """
-data:
-  dim: 3
-  model_file: model.off
-  watertight_file: model_watertight.off
-  img_with_camera: false
-  n_views: 24
-  pointcloud_n: 256
-  pointcloud_target_n: 1024
-  pointcloud_noise: 0.05
-  with_transforms: false
-model:
-  encoder_latent_kwargs: {}
-  multi_gpu: false
-  use_camera: false
-  dmc_weight_prior: 10.0
-training:
-  eval_sample: false
-generation:
-  use_sampling: false
-  latent_number: 4
-  latent_H: 8
-  latent_W: 8
-  latent_ny: 2
-  latent_nx: 2
-  latent_repeat: true
-  refine: false
-  n_x: 128
-  n_z: 1
-preprocessor:
-  type: null
-  config:
-  model_file: null
-"""
+WITHOUT_EFFECT = {
+    "data": "dim model_file watertight_file img_with_camera n_views pointcloud_n "
+    "pointcloud_target_n pointcloud_noise with_transforms",
+    "model": "encoder_latent_kwargs multi_gpu use_camera dmc_weight_prior",
+    "training": "eval_sample",
+    "generation": "use_sampling latent_number latent_H latent_W latent_ny latent_nx "
+    "latent_repeat refine n_x n_z",
+    "preprocessor": "type config model_file",
+}
+"""Section → keys of the published default.yaml and of other files that nothing reads."""
 
 
 def test_default_file_says_every_key_and_the_same() -> None:
@@ -291,43 +266,43 @@ def test_demo_file() -> None:
     assert (REPOSITORY / config.model_path).is_file()
 
 
-def test_resolution_that_is_no_integer() -> None:
-    values = {
-        "data": {"dataset": "Parts3D", "img_size": 256, "parts_size": 48, "parts_stride": 16},
-        "generation": {"resolution_0": 25, "upsampling_steps": 1},
-    }
+@pytest.mark.parametrize(
+    ("data", "generation", "message"),
+    [
+        (
+            {"dataset": "Parts3D", "parts_size": 48, "parts_stride": 16},
+            {"resolution_0": 25, "upsampling_steps": 1},
+            "50 cells a patch (generation.resolution_0 and upsampling_steps) of 48 in 256 "
+            "pixels are not a whole number of cells of the cube; set generation.resolution",
+        ),
+        *(
+            (
+                data,
+                generation,
+                f"generation.resolution_0 and upsampling_steps ask for {cells} cells along a side "
+                "of the cube; lower them, the most is 2048",
+            )
+            for data, generation, cells in (
+                ({}, {"resolution_0": 32, "upsampling_steps": 16}, "2097152"),
+                ({}, {"resolution_0": 2049, "upsampling_steps": 0}, "2049"),
+                ({}, {"resolution_0": LARGEST}, "a number beyond 64 bits"),
+                (
+                    {"dataset": "Parts3D", "parts_size": 1, "parts_stride": 1},
+                    {"resolution_0": 16},
+                    "16384",
+                ),
+            )
+        ),
+    ],
+)
+def test_resolutions(data: dict[str, object], generation: dict[str, object], message: str) -> None:
+    values = {"data": {"img_size": 256, **data}, "generation": generation}
     config = from_dict(values, Path("x.yaml"))
     with pytest.raises(ConfigError) as caught:
         _ = config.resolution
-    assert str(caught.value) == (
-        "x.yaml: 50 cells a patch (generation.resolution_0 and upsampling_steps) of 48 in 256 "
-        "pixels are not a whole number of cells of the cube; set generation.resolution"
-    )
+    assert str(caught.value) == f"x.yaml: {message}"
     set_by_hand = dataclasses.replace(config.generation, resolution=96)
     assert dataclasses.replace(config, generation=set_by_hand).resolution == 96
-
-
-@pytest.mark.parametrize(
-    ("data", "generation", "cells"),
-    [
-        ({}, {"resolution_0": 32, "upsampling_steps": 16}, "2097152"),
-        ({}, {"resolution_0": 2049, "upsampling_steps": 0}, "2049"),
-        ({}, {"resolution_0": LARGEST}, "a number beyond 64 bits"),
-        ({"dataset": "Parts3D", "parts_size": 1, "parts_stride": 1}, {"resolution_0": 16}, "16384"),
-    ],
-)
-def test_resolutions_that_are_too_fine(
-    data: dict[str, object], generation: dict[str, object], cells: str
-) -> None:
-    config = from_dict(
-        {"data": {"img_size": 256, **data}, "generation": generation}, Path("x.yaml")
-    )
-    with pytest.raises(ConfigError) as caught:
-        _ = config.resolution
-    assert str(caught.value) == (
-        f"x.yaml: generation.resolution_0 and upsampling_steps ask for {cells} cells along a side "
-        "of the cube; lower them, the most is 2048"
-    )
 
 
 def test_the_finest_resolution() -> None:
@@ -463,23 +438,14 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def test_child_overrides_key_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write(
-        tmp_path,
-        "grandparent.yaml",
-        "data: {classes: [a, b], path: there, train_split: t}\n"
+    for name, text in {
+        "grandparent": "data: {classes: [a, b], path: there, train_split: t}\n"
         "model: {encoder_kwargs: {width: 8}, c_dim: 7}\ntest: {eval_mesh: false}\n",
-    )
-    write(
-        tmp_path,
-        "parent.yaml",
-        "inherit_from: grandparent.yaml\ndata: {classes: [c]}\ntest: null\nmodel:\n",
-    )
-    write(
-        tmp_path,
-        "child.yaml",
-        "inherit_from: parent.yaml\ndata: {train_split: null}\n"
+        "parent": "inherit_from: grandparent.yaml\ndata: {classes: [c]}\ntest: null\nmodel:\n",
+        "child": "inherit_from: parent.yaml\ndata: {train_split: null}\n"
         "model: {encoder_kwargs: {normalize: true}, decoder_kwargs: null}\n",
-    )
+    }.items():
+        write(tmp_path, f"{name}.yaml", text)
     config = load_config("child.yaml")
     assert config.data.classes == ("c",)
     assert config.data.path == "there"
@@ -534,26 +500,21 @@ def test_keys_without_effect_are_named_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lines: list[str] = []
-    handler = logging.Handler()
-    monkeypatch.setattr(handler, "emit", lambda record: lines.append(record.getMessage()))
-    monkeypatch.setattr(logging.getLogger("im2mesh"), "handlers", [handler])
     caplog.set_level(logging.DEBUG, "im2mesh")
-    write(tmp_path, "old.yaml", PUBLISHED_WITHOUT_EFFECT)
+    old = {section: dict.fromkeys(keys.split(), 1) for section, keys in WITHOUT_EFFECT.items()}
+    write(tmp_path, "old.yaml", yaml.safe_dump(old))
     write(tmp_path, "new.yaml", "inherit_from: old.yaml\ndata: {dim: 2}\n")
     assert load_config("new.yaml") == Config()
-    mine, theirs = lines
+    mine, theirs = caplog.messages
     assert mine == "new.yaml: keys without effect: data.dim"
     file, _, named = theirs.partition(": keys without effect: ")
     assert file == "old.yaml"
-    values = yaml.safe_load(PUBLISHED_WITHOUT_EFFECT)
-    expected = {f"{section}.{key}" for section, keys in values.items() for key in keys}
-    assert set(named.split(", ")) == expected == KEYS_WITHOUT_EFFECT
-    lines.clear()
+    assert set(named.split(", ")) == set(flat(old)) == KEYS_WITHOUT_EFFECT
+    caplog.clear()
     write(tmp_path, "null.yaml", "preprocessor:\n")
-    assert load_config("null.yaml") == Config() and not lines
+    assert load_config("null.yaml") == Config()
     load_config(CONFIGS / "00_paper_genre/genre_hpn3.yaml")
-    assert not lines
+    assert not caplog.messages
 
 
 def test_differences() -> None:
@@ -572,147 +533,100 @@ def test_differences() -> None:
 
 # --- messages -----------------------------------------------------------------------------------
 
+SUBSAMPLE = "an integer from 1 to 2^24, or [outside, inside]"
+THRESHOLD, RATE = "a number from -1e+30 to 1e+30", "a positive number up to 1e30"
+DATASETS = "Shapes3D, Parts3D, Shapes3DH5, Parts3DH5, Procedural3D or ProceduralParts3D"
+PROBABILITY = "test.threshold must lie between 0 and 1, a probability, for method onet"
+HUGE = "a number beyond 64 bits"
+MUST_BE = [
+    ("preprocessor", "5", "a mapping of keys", "5"),
+    ("data", "[1]", "a mapping of keys", "a list"),
+    ("model.encoder_kwargs", "64", "a mapping of keys", "64"),
+    ("method", "a" * 99, "onet or onet_sdf", f"'{'a' * 57}...'"),
+    ("data.img_size", "big", "a positive integer", "'big'"),
+    ("data.img_size", "true", "a positive integer", "true"),
+    ("data.img_size", "256.0", "a positive integer", "256.0"),
+    ("data.img_size", "0", "a positive integer", "0"),
+    ("data.val_shapes", 2**63, "a positive integer", HUGE),
+    ("data.path", "3", "a string that is not empty", "3"),
+    ("data.path", "''", "a string that is not empty", "''"),
+    ("data.path", "[" + "a, " * 99 + "]", "a string that is not empty", "a list"),
+    ("data.img_folder", "no", "a string", "false"),
+    ("data.train_split", "{}", "a string that is not empty or null", "a mapping"),
+    ("data.img_augment", "1", "true or false", "1"),
+    ("data.classes", "demo", "a list of strings or null", "'demo'; write [demo]"),
+    ("data.classes", "[]", "a list of strings or null", "an empty list"),
+    ("data.classes", "[03001627]", "a list of strings or null",
+     "a list; its entry 787351 is no string, put it in quotes"),
+    ("data.points_subsample", "all", SUBSAMPLE, "'all'"),
+    ("data.points_subsample", "[1, 2, 3]", SUBSAMPLE, "a list; the list has 3 entries"),
+    ("data.points_subsample", "[0, 0]", SUBSAMPLE, "a list; the list asks for no point at all"),
+    ("data.points_subsample", "[0, 16777217]", SUBSAMPLE, "a list"),
+    ("data.dataset", "parts3d", DATASETS, "'parts3d'"),
+    ("data.extent", "0.8", "[low, high], two numbers from 0.1 to 1", "0.8"),
+    ("data.extent", "[0.8, 1.1]", "[low, high], two numbers from 0.1 to 1", "a list"),
+    ("data.elevation", "[50, -20]", "[low, high], two numbers from -90 to 90",
+     "a list; the first is the larger one"),
+    ("model.c_dim", "8193", "an integer from 1 to 8192", "8193"),
+    ("model.encoder_kwargs.width", "1025", "an integer from 1 to 1024", "1025"),
+    ("model.decoder_kwargs.hidden_size", "8193", "an integer from 1 to 8192", "8193"),
+    ("model.decoder_kwargs.observed", "features", "true, false, none, offset or silhouette",
+     "'features'; features was removed; use silhouette"),
+    ("training.print_every", "-1", "an integer, 0 or more", "-1"),
+    ("training.seed", 10**30, "an integer, 0 or more", HUGE),
+    ("training.seed", "0x" + "f" * 9999, "an integer, 0 or more", HUGE),
+    ("training.num_workers", "1025", "an integer from 0 to 1024", "1025"),
+    ("training.lr", "0", RATE, "0"),
+    ("training.lr", "1.0e+31", RATE, "1e+31"),
+    ("training.lr", 10**400, RATE, HUGE),
+    ("training.ema", "1", "a number from 0 to below 1", "1"),
+    ("training.grad_clip", "-1", f"{RATE} or null", "-1"),
+    ("test.threshold", "'0.2'", THRESHOLD, "'0.2'"),
+    ("test.threshold", ".nan", THRESHOLD, "nan"),
+    ("generation.upsampling_steps", "99", "an integer from 0 to 16", "99"),
+    ("generation.extraction", "3", "mise or dense", "3"),
+    ("generation.resolution", "2049", "an integer from 1 to 2048 or null", "2049"),
+    ("generation.level_weight", "1e300", "a number from 1e-06 to 1e+06", "'1e300'"),
+]  # fmt: skip
+"""A key, its value in a file, what it must be, and what the message says was found."""
+
+
+def line_of(key: str, value: object) -> str:
+    """Return a line of YAML that sets a dotted key."""
+    first, *rest = key.split(".")
+    for part in reversed(rest):
+        value = f"{{{part}: {value}}}"
+    return f"{first}: {value}"
+
+
 PATCHES = "data: {dataset: Parts3D, input_type: depth, img_size: 256"
 MESSAGES = {
     # unknown keys
     "data: {pth: x}": "unknown key data.pth; did you mean data.path?",
     "inherit_form: y.yaml": "unknown key inherit_form; did you mean inherit_from?",
-    "model: {encoder_kwargs: {widht: 3}}": (
-        "unknown key model.encoder_kwargs.widht; did you mean model.encoder_kwargs.width?"
-    ),
+    "model: {encoder_kwargs: {widht: 3}}": "unknown key model.encoder_kwargs.widht; did you mean "
+        "model.encoder_kwargs.width?",
     "model: {width: 3}": "unknown key model.width; did you mean model.encoder_kwargs.width?",
-    "generation: {threshold: 0.5}": (
-        "unknown key generation.threshold; did you mean test.threshold?"
-    ),
-    "model: {decoder_kwargs: {leaky: true}}": (
-        "unknown key model.decoder_kwargs.leaky; the nearest known key is "
-        "model.decoder_kwargs.blocks"
-    ),
+    "generation: {threshold: 0.5}": "unknown key generation.threshold; did you mean "
+        "test.threshold?",
+    "model: {decoder_kwargs: {leaky: true}}": "unknown key model.decoder_kwargs.leaky; the nearest "
+        "known key is model.decoder_kwargs.blocks",
     "3: 4": "unknown key 3; the nearest known key is training",
     "a.path: 4": "unknown key a.path; did you mean data.path?",
     "a.b: 4": "unknown key a.b; the nearest known key is model.decoder_kwargs.blocks",
-    "preprocessor: {foo: 1}": (
-        "unknown key preprocessor.foo; nothing reads preprocessor, leave it out"
-    ),
-    "preprocessor: 5": "preprocessor must be a mapping of keys, found 5",
-    # wrong types
-    "data: [1]": "data must be a mapping of keys, found a list",
-    "model: {encoder_kwargs: 64}": "model.encoder_kwargs must be a mapping of keys, found 64",
-    "data: {img_size: big}": "data.img_size must be a positive integer, found 'big'",
-    "data: {img_size: true}": "data.img_size must be a positive integer, found true",
-    "data: {img_size: 256.0}": "data.img_size must be a positive integer, found 256.0",
-    "data: {img_size: 0}": "data.img_size must be a positive integer, found 0",
-    "data: {path: 3}": "data.path must be a string that is not empty, found 3",
-    "data: {path: ''}": "data.path must be a string that is not empty, found ''",
-    "data: {img_folder: no}": "data.img_folder must be a string, found false",
-    "data: {train_split: {}}": (
-        "data.train_split must be a string that is not empty or null, found a mapping"
-    ),
-    "data: {img_augment: 1}": "data.img_augment must be true or false, found 1",
-    "data: {classes: demo}": (
-        "data.classes must be a list of strings or null, found 'demo'; write [demo]"
-    ),
-    "data: {classes: []}": "data.classes must be a list of strings or null, found an empty list",
-    "data: {classes: [03001627]}": (
-        "data.classes must be a list of strings or null, found a list; its entry 787351 is no "
-        "string, put it in quotes"
-    ),
-    "data: {points_subsample: [1, 2, 3]}": (
-        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found a "
-        "list; the list has 3 entries"
-    ),
-    "data: {points_subsample: [0, 0]}": (
-        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found a "
-        "list; the list asks for no point at all"
-    ),
-    "data: {points_subsample: all}": (
-        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found "
-        "'all'"
-    ),
-    "training: {print_every: -1}": "training.print_every must be an integer, 0 or more, found -1",
-    "generation: {upsampling_steps: 99}": (
-        "generation.upsampling_steps must be an integer from 0 to 16, found 99"
-    ),
-    "test: {threshold: '0.2'}": "test.threshold must be a number from -1e+30 to 1e+30, found '0.2'",
-    "test: {threshold: .nan}": "test.threshold must be a number from -1e+30 to 1e+30, found nan",
-    "data: {path: [" + "a, " * 99 + "]}": (
-        "data.path must be a string that is not empty, found a list"
-    ),
-    "method: " + "a" * 99: f"method must be onet or onet_sdf, found '{'a' * 57}...'",
-    # values
-    "data: {dataset: parts3d}": (
-        "data.dataset must be Shapes3D, Parts3D, Shapes3DH5, Parts3DH5, Procedural3D or "
-        "ProceduralParts3D, found 'parts3d'"
-    ),
-    "generation: {extraction: 3}": "generation.extraction must be mise or dense, found 3",
-    "test: {threshold: -0.02}": (
-        "test.threshold must lie between 0 and 1, a probability, for method onet, found -0.02"
-    ),
-    "test: {threshold: 1}": (
-        "test.threshold must lie between 0 and 1, a probability, for method onet, found 1"
-    ),
+    "preprocessor: {foo: 1}": "unknown key preprocessor.foo; nothing reads preprocessor, leave it "
+        "out",
+    # values that do not go together
+    "test: {threshold: -0.02}": f"{PROBABILITY}, found -0.02",
+    "test: {threshold: 1}": f"{PROBABILITY}, found 1",
     "data: {input_type: depth}": "data.img_size must be 256 for data.input_type depth, found 224",
     PATCHES + "}": "data.dataset Parts3D needs data.parts_size",
     PATCHES + ", parts_size: 32}": "data.dataset Parts3D needs data.parts_stride",
-    PATCHES + ", parts_size: 512, parts_stride: 1}": (
-        "data.parts_size 512 is larger than data.img_size 256"
-    ),
-    PATCHES + ", parts_size: 32, parts_stride: 15}": (
-        "patches of data.parts_size 32 at data.parts_stride 15 do not tile 256 pixels: the "
-        "stride must divide 256 - 32"
-    ),
-    "training: {lr: 0}": "training.lr must be a positive number up to 1e30, found 0",
-    "training: {ema: 1}": "training.ema must be a number from 0 to below 1, found 1",
-    "training: {grad_clip: -1}": (
-        "training.grad_clip must be a positive number up to 1e30 or null, found -1"
-    ),
+    PATCHES + ", parts_size: 512, parts_stride: 1}": "data.parts_size 512 is larger than "
+        "data.img_size 256",
+    PATCHES + ", parts_size: 32, parts_stride: 15}": "patches of data.parts_size 32 at "
+        "data.parts_stride 15 do not tile 256 pixels: the stride must divide 256 - 32",
     "training: {lr_schedule: cosine}": "training.lr_schedule cosine needs training.max_iterations",
-    "data: {extent: 0.8}": "data.extent must be [low, high], two numbers from 0.1 to 1, found 0.8",
-    "data: {extent: [0.8, 1.1]}": (
-        "data.extent must be [low, high], two numbers from 0.1 to 1, found a list"
-    ),
-    "model: {decoder_kwargs: {observed: features}}": (
-        "model.decoder_kwargs.observed must be true, false, none, offset or silhouette, found "
-        "'features'; features was removed; use silhouette"
-    ),
-    "data: {elevation: [50, -20]}": (
-        "data.elevation must be [low, high], two numbers from -90 to 90, found a list; the "
-        "first is the larger one"
-    ),
-    # numbers that are too large
-    f"data: {{val_shapes: {2**63}}}": (
-        "data.val_shapes must be a positive integer, found a number beyond 64 bits"
-    ),
-    "data: {points_subsample: [0, 16777217]}": (
-        "data.points_subsample must be an integer from 1 to 2^24, or [outside, inside], found a "
-        "list"
-    ),
-    f"training: {{seed: {10**30}}}": (
-        "training.seed must be an integer, 0 or more, found a number beyond 64 bits"
-    ),
-    f"training: {{seed: 0x{'f' * 9999}}}": (
-        "training.seed must be an integer, 0 or more, found a number beyond 64 bits"
-    ),
-    "training: {num_workers: 1025}": (
-        "training.num_workers must be an integer from 0 to 1024, found 1025"
-    ),
-    "model: {encoder_kwargs: {width: 1025}}": (
-        "model.encoder_kwargs.width must be an integer from 1 to 1024, found 1025"
-    ),
-    "model: {decoder_kwargs: {hidden_size: 8193}}": (
-        "model.decoder_kwargs.hidden_size must be an integer from 1 to 8192, found 8193"
-    ),
-    "model: {c_dim: 8193}": "model.c_dim must be an integer from 1 to 8192, found 8193",
-    "generation: {resolution: 2049}": (
-        "generation.resolution must be an integer from 1 to 2048 or null, found 2049"
-    ),
-    "generation: {level_weight: 1e300}": (
-        "generation.level_weight must be a number from 1e-06 to 1e+06, found '1e300'"
-    ),
-    "training: {lr: 1.0e+31}": "training.lr must be a positive number up to 1e30, found 1e+31",
-    f"training: {{lr: {10**400}}}": (
-        "training.lr must be a positive number up to 1e30, found a number beyond 64 bits"
-    ),
     # what is no configuration
     "": "is empty; a configuration is a mapping of keys",
     "- a\n": "must be a mapping of keys such as data: and model:, found a list",
@@ -723,11 +637,11 @@ MESSAGES = {
     # inheritance
     "inherit_from: 3": "inherit_from must be a path, found 3",
     "inherit_from: ''": "inherit_from must be a path, found ''",
-    "inherit_from: nowhere.yaml": (
-        "inherit_from names nowhere.yaml, which is neither in the working directory nor "
-        f"in {REPOSITORY}"
-    ),
+    "inherit_from: nowhere.yaml": "inherit_from names nowhere.yaml, which is neither in the "
+        f"working directory nor in {REPOSITORY}",
     "inherit_from: x.yaml": "inherit_from goes in a circle: x.yaml -> x.yaml",
+    **{line_of(key, value): f"{key} must be {kind}, found {found}"
+       for key, value, kind, found in MUST_BE},
 }  # fmt: skip
 """A file x.yaml → the message, without the file's name."""
 

@@ -290,49 +290,35 @@ GLB_REFUSED: dict[str, tuple[bytes, str]] = {
         for name in (glb.DRACO, *glb.MESHOPT, "KHR_mesh_primitive_restart", "EXT_nobody_knows")
     },
     "Draco alone": (draco(fallback=False).bytes(), f"compressed meshes \\({glb.DRACO}\\)"),
-    "meshopt": (
-        changed(lambda t: t["bufferViews"][0].update(extensions={glb.MESHOPT[0]: {}})),
-        f"compressed data \\({glb.MESHOPT[0]}\\)",
-    ),
+    "meshopt": (changed(lambda t: t["bufferViews"][0].update(extensions={glb.MESHOPT[0]: {}})),
+        f"compressed data \\({glb.MESHOPT[0]}\\)"),
     "data in another file": (shown().bytes(uri="mesh.bin?"), "in another file \\(mesh.bin"),
     "no data": (changed(lambda t: t["accessors"][0].pop("bufferView")), "accessor 0 has no data"),
-    "an accessor beyond its view": (
-        changed(lambda t: t["accessors"][0].update(count=13)),
-        "beyond",
-    ),
-    "an index too large": (
-        changed(lambda t: t["accessors"][0].update(count=11)),
-        "vertex 11 .* of 11",
-    ),
+    "an accessor beyond its view": (changed(lambda t: t["accessors"][0].update(count=13)),
+        "beyond"),
+    "an index too large": (changed(lambda t: t["accessors"][0].update(count=11)),
+        "vertex 11 .* of 11"),
     "a corner too many": (changed(lambda t: t["accessors"][1].update(count=59)), "mode 4 has 59"),
-    "an unknown mode": (
-        changed(lambda t: t["meshes"][0]["primitives"][0].update(mode=7)),
-        "mode 7",
-    ),
+    "an unknown mode": (changed(lambda t: t["meshes"][0]["primitives"][0].update(mode=7)),
+        "mode 7"),
     "too few weights": (
         (lambda f: (f.tree["meshes"][0].update(weights=[1]), f.bytes())[1])(morphed(on_node=False)),
         "3 morph targets and 1 weights",
     ),
-    "a circle": (
-        changed(lambda t: t.update(nodes=[{"children": [0]}], scenes=[{"nodes": [0]}])),
-        "ancestor",
-    ),
-    "a child of two": (
-        changed(lambda t: t.update(nodes=[{"children": [1, 1]}, {"mesh": 0}])),
-        "two parents",
-    ),
+    "a circle": (changed(lambda t: t.update(nodes=[{"children": [0]}], scenes=[{"nodes": [0]}])),
+        "ancestor"),
+    "a child of two": (changed(lambda t: t.update(nodes=[{"children": [1, 1]}, {"mesh": 0}])),
+        "two parents"),
     "no type": (changed(lambda t: t["accessors"][0].pop("type")), "JSON lacks 'type'"),
     "no such mesh": (changed(lambda t: t["nodes"][0].update(mesh=3)), "number 3 of its 1 meshes"),
-    "no such node": (
-        changed(lambda t: t.update(scenes=[{"nodes": [5]}])),
-        "number 5 of its 1 nodes",
-    ),
+    "no such node": (changed(lambda t: t.update(scenes=[{"nodes": [5]}])),
+        "number 5 of its 1 nodes"),
     "glTF 1": (changed(lambda t: t.update(asset={"version": "1.0"})), "glTF 1.0 is not read"),
     "GLB 1": (PLAIN.replace(b"\2\0\0\0", b"\1\0\0\0", 1), "version 1 of GLB"),
     "cut": (PLAIN[:-10], "cut off"),
     "cut in the JSON": (PLAIN[:40], "cut off"),
     "JSON alone": (b'{"asset": {"version": "2.0"}}', "does not start with glTF"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", GLB_REFUSED)

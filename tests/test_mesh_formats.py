@@ -409,7 +409,7 @@ PLY_LAYOUTS: dict[str, tuple[Element, ...]] = {
     "other elements": (
         EDGE,
         VERTEX,
-        EDGE[:1] and ("extra", *EDGE[1:]),
+        ("extra", *EDGE[1:]),
         FACE,
         ("x", ["uchar a"], []),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -102,23 +101,17 @@ RAMP = np.arange(19200).reshape(SENSOR_SHAPE)
 SMALLER = {"width": 160, "height": 90, "fx": 300, "fy": 310, "cx": 80, "cy": 45}
 
 BAD = {
-    "8-bit": (
-        lambda t: {"depth": write_image(t / "b.png", np.ones(SENSOR_SHAPE, np.uint8))},
-        "8-bit",
-    ),
+    "8-bit": (lambda t: {"depth": write_image(t / "b.png", np.ones(SENSOR_SHAPE, np.uint8))},
+        "8-bit"),
     "RGB": (lambda t: {"depth": _rgb(t)}, "colour image"),
-    "mm as float": (
-        lambda t: {"depth": _npy(t, np.full(SENSOR_SHAPE, 580.0))},
-        "580 m.*--depth-scale 1/1000",
-    ),
+    "mm as float": (lambda t: {"depth": _npy(t, np.full(SENSOR_SHAPE, 580.0))},
+        "580 m.*--depth-scale 1/1000"),
     "intrinsics of another size": (
         lambda t: {"intrinsics": _text(t, "k.json", json.dumps(SMALLER))},
         "160×90.*160×120",
     ),
-    "swapped depth and mask": (
-        lambda t: {"depth": str(t / "m.png"), "mask": str(t / "d.png")},
-        "is it the mask",
-    ),
+    "swapped depth and mask": (lambda t: {"depth": str(t / "m.png"), "mask": str(t / "d.png")},
+        "is it the mask"),
     "depth as the mask": (
         lambda t: {
             "mask": write_image(
@@ -166,10 +159,7 @@ BAD = {
     "several layers": (lambda t: {"depth": _layers(t)}, "several layers"),
     "no EXR": (lambda t: {"depth": _text(t, "x.exr", "hello")}, "no EXR"),
     "no image": (lambda t: {"depth": _text(t, "x.png", "hello")}, "not a readable image"),
-    "a pickle": (
-        lambda t: {"depth": _npy(t, np.array([{"a": 1}], dtype=object))},
-        "pickle",
-    ),
+    "a pickle": (lambda t: {"depth": _npy(t, np.array([{"a": 1}], dtype=object))}, "pickle"),
     "no depth in it": (
         lambda t: {"depth": (np.savez(t / "n.npz", x=np.ones(3)), str(t / "n.npz"))[1]},
         "under the key depth",
@@ -178,7 +168,7 @@ BAD = {
     "a scale that is none": (lambda t: {"depth-scale": "1/0"}, "--depth-scale"),
     "a negative size": (lambda t: {"size": "-1"}, "size"),
     "a preview that is no picture": (lambda t: {"preview": str(t / "p.jpg")}, r"\.png"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -217,8 +207,6 @@ def test_incomplete_command_lines(line: list[str]) -> None:
 
 def test_far_objects_are_warned_of(fake: BallLevels, caplog: pytest.LogCaptureFixture) -> None:
     depth, mask = sensor_view()
-    logger = importlib.import_module("logging").getLogger("im2mesh")
-    logger.propagate = True
     reconstruct(depth * 1000, SENSOR, mask, reconstructor=fake)
     assert "501" in caplog.text or "another unit" in caplog.text
 

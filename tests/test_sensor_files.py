@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,9 +156,8 @@ def test_intrinsics_of_a_larger_image_are_scaled(tmp_path: Path) -> None:
     ],
 )
 def test_intrinsics_that_seem_to_be_of_another_size_are_warned_of(
-    words: str, warns: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    words: str, warns: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
     read_intrinsics(words.split()).for_image(SENSOR_SHAPE, "k")
     assert ("times as large" in caplog.text) == warns
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import logging
 import os
 import shutil
 import time
@@ -94,9 +93,7 @@ def test_paths_that_hold_nothing(here: Path) -> None:
         sources_of_paths(["missing"])
 
 
-def test_linked_and_hidden_folders(
-    here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_linked_and_hidden_folders(here: Path, caplog: pytest.LogCaptureFixture) -> None:
     put("store/m1/000.npz", "store/m2/000.npz", "scans/cup.npz")
     put("scans/.ipynb_checkpoints/cup-checkpoint.npz", "scans/bowls/.cache/x.npz")
     links = {
@@ -109,7 +106,6 @@ def test_linked_and_hidden_folders(
     }
     for link, target in links.items():
         Path(link).symlink_to(target)
-    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
     caplog.set_level("INFO")
     assert names("scans") == ["chairs/m1", "chairs/m2", "scans/cup"]
     assert set(caplog.messages) == {"scans: hidden folders are left out: 2"}
@@ -176,7 +172,6 @@ def test_folders_that_cannot_be_read_are_named(
     here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     put("data/a-00/000.npz", "data/b-00/000.npz")
-    monkeypatch.setattr(logging.getLogger("im2mesh"), "propagate", True)
     closed_to_us(monkeypatch, "data/a-00")
     assert names("data") == ["data/b-00"]
     assert "data/a-00: passed over: it cannot be read (Permission denied)" in caplog.text
