@@ -77,6 +77,16 @@ def balls_depth(centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(z), 0.5 - z, -1).astype(np.float32)
 
 
+def sheet(along: np.ndarray, height: Callable[..., np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mesh of a height z over a square grid of x and y."""
+    n = len(along)
+    x, y = np.meshgrid(along, along, indexing="ij")
+    corner = (np.arange(n - 1)[:, None] * n + np.arange(n - 1)).reshape(-1)
+    faces = [(corner, corner + n, corner + n + 1), (corner, corner + n + 1, corner + 1)]
+    vertices = np.stack([x, y, height(x, y)], axis=-1).reshape(-1, 3)
+    return vertices, np.concatenate([np.column_stack(face) for face in faces])
+
+
 # --- exact shapes ---------------------------------------------------------------------------------
 
 SHAPES = {

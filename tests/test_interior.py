@@ -214,8 +214,8 @@ def test_visible_samples_agree_with_rendering(build: object) -> None:
 @pytest.fixture(scope="module")
 def shapes() -> list[Shape]:
     objects = [build().posed(31.0 * k, 7.0 * k - 15) for k, build in enumerate(DEMO[::2])]
-    single = Shape.of(ellipsoid((0.5, 0.2, 0.3)))
-    return [*objects, single, *(random_shape(seed) for seed in range(5))]
+    others = [mug().posed(40, 10), arrow().posed(90, 0), Shape.of(ellipsoid((0.5, 0.2, 0.3)))]
+    return [*objects, *others, *(random_shape(seed) for seed in range(5))]
 
 
 def test_batch_is_what_its_shapes_are(shapes: list[Shape]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from im2mesh.generation import sensor
+from im2mesh.generation.pipeline import Reconstructor
 from tests.conftest import REPOSITORY
 
 NOTEBOOK = REPOSITORY / "docs/quickstart.ipynb"
@@ -21,6 +23,8 @@ def test_the_quickstart_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     jupyter = ModuleType("IPython")
     jupyter.display = SimpleNamespace(HTML=shown.append)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", jupyter)
+    levels = Reconstructor.bundled("cpu", resolution=64, symmetry="none")  # quicker than usual
+    monkeypatch.setattr(sensor, "_bundled", lambda _: levels)
     names: dict[str, Any] = {}
     for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code":

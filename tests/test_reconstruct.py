@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,10 @@ from tests.fixtures import (
 )
 
 K = [str(v) for v in (SENSOR.fx, SENSOR.fy, SENSOR.cx, SENSOR.cy)]
+DEPTH, MASK = sensor_view()
+
+Changes = Callable[[Path], dict[str, object]]
+"""A folder → options that replace those of a good command line."""
 
 
 @pytest.fixture
@@ -49,11 +54,10 @@ def fake(monkeypatch: pytest.MonkeyPatch, ball_levels: BallLevels) -> BallLevels
 
 def bad(tmp: Path, **changes: object) -> list[str]:
     """A command line, one of its inputs bad."""
-    depth, mask = sensor_view()
     given = {
-        "depth": write_image(tmp / "d.png", millimetres(depth)),
+        "depth": write_image(tmp / "d.png", millimetres(DEPTH)),
         "intrinsics": K,
-        "mask": write_image(tmp / "m.png", mask.astype(np.uint8) * 255),
+        "mask": write_image(tmp / "m.png", MASK.astype(np.uint8) * 255),
         "out": str(tmp / "o.ply"),
     } | changes
     line = []
@@ -63,112 +67,78 @@ def bad(tmp: Path, **changes: object) -> list[str]:
     return line
 
 
-def _grey(tmp: Path, values: np.ndarray) -> str:
-    return write_image(tmp / "grey.png", values.astype(np.uint8))
-
-
-def _rgb(tmp: Path) -> str:
-    return write_image(tmp / "rgb.png", np.zeros((*SENSOR_SHAPE, 3), np.uint8))
-
-
-def _layers(tmp: Path) -> str:
-    z = np.ones(SENSOR_SHAPE, np.float32)
-    return write_exr(tmp / "l.exr", {"A.Z": z, "B.Z": z})
-
-
 def _npy(tmp: Path, values: np.ndarray, name: str = "x.npy") -> str:
     np.save(tmp / name, values, allow_pickle=True)
     return str(tmp / name)
 
 
-def _one_pixel() -> np.ndarray:
-    depth = np.zeros(SENSOR_SHAPE, np.float32)
-    depth[60, 90] = 0.5
-    return depth
+def _depth(values: np.ndarray) -> Changes:
+    return lambda tmp: {"depth": _npy(tmp, values)}
 
 
-def _text(tmp: Path, name: str, text: str) -> str:
-    (tmp / name).write_text(text)
-    return str(tmp / name)
+def _image(key: str, values: np.ndarray) -> Changes:
+    return lambda tmp: {key: write_image(tmp / "other.png", values)}
 
 
-def _holes_in_mask() -> np.ndarray:
-    depth, mask = sensor_view()
-    return np.where(mask, 0, np.nan_to_num(depth)).astype(np.float32)
+def _text(key: str, name: str, text: str) -> Changes:
+    return lambda tmp: (tmp / name).write_text(text) and {key: str(tmp / name)}
 
 
-RAMP = np.arange(19200).reshape(SENSOR_SHAPE)
-SMALLER = {"width": 160, "height": 90, "fx": 300, "fy": 310, "cx": 80, "cy": 45}
+def _layers(tmp: Path) -> dict[str, object]:
+    z = np.ones(SENSOR_SHAPE, np.float32)
+    return {"depth": write_exr(tmp / "l.exr", {"A.Z": z, "B.Z": z})}
 
-BAD = {
-    "8-bit": (lambda t: {"depth": write_image(t / "b.png", np.ones(SENSOR_SHAPE, np.uint8))},
-        "8-bit"),
-    "RGB": (lambda t: {"depth": _rgb(t)}, "colour image"),
-    "mm as float": (lambda t: {"depth": _npy(t, np.full(SENSOR_SHAPE, 580.0))},
-        "580 m.*--depth-scale 1/1000"),
-    "intrinsics of another size": (
-        lambda t: {"intrinsics": _text(t, "k.json", json.dumps(SMALLER))},
-        "160×90.*160×120",
-    ),
-    "swapped depth and mask": (lambda t: {"depth": str(t / "m.png"), "mask": str(t / "d.png")},
-        "is it the mask"),
-    "depth as the mask": (
-        lambda t: {
-            "mask": write_image(
-                t / "g.png", np.arange(19200, dtype=np.uint16).reshape(SENSOR_SHAPE) * 3
-            )
-        },
-        "is it the depth image",
-    ),
-    "an empty mask": (
-        lambda t: {"mask": write_image(t / "e.png", np.zeros(SENSOR_SHAPE, np.uint8))},
-        "is empty",
-    ),
-    "a mask without depth": (lambda t: {"depth": _npy(t, _holes_in_mask())}, "mask has a depth"),
-    "a mask of another view": (
-        lambda t: {"mask": write_image(t / "s.png", np.ones((100, 100), np.uint8))},
-        "100×100.*160×120",
-    ),
-    "one valid pixel": (lambda t: {"depth": _npy(t, _one_pixel())}, "no pixel .* is left"),
-    "all holes": (lambda t: {"depth": _npy(t, np.zeros(SENSOR_SHAPE))}, "no pixel has a depth"),
-    "infinite depth": (lambda t: {"depth": _npy(t, np.full(SENSOR_SHAPE, np.inf))}, "no pixel"),
+
+def _no_depth(tmp: Path) -> dict[str, object]:
+    np.savez(tmp / "n.npz", x=np.ones(3))
+    return {"depth": str(tmp / "n.npz")}
+
+
+RAMP, ZEROS = np.arange(19200).reshape(SENSOR_SHAPE), np.zeros(SENSOR_SHAPE, np.uint8)
+ROW = np.indices(SENSOR_SHAPE)[0].astype(np.uint8)
+ONE_PIXEL = np.where(RAMP == 9690, 0.5, 0)
+PICKLED = np.array([{"a": 1}], dtype=object)
+SMALLER = json.dumps({"width": 160, "height": 90, "fx": 300, "fy": 310, "cx": 80, "cy": 45})
+
+
+BAD: dict[str, tuple[Changes, str]] = {
+    "8-bit": (_image("depth", ZEROS + 1), "8-bit"),
+    "RGB": (_image("depth", np.dstack([ZEROS] * 3)), "colour image"),
+    "mm as float": (_depth(np.full(SENSOR_SHAPE, 580.0)), "580 m.*--depth-scale 1/1000"),
+    "one valid pixel": (_depth(ONE_PIXEL), "no pixel .* is left"),
+    "all holes": (_depth(np.zeros(SENSOR_SHAPE)), "no pixel has a depth"),
+    "infinite depth": (_depth(np.full(SENSOR_SHAPE, np.inf)), "no pixel"),
+    "a pickle": (_depth(PICKLED), "pickle"),
+    "unknown extension of depth": (_text("depth", "d.jpg", " "), "not a depth image"),
+    "no EXR": (_text("depth", "x.exr", "hello"), "no EXR"),
+    "no image": (_text("depth", "x.png", "hello"), "not a readable image"),
+    "several layers": (_layers, "several layers"),
+    "no depth in it": (_no_depth, "under the key depth"),
+    "missing": (lambda t: {"depth": str(t / "nothing.png")}, "no such file"),
+    "a scale that is none": (lambda t: {"depth-scale": "1/0"}, "--depth-scale"),
+    "intrinsics of another size": (_text("intrinsics", "k.json", SMALLER), "160×90.*160×120"),
     "negative focal length": (lambda t: {"intrinsics": ["-300", *K[1:]]}, "positive"),
     "three numbers": (lambda t: {"intrinsics": K[:3]}, "fx fy cx cy"),
     "words": (lambda t: {"intrinsics": ["a", "b", "c", "d"]}, "four numbers"),
-    "no matrix": (lambda t: {"intrinsics": _text(t, "k.txt", "1 2 3")}, "3 numbers"),
-    "no intrinsics": (lambda t: {"intrinsics": _text(t, "k.json", "{}")}, "none of"),
-    "broken JSON": (lambda t: {"intrinsics": _text(t, "k.json", "{")}, "no intrinsics"),
-    "a smoothed mask": (
-        lambda t: {
-            "mask": write_image(
-                t / "a.png", np.arange(19200).reshape(SENSOR_SHAPE).astype(np.uint8)
-            )
-        },
-        "without smoothing",
-    ),
+    "no matrix": (_text("intrinsics", "k.txt", "1 2 3"), "3 numbers"),
+    "no intrinsics": (_text("intrinsics", "k.json", "{}"), "none of"),
+    "broken JSON": (_text("intrinsics", "k.json", "{"), "no intrinsics"),
+    "swapped": (lambda t: {"depth": str(t / "m.png"), "mask": str(t / "d.png")}, "is it the mask"),
+    "depth as the mask": (_image("mask", np.uint16(RAMP * 3)), "is it the depth image"),
+    "an empty mask": (_image("mask", ZEROS), "is empty"),
+    "a mask without depth": (_depth(np.where(MASK, 0, np.nan_to_num(DEPTH))), "mask has a depth"),
+    "a mask of another view": (_image("mask", np.ones((100, 100), "u1")), "100×100.*160×120"),
+    "a smoothed mask": (_image("mask", RAMP.astype(np.uint8)), "without smoothing"),
     "a label that is not there": (lambda t: {"label": "3"}, "no label 3; it holds 255"),
     "a label that is none": (lambda t: {"label": "cup"}, "give a number"),
     "a label without a mask": (lambda t: {"mask": None, "label": "1"}, "--label"),
-    "several labels": (
-        lambda t: {"mask": write_image(t / "l.png", np.indices(SENSOR_SHAPE)[0].astype(np.uint8))},
-        "choose one with --label",
-    ),
-    "unknown extension of depth": (lambda t: {"depth": _text(t, "d.jpg", "")}, "not a depth image"),
+    "several labels": (_image("mask", ROW), "choose one with --label"),
+    "a negative size": (lambda t: {"size": "-1"}, "size"),
     "unknown extension of a mesh": (lambda t: {"out": str(t / "o.xyz")}, r"written as .*\.ply"),
     "an unwritable output": (lambda t: {"out": "/proc/nowhere/o.ply"}, "cannot be written"),
-    "several layers": (lambda t: {"depth": _layers(t)}, "several layers"),
-    "no EXR": (lambda t: {"depth": _text(t, "x.exr", "hello")}, "no EXR"),
-    "no image": (lambda t: {"depth": _text(t, "x.png", "hello")}, "not a readable image"),
-    "a pickle": (lambda t: {"depth": _npy(t, np.array([{"a": 1}], dtype=object))}, "pickle"),
-    "no depth in it": (
-        lambda t: {"depth": (np.savez(t / "n.npz", x=np.ones(3)), str(t / "n.npz"))[1]},
-        "under the key depth",
-    ),
-    "missing": (lambda t: {"depth": str(t / "nothing.png")}, "no such file"),
-    "a scale that is none": (lambda t: {"depth-scale": "1/0"}, "--depth-scale"),
-    "a negative size": (lambda t: {"size": "-1"}, "size"),
     "a preview that is no picture": (lambda t: {"preview": str(t / "p.jpg")}, r"\.png"),
-}  # fmt: skip
+}
+"""Name → changes of a good command line's options, and a part of the message."""
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -15,14 +15,13 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from im2mesh.data.depth import load_depth
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import load_mesh
 from im2mesh.geometry.poses import pose
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.preparation.demo import MODELS
 from im2mesh.shapes.shape import Shape, box
-from tests.fixtures import ball
+from tests.fixtures import ball, sheet
 from tests.reference import procedural, rendering
 
 Render = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -203,19 +202,9 @@ def test_a_wall_seen_edge_on_hides_nothing(render: Render) -> None:
 def test_rays_through_edges_and_corners_do_not_leak(render: Render, shift: float) -> None:
     """A bumpy sheet whose corners lie on the rays (or its edges, half a pixel further)."""
     size = 16
-    count = size + 1
-    at = (np.arange(count) + shift) / size - 0.5
-    x, y = np.meshgrid(at, at, indexing="ij")
-    z = 0.2 * np.sin(7 * x) * np.cos(5 * y)
-    vertices = np.clip(np.stack([x, y, z], axis=-1).reshape(-1, 3), -0.5, 0.5)
-    corner = (np.arange(size)[:, None] * count + np.arange(size)).reshape(-1)
-    faces = np.concatenate(
-        [
-            np.column_stack([corner, corner + count, corner + count + 1]),
-            np.column_stack([corner, corner + count + 1, corner + 1]),
-        ]
-    )
-    depth = render(vertices, faces, size)
+    at = (np.arange(size + 1) + shift) / size - 0.5
+    vertices, faces = sheet(at, lambda x, y: 0.2 * np.sin(7 * x) * np.cos(5 * y))
+    depth = render(np.clip(vertices, -0.5, 0.5), faces, size)
     seen = depth[: size - 1, 1:] if shift else depth
     assert (seen >= 0).all()
     if shift:  # rays meet the corners, but for the outermost
@@ -349,20 +338,12 @@ def test_all_real_meshes(shared: Path) -> None:
 @pytest.mark.slow
 def test_two_million_faces() -> None:
     """Faces much smaller than a pixel: a fine sheet is as tight as a coarse one."""
-    count = 1001
-    at = np.linspace(-0.5, 0.5, count)
-    x, y = np.meshgrid(at, at, indexing="ij")
-    vertices = np.stack([x, y, 0.3 * np.sin(5 * x) * np.sin(4 * y)], axis=-1).reshape(-1, 3)
-    corner = (np.arange(count - 1)[:, None] * count + np.arange(count - 1)).reshape(-1)
-    faces = np.concatenate(
-        [
-            np.column_stack([corner, corner + count, corner + count + 1]),
-            np.column_stack([corner, corner + count + 1, corner + 1]),
-        ]
-    )
-    depth = render_depth(vertices, faces)
-    x, y = axes(256)
-    np.testing.assert_allclose(depth, 0.5 - 0.3 * np.sin(5 * x) * np.sin(4 * y), atol=1e-5)
+
+    def height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return 0.3 * np.sin(5 * x) * np.sin(4 * y)
+
+    depth = render_depth(*sheet(np.linspace(-0.5, 0.5, 1001), height))
+    np.testing.assert_allclose(depth, 0.5 - height(*axes(256)), atol=1e-5)
 
 
 # --- what cannot be rendered -------------------------------------------------------------------
@@ -401,9 +382,3 @@ def test_vertices_that_no_face_uses_are_nowhere() -> None:
     np.testing.assert_array_equal(
         render_depth(vertices, [[1, 2, 3]]), render_depth(TRIANGLE, [[0, 1, 2]])
     )
-
-
-def test_maps_are_what_readers_take(tmp_path: Path) -> None:
-    depth = render_depth(TRIANGLE, [[0, 1, 2]])
-    np.savez(tmp_path / "a.npz", depth=depth)
-    np.testing.assert_array_equal(load_depth(tmp_path / "a.npz"), depth)

@@ -26,7 +26,7 @@ from im2mesh.shapes.kit.outlines import (
 )
 from im2mesh.shapes.kit.profiles import lathe, random_profile, smooth_profile, vessel
 from im2mesh.shapes.kit.soft import blob, rounded_box
-from im2mesh.shapes.shape import Shape, ShapeBatch
+from im2mesh.shapes.shape import Shape
 from im2mesh.shapes.solids import Primitives
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -284,31 +284,6 @@ def test_blobs_are_one_body(seed: int) -> None:
 
 
 # --- all of them ------------------------------------------------------------------------------
-
-
-def test_batches_are_what_single_shapes_are() -> None:
-    rng = np.random.default_rng(5)
-    shapes = []
-    for k in range(2):
-        profile = smooth_profile([(0.3, 0), (0.5, 0.4), (0.2 + 0.1 * k, 1)], 8)
-        handle = loop_handle((0.46, 0.3, 0), (0.4, 0.6, 0), (0.3, 0, 0), 0.04)
-        shapes += [
-            Shape.of(*vessel(profile, 0.05, 0.06), *handle).posed(40 * k, 30 * k - 20),
-            Shape.of(*extrude(random_outline(rng), 0.2)).posed(50 * k, 20 * k - 40),
-            Shape.of(*lathe(random_profile(rng))).posed(0, 25 * k),
-        ]
-    batch = ShapeBatch.of(shapes)
-    points = torch.rand((len(shapes), 400, 3), generator=torch.Generator().manual_seed(0)) - 0.5
-    depth, inside, apart = batch.depth(128), batch.occupancy(points), batch.signed_distance(points)
-    for k, shape in enumerate(shapes):
-        assert torch.equal(inside[k], shape.occupancy(points[k]))
-        exact = shape.depth(128)
-        assert ((depth[k] < 0) != (exact < 0)).sum() <= 2
-        off = (depth[k] - exact).abs()[(depth[k] >= 0) & (exact >= 0)]
-        assert (off > 1e-5).double().mean() < 1e-3
-        torch.testing.assert_close(
-            apart[k], shape.signed_distance(points[k]).float(), rtol=0, atol=2e-6
-        )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from im2mesh.preparation.demo import MODELS
 from im2mesh.visualize import contact_sheet as sheets
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 from im2mesh.visualize.mesh import BACK, FRONT, render_mesh, zoom_out
-from tests.fixtures import ball, ball_depth
+from tests.fixtures import ball, ball_depth, sheet
 from tests.reference import procedural as reference
 
 AXIS = (np.arange(256) + 0.5) / 256 - 0.5
@@ -83,10 +83,7 @@ def test_depth_edges_are_not_steep() -> None:
 def test_depth_picture_of_nothing_is_white(depth: np.ndarray) -> None:
     picture = depth_picture(depth)
     assert picture.shape == (*depth.shape, 3) and (picture == 255).all()
-
-
-def test_depth_picture_of_one_pixel() -> None:
-    assert drawn(depth_picture(np.array([[0.5]]))).all()
+    assert drawn(depth_picture(np.array([[0.5]]))).all(), "of one pixel it is not"
 
 
 @pytest.mark.parametrize("depth", [np.zeros((4, 4, 3)), np.zeros(4), np.full((4, 4), "a")])
@@ -103,12 +100,10 @@ def test_silhouette_of_a_ball(size: int) -> None:
     mesh = ball()
     picture = render_mesh(mesh.vertices, mesh.faces, size=size)
     assert picture.shape == (size, size, 3) and picture.dtype == np.uint8
-    area = drawn(picture).mean()
-    assert np.sqrt(area / np.pi) == pytest.approx(0.4, abs=1 / size)
+    assert np.sqrt(drawn(picture).mean() / np.pi) == pytest.approx(0.4, abs=1 / size)
     assert centre(picture) == pytest.approx((0, 0), abs=0.5 / size)
-    rows, columns = np.nonzero(drawn(picture))
-    for least, most in ((rows.min(), rows.max()), (columns.min(), columns.max())):
-        assert (most - least + 1) / size == pytest.approx(0.8, abs=1.5 / size)
+    for places in np.nonzero(drawn(picture)):
+        assert (np.ptp(places) + 1) / size == pytest.approx(0.8, abs=1.5 / size)
 
 
 @pytest.mark.parametrize("smooth", [True, False])
@@ -124,19 +119,17 @@ def test_light_comes_from_above_left(smooth: bool) -> None:
 
 
 def test_smooth_shading_hides_facets_and_keeps_edges() -> None:
+    def drawn_both_ways(mesh: trimesh.Trimesh, *view: float) -> list[np.ndarray]:
+        return [render_mesh(mesh.vertices, mesh.faces, *view, smooth=s) for s in (True, False)]
+
     rough = trimesh.creation.icosphere(subdivisions=2, radius=0.45)
     jumps = [
-        np.abs(
-            np.diff(
-                render_mesh(rough.vertices, rough.faces, smooth=s)[80:176, 80:176, 0].astype(int)
-            )
-        ).max()
-        for s in (True, False)
+        np.abs(np.diff(picture[80:176, 80:176, 0].astype(int))).max()
+        for picture in drawn_both_ways(rough)
     ]
     assert jumps[0] <= 3 < 10 < jumps[1]
     cube = trimesh.creation.box((0.9, 0.9, 0.9))
-    smooth, flat = (render_mesh(cube.vertices, cube.faces, 30, 20, smooth=s) for s in (True, False))
-    np.testing.assert_array_equal(smooth, flat)
+    np.testing.assert_array_equal(*drawn_both_ways(cube, 30, 20))
 
 
 @pytest.mark.parametrize(
@@ -202,17 +195,8 @@ def test_a_box_that_ends_between_pixels_is_exact() -> None:
 
 def test_no_pixel_between_faces_is_missed() -> None:
     """Rays that meet the edges between faces must not fall through."""
-    count = 129
-    axis = np.linspace(-0.5, 0.5, count)
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
-    vertices = np.column_stack([grid, 0.1 * np.sin(9 * grid[:, 0]) * np.cos(7 * grid[:, 1])])
-    corner = (np.arange(count - 1)[:, None] * count + np.arange(count - 1)).reshape(-1)
-    faces = np.concatenate(
-        [
-            np.column_stack([corner, corner + count, corner + count + 1]),
-            np.column_stack([corner, corner + count + 1, corner + 1]),
-        ]
-    )
+    axis = np.linspace(-0.5, 0.5, 129)
+    vertices, faces = sheet(axis, lambda x, y: 0.1 * np.sin(9 * x) * np.cos(7 * y))
     for smooth in (True, False):
         picture = render_mesh(vertices, faces, smooth=smooth)
         assert picture.max() < 250 and drawn(picture).all()
