@@ -76,10 +76,13 @@ def test_weights_load_whatever_else_is_damaged(tmp_path: Path, value: object) ->
     load_weights(network(), tmp_path / "a.pt")
 
 
-def test_half_precision(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_other_precisions(tmp_path: Path, dtype: torch.dtype) -> None:
     source, target = network(), network()
-    half = {k: v.half() if v.is_floating_point() else v for k, v in source.state_dict().items()}
-    torch.save({"model": half}, tmp_path / "a.pt")
+    stored = {
+        k: v.to(dtype) if v.is_floating_point() else v for k, v in source.state_dict().items()
+    }
+    torch.save({"model": stored}, tmp_path / "a.pt")
     load_weights(target, tmp_path / "a.pt")
     for key, tensor in target.state_dict().items():
         assert tensor.dtype == source.state_dict()[key].dtype
@@ -104,39 +107,36 @@ def test_code_is_never_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
-    good = tmp_path / "good.pt"
-    torch.save({"model": network().state_dict()}, good)
-    link, elsewhere = tmp_path / "link.pt", tmp_path / "dvc/12345"
+    state = network().state_dict()
+    good, link, elsewhere = saved({"model": state}), tmp_path / "link.pt", tmp_path / "dvc/12345"
     link.symlink_to(elsewhere)
-    files: list[tuple[bytes, str]] = [
-        (good.read_bytes()[: good.stat().st_size // 2], "damaged or incomplete"),
-        (b"", "damaged or incomplete"),
-        (bytes(100), "damaged or incomplete"),
-        (saved({"weights": 1}), "holds no network"),
-        (saved([network().state_dict()]), "holds no network"),
-        (saved(network()), "would run code when loaded (im2mesh.models.network.ImplicitNetwork)"),
-        (b"hello", "it is a text file"),
-        (
-            b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n",
-            "a Git LFS pointer",
-        ),
-        (b"/annex/objects/SHA256E-s5--12.pt\n", "a git-annex pointer"),
-        (b"\n<!DOCTYPE html>\n<title>404</title>", "a web page (HTML)"),
-        ("\ufeff<html lang=en>".encode(), "a web page (HTML)"),
-        (b'{"message": "Not Found"}', "it is a text file"),
-        (gzip.compress(good.read_bytes()), "compressed by gzip"),
-        (zipped({"model_best.pt": good.read_bytes()}), "a zip archive of other files"),
-        (safetensors.torch.save(network().state_dict())[:-1], "damaged or incomplete"),
-    ]
-    cases = [(tmp_path / f"{k}.pt", message) for k, (_, message) in enumerate(files)]
-    for (path, _), (body, _) in zip(cases, files, strict=True):
-        path.write_bytes(body)
-    for path, message in (
-        *cases,
+    cases = [
         (link, f"is a link to {elsewhere}, which is not there"),
         (tmp_path / "none.pt", "no such checkpoint; published checkpoints are unzipped into out/"),
         (tmp_path, "model_best.pt: no such checkpoint"),
+    ]
+    for k, (body, message) in enumerate(
+        [
+            (good[: len(good) // 2], "damaged or incomplete"),
+            (b"", "damaged or incomplete"),
+            (bytes(100), "damaged or incomplete"),
+            (safetensors.torch.save(state)[:-1], "damaged or incomplete"),
+            (saved({"weights": 1}), "holds no network"),
+            (saved([state]), "holds no network"),
+            (saved(network()), "would run code when loaded (im2mesh.models.network.ImplicitN"),
+            (b"hello", "it is a text file"),
+            (b'{"message": "Not Found"}', "it is a text file"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\n", "a Git LFS pointer"),
+            (b"/annex/objects/SHA256E-s5--12.pt\n", "a git-annex pointer"),
+            (b"\n<!DOCTYPE html>\n<title>404</title>", "a web page (HTML)"),
+            ("\ufeff<html lang=en>".encode(), "a web page (HTML)"),
+            (gzip.compress(good), "compressed by gzip"),
+            (zipped({"model_best.pt": good}), "a zip archive of other files"),
+        ]
     ):
+        cases.append((tmp_path / f"{k}.pt", message))
+        cases[-1][0].write_bytes(body)
+    for path, message in cases:
         with pytest.raises(CheckpointError, match=re.escape(message)) as raised:
             load_checkpoint(path)
         assert str(path) in str(raised.value) and "\n" not in str(raised.value)
@@ -203,11 +203,59 @@ def test_layouts_of_other_tools(
         assert torch.equal(tensor, target.state_dict()[key])
 
 
-def test_several_networks_in_a_file(tmp_path: Path) -> None:
-    state = network().state_dict()
-    torch.save(prefixed("model.")(state) | prefixed("ema.")(state), tmp_path / "a.pt")
-    with pytest.raises(CheckpointError, match=r"holds several networks, named by 'ema.', 'model.'"):
-        load_weights(network(), tmp_path / "a.pt")
+def weight(change: Callable[[Tensor], object]) -> Callable[[dict], dict]:
+    key = "encoder.fc.weight"
+    return lambda state: {"model": {**state, key: change(state[key])}}
+
+
+PLAIN = "encoder.fc.weight is no plain tensor of numbers; save the network's state_dict on the CPU"
+FINITE = "encoder.fc.weight holds values that are not finite"
+REFUSED: dict[str, tuple[Callable[[dict], dict], str]] = {
+    "several": (
+        lambda state: prefixed("model.")(state) | prefixed("ema.")(state),
+        "holds several networks, named by 'ema.', 'model.'",
+    ),
+    "a key less": (
+        lambda state: {"model": {k: v for k, v in state.items() if k != "encoder.fc.bias"}},
+        "lacks encoder.fc.bias",
+    ),
+    "a key more": (
+        lambda state: {"model": {**state, "decoder.fc_z.weight": torch.zeros(1)}},
+        "holds decoder.fc_z.weight",
+    ),
+    "another shape": (
+        lambda _: {"model": network(hidden=16).state_dict()},
+        "decoder.fc_p.weight is (16, 3, 1) where the config asks for (8, 3, 1)",
+    ),
+    "another architecture": (
+        lambda _: {"model": network(hidden=16).state_dict()},
+        "model.encoder_kwargs.width 4, model.c_dim 8, model.decoder_kwargs.hidden_size 16",
+    ),
+    "NaN": (weight(lambda tensor: tensor * np.nan), FINITE),
+    "beyond float32": (weight(lambda tensor: tensor.double() + 1e300), FINITE),
+    "sparse": (weight(torch.Tensor.to_sparse), PLAIN),
+    "quantised": (weight(lambda t: torch.quantize_per_tensor(t, 0.1, 0, torch.qint8)), PLAIN),
+    "meta": (weight(lambda tensor: tensor.to("meta")), PLAIN),
+    "nested": (weight(lambda tensor: torch.nested.as_nested_tensor([tensor])), PLAIN),
+    "bool": (weight(lambda tensor: tensor > 0), PLAIN),
+    "complex": (weight(lambda tensor: tensor.to(torch.complex64)), PLAIN),
+    "list": (weight(torch.Tensor.tolist), PLAIN),
+}
+"""Name → what is saved instead of a network's state, and a part of the message."""
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(tmp_path: Path, name: str) -> None:
+    """The network stays as it was."""
+    change, message = REFUSED[name]
+    net, path = network(), tmp_path / "a.pt"
+    before = {key: tensor.clone() for key, tensor in net.state_dict().items()}
+    torch.save(change(network().state_dict()), path)
+    with pytest.raises(CheckpointError, match=re.escape(message)) as raised:
+        load_weights(net, path)
+    assert str(raised.value).startswith(f"{path}: ") and "\n" not in str(raised.value)
+    assert all(torch.equal(tensor, before[key]) for key, tensor in net.state_dict().items())
 
 
 @pytest.mark.parametrize("where", [0.1, 0.5, 0.9])
@@ -231,73 +279,3 @@ def test_files_without_checksums_are_told_what_to_do(tmp_path: Path) -> None:
         torch.serialization.set_crc32_options(before)
     with pytest.raises(CheckpointError, match=r"was saved without any .* save it again"):
         load_weights(network(), path)
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda tensor: tensor.to_sparse(),
-        lambda tensor: torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8),
-        lambda tensor: tensor.to("meta"),
-        lambda tensor: torch.nested.as_nested_tensor([tensor]),
-        lambda tensor: tensor > 0,
-        lambda tensor: tensor.to(torch.complex64),
-        lambda tensor: tensor.tolist(),
-    ],
-    ids=["sparse", "quantised", "meta", "nested", "bool", "complex", "list"],
-)
-def test_weights_of_another_kind(tmp_path: Path, change: Callable[[Tensor], object]) -> None:
-    state = network().state_dict()
-    state["encoder.fc.weight"] = change(state["encoder.fc.weight"])  # type: ignore[assignment]
-    torch.save({"model": state}, tmp_path / "a.pt")
-    with pytest.raises(CheckpointError) as raised:
-        load_weights(network(), tmp_path / "a.pt")
-    assert str(raised.value) == (
-        f"{tmp_path}/a.pt: encoder.fc.weight is no plain tensor of numbers; save the network's "
-        "state_dict on the CPU, dense, not quantised"
-    )
-
-
-def test_weights_beyond_the_networks_type(tmp_path: Path) -> None:
-    state = {k: v.double() for k, v in network().state_dict().items()}
-    torch.save({"model": state}, tmp_path / "a.pt")
-    load_weights(network(), tmp_path / "a.pt")
-    state["encoder.fc.bias"][0] = 1e300
-    torch.save({"model": state}, tmp_path / "a.pt")
-    with pytest.raises(CheckpointError, match="encoder.fc.bias holds values that are not finite"):
-        load_weights(network(), tmp_path / "a.pt")
-
-
-def test_another_architecture(tmp_path: Path) -> None:
-    path = tmp_path / "a.pt"
-    torch.save({"model": network(width=4, c_dim=8, hidden=8).state_dict()}, path)
-    with pytest.raises(CheckpointError) as raised:
-        load_weights(network(width=4, c_dim=8, hidden=16), path)
-    message = str(raised.value)
-    assert "decoder.fc_p.weight is (8, 3, 1) where the config asks for (16, 3, 1)" in message
-    assert (
-        "model.encoder_kwargs.width 4, model.c_dim 8, model.decoder_kwargs.hidden_size 8" in message
-    )
-    state = network().state_dict()
-    torch.save({"model": {k: v for k, v in state.items() if k != "encoder.fc.bias"}}, path)
-    with pytest.raises(CheckpointError, match="lacks encoder.fc.bias"):
-        load_weights(network(), path)
-    torch.save({"model": {**state, "decoder.fc_z.weight": torch.zeros(1)}}, path)
-    with pytest.raises(CheckpointError, match="holds decoder.fc_z.weight"):
-        load_weights(network(), path)
-    state["encoder.fc.bias"][0] = np.nan
-    torch.save({"model": state}, path)
-    with pytest.raises(CheckpointError, match="encoder.fc.bias holds values that are not finite"):
-        load_weights(network(), path)
-
-
-def test_a_failed_load_changes_nothing(tmp_path: Path) -> None:
-    net = network()
-    before = {k: v.clone() for k, v in net.state_dict().items()}
-    state = {k: torch.zeros_like(v) for k, v in before.items()}
-    state["decoder.fc_out.bias"] = torch.zeros(7)
-    torch.save({"model": state}, tmp_path / "a.pt")
-    with pytest.raises(CheckpointError):
-        load_weights(net, tmp_path / "a.pt")
-    assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())

@@ -64,15 +64,9 @@ class Project:
             self.write_mesh(name, scale=0.97)
 
     def write_config(self, name: str, **sections: dict) -> str:
+        data = {"path": str(self.root / "data"), "classes": ["things"], "test_split": "all"}
         values: dict[str, dict] = {
-            "data": {
-                "path": str(self.root / "data"),
-                "classes": ["things"],
-                "test_split": "all",
-                "input_type": "depth",
-                "img_size": 256,
-                "img_folder": "",
-            },
+            "data": {**data, "input_type": "depth", "img_size": 256, "img_folder": ""},
             "training": {"out_dir": str(self.root / "out")},
             "test": {"eval_pointcloud": False},
             "generation": {"generation_dir": "generation"},
@@ -83,17 +77,27 @@ class Project:
         path.write_text(yaml.safe_dump(values))
         return str(path)
 
+    def level(self, run: str, **generation: object) -> dict:
+        """Return the configuration of a global level whose run alone is ``out/<run>``."""
+        return {
+            "training": {"out_dir": str(self.root / "out")},
+            "generation": {"generation_dir": run, **generation},
+        }
+
+    def record(self, run: str, *levels: tuple[str, dict], **generation: object) -> None:
+        """Write the record of a run: each level's digest of weights and configuration."""
+        entries = [{"sha256": digest, "config": config} for digest, config in levels]
+        path = self.root / "out" / run / "config.yaml"
+        path.write_text(yaml.safe_dump({"generation": generation, "levels": entries}))
+
     def mesh_path(self, name: str, run: str = "generation", suffix: str = "ply") -> Path:
         return self.root / "out" / run / "meshes" / "things" / f"{name}.{suffix}"
 
     def write_mesh(
         self, name: str, scale: float = 1.0, run: str = "generation", suffix: str = "ply"
-    ) -> Path:
-        mesh = self.shapes[name].copy()
-        mesh.apply_scale(scale)
-        path = self.mesh_path(name, run, suffix)
-        write_mesh(mesh if scale else trimesh.Trimesh(), path)
-        return path
+    ) -> None:
+        mesh = self.shapes[name].copy().apply_scale(scale) if scale else trimesh.Trimesh()
+        write_mesh(mesh, self.mesh_path(name, run, suffix))
 
     def score(self, *more: str, code: int = 0) -> None:
         """Run eval_meshes.py."""
@@ -104,13 +108,11 @@ class Project:
         self.score(*more, code=code)
         return self.rows()
 
-    def rows(self, kind: str = results.MESHES, run: str = "generation") -> pd.DataFrame:
-        path = self.root / "out" / run / f"{kind}_full_things.pkl"
-        return results.read_table(path).set_index("modelname")
+    def rows(self, kind: str = results.MESHES) -> pd.DataFrame:
+        return results.read_table(self.run / f"{kind}_full_things.pkl").set_index("modelname")
 
-    def by_class(self, kind: str = results.MESHES, run: str = "generation") -> pd.DataFrame:
-        path = self.root / "out" / run / f"{kind}_things.csv"
-        return pd.read_csv(path, index_col="class name")
+    def by_class(self) -> pd.DataFrame:
+        return pd.read_csv(self.run / "eval_meshes_things.csv", index_col="class name")
 
 
 def draw(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,23 +190,17 @@ def test_files_and_columns(scored: Project, shared: Path) -> None:
 
 def test_names_of_digits_stay_names(scored: Project, tmp_path: Path) -> None:
     """ShapeNet's class folders are numbers with leading zeros; curves are found by them."""
-    names = ["0001", "0002", "nan"]
+    models = ["0001", "0002", "nan"]
     table = results.read_table(scored.run / "eval_meshes_full_things.pkl")
-    rows = [
-        {**row, "idx": k, "class id": "03636649", "modelname": name}
-        for k, (name, row) in enumerate(zip(names, table.to_dict("records"), strict=False))
-    ]
-    columns = results.curve_columns(raw=True)
-    curves = [
-        {"idx": k, "class id": "03636649", "modelname": name, **dict.fromkeys(columns, 0.5)}
-        for k, name in enumerate(names)
-    ]
-    results.write_scores(tmp_path, results.MESHES, "03636649", rows, curves, names)
+    keys = [{"idx": k, "class id": "03636649", "modelname": name} for k, name in enumerate(models)]
+    rows = [{**row, **key} for row, key in zip(table.to_dict("records"), keys, strict=False)]
+    curves = [{**key, **dict.fromkeys(results.curve_columns(raw=True), 0.5)} for key in keys]
+    results.write_scores(tmp_path, results.MESHES, "03636649", rows, curves, models)
     scores = results.read_scores(tmp_path, results.MESHES)
     assert scores is not None and scores.curves is not None
     for read in (scores.table, scores.curves):
         assert read["class id"].tolist() == ["03636649"] * 3
-        assert read["modelname"].tolist() == names
+        assert read["modelname"].tolist() == models
 
 
 def test_scores_are_sensible(scored: Project) -> None:
@@ -579,14 +575,12 @@ def test_without_icp(project: Project, capsys: pytest.CaptureFixture[str]) -> No
     assert "class mean ×100, not aligned" in text and "aligned by ICP" not in text
 
 
+PATCHES = {"data": {"dataset": "Parts3D", "parts_size": 32, "parts_stride": 16}}
+
+
 def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     """The global level alone is found through the fused run's own record."""
-    alone = {"training": {"out_dir": str(project.root / "out")}, "generation": {}}
-    alone["generation"] = {"generation_dir": "alone"}
-    patch = {"data": {"dataset": "Parts3D", "parts_size": 32, "parts_stride": 16}}
-    (project.run / "config.yaml").write_text(
-        yaml.safe_dump({"levels": [{"config": patch}, {"config": alone}]})
-    )
+    project.record("generation", ("a", PATCHES), ("b", project.level("alone")))
     for name in NAMES[:3]:
         project.write_mesh(name, 0.9, run="alone")
     project.evaluate("--no-icp")
@@ -621,54 +615,44 @@ def test_baselines(project: Project, capsys: pytest.CaptureFixture[str]) -> None
 def test_a_global_level_that_was_made_otherwise(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def record(run: str, levels: list[tuple[str, dict]], **generation: object) -> None:
-        entries = [{"sha256": digest, "config": config} for digest, config in levels]
-        path = project.root / "out" / run / "config.yaml"
-        path.write_text(yaml.safe_dump({"generation": generation, "levels": entries}))
-
     def warned() -> list[str]:
         capfd.readouterr()
         project.score("--no-icp", "--baselines")
         lines = capfd.readouterr().err.splitlines()
         return [line.partition("the run: ")[2] for line in lines if "made otherwise" in line]
 
-    alone = {"training": {"out_dir": str(project.root / "out")}, "generation": {}}
-    alone["generation"] = {"generation_dir": "alone", "resolution": 64}
-    patch = {"data": {"dataset": "Parts3D", "parts_size": 32, "parts_stride": 16}}
+    alone = project.level("alone", resolution=64)
     for name in NAMES:
         project.write_mesh(name, 0.9, run="alone")
-    record("generation", [("b", patch), ("a", alone)], observation="surface", seed=1)
+    project.record("generation", ("b", PATCHES), ("a", alone), observation="surface", seed=1)
     assert not warned(), "without a record nobody knows"
-    record("alone", [("a", alone)], observation="surface", level_weight=3.0, lattice="exact")
+    record = {"observation": "surface", "level_weight": 3.0, "lattice": "exact"}
+    project.record("alone", ("a", alone), **record)
     assert not warned()
     coarse = {**alone, "generation": {"resolution_0": 32, "upsampling_steps": 0}}
-    record("alone", [("c", coarse)])
+    project.record("alone", ("c", coarse))
     assert warned() == [
         "other weights",
         "generation.observation: 'surface' -> 'none'",
         "generation.resolution: 64 -> 32",
     ]
-    record("alone", [("a", {**alone, "test": {"threshold": 0.7}})], observation="surface")
+    project.record("alone", ("a", {**alone, "test": {"threshold": 0.7}}), observation="surface")
     assert warned() == ["test.threshold: 0.5 -> 0.7"]
 
 
 def test_the_global_level_alone_made_elsewhere_is_known_by_its_weights(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alone = {"training": {"out_dir": str(project.root / "out/none")}}
-    patch = {"data": {"dataset": "Parts3D", "parts_size": 32, "parts_stride": 16}}
-    one, other = {"sha256": "a", "config": alone}, {"sha256": "b", "config": patch}
-    (project.run / "config.yaml").write_text(yaml.safe_dump({"levels": [other, one]}))
-    elsewhere = project.root / "out/elsewhere"
+    one, other = ("a", project.level("none")), ("b", PATCHES)
+    project.record("generation", other, one)
     for name in NAMES:
         project.write_mesh(name, 0.9, run="elsewhere")
+    runs = [str(project.run), str(project.root / "out/elsewhere")]
     project.evaluate("--no-icp")
-    project.score("--meshes", str(elsewhere), "--no-icp")
-    for level, known in (({**one, "sha256": "c"}, False), (other, False), (one, True)):
-        record = {"levels": [level]}
-        (elsewhere / "config.yaml").write_text(yaml.safe_dump(record))
-        text = remarked(capsys, [str(project.run), str(elsewhere)])
-        assert ("global level alone" not in text) == known
+    project.score("--meshes", runs[1], "--no-icp")
+    for level, known in ((("c", one[1]), False), (other, False), (one, True)):
+        project.record("elsewhere", level)
+        assert ("global level alone" not in remarked(capsys, runs)) == known
 
 
 def test_eval_input(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
