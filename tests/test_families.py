@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,8 @@ from im2mesh.commands.families import contact_sheet, main
 from im2mesh.errors import InputError
 from im2mesh.shapes.families import FAMILIES, FURNITURE_AND_VEHICLES, make_shape
 from im2mesh.shapes.kit.axes import tilt
-from im2mesh.shapes.kit.copies import mirrored, moved
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import box, capsule, ellipsoid, frustum, torus
+from im2mesh.shapes.solids import box, capsule, ellipsoid, torus
 
 FURNITURE = FURNITURE_AND_VEHICLES[:12]
 
@@ -27,7 +26,9 @@ SINGLE = [family for family in FAMILIES if family != "compositional"]
 SAMPLES = 300  # on each solid, to find which solids touch
 TOUCHING = 0.004  # of the largest extent
 
-many_seeds = pytest.mark.parametrize("seed", range(1, 26))
+seeds = pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in range(2, 26))]
+)
 
 
 def arrays(shape: Shape) -> list[np.ndarray]:
@@ -76,7 +77,9 @@ def components(shape: Shape) -> tuple[int, np.ndarray]:
     return connected_components(graph, directed=False)
 
 
-def check(family: str, seed: int) -> None:
+@seeds
+@pytest.mark.parametrize("family", FAMILIES)
+def test_valid(family: str, seed: int) -> None:
     shape = make_shape(family, seed)
     assert len(shape) >= 3 or family not in FURNITURE
     low, high = shape.bounds().numpy()
@@ -101,27 +104,9 @@ def check(family: str, seed: int) -> None:
         assert inside.tolist() == [True, False]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_valid(family: str) -> None:
-    check(family, 0)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("family", FAMILIES)
-@many_seeds
-def test_many_valid(family: str, seed: int) -> None:
-    check(family, seed)
-
-
+@seeds
 @pytest.mark.parametrize("family", SINGLE)
-def test_in_one_piece(family: str) -> None:
-    assert pieces(make_shape(family, 1)) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("family", SINGLE)
-@many_seeds
-def test_many_in_one_piece(family: str, seed: int) -> None:
+def test_in_one_piece(family: str, seed: int) -> None:
     assert pieces(make_shape(family, seed)) == 1
 
 
@@ -170,33 +155,21 @@ def test_vessels_are_hollow(family: str, share: float) -> None:
     assert np.mean(hollow) >= share
 
 
-def test_unknown_family() -> None:
-    with pytest.raises(InputError, match=r"'chairs'; did you mean chair\?"):
-        make_shape("chairs", 0)
-    with pytest.raises(InputError, match="there are chair, table"):
-        make_shape("xyzzy", 0)
-    with pytest.raises(InputError, match="chair: the seed is -1"):
-        make_shape("chair", -1)
-
-
-def test_mirrored() -> None:
-    """The image of a solid holds exactly the mirror images of its points."""
-    solids = [
-        box((0.3, 0.5, 0.2), (0.4, 0.1, 0.2)),
-        frustum((0.1, 0, 0.3), (0.5, 0.4, 0.1), 0.1, 0.2),
-        capsule((0.3, 0.1, 0), (0.6, 0.5, 0.4), 0.1),
-        torus(0.3, 0.1, (0.4, 0.2, 0.3), (1, 2, 3)),
-        *moved([ellipsoid((0.3, 0.1, 0.2))], (0.3, 0.2, 0.1), azimuth=37),
-    ]
-    points = np.random.default_rng(0).uniform(-1, 1, (4000, 3))
-    for solid in solids:
-        for axis in (0, 2):
-            _, image = mirrored(solid, axis=axis)
-            sign = np.ones(3)
-            sign[axis] = -1
-            there = Shape.of(solid).occupancy(points)
-            assert 0 < there.sum() < len(points)
-            assert torch.equal(there, Shape.of(image).occupancy(points * sign))
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: make_shape("chairs", 0), r"'chairs'; did you mean chair\?"),
+        (lambda: make_shape("xyzzy", 0), "there are chair, table"),
+        (lambda: make_shape("chair", -1), "chair: the seed is -1"),
+        (lambda: contact_sheet(["chair"], 0, 0), "a sheet of 0 tiles"),
+        (lambda: contact_sheet(["chair"], 2, 0, columns=0), "--columns must be positive"),
+        (lambda: contact_sheet(["chair"], 2, -1), "--seed must not be negative"),
+        (lambda: contact_sheet(["sofas"], 2, 0), r"did you mean sofa\?"),
+    ],
+)
+def test_errors(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()
 
 
 def test_contact_sheet(tmp_path: Path) -> None:
@@ -217,14 +190,3 @@ def test_contact_sheet(tmp_path: Path) -> None:
     before = paths[0].read_bytes()
     assert main([*arguments, "--sheet", str(paths[0])]) == 0
     assert paths[0].read_bytes() == before
-
-
-def test_contact_sheet_errors() -> None:
-    with pytest.raises(InputError, match="a sheet of 0 tiles"):
-        contact_sheet(["chair"], 0, 0)
-    with pytest.raises(InputError, match="--columns must be positive"):
-        contact_sheet(["chair"], 2, 0, columns=0)
-    with pytest.raises(InputError, match="--seed must not be negative"):
-        contact_sheet(["chair"], 2, -1)
-    with pytest.raises(InputError, match=re.escape("did you mean sofa?")):
-        contact_sheet(["sofas"], 2, 0)
