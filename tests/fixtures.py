@@ -77,6 +77,15 @@ def balls_depth(centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(z), 0.5 - z, -1).astype(np.float32)
 
 
+def random_depth(seed: int, size: int) -> np.ndarray:
+    """Return a (size, size) map: pieces at several depths with noise, holes and background."""
+    rng = np.random.default_rng(seed)
+    depth = np.kron(rng.choice([-1.0, 0.2, 0.215, 0.5, 0.9], (size // 4,) * 2), np.ones((4, 4)))
+    depth[depth >= 0] += rng.uniform(0, 0.01, int((depth >= 0).sum()))
+    depth[rng.uniform(size=depth.shape) < 0.05] = -1
+    return depth.astype(np.float32)
+
+
 def sheet(along: np.ndarray, height: Callable[..., np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return the mesh of a height z over a square grid of x and y."""
     n = len(along)

@@ -538,6 +538,8 @@ THRESHOLD, RATE = "a number from -1e+30 to 1e+30", "a positive number up to 1e30
 DATASETS = "Shapes3D, Parts3D, Shapes3DH5, Parts3DH5, Procedural3D or ProceduralParts3D"
 PROBABILITY = "test.threshold must lie between 0 and 1, a probability, for method onet"
 HUGE = "a number beyond 64 bits"
+CHANNELS = "a list of one to five multiples of 8 from 8 to 1024"
+OBSERVED = "true, false, none, offset or silhouette"
 MUST_BE = [
     ("preprocessor", "5", "a mapping of keys", "5"),
     ("data", "[1]", "a mapping of keys", "a list"),
@@ -569,8 +571,19 @@ MUST_BE = [
      "a list; the first is the larger one"),
     ("model.c_dim", "8193", "an integer from 1 to 8192", "8193"),
     ("model.encoder_kwargs.width", "1025", "an integer from 1 to 1024", "1025"),
+    ("model.encoder_kwargs.features", "0", "an integer from 1 to 8192", "0"),
+    ("model.encoder_kwargs.cells", "48", "16, 32, 64, 128 or 256", "48"),
+    ("model.encoder_kwargs.cells", "64.0", "16, 32, 64, 128 or 256", "64.0"),
+    ("model.encoder_kwargs.channels", "[12]", CHANNELS, "a list"),
+    ("model.encoder_kwargs.channels", "[]", CHANNELS, "an empty list"),
+    ("model.encoder_kwargs.channels", "32", CHANNELS, "32"),
+    ("model.encoder_kwargs.lift", "4", "a multiple of 8 from 0 to 1024", "4"),
     ("model.decoder_kwargs.hidden_size", "8193", "an integer from 1 to 8192", "8193"),
-    ("model.decoder_kwargs.observed", "features", "true, false, none, offset or silhouette",
+    ("model.decoder_kwargs.observed", "yes please", OBSERVED, "'yes please'"),
+    ("model.decoder_kwargs.observed", "1", OBSERVED, "1"),
+    ("model.decoder_kwargs.observed", "null", OBSERVED, "null"),
+    ("model.decoder_kwargs.observed", "[offset]", OBSERVED, "a list"),
+    ("model.decoder_kwargs.observed", "features", OBSERVED,
      "'features'; features was removed; use silhouette"),
     ("training.print_every", "-1", "an integer, 0 or more", "-1"),
     ("training.seed", 10**30, "an integer, 0 or more", HUGE),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from im2mesh.config import Config, DecoderConfig, from_dict, to_dict
-from im2mesh.errors import CheckpointError, ConfigError
+from im2mesh.errors import CheckpointError
 from im2mesh.generation.level import Level
 from im2mesh.geometry.patches import Windows
 from im2mesh.geometry.pixels import IMAGE_SIZE
@@ -25,6 +25,7 @@ from im2mesh.models.pixel_features import (
     silhouette_distance,
 )
 from im2mesh.shapes.families import make_shape
+from tests.fixtures import random_depth
 from tests.reference.pixel_features import reference_pixel_features, reference_silhouette_distance
 
 KINDS = ("offset", "silhouette")
@@ -59,16 +60,6 @@ def random_network(config: Config, seed: int = 0) -> ImplicitNetwork:
             if name.endswith("running_var"):
                 tensor.square_().add_(0.5)
     return network.eval()
-
-
-def random_depth(seed: int, size: int) -> np.ndarray:
-    """Pieces at several depths with noise, holes and background."""
-    rng = np.random.default_rng(seed)
-    blocks = rng.choice([-1.0, 0.2, 0.215, 0.5, 0.9], (size // 4, size // 4))
-    depth = np.kron(blocks, np.ones((4, 4)))
-    depth[depth >= 0] += rng.uniform(0, 0.01, int((depth >= 0).sum()))
-    depth[rng.uniform(size=depth.shape) < 0.05] = -1
-    return depth.astype(np.float32)
 
 
 @settings(max_examples=30, deadline=None)
@@ -166,12 +157,6 @@ def test_the_key(value: object, kind: str) -> None:
     config = slim(value)
     assert config.model.decoder_kwargs.observed == kind
     assert from_dict(to_dict(config)) == config
-
-
-@pytest.mark.parametrize("value", ["yes please", 1, None, ["offset"], "features"])
-def test_bad_values_of_the_key(value: object) -> None:
-    with pytest.raises(ConfigError, match=r"model\.decoder_kwargs\.observed must be true, false"):
-        slim(value)
 
 
 def test_weights_of_another_kind_are_refused(tmp_path: Path) -> None:

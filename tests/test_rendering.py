@@ -271,16 +271,6 @@ def test_a_marker_on_top_comes_towards_the_viewer() -> None:
         assert (abs(0.5 - depth - z) < 0.05) == (side > 0)
 
 
-def test_azimuth_turns_the_front_to_the_right() -> None:
-    block, nose = trimesh.creation.box((0.4, 0.4, 0.4)), trimesh.creation.box((0.1, 0.1, 0.1))
-    nose.apply_translation((0, 0, 0.25))
-    mesh = trimesh.util.concatenate([block, nose])
-    depth = render_depth(pose(mesh.vertices, 90, 0), mesh.faces)
-    columns = np.flatnonzero((depth >= 0).sum(axis=0))
-    heights = (depth >= 0).sum(axis=0)[columns]
-    assert heights[-1] < heights[0] / 2  # the nose is on the right
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_procedural_shapes(model: str) -> None:
     """A mesh of inscribed polyhedra has the shape's depth, but for its roundings' outlines."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from im2mesh.config import Config, from_dict
+from im2mesh.config import Config
 from im2mesh.errors import CheckpointError, ConfigError
 from im2mesh.generation.extraction import extract_dense, extract_mise
 from im2mesh.generation.field import FusedField
@@ -25,7 +25,14 @@ from im2mesh.models.build import build_network
 from im2mesh.models.group_norm import GroupNorm
 from im2mesh.models.volume import VolumeNetwork, corners, read_volume, volume_features
 from im2mesh.timing import Stopwatch
-from tests.fixtures import VOLUME, balls_depth, balls_distance, level_config, random_balls
+from tests.fixtures import (
+    VOLUME,
+    balls_depth,
+    balls_distance,
+    level_config,
+    random_balls,
+    random_depth,
+)
 from tests.reference.volume import reference_read, reference_volume_features
 
 
@@ -49,15 +56,6 @@ def random_network(config: Config, seed: int = 0) -> VolumeNetwork:
             parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
     assert isinstance(network, VolumeNetwork)
     return network.eval()
-
-
-def random_depth(seed: int, size: int) -> np.ndarray:
-    """Pieces at several depths with noise, holes and background."""
-    rng = np.random.default_rng(seed)
-    depth = np.kron(rng.choice([-1.0, 0.2, 0.23, 0.5, 0.9], (size // 4,) * 2), np.ones((4, 4)))
-    depth[depth >= 0] += rng.uniform(0, 0.01, int((depth >= 0).sum()))
-    depth[rng.uniform(size=depth.shape) < 0.05] = -1
-    return depth.astype(np.float32)
 
 
 def ball_map(seed: int) -> Tensor:
@@ -272,23 +270,6 @@ def test_it_fuses_with_other_levels(method: str) -> None:
 def test_what_a_volume_level_cannot_be(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build_network(volume_config(**changes))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "words"),
-    [
-        ("cells", 48, "16, 32, 64, 128 or 256"),
-        ("cells", 64.0, "16, 32, 64, 128 or 256"),
-        ("channels", [12], "a list of one to five multiples of 8"),
-        ("channels", [], "a list of one to five multiples of 8"),
-        ("channels", 32, "a list of one to five multiples of 8"),
-        ("lift", 4, "a multiple of 8 from 0 to 1024"),
-        ("features", 0, "an integer from 1 to 8192"),
-    ],
-)
-def test_bad_sizes(key: str, value: object, words: str) -> None:
-    with pytest.raises(ConfigError, match=rf"model\.encoder_kwargs\.{key} must be {words}"):
-        from_dict({"model": {"encoder_kwargs": {key: value}}})
 
 
 def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:
