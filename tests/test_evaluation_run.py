@@ -29,6 +29,7 @@ from im2mesh.metrics import results, run, tasks
 from im2mesh.metrics.report import printout
 from im2mesh.metrics.scored_runs import ScoredMethod, ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask
+from im2mesh.preparation.packing import pack_class
 from tests.conftest import REPOSITORY
 from tests.fixtures import BROKEN_YAML, ball, write_dataset, write_image
 
@@ -217,52 +218,27 @@ def test_scores_are_sensible(scored: Project) -> None:
     assert observed["depth error median (mesh)"].between(0.001, 0.03).all()
 
 
-def test_off_is_read_where_there_is_no_ply(project: Project) -> None:
-    from_ply = project.evaluate("--no-icp")
-    for name in NAMES:
-        project.mesh_path(name).unlink()
-        project.write_mesh(name, 0.97, suffix="off")
-    from_off = project.evaluate("--no-icp")
-    scores = [name for name in from_ply if name.endswith("raw")]
-    pd.testing.assert_frame_equal(from_ply[scores], from_off[scores])
-
-
-def test_rows_do_not_depend_on_workers_or_order(project: Project) -> None:
+def test_what_rows_do_not_depend_on(project: Project) -> None:
+    """Processes, other models, the format of meshes and of the data set."""
     one = project.evaluate("--no-icp")
     for path in project.run.glob("eval_*"):
         path.unlink()
-    listed = project.root / "data/things/all.lst"
-    listed.write_text("".join(f"{name}\n" for name in NAMES[:2]))
+    folder = project.root / "data/things"
+    (folder / "all.lst").write_text("\n".join(NAMES[:2]))
     assert eval_meshes.main([project.config, "--no-icp", "--workers", "2"]) == 0
     columns = [name for name in one if name not in ("idx", "fingerprint")]
     pd.testing.assert_frame_equal(project.rows()[columns], one[columns].loc[NAMES[:2]])
-    listed.write_text(f"{NAMES[1]}\n")
+    (folder / "all.lst").write_text(NAMES[1])
     again = project.evaluate("--no-icp", "--seed", "0")
     pd.testing.assert_frame_equal(again[columns], one[columns].loc[NAMES[1:2]])
-
-
-def test_data_in_hdf5(project: Project) -> None:
-    import h5py
-
-    from_npz = project.evaluate("--no-icp")
-    folder = project.root / "data/things"
-    with h5py.File(folder / "all.h5", "w") as file:
-        for name in NAMES:
-            cloud = np.load(folder / name / "pointcloud.npz")
-            points = np.load(folder / name / "points.npz")
-            file[f"depth/{name}"] = np.load(folder / name / "000.npz")["arr_0"]
-            file[f"pointclouds/{name}"] = cloud["points"]
-            file[f"normals/{name}"] = cloud["normals"]
-            file[f"visible/{name}"] = cloud["visible"]
-            file[f"points/{name}"] = points["points"]
-            file[f"occupancy/{name}"] = np.unpackbits(
-                points["occupancies"], count=len(points["points"])
-            )
-    (folder / "h5.lst").write_text("".join(f"{name} all.h5\n" for name in NAMES))
+    for name in NAMES:
+        project.mesh_path(name).unlink()
+        project.write_mesh(name, 0.97, suffix="off")
+    packed = pack_class(folder, NAMES)
+    (folder / "h5.lst").write_text("".join(f"{name} {packed[name]}\n" for name in NAMES))
     project.config = project.write_config("h5", data={"dataset": "Shapes3DH5", "test_split": "h5"})
-    from_h5 = project.evaluate("--no-icp")
-    scores = [name for name in from_npz if "(mesh)" in name]
-    pd.testing.assert_frame_equal(from_npz[scores], from_h5[scores])
+    scores = [name for name in one if "(mesh)" in name]
+    pd.testing.assert_frame_equal(project.evaluate("--no-icp")[scores], one[scores])
 
 
 # --- means --------------------------------------------------------------------------------------

@@ -45,8 +45,10 @@ def arrays(config: Config, split: str = "train") -> list[tuple[np.ndarray, ...]]
     return [(depth, p.points, p.occupancies, p.sdf) for depth, p in models]
 
 
-@pytest.mark.parametrize(("size", "stride"), LEVELS)
-@pytest.mark.parametrize("method", ["onet", "onet_sdf"])
+@pytest.mark.parametrize(
+    ("size", "stride", "method"),
+    [(*level, method) for level, method in zip(LEVELS, ["onet", "onet_sdf"] * 3, strict=True)],
+)
 def test_every_window_holds_what_the_definition_says(
     data: Path, tmp_path: Path, size: int, stride: int, method: str
 ) -> None:
@@ -176,6 +178,10 @@ def test_global_levels_take_points_beside_the_cube(tmp_path: Path) -> None:
 # --- in a folder --------------------------------------------------------------------------------
 
 
+def cached(data: Path, tmp_path: Path, **more: object) -> Config:
+    return level_config(data, tmp_path, data={"cache": str(tmp_path / "cache"), **more})
+
+
 def same(one: PointStore, other: PointStore) -> bool:
     batches = [vars(store.batch(1, 0, min(len(store), 6))).values() for store in (one, other)]
     return all(torch.equal(a, b) for a, b in zip(*batches, strict=True))
@@ -184,26 +190,23 @@ def same(one: PointStore, other: PointStore) -> bool:
 def test_mapped_equals_in_memory(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = {"cache": str(tmp_path / "cache")}
-    plain = level_config(data, tmp_path, data=dict(PATCHES))
-    config = level_config(data, tmp_path, data=PATCHES | cache)
-    assert same(open_store(plain, "train"), open_store(config, "train"))
-    in_memory = open_store(plain, "train")
+    config = cached(data, tmp_path, **PATCHES)
+    in_memory = open_store(level_config(data, tmp_path, data=dict(PATCHES)), "train")
+    assert same(in_memory, open_store(config, "train"))
     monkeypatch.setattr(store_files, "_read", None)  # a second run reads no model
     assert same(in_memory, open_store(config, "train"))
 
 
 def test_levels_of_other_strides_have_other_caches(data: Path, tmp_path: Path) -> None:
-    cache = {"cache": str(tmp_path / "cache")}
     for stride in (16, 48, 16):
-        own = level_config(data, tmp_path, data=patches(64, stride) | cache)
+        own = cached(data, tmp_path, **patches(64, stride))
         plain = level_config(data, tmp_path, data=patches(64, stride))
         assert same(open_store(own, "train"), open_store(plain, "train"))
 
 
 def test_a_cache_written_anew_leaves_the_one_in_use(tmp_path: Path) -> None:
     root = write_balls(tmp_path / "data", {"train": 3}, points=100)
-    config = level_config(root, tmp_path, data={"cache": str(tmp_path / "cache")})
+    config = cached(root, tmp_path)
     used = open_store(config, "train")
     before = used.batch(0, 0, 3)
     names = (root / "balls/train.lst").read_text().split()
@@ -216,7 +219,7 @@ def test_a_cache_written_anew_leaves_the_one_in_use(tmp_path: Path) -> None:
 def test_an_interrupted_cache_is_written_anew(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
+    config = cached(data, tmp_path)
     read = store_files._read
 
     def interrupted(sample, *rest):  # type: ignore[no-untyped-def]
@@ -231,7 +234,7 @@ def test_an_interrupted_cache_is_written_anew(
 
 
 def test_ranks_share_a_cache_that_one_of_them_writes(data: Path, tmp_path: Path) -> None:
-    config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
+    config = cached(data, tmp_path)
     with ThreadPoolExecutor(4) as pool:
         stores = list(pool.map(lambda _: open_store(config, "train"), range(4)))
     assert all(same(stores[0], store) for store in stores[1:])
@@ -241,7 +244,7 @@ def test_ranks_share_a_cache_that_one_of_them_writes(data: Path, tmp_path: Path)
 
 def test_a_changed_model_is_read_again(tmp_path: Path) -> None:
     root = write_balls(tmp_path / "data", {"train": 3}, points=100)
-    config = level_config(root, tmp_path, data={"cache": str(tmp_path / "cache")})
+    config = cached(root, tmp_path)
     before = open_store(config, "train").batch(0, 0, 3)
     write_balls(root, {"train": 3}, points=120)
     after = open_store(config, "train").batch(0, 0, 3)
@@ -281,7 +284,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
 def test_a_damaged_cache_is_written_anew(
     data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
-    config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
+    config = cached(data, tmp_path)
     open_store(config, "train")
     (folder,) = (tmp_path / "cache").iterdir()
     DAMAGE[damage](folder)
@@ -298,7 +301,7 @@ def test_what_is_being_written_anew_counts_for_nothing(
 ) -> None:
     """The stamp of the files before speaks of what was cut off."""
     root = shutil.copytree(data, tmp_path / "data")
-    config = level_config(root, tmp_path, data={"cache": str(tmp_path / "cache")})
+    config = cached(root, tmp_path)
     before = open_store(config, "train").batch(0, 0, 3)
     file = root / "balls/ball_0000-00/points.npz"
     written = file.stat().st_mtime
@@ -319,10 +322,8 @@ def test_mixed_precisions(tmp_path: Path, order: tuple[str, str]) -> None:
         write_balls(root / dtype, {"train": 2}, dtype=dtype)
         shutil.copytree(root / dtype / "balls/ball_0000-00", root / f"balls/m{k}")
     (root / "balls/train.lst").write_text("m0\nm1\n")
-    stores = [
-        open_store(level_config(root, tmp_path, data=extra), "train")
-        for extra in ({}, {"cache": str(tmp_path / "cache")})
-    ]
+    configs = level_config(root, tmp_path), cached(root, tmp_path)
+    stores = [open_store(config, "train") for config in configs]
     assert same(*stores)
     assert stores[0]._points.dtype == torch.float32
 
@@ -373,19 +374,18 @@ def test_occupancy_from_sdf(tmp_path: Path) -> None:
     assert same(*(open_store(level_config(root, tmp_path), "train") for root in (both, only)))
 
 
-@pytest.mark.parametrize("cached", [False, True])
-def test_no_usable_window(tmp_path: Path, cached: bool) -> None:
+@pytest.mark.parametrize("config_of", [level_config, cached])
+def test_no_usable_window(tmp_path: Path, config_of: Callable[..., Config]) -> None:
     root = write_balls(tmp_path / "data", {"train": 2}, points=50)
     for path in (root / "balls").glob("*/points.npz"):
         change(occupancies=np.zeros(7, np.uint8))(path)
-    extra = {"cache": str(tmp_path / "cache")} if cached else {}
     with pytest.raises(DataError, match="no window has both a foreground pixel and a point"):
-        open_store(level_config(root, tmp_path, data=extra), "train")
+        open_store(config_of(root, tmp_path), "train")
 
 
 def test_a_cache_that_cannot_be_written(data: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").touch()
-    config = level_config(data, tmp_path, data={"cache": str(tmp_path / "cache")})
+    config = cached(data, tmp_path)
     with pytest.raises(InputError, match=r"cannot be written to .*; choose another data\.cache"):
         open_store(config, "train")
 
