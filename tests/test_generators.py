@@ -155,36 +155,33 @@ def test_the_library_gives_the_same_mesh(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "values", "section"),
+    ("option", "values"),
     [
-        ("--extraction", ["mise", "dense"], "generation"),
-        ("--observation", ["none", "carve", "surface"], "generation"),
-        ("--resolution", [16, 32], "generation"),
-        ("--threshold", [0.3, 0.7], "test"),
+        ("extraction", ["mise", "dense"]),
+        ("observation", ["none", "carve", "surface"]),
+        ("resolution", [16, 32]),
+        ("threshold", [0.3, 0.7]),
     ],
 )
-def test_options_of_the_command_line(
-    workplace: Path, option: str, values: list[object], section: str
-) -> None:
+def test_options_of_the_command_line(workplace: Path, option: str, values: list[object]) -> None:
     """They are in the record, and all but the extraction make another mesh."""
     change("global.yaml", generation={"resolution": 32, "mise_resolution": 16})
     volumes = []
     for value in map(str, values):
-        code, lines = generate(
-            "--input", "data/maps/sofa_demo-00", "--out", value, option, value, "--noise", "0.01"
-        )
+        given = (f"--{option}", value, "--noise", "0.01", "--out", value)
+        code, lines = generate("--input", "data/maps/sofa_demo-00", *given)
         assert code == 0
         assert lines[0].startswith("maps/sofa_demo-00: ") and lines[0].endswith("(1 of 1)")
         record = yaml.safe_load(Path(value, "config.yaml").read_text())
+        test = record["levels"][0]["config"]["test"]
+        assert str((test if option == "threshold" else record["generation"])[option]) == value
         assert record["generation"]["observation_noise"] == 0.01
-        settings = {"test": record["levels"][0]["config"]["test"], **record}[section]
-        assert str(settings[option.removeprefix("--")]) == value
         volumes.append(trimesh.load(f"{value}/meshes/maps/sofa_demo-00.ply").volume)
-    if option == "--extraction":
+    if option == "extraction":
         assert volumes[0] == pytest.approx(volumes[1], rel=1e-3)
     else:
         assert len(set(volumes)) == len(values)
-    assert option != "--threshold" or volumes[0] > volumes[1]
+    assert option != "threshold" or volumes[0] > volumes[1]
 
 
 def test_mesh_formats_and_maps_in_images(workplace: Path) -> None:
