@@ -37,4 +37,5 @@ def find(path: str | os.PathLike[str]) -> Path:
 
 
 def demo_config(name: str) -> Path:
+    """Return the configuration of one of the :data:`DEMO_LEVELS`."""
     return ROOT / "configs" / "demo" / f"{name}.yaml"

@@ -170,6 +170,7 @@ def file_version(path: str | os.PathLike[str]) -> list[int]:
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -213,6 +214,7 @@ def folder_name(path: str | os.PathLike[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__
 

@@ -68,6 +68,7 @@ class Occupancy:
         return "occupancies"
 
     def field(self, values: Tensor) -> Tensor:
+        """Return the logits."""
         return values
 
     def loss(self, values: Tensor, targets: Tensor) -> Tensor:
@@ -78,6 +79,7 @@ class Occupancy:
         return values >= self.iso_level
 
     def target_inside(self, targets: Tensor) -> Tensor:
+        """Return where the true probability, 0 or 1, is at least the threshold."""
         return targets >= self.threshold
 
 
@@ -99,6 +101,7 @@ class SignedDistance:
         return "sdf"
 
     def field(self, values: Tensor) -> Tensor:
+        """Return the negated distance."""
         return -values
 
     def loss(self, values: Tensor, targets: Tensor) -> Tensor:
@@ -110,10 +113,12 @@ class SignedDistance:
         return self.field(values) > self.iso_level
 
     def target_inside(self, targets: Tensor) -> Tensor:
+        """Return where the negated true distance exceeds the threshold."""
         return self.field(targets) > self.iso_level
 
 
 def build_objective(method: str, threshold: float) -> Objective:
+    """Return the objective of ``method`` (``onet`` or ``onet_sdf``)."""
     objectives: dict[str, Callable[[float], Objective]] = {
         "onet": Occupancy,
         "onet_sdf": SignedDistance,

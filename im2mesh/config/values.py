@@ -74,6 +74,8 @@ def _require(fits: bool, hint: str = "") -> None:
 
 
 def whole(least: int, most: int = LARGEST, multiple_of: int = 1) -> Kind:
+    """Return the kind of the integers in a range."""
+
     def read(value: Any) -> int:
         _require(isinstance(value, int) and not isinstance(value, bool))
         _require(least <= value <= most and value % multiple_of == 0)
@@ -100,6 +102,7 @@ def number(least: float, most: float, words: str = "", excluded: float | None = 
 
 
 def interval(least: float, most: float) -> Kind:
+    """Return the kind of the pairs [low, high] within a range."""
     bound = number(least, most)
 
     def read(value: Any) -> tuple[float, float]:

@@ -104,15 +104,18 @@ def global_level(folder: Path) -> tuple[Config, str] | None:
 
 
 def mesh_paths(run: Path, class_name: str, model: str, formats: Sequence[str]) -> dict[str, Path]:
+    """Return the files of one mesh by their type."""
     folder = run / "meshes" / class_name
     return {suffix: folder / f"{model}.{suffix}" for suffix in formats}
 
 
 def pointcloud_path(run: Path, class_name: str, model: str) -> Path:
+    """Return the file of the points of one mesh."""
     return run / "pointcloud" / class_name / f"{model}.ply"
 
 
 def timings_path(run: Path, class_name: str, model: str) -> Path:
+    """Return the file of the timings of one map."""
     return run / "timings" / class_name / f"{model}.json"
 
 
@@ -169,6 +172,7 @@ def write_pointcloud(mesh: trimesh.Trimesh, path: Path, seed: int) -> None:
 
 
 def write_picture(picture: np.ndarray, path: Path) -> None:
+    """Write an (H, W, 3) uint8 picture."""
     with atomic(path) as beside:
         Image.fromarray(picture).save(beside, quality=95)
 
@@ -180,6 +184,7 @@ def copy_file(source: str | os.PathLike[str], path: Path) -> None:
 
 
 def write_timings(numbers: Mapping[str, float], path: Path) -> None:
+    """Write what one map took."""
     with atomic(path) as beside:
         beside.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 
@@ -213,6 +218,7 @@ def write_tables(rows: pd.DataFrame, run: Path) -> None:
 
 
 def remove_tables(run: Path) -> None:
+    """Remove the files of :func:`write_tables`, if there are any."""
     for pattern in _TABLES:
         for path in run.glob(pattern):
             path.unlink()

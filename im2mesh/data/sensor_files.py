@@ -304,6 +304,7 @@ def masks_of(
 
 
 def check_file(path: Path, formats: Sequence[str], what: str, error: type[InputError]) -> None:
+    """Raise an error if a path is no file of a known format."""
     if path.is_dir():
         raise error(f"{path}: is a folder; give a {what}")
     if not path.is_file():

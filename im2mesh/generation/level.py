@@ -39,6 +39,12 @@ class Level:
 
     @classmethod
     def load(cls, config: Config, device: torch.device | str = "cpu") -> Level:
+        """Build a configured network and load its weights.
+
+        Raises:
+            ConfigError: the configuration has a value that is not supported.
+            CheckpointError: the weights are missing or belong to another architecture.
+        """
         network = build_network(config)
         load_weights(network, config.model_path)
         return cls(config, network.to(device))

@@ -94,6 +94,7 @@ class Camera:
 
     @property
     def matrix(self) -> np.ndarray:
+        """The 3×3 matrix K."""
         return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
 
     def scaled(self, across: float, down: float) -> Camera:

@@ -85,6 +85,7 @@ def render_perspective(
 
 
 def require_renderer(renderer: str) -> None:
+    """Raise InputError where a renderer is unknown or not installed."""
     if renderer not in RENDERERS:
         raise InputError(f"no renderer {renderer!r}; choose {' or '.join(RENDERERS)}")
     RENDERERS[renderer][1]()

@@ -24,6 +24,7 @@ FORMATS = (".png", ".pdf", ".svg")
 
 
 def check_format(path: Path) -> None:
+    """Raise InputError where the extension of a picture is none of :data:`FORMATS`."""
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"{path}: plots are written as {' '.join(FORMATS)}; use one of these")
 

@@ -51,6 +51,7 @@ def _one_class_table(method: ScoredMethod, raw: bool) -> Table:
 
 
 def sorted_rows(method: ScoredMethod, raw: bool) -> Table:
+    """Return a row a mesh, the worst first."""
     names = [f"{class_id}/{model}".lstrip("/") for class_id, model in method.models()]
     frame = method.all_values(raw).set_axis(names)
     by = SHOWN[MAIN] if SHOWN[MAIN] in frame else frame.columns[0]

@@ -66,10 +66,12 @@ class Scores:
 
 
 def curve_columns(raw: bool) -> list[str]:
+    """Return the names of the columns that hold the F-score curve."""
     return [f"{at:.3f}{' raw' if raw else ''}" for at in CURVE]
 
 
 def paths(run: Path, kind: str, class_id: str) -> dict[str, Path]:
+    """Return the paths of one class folder's tables."""
     return {
         "full": run / f"{kind}_full_{class_id}.pkl",
         "full csv": run / f"{kind}_full_{class_id}.csv",
@@ -265,6 +267,7 @@ def mesh_versions(table: pd.DataFrame) -> pd.Series:
 
 
 def score_columns(table: pd.DataFrame) -> list[str]:
+    """Return the columns of a table of rows or classes that hold scores."""
     return [name for name in table if name not in NOT_SCORES]
 
 

@@ -92,6 +92,7 @@ def mesh_tasks(
 
 
 def input_tasks(samples: Sequence[Sample], settings: ScoringSettings) -> list[ScoringTask]:
+    """Return a task for the points that the camera saw, of every sample."""
     return [
         InputTask(idx, sample.class_name, sample.name, settings, sample)
         for idx, sample in enumerate(samples)

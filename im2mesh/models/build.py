@@ -14,6 +14,7 @@ from im2mesh.models.volume import VolumeDecoder, VolumeEncoder, VolumeNetwork, d
 
 
 def default_device() -> torch.device:
+    """Return CUDA where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -73,6 +73,7 @@ class ImplicitNetwork(Network):
         self.encoder = encoder
 
     def forward(self, images: Tensor, points: Tensor) -> Tensor:
+        """Map (B, 1, H, W) depth and (B, T, 3) points to (B, T) values."""
         codes, features = self.encode(images)
         return self.decoder(points, codes, features)
 

@@ -96,6 +96,7 @@ class VolumeBlock(nn.Module):
         nn.init.zeros_(self.conv_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (B, channels, N, N, N) to the same shape."""
         hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
         return x + hidden
 
@@ -111,6 +112,7 @@ class ImageBlock(nn.Module):
         nn.init.zeros_(self.conv_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (B, channels, H, W) to the same shape."""
         hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
         return x + hidden
 
@@ -241,6 +243,7 @@ class PointBlock(nn.Module):
         nn.init.zeros_(self.fc_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (rows, channels) to the same shape."""
         hidden: Tensor = self.fc_1(F.relu(self.fc_0(F.relu(x))))
         return x + hidden
 
@@ -342,4 +345,5 @@ def _inputs(volume: Tensor, pixel_features: PixelFeatures | None, points: Tensor
 
 
 def decoder_inputs(features: int, kind: str) -> int:
+    """Return the number of the decoder's input channels."""
     return features + 3 + CHANNELS[kind]

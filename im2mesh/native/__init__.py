@@ -10,6 +10,11 @@ MAX_RESOLUTION = 2048
 
 
 def extension(name: str) -> ModuleType:
+    """Import a compiled module of this package.
+
+    Raises:
+        ImportError: it is not built.
+    """
     try:
         return importlib.import_module(f"im2mesh.native.{name}")
     except ModuleNotFoundError:

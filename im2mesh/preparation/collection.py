@@ -98,6 +98,8 @@ class Entry(ABC):
 
 @dataclass(frozen=True)
 class MeshEntry(Entry):
+    """A mesh file."""
+
     source: Path = Path()
 
     def load(self, count: int, thickness: float, seed: int) -> MeshObject:

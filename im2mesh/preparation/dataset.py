@@ -63,6 +63,8 @@ LIBRARIES = ("numpy", "scipy", "torch", "trimesh", "libigl", "embreex", "h5py")
 
 @dataclass(frozen=True)
 class ShapeTask:
+    """A shape whose models are to be made in a folder."""
+
     shape: Entry
     settings: DatasetSettings
     out: Path
@@ -90,6 +92,11 @@ class BuildReport:
 
 
 def build_shape(task: ShapeTask) -> Outcome:
+    """Make the missing models of a shape.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
     try:
         return _build_shape(task)
     except MemoryError:

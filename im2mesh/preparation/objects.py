@@ -85,6 +85,8 @@ class MeshObject(Object):
 
 
 class PosedMesh(PosedObject):
+    """A view of a :class:`MeshObject`."""
+
     def __init__(self, original: MeshObject, azimuth: float, elevation: float) -> None:
         self.original = original
         self.rotation = pose_rotation(azimuth, elevation)
@@ -132,6 +134,8 @@ class ShapeObject(Object):
 
 
 class PosedShape(PosedObject):
+    """A view of a :class:`ShapeObject`."""
+
     def __init__(self, original: ShapeObject, azimuth: float, elevation: float) -> None:
         self.original = original
         self.rotation = pose_rotation(azimuth, elevation)

@@ -208,6 +208,7 @@ ABLATED = (
 
 
 def write_config(path: Path, values: Mapping[str, Any]) -> Path:
+    """Write a configuration file, whole or not at all; return its path."""
     write_record(path, values)
     return path
 

@@ -273,11 +273,13 @@ def write_split(data: Path, name: str, objects: int | None) -> None:
 
 
 def folder_of(name: str) -> str:
+    """Turn a method's name into that of a folder."""
     kept = "".join(c if c.isalnum() or c == "." else "_" for c in name.lower())
     return "_".join(filter(None, kept.split("_")))
 
 
 def script(name: str, *arguments: object) -> list[str]:
+    """Return the command that runs one of the project's scripts."""
     return [sys.executable, str(ROOT / name), *map(str, arguments)]
 
 
@@ -298,6 +300,7 @@ def check_disjoint(objects: int) -> None:
 
 
 def steps_of(config: Path) -> int:
+    """Return the number of steps that a network is trained for."""
     steps = load_config(config).training.max_iterations
     assert steps is not None
     return steps

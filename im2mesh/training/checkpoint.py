@@ -21,6 +21,7 @@ MOST_STEPS = 2**53
 
 
 def damaged(path: Path, key: str) -> CheckpointError:
+    """Return the error for a value that cannot be used."""
     return CheckpointError(f"{path}: its {key} is damaged; start anew in another training.out_dir")
 
 
@@ -95,6 +96,11 @@ def load_optimizer(optimizer: torch.optim.Adam, state: Any, path: Path) -> None:
 
 
 def write_checkpoint(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     with atomic(path) as beside, open(beside, "wb") as file:
         try:
             torch.save(state, file)

@@ -147,6 +147,7 @@ def open_sources(config: Config, device: torch.device) -> tuple[Source, Validati
 
 
 def open_validation(config: Config, device: torch.device) -> ValidationSource:
+    """Open the validation samples of a configuration."""
     if config.is_procedural:
         return open_procedural(config, device)[1]
     return open_store(config, config.data.val_split, shuffle=False)

@@ -188,6 +188,7 @@ class Trainer:
         return True
 
     def state(self) -> dict[str, Any]:
+        """Return the contents of ``model.pt``."""
         state = {
             "model": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),

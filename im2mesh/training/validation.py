@@ -27,6 +27,11 @@ HISTORY = "validation.csv"
 
 
 def read_history(path: Path) -> pd.DataFrame:
+    """Read the validations of a run.
+
+    Raises:
+        DataError: the table is damaged.
+    """
     try:
         return read_csv(path, ["it"])
     except (ValueError, OSError) as error:

@@ -77,6 +77,7 @@ def normal_colours(normals: np.ndarray) -> np.ndarray:
 
 
 def with_bar(picture: np.ndarray, scale: Scale) -> np.ndarray:
+    """Return a picture with the scale's bar below it."""
     bar = scale.bar(picture.shape[1])
     gap = np.full((8, picture.shape[1], 3), 255, np.uint8)
     return np.concatenate([picture, gap, bar])

@@ -131,6 +131,7 @@ def picture_sheet(
 
 
 def blank(width: int, height: int) -> Figure:
+    """Return an empty figure of so many pixels."""
     return Figure((width / DPI, height / DPI), dpi=DPI)
 
 
@@ -147,6 +148,7 @@ def wrapped(text: str, size: int, width: int) -> str:
 
 
 def text_height(text: str, size: int) -> int:
+    """Return the height in pixels of wrapped lines."""
     return round(LINE * size) * len(text.splitlines())
 
 

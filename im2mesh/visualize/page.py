@@ -75,6 +75,7 @@ def view(key: str, picture: str, name: str, opened: bool = False) -> str:
 
 
 def save_page(text: str, path: str | os.PathLike[str]) -> None:
+    """Write a page, whole or not at all."""
     with atomic(path) as beside:
         beside.write_text(text, encoding="utf-8")
 

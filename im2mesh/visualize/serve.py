@@ -39,6 +39,7 @@ def serve(scene: Scene, port: int = 8080) -> None:
 
 
 def start(scene: Scene, port: int = 8080) -> Any:
+    """Start a viser server that shows a scene; see :func:`serve`."""
     try:
         import viser
     except ImportError as error:
