@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import filelock
 import numpy as np
 
-from im2mesh.errors import InputError
+from im2mesh.errors import DataError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,21 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text in UTF-8 by :func:`atomic`."""
+    with atomic(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str], refuse: type[InputError] = InputError) -> Iterator[None]:
+    """Convert OSError to ``refuse``, so that one bad file does not stop the run."""
+    try:
+        yield
+    except OSError as error:
+        raise refuse(f"{path}: cannot be read ({error.strerror or first_line(error)})") from error
 
 
 _FOREIGN = (
@@ -223,21 +238,34 @@ NAMES = ("class id", "class name", "modelname")
 """Columns of tables that hold the names of classes and models."""
 
 
-def read_csv(path: str | os.PathLike[str], needs: Sequence[str] = ()) -> pd.DataFrame:
+def read_csv(
+    path: str | os.PathLike[str],
+    needs: Sequence[str] = (),
+    gaps: Sequence[str] = (),
+    advice: str = "remove it",
+) -> pd.DataFrame:
     """Read a table of numbers and :data:`NAMES`, which stay as they are: ``nan`` is one, too.
 
-    The columns in ``needs`` must be there, without gaps.
+    The columns ``needs`` and ``gaps`` must be there, the first ones without gaps.
 
     Raises:
-        OSError: it cannot be opened.
-        ValueError: it is no such table.
+        DataError: one line that ends with ``advice``: it cannot be read, or is no such table.
     """
+    try:
+        return _read_csv(path, needs, gaps)
+    except (ValueError, OSError) as error:
+        raise DataError(f"{path}: not a readable table ({first_line(error)}); {advice}") from error
+
+
+def _read_csv(
+    path: str | os.PathLike[str], needs: Sequence[str], gaps: Sequence[str]
+) -> pd.DataFrame:
     import pandas as pd  # takes a while, and few who write files need it
 
     table = pd.read_csv(path)
     names = pd.read_csv(path, usecols=lambda c: c in NAMES, dtype=str, keep_default_na=False)
     table = table.assign(**dict(names.items()))
-    for column in needs:
+    for column in (*needs, *gaps):
         if column not in table:
             raise ValueError(f"it has no column {column}")
     for column in table.columns.difference(names.columns):

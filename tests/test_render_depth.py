@@ -351,7 +351,7 @@ def test_a_full_disk_is_one_line(
         run_script(lambda _: run(*options(tmp_path, root)))
     assert left.value.code == BAD_INPUT
     (line,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("error")]
-    assert "chair_aa-00/000.npz: cannot be written (No space left on device)" in line
+    assert "chair_aa-00/000.npz: No space left on device; make room and run the same" in line
     assert not list((tmp_path / "set").rglob("*.npz"))
 
 

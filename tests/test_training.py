@@ -31,6 +31,7 @@ from im2mesh.config import Config, TrainingConfig, save_config
 from im2mesh.data.batch import Batch
 from im2mesh.data.store_files import open_store
 from im2mesh.errors import CheckpointError, DataError, InputError
+from im2mesh.files import read_csv
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_checkpoint, load_weights
 from im2mesh.objectives import Occupancy, SignedDistance
@@ -39,7 +40,7 @@ from im2mesh.training.checkpoint import BEST, END, LAST, write_checkpoint
 from im2mesh.training.limits import End, Limits
 from im2mesh.training.schedule import batch_slices, learning_rate
 from im2mesh.training.trainer import NonFiniteError, Trainer
-from im2mesh.training.validation import IoU, Validator, append_history, batch_loss, read_history
+from im2mesh.training.validation import IoU, Validator, append_history, batch_loss
 from tests.conftest import REPOSITORY
 from tests.fixtures import PATCHES, VOLUME, level_config, write_balls
 
@@ -389,13 +390,13 @@ def test_a_damaged_history_is_put_aside(
     path = tmp_path / "validation.csv"
     path.write_bytes(body)
     with pytest.raises(DataError, match=r"validation\.csv: not a readable table"):
-        read_history(path)
+        read_csv(path, ["it"])
     with caplog.at_level("WARNING", "im2mesh"):
         for it in (1, 2):
             append_history(path, {"it": it, "iou": 0.5})
-    assert f"it is now {path}.broken, and a new one is begun" in caplog.text
+    assert f"it is renamed to {path}.broken, and a new one is begun" in caplog.text
     assert Path(f"{path}.broken").read_bytes() == body
-    assert read_history(path)["it"].tolist() == [1, 2]
+    assert read_csv(path, ["it"])["it"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

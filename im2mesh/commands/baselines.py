@@ -21,13 +21,14 @@ from im2mesh.cli import DONE, add_device, new_parser, parse, pick_device, run_sc
 from im2mesh.config import Config, load_config
 from im2mesh.data.batch import EvaluationPoints
 from im2mesh.errors import ConfigError, DataError
+from im2mesh.files import read_csv
 from im2mesh.geometry.pixels import pixels_at
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_weights
 from im2mesh.objectives import build_objective
 from im2mesh.training.checkpoint import BEST
 from im2mesh.training.run import open_validation
-from im2mesh.training.validation import HISTORY, Validator, read_history
+from im2mesh.training.validation import HISTORY, Validator
 
 THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 """Thicknesses of the shells, in units of the cube's side."""
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     history = Path(config.training.out_dir) / HISTORY
     if history.is_file():
         try:
-            log.info("\n%s", read_history(history).to_string(index=False))
+            log.info("\n%s", read_csv(history, ["it"]).to_string(index=False))
         except DataError as error:
             log.warning("%s", error)
     return DONE

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.data.depth_picture import depth_picture
 from im2mesh.errors import InputError
-from im2mesh.files import atomic
+from im2mesh.files import atomic, write_text
 from im2mesh.shapes.families import FAMILIES, make_shape
 
 TILE, LABEL = 200, 18  # pixels: a tile's side, and the line below it
@@ -85,8 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with atomic(Path(args.sheet)) as beside:
         sheet.quantize(128).save(beside, format="png", optimize=True)
     if args.key:
-        with atomic(Path(args.key)) as beside:
-            beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        write_text(args.key, "".join(f"{line}\n" for line in lines))
     return DONE
 
 

@@ -18,7 +18,7 @@ from im2mesh.bundled import ROOT, find
 from im2mesh.config.sections import Config, GenerationConfig
 from im2mesh.config.values import Kind, Mismatch, kind_of, shown
 from im2mesh.errors import ConfigError
-from im2mesh.files import atomic
+from im2mesh.files import write_text
 
 log = logging.getLogger(__name__)
 
@@ -103,9 +103,7 @@ def to_dict(section: Any) -> dict[str, Any]:
 
 def save_config(config: Config, path: str | os.PathLike[str]) -> None:
     """Write all keys, inherited ones and defaults included; the file loads to an equal config."""
-    with atomic(path) as beside:
-        text = yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
-        beside.write_text(text, encoding="utf-8")
+    write_text(path, yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))
 
 
 def with_defaults(values: Any, defaults: Any) -> Any:

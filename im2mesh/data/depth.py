@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +14,7 @@ from PIL import Image
 
 from im2mesh.data.sensor_files import NOWHERE, stored_depth
 from im2mesh.errors import DepthError, InputError
-from im2mesh.files import open_npz, why_missing
+from im2mesh.files import open_npz, reading, why_missing
 from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE
 
 log = logging.getLogger(__name__)
@@ -60,7 +58,7 @@ def load_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
             says what to do.
     """
     path = Path(path)
-    with _reading(path):
+    with reading(path, DepthError):
         there = path.is_file()
     if not there:
         raise DepthError(f"{path}: {why_missing(path)}")
@@ -229,7 +227,7 @@ def find_depth_file(folder: Path) -> Path:
     Raises:
         DepthError: there is none, or more than one, or the folder cannot be read.
     """
-    with _reading(folder):
+    with reading(folder, DepthError):
         if (folder / MODEL_FILE).is_file():
             return folder / MODEL_FILE
         if not folder.is_dir():
@@ -279,12 +277,3 @@ def has_depth_key(path: Path) -> bool:
             return any(key in arrays.files for key in KEYS)
     except InputError:
         return True  # load_depth then says what is wrong with it
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Convert OSError to DepthError, so that one bad file does not stop the run."""
-    try:
-        yield
-    except OSError as error:
-        raise DepthError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -10,7 +10,7 @@ import yaml
 
 from im2mesh.config import differences, read_yaml
 from im2mesh.errors import ConfigError
-from im2mesh.files import atomic
+from im2mesh.files import write_text
 
 Record = Mapping[str, Any]
 
@@ -38,6 +38,4 @@ def changed_settings(
 
 def write_record(path: Path, record: Record) -> None:
     """Write a record, whole or not at all."""
-    with atomic(path) as beside:
-        text = yaml.safe_dump(dict(record), sort_keys=False, allow_unicode=True)
-        beside.write_text(text, encoding="utf-8")
+    write_text(path, yaml.safe_dump(dict(record), sort_keys=False, allow_unicode=True))

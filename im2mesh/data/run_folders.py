@@ -32,7 +32,7 @@ from PIL import Image
 
 from im2mesh.config import MESH_FORMATS, Config, from_dict, read_yaml
 from im2mesh.errors import ConfigError
-from im2mesh.files import atomic, first_line
+from im2mesh.files import atomic, first_line, write_text
 from im2mesh.geometry.surface import sample_surface
 
 log = logging.getLogger(__name__)
@@ -185,8 +185,7 @@ def copy_file(source: str | os.PathLike[str], path: Path) -> None:
 
 def write_timings(numbers: Mapping[str, float], path: Path) -> None:
     """Write what one map took."""
-    with atomic(path) as beside:
-        beside.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(numbers, indent=2) + "\n")
 
 
 def read_timings(path: Path) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from im2mesh.config import Config
 from im2mesh.errors import ConfigError
-from im2mesh.files import is_listed
+from im2mesh.files import is_listed, reading
 
 
 def split_models(
@@ -82,11 +82,10 @@ def read_list(path: Path) -> list[str]:
         ConfigError: it cannot be read, or is no text in UTF-8.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with reading(path, ConfigError):
+            text = path.read_text(encoding="utf-8-sig")
         if "\0" in text:
             raise UnicodeError("it holds zeros")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
     except UnicodeError as error:
         raise ConfigError(
             f"{path}: is not a text file in UTF-8 ({error}); write it again"

@@ -21,7 +21,15 @@ from im2mesh.config import Config, DataConfig
 from im2mesh.data.depth import check_depth, find_depth_file, load_depth
 from im2mesh.data.splits import split_models
 from im2mesh.errors import DataError, DepthError
-from im2mesh.files import atomic, file_version, foreign_kind, last_change, open_npz, why_missing
+from im2mesh.files import (
+    atomic,
+    file_version,
+    foreign_kind,
+    last_change,
+    open_npz,
+    reading,
+    why_missing,
+)
 
 H5_GROUPS = {
     "points": {"points": "points", "occupancies": "occupancy", "sdf": "sdf"},
@@ -41,8 +49,7 @@ def open_h5(path: Path) -> Iterator[h5py.File]:
         DataError: on opening or in the block: the file is missing, locked, cannot be read, is
             damaged, or of another format. One line that says what to do.
     """
-    if not _is_file(path):
-        raise DataError(f"{path}: {why_missing(path)}")
+    _check_file(path)
     try:
         with h5py.File(path) as file:
             yield file
@@ -166,10 +173,9 @@ class NpzSample(Sample):
 
     def truth_version(self) -> list[Any]:
         cloud, iou_file = self._chamfer_path(), self._data.points_iou_file
-        if not _is_file(cloud):
-            raise DataError(f"{cloud}: {why_missing(cloud)}")
+        _check_file(cloud)
         files = [cloud]
-        if iou_file is not None and _is_file(self.folder / iou_file):
+        if iou_file is not None and (self.folder / iou_file).is_file():
             files.append(self.folder / iou_file)
         versions = [[path.name, *file_version(path)] for path in files]
         return [*versions, self._data.points_unpackbits]
@@ -210,12 +216,8 @@ class H5Sample(Sample):
         return last_change(self.file)
 
     def truth_version(self) -> list[Any]:
-        try:
-            return [[self.file.name, *file_version(self.file)]]
-        except FileNotFoundError as error:
-            raise DataError(f"{self.file}: {why_missing(self.file)}") from error
-        except OSError as error:
-            raise DataError(f"{self.file}: cannot be read ({error.strerror or error})") from error
+        _check_file(self.file)
+        return [[self.file.name, *file_version(self.file)]]
 
     def depth(self) -> np.ndarray:
         try:
@@ -309,17 +311,15 @@ def _write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    if not _is_file(path):
-        raise DataError(f"{path}: {why_missing(path)}")
+    _check_file(path)
     with open_npz(path, DataError) as arrays:
         return {key: arrays[key] for key in arrays.files}
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+def _check_file(path: Path) -> None:
+    with reading(path, DataError):
+        if not path.is_file():
+            raise DataError(f"{path}: {why_missing(path)}")
 
 
 def _points(arrays: Mapping[str, np.ndarray], origin: str, packed: bool) -> Points:

@@ -26,7 +26,7 @@ from im2mesh.data.cells import Cells, windows_of
 from im2mesh.data.storage import NpzSample, Sample, samples_of_split
 from im2mesh.data.store import PointStore
 from im2mesh.errors import DataError, InputError
-from im2mesh.files import atomic, check_writable, locked
+from im2mesh.files import check_writable, locked, write_text
 from im2mesh.objectives import build_objective
 from im2mesh.parallel import in_order
 from im2mesh.progress import progress_bar
@@ -203,8 +203,7 @@ def _in_folder(reading: _Reading) -> dict[str, Tensor]:
         stamp = reading.stamp()
         if not _is_complete(folder, stamp):
             _write(folder, reading)
-            with atomic(folder / NOTE) as beside:
-                beside.write_text(json.dumps({"stamp": stamp, "sizes": _sizes(folder)}))
+            write_text(folder / NOTE, json.dumps({"stamp": stamp, "sizes": _sizes(folder)}))
         # Mapped read-only, because the system counts a writable map as memory in use.
         arrays = {key: np.load(_file(folder, key), mmap_mode="r") for key in ARRAYS}
     with warnings.catch_warnings():

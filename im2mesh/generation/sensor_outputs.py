@@ -12,7 +12,7 @@ import trimesh
 
 from im2mesh import __version__
 from im2mesh.errors import InputError
-from im2mesh.files import atomic
+from im2mesh.files import write_text
 from im2mesh.generation.sensor import SensorReconstruction
 from im2mesh.geometry.cameras import FLIP
 from im2mesh.geometry.mesh_files import FORMATS, write_mesh
@@ -72,9 +72,8 @@ def write_result(
     vertices = np.asarray(result.mesh.vertices) @ matrix[:3, :3].T + matrix[:3, 3]
     mesh = trimesh.Trimesh(vertices, result.mesh.faces, process=False)
     write_mesh(mesh, path)
-    with atomic(path.with_name(path.name + ".json")) as beside:
-        text = json.dumps(record(result, frame, unit, sources), indent=2)
-        beside.write_text(text + "\n", encoding="utf-8")
+    facts = record(result, frame, unit, sources)
+    write_text(path.with_name(path.name + ".json"), json.dumps(facts, indent=2) + "\n")
 
 
 def record(

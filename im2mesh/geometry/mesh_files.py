@@ -17,7 +17,7 @@ import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import EmptyError, InputError
-from im2mesh.files import atomic, first_line, foreign_kind, why_missing
+from im2mesh.files import atomic, first_line, foreign_kind, reading, why_missing
 from im2mesh.geometry.formats import READERS
 
 FORMATS = tuple(READERS)
@@ -187,13 +187,12 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{path}: not a mesh file that is read ({' '.join(FORMATS)}); convert it")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty; write it again")
+    with reading(path):
+        other, data = foreign_kind(path), path.read_bytes()
     try:
-        other = foreign_kind(path)
         if other is not None and "text" not in other:
             raise InputError(f"it is {other}")
-        return READERS[kind](path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+        return READERS[kind](data)
     except Exception as error:  # malformed JSON and numbers raise all there is
         reason = str(error) if isinstance(error, InputError) else f"damaged: {first_line(error)}"
         raise InputError(

@@ -49,6 +49,9 @@ COUNTS = ["meshes", "empty", "missing"]
 EMPTY = [f"empty{MESH}", f"empty{CLOUD}"]
 """Columns of a row that say whether there was anything to score; the first one counts."""
 
+AGAIN = "remove it and run eval_meshes.py again"
+"""What to do about a damaged table."""
+
 TEXTS = [*KEYS, "note", "fingerprint"]
 NOT_SCORES = [*TEXTS, *COUNTS]
 
@@ -141,11 +144,11 @@ def read_scores(run: Path, kind: str, class_ids: Iterable[str] | None = None) ->
             if curve is not None:
                 curves.append(curve)
         if files["classes"].is_file():
-            classes = _read_csv(files["classes"], "class name")
+            classes = read_csv(files["classes"], ["class name"], advice=AGAIN)
             if "missing" in classes:
                 if not np.isfinite(classes["missing"]).all():
                     raise _unreadable(files["classes"], "its column missing has gaps")
-                for name, count in classes["missing"].items():
+                for name, count in zip(classes["class name"], classes["missing"], strict=True):
                     missing[str(name)] = missing.get(str(name), 0) + int(count)
     if not tables:
         return None
@@ -168,7 +171,7 @@ def read_table(path: Path) -> pd.DataFrame:
     except Exception as error:  # a damaged pickle can raise anything
         raise _unreadable(path, first_line(error)) from error
     if not isinstance(table, pd.DataFrame) or not {"class name", "modelname"} <= set(table):
-        raise DataError(f"{path}: holds no table of scores; remove it and run eval_meshes.py again")
+        raise DataError(f"{path}: holds no table of scores; {AGAIN}")
     if "class id" not in table:
         table.insert(0, "class id", "")
     if not table.columns.is_unique or not all(isinstance(name, str) for name in table):
@@ -187,20 +190,13 @@ def read_curves(path: Path) -> pd.DataFrame | None:
     Raises:
         DataError: the file is damaged.
     """
-    return _read_csv(path, "idx", "class id", "modelname") if path.is_file() else None
-
-
-def _read_csv(path: Path, index: str, *needs: str) -> pd.DataFrame:
-    try:
-        return read_csv(path, (index, *needs)).set_index(index)
-    except (ValueError, OSError) as error:
-        raise _unreadable(path, first_line(error)) from error
+    if not path.is_file():
+        return None
+    return read_csv(path, ["idx", "class id", "modelname"], advice=AGAIN).set_index("idx")
 
 
 def _unreadable(path: Path, reason: str) -> DataError:
-    return DataError(
-        f"{path}: not a readable table of scores ({reason}); remove it and run eval_meshes.py again"
-    )
+    return DataError(f"{path}: not a readable table ({reason}); {AGAIN}")
 
 
 _ALLOWED = {

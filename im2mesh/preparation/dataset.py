@@ -35,7 +35,7 @@ from im2mesh.config import differences, read_yaml
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth, write_pointcloud, write_points
 from im2mesh.errors import ConfigError, InputError
-from im2mesh.files import atomic, check_writable, locked
+from im2mesh.files import check_writable, locked, write_text
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.preparation.collection import POINTS, Entry
@@ -311,7 +311,7 @@ def _finish(
                 path.unlink(missing_ok=True)
                 continue
             lines = [n for label, ns in models.items() if splits[label] == split for n in ns]
-            _write_text(path, "".join(f"{n} {files[n]}\n" if files else f"{n}\n" for n in lines))
+            write_text(path, "".join(f"{n} {files[n]}\n" if files else f"{n}\n" for n in lines))
     _write_poses(out, shapes, good)
 
 
@@ -371,9 +371,4 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    _write_text(path, text.getvalue())
-
-
-def _write_text(path: Path, text: str) -> None:
-    with atomic(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+    write_text(path, text.getvalue())

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from im2mesh.files import atomic
+from im2mesh.files import atomic, write_text
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.shapes.shape import Shape
@@ -257,8 +257,7 @@ def write_demo(out: str | os.PathLike[str] = OUT) -> list[Path]:
         log.info("%s", path)
     for split in SPLITS:
         path = out / f"{split}.lst"
-        with atomic(path) as beside:
-            beside.write_text("".join(f"{model}\n" for model in MODELS), encoding="utf-8")
+        write_text(path, "".join(f"{model}\n" for model in MODELS))
         written.append(path)
     return written
 

@@ -22,7 +22,7 @@ from PIL import Image
 from scipy import ndimage
 
 from im2mesh.data.surfaces import default_noise
-from im2mesh.files import atomic
+from im2mesh.files import atomic, write_text
 from im2mesh.geometry.cameras import Camera
 from im2mesh.geometry.rendering import render_perspective
 from im2mesh.preparation.demo import chair
@@ -130,6 +130,5 @@ def write(folder: Path) -> trimesh.Trimesh:
         "width": SHAPE[1],
         "height": SHAPE[0],
     }
-    with atomic(folder / "camera.json") as beside:
-        beside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / "camera.json", json.dumps(facts, indent=2) + "\n")
     return model

@@ -16,7 +16,7 @@ from im2mesh import __version__
 from im2mesh.data.records import changed_settings, write_record
 from im2mesh.data.storage import write_depth
 from im2mesh.errors import InputError
-from im2mesh.files import atomic, check_writable, file_digest, locked
+from im2mesh.files import check_writable, file_digest, locked, write_text
 from im2mesh.geometry.mesh_files import load_mesh, shapenet_mesh, write_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.geometry.poses import PoseConvention, pose
@@ -93,7 +93,7 @@ def write_view(
         depth = rendering(vertices, faces, azimuth, elevation)
     except InputError as error:
         raise InputError(f"{mesh}: {error}") from error
-    _write(path, depth)
+    write_depth(path, depth)
     if posed is not None:
         turned = pose(vertices, azimuth, elevation, rendering.convention)
         write_mesh(trimesh.Trimesh(turned, faces, process=False), posed)
@@ -153,7 +153,7 @@ def _write_views(
         for (class_id, model), same in by_mesh.items():
             _write_views_of_mesh(root, class_id, model, same, folder, rendering, report, bar)
     made = {*report.written, *report.skipped}
-    _write_text(
+    write_text(
         folder / f"{poses.stem}.lst", "".join(f"{v.name}\n" for v in views if v.name in made)
     )
     return report
@@ -185,7 +185,7 @@ def _write_views_of_mesh(
             report.failed.append(view.name)
             report.problems.append(f"{path}: {view.name}: {error}")
         else:
-            _write(_map(folder, view), depth)
+            write_depth(_map(folder, view), depth)
             report.written.append(view.name)
         bar.update()
 
@@ -211,36 +211,11 @@ def _record(poses: Path, folder: Path, rendering: Rendering, overwrite: bool) ->
             f"{path}: the maps of this list were made in another way ({changed[0]}); make "
             "them again with --overwrite, or choose another folder with --out_dir"
         )
-    try:
-        write_record(path, record)
-    except OSError as error:
-        raise _not_written(path, error) from error
+    write_record(path, record)
 
 
 def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in ("version", "poses")}
-
-
-def _write(path: str | os.PathLike[str], depth: np.ndarray) -> None:
-    try:
-        write_depth(path, depth)
-    except OSError as error:
-        raise _not_written(path, error) from error
-
-
-def _write_text(path: Path, text: str) -> None:
-    try:
-        with atomic(path) as beside:
-            beside.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _not_written(path, error) from error
-
-
-def _not_written(path: str | os.PathLike[str], error: OSError) -> InputError:
-    return InputError(
-        f"{path}: cannot be written ({error.strerror or error}); make room, or choose another "
-        "folder with --out_dir"
-    )
 
 
 def _count(number: int, noun: str) -> str:

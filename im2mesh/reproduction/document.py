@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from im2mesh.errors import DataError, InputError
-from im2mesh.files import atomic, check_writable, first_line, read_csv
+from im2mesh.errors import InputError
+from im2mesh.files import check_writable, read_csv, write_text
 from im2mesh.metrics import results
 from im2mesh.metrics.plot import plot
 from im2mesh.metrics.results import read_scores
@@ -59,6 +59,9 @@ SCORES = {
     "IoU": "iou",
 }
 """Heads of the tables → scores. Chamfer is better when low, the others when high."""
+
+ADVICE = "remove it, and the document is written without its numbers"
+"""What to do about a damaged table."""
 
 NETWORKS_TITLE = "Networks of the claim"
 
@@ -188,8 +191,7 @@ def write_document(
     for title in (NETWORKS_TITLE, *TITLES.values()):
         if title in sections:
             text.append(f"## {title}\n\n{sections[title].strip()}\n")
-    with atomic(path) as beside:
-        beside.write_text("\n".join(text), encoding="utf-8")
+    write_text(path, "\n".join(text))
     return path
 
 
@@ -229,10 +231,10 @@ def _training(plan: Reproduction, networks: Sequence[tuple[str, int]]) -> list[s
             config = plan.trained(seed)[network.name]
             curve = config.with_suffix("") / "validation.csv"
             if (network.name, seed) in networks and curve.is_file():
-                shown = _read(curve, "it", gaps=["iou"]).itertuples(index=False)
+                shown = read_csv(curve, ["it"], ["iou"], ADVICE)[["it", "iou"]]
                 row = rows.setdefault(network.name, {"steps": str(steps_of(config))})
                 row[f"seed {seed}: IoU after steps"] = ", ".join(
-                    f"{iou:.3f} ({step:.0f})" for step, iou in shown
+                    f"{iou:.3f} ({step:.0f})" for step, iou in shown.itertuples(index=False)
                 )
     if not rows:
         return []
@@ -400,18 +402,9 @@ def _ablations(plan: Reproduction) -> list[str]:
 
 def _seconds(plan: Reproduction, name: str) -> float:
     path = plan.place(ABLATIONS, name) / "time_generation_full.csv"
-    return float(_read(path, "time (total)")["time (total)"].mean()) if path.is_file() else np.nan
-
-
-def _read(path: Path, *columns: str, gaps: Sequence[str] = ()) -> pd.DataFrame:
-    """Read columns of numbers of a table that a script wrote; those of ``gaps`` may hold NaN."""
-    try:
-        return read_csv(path, columns)[[*columns, *gaps]]
-    except (ValueError, KeyError, OSError) as error:
-        raise DataError(
-            f"{path}: not a readable table ({first_line(error)}); remove it, and the document is "
-            "written without its numbers"
-        ) from error
+    if not path.is_file():
+        return np.nan
+    return float(read_csv(path, ["time (total)"], advice=ADVICE)["time (total)"].mean())
 
 
 # --- tables and plots -------------------------------------------------------------------------

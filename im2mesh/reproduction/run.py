@@ -11,7 +11,7 @@ from im2mesh.config import load_config, read_yaml
 from im2mesh.data.records import write_record
 from im2mesh.data.sources import sources_of_paths
 from im2mesh.errors import ConfigError, InputError
-from im2mesh.files import atomic, check_writable
+from im2mesh.files import check_writable, write_text
 from im2mesh.preparation.collection import find_families, find_shapes
 from im2mesh.preparation.settings import DatasetSettings
 from im2mesh.reproduction.jobs import Job, run_jobs
@@ -268,8 +268,7 @@ def write_split(data: Path, name: str, objects: int | None) -> None:
     """Write ``<name>.lst``, the first objects of ``test.lst``, in each class folder."""
     for path in sorted(data.glob("*/test.lst")):
         names = path.read_text("utf-8").split()[:objects]
-        with atomic(path.with_name(f"{name}.lst")) as beside:
-            beside.write_text("\n".join(names) + "\n", "utf-8")
+        write_text(path.with_name(f"{name}.lst"), "\n".join(names) + "\n")
 
 
 def folder_of(name: str) -> str:

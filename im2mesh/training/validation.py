@@ -15,7 +15,7 @@ from im2mesh.config import Config
 from im2mesh.data.batch import Batch, EvaluationPoints, ValidationSource
 from im2mesh.data.splits import shape_of
 from im2mesh.errors import ConfigError, DataError
-from im2mesh.files import atomic, first_line, read_csv
+from im2mesh.files import atomic, read_csv
 from im2mesh.models.network import Network
 from im2mesh.objectives import Objective
 
@@ -26,18 +26,6 @@ HISTORY = "validation.csv"
 """Table of the validations of a run in its ``out_dir``, one row each, with the step ``it``."""
 
 
-def read_history(path: Path) -> pd.DataFrame:
-    """Read the validations of a run.
-
-    Raises:
-        DataError: the table is damaged.
-    """
-    try:
-        return read_csv(path, ["it"])
-    except (ValueError, OSError) as error:
-        raise DataError(f"{path}: not a readable table ({first_line(error)})") from error
-
-
 def append_history(path: Path, row: dict[str, float]) -> None:
     """Add a row to the table, replacing those of the same and later steps, which were undone.
 
@@ -46,11 +34,11 @@ def append_history(path: Path, row: dict[str, float]) -> None:
     table = pd.DataFrame([row])
     if path.is_file():
         try:
-            before = read_history(path)
+            before = read_csv(path, ["it"], advice="it is renamed")
             table = pd.concat([before[before["it"] < row["it"]], table])
         except DataError as error:
             broken = path.replace(path.with_name(f"{path.name}.broken"))
-            log.warning("%s; it is now %s, and a new one is begun", error, broken)
+            log.warning("%s to %s, and a new one is begun", error, broken)
     with atomic(path) as beside:
         table.to_csv(beside, index=False)
 

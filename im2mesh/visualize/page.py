@@ -19,7 +19,7 @@ import trimesh
 from PIL import Image
 from trimesh.viewer import scene_to_html
 
-from im2mesh.files import atomic
+from im2mesh.files import write_text
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.visualize.picture import SIZE, render, tints
 from im2mesh.visualize.scene import Layer, Scene
@@ -76,8 +76,7 @@ def view(key: str, picture: str, name: str, opened: bool = False) -> str:
 
 def save_page(text: str, path: str | os.PathLike[str]) -> None:
     """Write a page, whole or not at all."""
-    with atomic(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def page(title: str, body: str, data: Mapping[str, str], scripts: Sequence[str]) -> str:

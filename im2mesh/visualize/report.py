@@ -19,7 +19,7 @@ from PIL import Image
 from im2mesh.data.run_folders import Key, find_mesh, find_meshes, mesh_folder
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import read_pointcloud
-from im2mesh.errors import InputError
+from im2mesh.errors import DataError, InputError
 from im2mesh.files import folder_name, read_csv
 from im2mesh.generation.meshing import simplify
 from im2mesh.geometry.mesh_files import check_mesh, read_mesh
@@ -144,11 +144,11 @@ def _timings(path: Path) -> dict[Key, dict[str, float]]:
     if not path.is_file():
         return {}
     try:
-        table = read_csv(path)
-        return _numbers(table.drop(columns="idx", errors="ignore"))
-    except (ValueError, KeyError) as error:
-        log.warning("%s: not a readable table of timings (%s)", path, error)
+        table = read_csv(path, ["class id", "modelname"])
+    except DataError as error:
+        log.warning("%s", error)
         return {}
+    return _numbers(table.drop(columns="idx", errors="ignore"))
 
 
 def _place(runs: Sequence[Run]) -> None:
