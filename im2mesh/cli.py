@@ -135,6 +135,11 @@ def add_sensor_image(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def exit_code(done: int, failed: int) -> int:
+    """Return the exit code of a command that does many things, of which some may fail."""
+    return DONE if not failed else SOME_FAILED if done else BAD_INPUT
+
+
 # --- running ----------------------------------------------------------------------------------
 
 

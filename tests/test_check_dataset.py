@@ -25,7 +25,6 @@ from im2mesh.geometry.ray_casting import Obstacles
 from im2mesh.geometry.visibility import visible
 from im2mesh.preparation.check import check_dataset
 from im2mesh.preparation.objects import MeshObject
-from im2mesh.visualize.points import points_picture
 from tests.fixtures import damaged_npz
 
 CREATED = ("--views", "1", "--points", "3000", "--cloud", "2000", "--workers", "1")
@@ -251,12 +250,3 @@ def test_preview(good: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
     with pytest.raises(InputError, match="no such folder"):
         script.main(["--preview", str(tmp_path / "nowhere")])
-
-
-def test_nearest_point_is_in_front() -> None:
-    points = np.array([[0.1, 0.2, -0.3], [0.1, 0.2, 0.4], [0.1, 0.2, 0.1], [-0.5, -0.5, 0]])
-    colours = np.array([[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 0, 0]], np.uint8)
-    picture = points_picture(points, colours, size=10, width=1)
-    assert picture[3, 6, 0] == 2 and picture[9, 0, 0] == 4
-    assert (picture != 255).any(axis=2).sum() == 2
-    assert (points_picture(np.zeros((0, 3)), colours[:1]) == 255).all()

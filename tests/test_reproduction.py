@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from im2mesh.commands import reproduce
 from im2mesh.config import load_config
 from im2mesh.errors import DataError, InputError
+from im2mesh.files import read_csv
 from im2mesh.metrics import results
 from im2mesh.reproduction import document, plan, run, statistics
 from im2mesh.reproduction.document import Objects, write_document
@@ -509,7 +510,7 @@ def test_a_damaged_table_is_named(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     said = r"validation\.csv: not a readable table \(.+\); remove it, .* without its numbers$"
     with pytest.raises(DataError, match=said):
-        document._read(path, "it", gaps=["iou"])
+        read_csv(path, ["it"], ["iou"], document.ADVICE)
 
 
 def test_no_scores_no_document(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from im2mesh.cli import (
     INTERRUPTED,
     SOME_FAILED,
     add_workers,
+    exit_code,
     new_parser,
     parse,
     run_script,
@@ -106,9 +107,7 @@ def _build(args: argparse.Namespace) -> int:
     kept = f", {report.kept} there already" if report.kept else ""
     rejected = f", {len(report.rejected)} shapes rejected" if report.rejected else ""
     log.info("%s: %d models made%s%s", args.out, report.made, kept, rejected)
-    if not report.rejected:
-        return DONE
-    return SOME_FAILED if report.made or report.kept else BAD_INPUT
+    return exit_code(report.made + report.kept, len(report.rejected))
 
 
 def _check(args: argparse.Namespace) -> int:

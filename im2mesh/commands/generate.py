@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from im2mesh.cli import (
-    BAD_INPUT,
-    DONE,
     SOME_FAILED,
     add_device,
     add_workers,
+    exit_code,
     natural,
     new_parser,
     parse,
@@ -192,9 +191,7 @@ def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     kept = f", {len(report.skipped)} there already" if report.skipped else ""
     failed = f", {len(report.failed)} not usable" if report.failed else ""
     log.info("%s: %d done%s%s", folder, len(report.written), kept, failed)
-    if not report.failed:
-        return DONE
-    return SOME_FAILED if report.written or report.skipped else BAD_INPUT
+    return exit_code(len(report.written) + len(report.skipped), len(report.failed))
 
 
 def _check_role(config: Config, role: str) -> None:

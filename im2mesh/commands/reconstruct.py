@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from im2mesh.cli import (
-    BAD_INPUT,
-    DONE,
     SOME_FAILED,
     add_device,
     add_sensor_image,
+    exit_code,
     natural,
     new_parser,
     parse,
@@ -135,7 +134,7 @@ def _image(args: argparse.Namespace) -> int:
                 raise DepthError(f"{args.depth}: {error}") from error
             log.error("label %s: %s", frame.label, error)
             failed += 1
-    return _exit_code(len(frames) - failed, failed)
+    return exit_code(len(frames) - failed, failed)
 
 
 def _scene(args: argparse.Namespace) -> int:
@@ -160,11 +159,7 @@ def _scene(args: argparse.Namespace) -> int:
         except InputError as error:
             log.error("%s", error)
             failed += 1
-    return _exit_code(done, failed)
-
-
-def _exit_code(done: int, failed: int) -> int:
-    return DONE if not failed else SOME_FAILED if done else BAD_INPUT
+    return exit_code(done, failed)
 
 
 def _check_places(args: argparse.Namespace) -> None:
@@ -220,7 +215,7 @@ def _one(
     taken = "" if frame.mask is not None else " (no mask: the largest object on the plane)"
     print(f"{path}: {result.summary}{taken}", flush=True)
     if args.preview:
-        from im2mesh.visualize.picture import save_png
+        from im2mesh.visualize.contact_sheet import save_png
         from im2mesh.visualize.sensor_picture import sensor_sheet
 
         preview = Path(args.preview)

@@ -7,7 +7,16 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from im2mesh.cli import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, new_parser, parse, run_script
+from im2mesh.cli import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    SOME_FAILED,
+    exit_code,
+    new_parser,
+    parse,
+    run_script,
+)
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE, shapenet_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
@@ -73,9 +82,7 @@ def _render_list(args: argparse.Namespace, rendering: Rendering) -> int:
     kept = f", {len(report.skipped)} there already" if report.skipped else ""
     failed = f", {len(report.failed)} not rendered" if report.failed else ""
     log.info("%s: %d rendered%s%s", args.out_dir, len(report.written), kept, failed)
-    if not report.failed:
-        return DONE
-    return SOME_FAILED if report.written or report.skipped else BAD_INPUT
+    return exit_code(len(report.written) + len(report.skipped), len(report.failed))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from im2mesh.cli import DONE, new_parser, parse, run_script
-from im2mesh.data.run_folders import find_meshes, mesh_folder
+from im2mesh.data.run_folders import find_meshes, mesh_folder, read_picture
 from im2mesh.errors import InputError
-from im2mesh.files import first_line
 from im2mesh.geometry.mesh_files import read_mesh
 from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
 
@@ -40,23 +38,13 @@ def run_sheet(run: Path, path: Path, most: int) -> int:
         picture = run / "input" / class_name / f"{model}.jpg"
         depth = np.full((256, 256, 3), 255, np.uint8)
         if picture.is_file():
-            depth = _read_picture(picture)
+            depth = read_picture(picture)
         closed = "closed" if mesh.is_watertight else "empty" if mesh.is_empty else "NOT closed"
         name = "/".join(filter(None, (class_name, model)))
         title = f"{name}: {len(mesh.faces)} triangles, {closed}"
         rows.append((title, depth, mesh_views(mesh.vertices, mesh.faces)))
     contact_sheet(rows, path)
     return len(meshes)
-
-
-def _read_picture(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(
-            f"{path}: not a readable picture ({first_line(error)}); make it again or remove it"
-        ) from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -148,7 +148,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _write(args: argparse.Namespace, scene: Scene, title: str) -> None:
     from im2mesh.visualize import page, picture
-    from im2mesh.visualize.contact_sheet import VIEWS
+    from im2mesh.visualize.contact_sheet import VIEWS, save_png
 
     for option in ("save", "html", "turntable"):
         if getattr(args, option):
@@ -159,7 +159,7 @@ def _write(args: argparse.Namespace, scene: Scene, title: str) -> None:
             views = tuple((f"azimuth {a:g}°, elevation {e:g}°", a, e) for a, e in args.view)
         size = args.size or picture.SIZE
         sheet = picture.scene_sheet(scene, views, size, args.together)
-        picture.save_png(sheet, args.save)
+        save_png(sheet, args.save)
         log.info("%s: a picture", args.save)
     if args.html or args.window:
         path = args.html or DEFAULT_FOLDER / f"{Path(_name(scene)).name}.html"

@@ -31,7 +31,7 @@ import trimesh
 from PIL import Image
 
 from im2mesh.config import MESH_FORMATS, Config, from_dict, read_yaml
-from im2mesh.errors import ConfigError
+from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, first_line, write_text
 from im2mesh.geometry.surface import sample_surface
 
@@ -175,6 +175,17 @@ def write_picture(picture: np.ndarray, path: Path) -> None:
     """Write an (H, W, 3) uint8 picture."""
     with atomic(path) as beside:
         Image.fromarray(picture).save(beside, quality=95)
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Read an (H, W, 3) uint8 picture."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path}: not a readable picture ({first_line(error)}); make it again or remove it"
+        ) from error
 
 
 def copy_file(source: str | os.PathLike[str], path: Path) -> None:

@@ -6,6 +6,8 @@ or vertex exactly hits one of the faces there, so closed surfaces have no pinhol
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from im2mesh.errors import InputError
@@ -25,6 +27,18 @@ def require_embreex() -> None:
         import embreex  # noqa: F401
     except ImportError as error:
         raise InputError("casting rays needs embreex: pip install embreex") from error
+
+
+def _scene(points: np.ndarray, triangles: np.ndarray) -> Any:
+    require_embreex()
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
+
+    scene = EmbreeScene(robust=True)
+    TriangleMesh(
+        scene=scene, vertices=points.astype(np.float32), indices=triangles.astype(np.int32)
+    )
+    return scene
 
 
 def cast(
@@ -47,9 +61,6 @@ def cast(
         InputError: embreex is not installed.
     """
     require_embreex()
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
-
     # Where faces are smaller than pixels most of them meet no ray, and building a scene takes
     # longer than finding that out.
     kept = np.flatnonzero(_meets_a_ray(points, triangles, size, zoom))
@@ -61,8 +72,7 @@ def cast(
     origins[..., 0] = x * zoom
     origins[..., 1] = y * zoom
     origins[..., 2] = vertices[:, 2].max() + 1.0
-    scene = EmbreeScene(robust=True)
-    TriangleMesh(scene=scene, vertices=vertices.astype(np.float32), indices=faces.astype(np.int32))
+    scene = _scene(vertices, faces)
     found = scene.run(origins.reshape(-1, 3), np.array([[0, 0, -1]], np.float32), output=1)
     hit = np.flatnonzero(found["primID"] >= 0)
     u, v = found["u"][hit].astype(np.float64), found["v"][hit].astype(np.float64)
@@ -91,13 +101,7 @@ def cast_from_origin(
     Raises:
         InputError: embreex is not installed.
     """
-    require_embreex()
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
-
-    vertices, faces = drop_unused(points, triangles)
-    scene = EmbreeScene(robust=True)
-    TriangleMesh(scene=scene, vertices=vertices.astype(np.float32), indices=faces.astype(np.int32))
+    scene = _scene(*drop_unused(points, triangles))
     origins = np.zeros((len(rays), 3), np.float32)
     face = scene.run(origins, rays.astype(np.float32), output=1)["primID"].astype(np.int64)
     # Far from the origin a ray through a vertex may slip between small faces: ask beside it.
@@ -116,16 +120,7 @@ class Obstacles:
     """
 
     def __init__(self, points: np.ndarray, triangles: np.ndarray) -> None:
-        require_embreex()
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
-
-        self._scene = EmbreeScene(robust=True)
-        TriangleMesh(
-            scene=self._scene,
-            vertices=points.astype(np.float32),
-            indices=triangles.astype(np.int32),
-        )
+        self._scene = _scene(points, triangles)
 
     def block(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Return (N,) bool, whether a triangle meets the segment from start to end, (N, 3) each."""

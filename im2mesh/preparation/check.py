@@ -63,9 +63,7 @@ class CheckTask:
 
     model: Sample
     config: Config
-    points: bool = True
-    iou: bool = False
-    cloud: bool = True
+    uses: frozenset[str]  # as of a SplitList
 
 
 def check_dataset(path: str | os.PathLike[str], workers: int = 1) -> tuple[int, list[str]]:
@@ -129,14 +127,8 @@ def _read_split(
         if str(path) not in lists.setdefault(shape, []):
             lists[shape].append(str(path))
         key = (split.class_name, model.name)
-        old = tasks.get(key)
-        tasks[key] = CheckTask(
-            model,
-            split.config,
-            split.points or (old is not None and old.points),
-            split.iou or (old is not None and old.iou),
-            split.cloud or (old is not None and old.cloud),
-        )
+        uses = tasks[key].uses if key in tasks else frozenset()
+        tasks[key] = CheckTask(model, split.config, uses | split.uses)
     return problems
 
 
@@ -185,7 +177,7 @@ def check_model(task: CheckTask) -> list[str]:
     except (DepthError, OSError) as error:
         problems.append(str(error))
     cloud: PointCloud | None = None
-    if task.cloud:
+    if "cloud" in task.uses:
         file = data.pointcloud_chamfer_file or data.pointcloud_file
         where = _where(model, file)
         try:
@@ -198,8 +190,12 @@ def check_model(task: CheckTask) -> list[str]:
                 found += _cloud_against_depth(cloud, depth)
             problems += [f"{where}: {problem}" for problem in found]
             cloud = None if found else cloud
-    files = [(data.points_file, False)] if task.points else []
-    if task.iou and data.points_iou_file and (not files or data.points_iou_file != files[0][0]):
+    files = [(data.points_file, False)] if "points" in task.uses else []
+    if (
+        "iou" in task.uses
+        and data.points_iou_file
+        and (not files or data.points_iou_file != files[0][0])
+    ):
         files.append((data.points_iou_file, True))
     for file, iou in files:
         try:

@@ -19,9 +19,7 @@ class SplitList:
     config: Config
     class_name: str
     name: str
-    points: bool = True
-    iou: bool = False
-    cloud: bool = True
+    uses: frozenset[str] = frozenset({"points", "cloud"})  # of points, iou and cloud
 
     @property
     def path(self) -> Path:
@@ -93,14 +91,15 @@ def lists_of_config(config: Config) -> Iterator[SplitList]:
     root = data.folder()
     if not root.is_dir():
         raise InputError(f"{root}: no such folder (data.path of {config.source})")
-    iou, cloud = data.points_iou_file is not None, data.pointcloud_chamfer_file is not None
+    iou = {"iou"} if data.points_iou_file else set()
+    cloud = {"cloud"} if data.pointcloud_chamfer_file else set()
     classes = data.classes or sorted(p.name for p in root.iterdir() if p.is_dir())
     made = config.is_procedural  # training and validation read no files then
-    for name, *uses in (
-        (None if made else data.train_split, True, False, False),
-        (None if made else data.val_split, True, iou, False),
-        (data.test_split, False, iou, cloud),
+    for name, uses in (
+        (None if made else data.train_split, {"points"}),
+        (None if made else data.val_split, {"points"} | iou),
+        (data.test_split, iou | cloud),
     ):
         for class_name in classes:
             if name is not None:
-                yield SplitList(config, class_name, name, *uses)
+                yield SplitList(config, class_name, name, frozenset(uses))

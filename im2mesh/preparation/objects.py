@@ -43,15 +43,7 @@ class PosedObject(ABC):
         """Return (N, 3) float64 points on the surface, even by area, and (N, 3) outward normals."""
 
 
-class Object(ABC):
-    """An object that can be posed."""
-
-    @abstractmethod
-    def posed(self, azimuth: float, elevation: float) -> PosedObject:
-        """Return the object in a pose; see :mod:`im2mesh.geometry.poses`."""
-
-
-class MeshObject(Object):
+class MeshObject:
     """The solid of a mesh (:mod:`im2mesh.geometry.watertight`)."""
 
     def __init__(
@@ -115,7 +107,7 @@ class PosedMesh(PosedObject):
         return points[kept], normals[kept]
 
 
-class ShapeObject(Object):
+class ShapeObject:
     """A procedural shape (:mod:`im2mesh.shapes.shape`)."""
 
     def __init__(self, shape: Shape, count: int, rng: np.random.Generator) -> None:
@@ -160,3 +152,7 @@ class PosedShape(PosedObject):
     def _placed(self, points: np.ndarray) -> np.ndarray:
         # Rounding can step over the cube's faces.
         return np.clip((points @ self.rotation.T - self.centre) / self.extent, -0.5, 0.5)
+
+
+Object = MeshObject | ShapeObject
+"""An object that can be posed."""

@@ -19,13 +19,15 @@ from im2mesh.errors import InputError
 from im2mesh.files import atomic
 from im2mesh.visualize.mesh import render_mesh
 
-VIEWS: tuple[tuple[str, float, float], ...] = (
+View = tuple[str, float, float]
+"""Name, azimuth and elevation in degrees, see :func:`im2mesh.visualize.mesh.render_mesh`."""
+
+VIEWS: tuple[View, ...] = (
     ("from the camera", 0.0, 0.0),
     ("three-quarter", 35.0, 12.0),
     ("from the side", 90.0, 0.0),
     ("from behind", 180.0, 0.0),
 )
-"""Name, azimuth and elevation (degrees) of the views in a row, see :func:`mesh_views`."""
 
 Row = tuple[str, np.ndarray, Sequence[tuple[str, np.ndarray]]]
 
@@ -42,12 +44,12 @@ DPI = 64
 
 
 def mesh_views(
-    vertices: np.ndarray, faces: np.ndarray, size: int = 256
+    vertices: np.ndarray, faces: np.ndarray, size: int = 256, views: Sequence[View] = VIEWS
 ) -> list[tuple[str, np.ndarray]]:
-    """Draw a mesh, maybe an empty one, from each of :data:`VIEWS`; return labels and pictures."""
+    """Draw a mesh, maybe an empty one, from several sides; return labels and pictures."""
     return [
         (name, render_mesh(vertices, faces, azimuth, elevation, size))
-        for name, azimuth, elevation in VIEWS
+        for name, azimuth, elevation in views
     ]
 
 
@@ -70,9 +72,14 @@ def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> np.ndarr
     sheet = picture_sheet(
         [(title, [("input", depth), *pictures]) for title, depth, pictures in rows]
     )
-    with atomic(path) as beside:
-        Image.fromarray(sheet).save(beside, format="PNG", optimize=True)
+    save_png(sheet, path)
     return sheet
+
+
+def save_png(picture: np.ndarray, path: str | os.PathLike[str]) -> None:
+    """Write an (H, W, 3) uint8 picture as PNG, whole or not at all."""
+    with atomic(path) as beside:
+        Image.fromarray(picture).save(beside, format="PNG", optimize=True)
 
 
 def picture_sheet(

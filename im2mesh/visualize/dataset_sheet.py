@@ -10,10 +10,12 @@ import numpy as np
 
 from im2mesh.data.depth_picture import depth_picture
 from im2mesh.data.storage import PointCloud, Points, Sample
+from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.preparation.listing import lists_of_folder
 from im2mesh.visualize.contact_sheet import Row, contact_sheet
-from im2mesh.visualize.points import points_picture
+from im2mesh.visualize.picture import render
+from im2mesh.visualize.scene import Layer
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +81,7 @@ def _points_pictures(points: Points) -> list[tuple[str, np.ndarray]]:
     colours = np.where(inside[shown, None], INSIDE, OUTSIDE)
     share = f"{inside.mean():.1%}"
     return [
-        (f"slice at z = {middle:.2f}: inside red", points_picture(places[shown], colours, width=4)),
+        (f"slice at z = {middle:.2f}: inside red", _drawn(places[shown], colours, 4)),
         (f"inside: {share} of {len(places)} points", _faded(places[inside], INSIDE)),
     ]
 
@@ -103,4 +105,9 @@ def _cloud_pictures(cloud: PointCloud) -> list[tuple[str, np.ndarray]]:
 def _faded(points: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Draw points, darker towards the back."""
     bright = 1 - FADE * np.clip(0.5 - points[:, 2:], 0, 1)
-    return points_picture(points, (colours * bright).astype(np.uint8))
+    return _drawn(points, (colours * bright).astype(np.uint8))
+
+
+def _drawn(points: np.ndarray, colours: np.ndarray, width: int = 2) -> np.ndarray:
+    cloud = Layer("", points, np.zeros((0, 3), np.int64), colours)
+    return render([cloud], size=IMAGE_SIZE, zoom=1.0, point=width / IMAGE_SIZE)

@@ -45,9 +45,8 @@ def scene_page(scene: Scene, title: str, together: bool = False) -> str:
         for layer in scene.layers
         if layer.depth is not None
     ]
-    for layers in [scene.layers] if together else [(layer,) for layer in scene.layers]:
+    for name, layers in scene.panels(together):
         key = f"mesh-{len(meshes)}"
-        name = ", ".join(layer.name for layer in layers)
         picture = render(layers, zoom=FRAME * scene.frame, shading=scene.shading)
         meshes[key] = pack(layers, FRAME * scene.frame)
         panes.append(_pane(name, view(key, data_url(picture), name, opened=True), _legend(layers)))

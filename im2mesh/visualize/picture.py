@@ -13,12 +13,9 @@ from im2mesh.errors import InputError
 from im2mesh.files import atomic
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.progress import progress_bar
-from im2mesh.visualize.contact_sheet import VIEWS, picture_sheet
+from im2mesh.visualize.contact_sheet import VIEWS, View, picture_sheet
 from im2mesh.visualize.mesh import BACKGROUND, SUPERSAMPLING, shaded_hits, to_pixels, zoom_out
 from im2mesh.visualize.scene import Layer, Scene
-
-View = tuple[str, float, float]
-"""Name, azimuth and elevation in degrees, see :func:`im2mesh.visualize.mesh.render_mesh`."""
 
 TINTS = np.array(
     [
@@ -51,6 +48,7 @@ def render(
     size: int = SIZE,
     zoom: float | None = None,
     shading: float = 1.0,
+    point: float = POINT,
 ) -> np.ndarray:
     """Draw layers in one picture, (size, size, 3) uint8, the nearer in front of the farther.
 
@@ -61,6 +59,7 @@ def render(
         size: pixels along a side.
         zoom: width of the frame; None: the cube fits.
         shading: see :class:`im2mesh.visualize.scene.Scene`.
+        point: diameter of a cloud's points in units of the cube.
     """
     zoom = zoom_out(azimuth, elevation) if zoom is None else zoom
     rotation = pose_rotation(azimuth, elevation)
@@ -71,7 +70,7 @@ def render(
         points = layer.vertices @ rotation.T
         if layer.is_cloud:
             assert layer.colours is not None
-            hit, z, colour = _points_hit(points, layer.colours, rays, zoom)
+            hit, z, colour = _points_hit(points, layer.colours, rays, zoom, point)
         else:
             own = tint if layer.colours is None else layer.colours.astype(np.float64)
             hit, z, colour = shaded_hits(
@@ -90,12 +89,12 @@ def tints(layers: Sequence[Layer]) -> np.ndarray:
 
 
 def _points_hit(
-    points: np.ndarray, colours: np.ndarray, rays: int, zoom: float
+    points: np.ndarray, colours: np.ndarray, rays: int, zoom: float, diameter: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the rays that hit points, drawn as discs; see :func:`.mesh.shaded_hits`."""
     order = np.argsort(points[:, 2], kind="stable")
     at = points[order, :2] / zoom * (1, -1) * rays + rays / 2 - 0.5  # column and row, in rays
-    radius = max(POINT / zoom * rays, 1.5) / 2
+    radius = max(diameter / zoom * rays, 1.5) / 2
     reach = int(np.ceil(radius))
     middle = np.rint(at).astype(np.int64)
     nearest = np.full(rays * rays, -1)
@@ -128,22 +127,13 @@ def scene_sheet(
     if depths:
         pictures = [(layer.name, layer.depth_picture(size)) for layer in depths]
         rows.append(("depth map" if len(depths) == 1 else "depth maps", pictures))
-    panels = (
-        [(", ".join(layer.name for layer in scene.layers), scene.layers)]
-        if together
-        else [(layer.name, (layer,)) for layer in scene.layers]
-    )
     for name, azimuth, elevation in views:
         zoom = scene.frame * zoom_out(azimuth, elevation)
-        rows.append(
-            (
-                name,
-                [
-                    (label, render(layers, azimuth, elevation, size, zoom, scene.shading))
-                    for label, layers in panels
-                ],
-            )
-        )
+        pictures = [
+            (label, render(layers, azimuth, elevation, size, zoom, scene.shading))
+            for label, layers in scene.panels(together)
+        ]
+        rows.append((name, pictures))
     if together:
         rows.append(("", [("", _legend(scene.layers, size))]))
     if scene.scale is not None:
@@ -163,12 +153,6 @@ def _legend(layers: Sequence[Layer], width: int) -> np.ndarray:
     return np.asarray(picture)
 
 
-def save_png(picture: np.ndarray, path: str | os.PathLike[str]) -> None:
-    """Write an (H, W, 3) uint8 picture as PNG, whole or not at all."""
-    with atomic(path) as beside:
-        Image.fromarray(picture).save(beside, format="PNG", optimize=True)
-
-
 def save_turntable(
     scene: Scene,
     path: str | os.PathLike[str],
@@ -184,11 +168,6 @@ def save_turntable(
         raise InputError(f"a turntable of {frames} frames does not turn; give at least 2")
     path = Path(path)
     zoom = _turning_zoom(scene)
-    panels = (
-        [(", ".join(layer.name for layer in scene.layers), scene.layers)]
-        if together
-        else [(layer.name, (layer,)) for layer in scene.layers]
-    )
     lead = [
         (f"{layer.name}: depth", layer.depth_picture(size))
         for layer in scene.layers
@@ -199,7 +178,7 @@ def save_turntable(
         azimuth = 360.0 * k / frames
         row = [
             (label, render(layers, azimuth, TURNTABLE_ELEVATION, size, zoom, scene.shading))
-            for label, layers in panels
+            for label, layers in scene.panels(together)
         ]
         rows: list[tuple[str, list[tuple[str, np.ndarray]]]] = [("", [*lead, *row])]
         if scene.scale is not None:

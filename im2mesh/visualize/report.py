@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import json
 import logging
 import math
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from im2mesh.data.run_folders import Key, find_mesh, find_meshes, mesh_folder
+from im2mesh.data.run_folders import Key, find_mesh, find_meshes, mesh_folder, read_picture
 from im2mesh.data.splits import class_of
 from im2mesh.data.storage import read_pointcloud
 from im2mesh.errors import DataError, InputError
@@ -289,12 +288,11 @@ def _input_picture(runs: Sequence[Run], key: Key) -> str | None:
         path = run.folder / "input" / key[0] / f"{key[1]}.jpg"
         if path.is_file():
             try:
-                with Image.open(io.BytesIO(path.read_bytes())) as image:
-                    picture = image.convert("RGB").resize((THUMBNAIL, THUMBNAIL))
-            except OSError as error:
-                log.warning("%s: not a readable picture (%s)", path, error)
+                picture = Image.fromarray(read_picture(path))
+            except InputError as error:
+                log.warning("%s", error)
                 continue
-            return data_url(np.asarray(picture), lossy=True)
+            return data_url(np.asarray(picture.resize((THUMBNAIL, THUMBNAIL))), lossy=True)
     return None
 
 

@@ -110,6 +110,11 @@ class Scene:
         reach = max(float(np.abs(layer.vertices).max(initial=0)) for layer in self.layers)
         return 1.0 if reach <= 0.5 + OUTSIDE else 2 * reach
 
+    def panels(self, together: bool) -> list[tuple[str, tuple[Layer, ...]]]:
+        """Return names and layers of the pictures: one of all layers, or one a layer."""
+        groups = [self.layers] if together else [(layer,) for layer in self.layers]
+        return [(", ".join(layer.name for layer in group), group) for group in groups]
+
 
 def depth_limits(depth: np.ndarray) -> tuple[float, float]:
     """Return the nearest and farthest foreground depth, at least :data:`LEAST_RANGE` apart."""

@@ -7,16 +7,14 @@ from PIL import Image
 
 from im2mesh.data.depth_picture import depth_picture
 from im2mesh.generation.sensor import SensorReconstruction
-from im2mesh.visualize.contact_sheet import picture_sheet
-from im2mesh.visualize.mesh import render_mesh
+from im2mesh.visualize.contact_sheet import View, mesh_views, picture_sheet
 
-SIDES = (
+SIDES: tuple[View, ...] = (
     ("from the camera", 0.0, 0.0),
     ("from the side", 90.0, 0.0),
     ("from behind", 180.0, 0.0),
     ("from above", 20.0, 60.0),
 )
-"""Name, azimuth and elevation in degrees."""
 
 USED, UNKNOWN, DROPPED = (90, 170, 110), (150, 90, 150), (220, 90, 70)
 """Colours over the image of the object's, unknown and removed pixels."""
@@ -35,11 +33,11 @@ def sensor_sheet(
     frame = result.placement.frame
     first = ("the image: object, unknown, removed", image_picture(depth, result, size))
     second = ("its rays in the cube", _resized(rays, size))
-    views = _sides(result.reconstruction.vertices, result.reconstruction.faces, size)
+    views = mesh_views(result.reconstruction.vertices, result.reconstruction.faces, size, SIDES)
     rows = [(name, [first, second, *views])]
     if truth is not None:
         blank = ("", np.full((size, size, 3), 255, np.uint8))
-        views = _sides(frame.to_cube(truth[0]), truth[1], size)
+        views = mesh_views(frame.to_cube(truth[0]), truth[1], size, SIDES)
         rows.append(("the true one", [blank, blank, *views]))
     return picture_sheet(rows)
 
@@ -83,10 +81,6 @@ def _around(seen: np.ndarray) -> tuple[slice, slice]:
     more = max(int(high - low) for low, high in bounds) // 2 + 1
     rows, columns = (slice(max(int(low) - more, 0), int(high) + more + 1) for low, high in bounds)
     return rows, columns
-
-
-def _sides(vertices: np.ndarray, faces: np.ndarray, size: int) -> list[tuple[str, np.ndarray]]:
-    return [(n, render_mesh(vertices, faces, a, e, size)) for n, a, e in SIDES]
 
 
 def _resized(picture: np.ndarray, size: int) -> np.ndarray:
