@@ -29,9 +29,9 @@ from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.visualize.colours import Scale, depth_scale, error_scale, normal_colours
 from im2mesh.visualize.division import divide
-from im2mesh.visualize.mesh import FRONT, corner_normals, render_mesh
+from im2mesh.visualize.mesh import corner_normals
 from im2mesh.visualize.page import PLACEHOLDER, pack, scene_page
-from im2mesh.visualize.picture import render, scene_sheet
+from im2mesh.visualize.picture import TINTS, render, scene_sheet
 from im2mesh.visualize.scene import (
     FILES,
     Layer,
@@ -252,19 +252,12 @@ def test_silhouette_of_a_ball(radius: float) -> None:
     assert np.pi * radius**2 < drawn(cloud).mean() < np.pi * (radius + 1.5 / 256) ** 2
 
 
-def test_a_plain_mesh_looks_as_in_contact_sheets() -> None:
-    mesh = ball()
-    np.testing.assert_array_equal(
-        render([mesh_layer(mesh)], 35, 12, 64), render_mesh(mesh.vertices, mesh.faces, 35, 12, 64)
-    )
-
-
 def test_the_nearer_layer_is_in_front() -> None:
     near, far = mesh_layer(ball(0.2, (0, 0, 0.2)), "near"), mesh_layer(ball(0.2), "far")
     both = render([near, far], size=64)
     behind = render([near, far], 180, size=64)
     ratio = both[32, 32].astype(float) / both[32, 32].max()
-    np.testing.assert_allclose(ratio, np.array(FRONT) / max(FRONT), atol=0.02)
+    np.testing.assert_allclose(ratio, TINTS[0] / max(TINTS[0]), atol=0.02)
     assert abs(int(behind[32, 32, 2]) - int(behind[32, 32, 0])) > 40, "the second layer's tint"
     # A cloud in front of a mesh hides it, behind it it is hidden.
     red = np.full((1, 3), (255, 0, 0), np.uint8)

@@ -15,7 +15,8 @@ from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.data.run_folders import find_meshes, mesh_folder, read_picture
 from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import read_mesh
-from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
+from im2mesh.visualize.contact_sheet import contact_sheet
+from im2mesh.visualize.picture import mesh_views
 
 log = logging.getLogger(__name__)
 

@@ -148,13 +148,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _write(args: argparse.Namespace, scene: Scene, title: str) -> None:
     from im2mesh.visualize import page, picture
-    from im2mesh.visualize.contact_sheet import VIEWS, save_png
+    from im2mesh.visualize.contact_sheet import save_png
 
     for option in ("save", "html", "turntable"):
         if getattr(args, option):
             _check_place(Path(getattr(args, option)), option)
     if args.save:
-        views = VIEWS
+        views = picture.VIEWS
         if args.view:
             views = tuple((f"azimuth {a:g}°, elevation {e:g}°", a, e) for a, e in args.view)
         size = args.size or picture.SIZE

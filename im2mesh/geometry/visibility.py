@@ -10,11 +10,11 @@ TOLERANCE = 0.01
 """Largest distance behind the depth map of a seen point, in sides of the cube."""
 
 
-def visible(points: np.ndarray, depth: np.ndarray, tolerance: float = TOLERANCE) -> np.ndarray:
+def visible(points: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Return (N,) bool, which (N, 3) points in the cube are seen.
 
-    Those are not behind the (S, S) depth map at their pixel by more than ``tolerance``. A pixel is
-    the square around its ray. A point over a background pixel is not seen.
+    Those are not behind the (S, S) depth map at their pixel by more than :data:`TOLERANCE`. A pixel
+    is the square around its ray. A point over a background pixel is not seen.
     """
     seen = depth[pixels_at(points, len(depth))]
-    return (seen >= 0) & (0.5 - points[:, 2] <= seen + tolerance)
+    return (seen >= 0) & (0.5 - points[:, 2] <= seen + TOLERANCE)

@@ -78,14 +78,11 @@ def components(vertices: np.ndarray, faces: np.ndarray) -> Components:
     return Components(of_face, volumes)
 
 
-def pieces_of_cloud(points: np.ndarray, gap: float = GAP, least: float = LEAST_SHARE) -> int:
-    """Count the pieces of a surface that is known by (N, 3) points, spread evenly over it.
-
-    Points nearer than ``gap`` belong to one piece. A piece has at least the share ``least`` of all.
-    """
-    pairs = cKDTree(points).query_pairs(gap, output_type="ndarray")
+def pieces_of_cloud(points: np.ndarray) -> int:
+    """Count the pieces of a surface that is known by (N, 3) points, spread evenly over it."""
+    pairs = cKDTree(points).query_pairs(GAP, output_type="ndarray")
     sizes = np.bincount(_connected(pairs, len(points)))
-    return int((sizes >= max(least * len(points), 1)).sum())
+    return int((sizes >= max(LEAST_SHARE * len(points), 1)).sum())
 
 
 def wholeness_scores(

@@ -14,7 +14,8 @@ from im2mesh.data.depth_picture import depth_picture
 from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.models.network import Network
-from im2mesh.visualize.contact_sheet import contact_sheet, mesh_views
+from im2mesh.visualize.contact_sheet import contact_sheet
+from im2mesh.visualize.picture import mesh_views
 
 RESOLUTION = 64
 """Cells along a side of the pictured meshes: coarse, to take seconds."""

@@ -17,17 +17,6 @@ from PIL import Image
 
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
-from im2mesh.visualize.mesh import render_mesh
-
-View = tuple[str, float, float]
-"""Name, azimuth and elevation in degrees, see :func:`im2mesh.visualize.mesh.render_mesh`."""
-
-VIEWS: tuple[View, ...] = (
-    ("from the camera", 0.0, 0.0),
-    ("three-quarter", 35.0, 12.0),
-    ("from the side", 90.0, 0.0),
-    ("from behind", 180.0, 0.0),
-)
 
 Row = tuple[str, np.ndarray, Sequence[tuple[str, np.ndarray]]]
 
@@ -41,16 +30,6 @@ LETTER, LINE = 0.62, 1.4
 
 DPI = 64
 """A power of two, so that sizes in inches are whole pixels."""
-
-
-def mesh_views(
-    vertices: np.ndarray, faces: np.ndarray, size: int = 256, views: Sequence[View] = VIEWS
-) -> list[tuple[str, np.ndarray]]:
-    """Draw a mesh, maybe an empty one, from several sides; return labels and pictures."""
-    return [
-        (name, render_mesh(vertices, faces, azimuth, elevation, size))
-        for name, azimuth, elevation in views
-    ]
 
 
 def contact_sheet(rows: Sequence[Row], path: str | os.PathLike[str]) -> np.ndarray:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import trimesh
-from numpy.typing import ArrayLike
 
-from im2mesh.errors import InputError
-from im2mesh.geometry.mesh_files import check_mesh
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.geometry.ray_casting import cast
 
 BACKGROUND = (255, 255, 255)
-FRONT = (202, 211, 222)
 BACK = (228, 184, 156)
-"""Colours of a face's two sides: the outer one, and the inner one seen through a hole."""
+"""Colour of a face's inner side, seen through a hole."""
 
 SUPERSAMPLING = 2
 """Rays along each side of a pixel."""
@@ -38,51 +34,6 @@ def zoom_out(azimuth: float, elevation: float) -> float:
     return float(np.abs(pose_rotation(azimuth, elevation)[:2]).sum(axis=1).max())
 
 
-def render_mesh(
-    vertices: ArrayLike,
-    faces: ArrayLike,
-    azimuth: float = 0.0,
-    elevation: float = 0.0,
-    size: int = 256,
-    zoom: float | None = None,
-    smooth: bool = True,
-) -> np.ndarray:
-    """Draw a mesh as seen from somewhere around it, (size, size, 3) uint8.
-
-    The view (0, 0) is that of the input camera: its silhouette lies on the depth map's
-    foreground, pixel for pixel. Any other view turns the object about the cube's centre by the
-    pose rule (:mod:`im2mesh.geometry.poses`): (90, 0) shows its left side, (180, 0) its back,
-    a positive elevation looks from above. The background is white. Both sides of a face are drawn,
-    the inner one in a warmer colour.
-
-    Args:
-        vertices: (V, 3) in the camera frame; the frame may cut off parts outside the cube
-            [−0.5, 0.5]³, but depth never does.
-        faces: (F, 3) vertex numbers, counter-clockwise seen from outside.
-        azimuth: degrees.
-        elevation: degrees.
-        size: pixels along a side of the picture.
-        zoom: width of the frame in units of the cube's side; None: :func:`zoom_out`.
-        smooth: shade by vertex normals where the surface is smooth; otherwise by face normals.
-
-    Raises:
-        InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
-    """
-    points, triangles = check_mesh(vertices, faces)
-    if size < 1:
-        raise InputError(f"a picture of {size} pixels cannot be drawn")
-    zoom = zoom_out(azimuth, elevation) if zoom is None else zoom
-    if not (np.isfinite(zoom) and zoom > 0):
-        raise InputError(f"a zoom of {zoom} cannot be drawn; it must be positive")
-    fine = size * SUPERSAMPLING
-    picture = np.full((fine * fine, 3), BACKGROUND, dtype=np.float64)
-    if len(triangles):
-        rotation = pose_rotation(azimuth, elevation)
-        hit, _, colour = shaded_hits(points @ rotation.T, triangles, fine, zoom, smooth)
-        picture[hit] = colour
-    return to_pixels(picture)
-
-
 def to_pixels(rays: np.ndarray) -> np.ndarray:
     """Average (S², 3) colours of rays, row by row, to (S / :data:`SUPERSAMPLING`)² uint8 pixels."""
     size = round(len(rays) ** 0.5) // SUPERSAMPLING
@@ -95,8 +46,7 @@ def shaded_hits(
     triangles: np.ndarray,
     size: int,
     zoom: float,
-    smooth: bool = True,
-    colours: np.ndarray | None = None,
+    colours: np.ndarray,
     shading: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cast the rays of a picture onto a mesh and shade the hits.
@@ -106,22 +56,20 @@ def shaded_hits(
         triangles: (F, 3) vertex numbers, F > 0.
         size: rays along a side of the picture.
         zoom: width of the frame.
-        smooth: see :func:`render_mesh`.
         colours: (V, 3) of the vertices, 0 … 255, for both sides of the faces; (3,): one colour
-            of their outer sides; None: :data:`FRONT`.
+            of their outer sides, the inner ones are :data:`BACK`.
         shading: how much of the brightness depends on the lights: 0 gives the bare colours.
 
     Returns:
         (M,) int64 the rays that hit, row by row; (M,) z there; (M, 3) float64 colours, 0 … 255.
     """
     hit, face, corners = cast(points, triangles, size, zoom)
-    normals = _shading_normals(points, triangles, face, corners, smooth)
+    normals = _shading_normals(points, triangles, face, corners)
     outer = _face_normals(points, triangles[face])[:, 2] >= 0
-    if colours is not None and colours.ndim == 2:
+    if colours.ndim == 2:
         own = (colours[triangles[face]] * corners[..., None]).sum(axis=1)
     else:
-        front = np.array(FRONT) if colours is None else colours
-        own = np.where(outer[:, None], front, np.array(BACK))
+        own = np.where(outer[:, None], colours, np.array(BACK))
     light = _light(np.where(outer[:, None], normals, -normals))
     colour = np.clip(own * (1 - shading + shading * light)[:, None], 0, 255)
     z = (points[triangles[face], 2] * corners).sum(axis=1)
@@ -171,12 +119,9 @@ def _shading_normals(
     triangles: np.ndarray,
     face: np.ndarray,
     corners: np.ndarray,
-    smooth: bool,
 ) -> np.ndarray:
     """Return (M, 3) unit normals where faces ``face`` were hit at ``corners`` (barycentric)."""
     of_faces = _face_normals(points, triangles)
-    if not smooth:
-        return _unit(of_faces[face])
     of_vertices = _vertex_normals(points, triangles, of_faces)
     at_corners = _at_corners(of_faces[face], of_vertices, triangles[face])
     return _unit((at_corners * corners[..., None]).sum(axis=1))

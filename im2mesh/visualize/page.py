@@ -117,7 +117,7 @@ def pack(
     """Return layers as deflated GLB in base64, with the camera that the viewer starts from.
 
     ``frame`` is the width of the picture about the origin; angles are in degrees
-    (:func:`im2mesh.visualize.mesh.render_mesh`).
+    (:func:`im2mesh.visualize.picture.render`).
     """
     # The viewer turns things about the centre of their bounds. White corners of the cube about the
     # origin, which do not show on white, make that the origin.

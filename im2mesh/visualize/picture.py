@@ -7,15 +7,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 from im2mesh.errors import InputError
 from im2mesh.files import atomic
+from im2mesh.geometry.mesh_files import check_mesh
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.progress import progress_bar
-from im2mesh.visualize.contact_sheet import VIEWS, View, picture_sheet
+from im2mesh.visualize.contact_sheet import picture_sheet
 from im2mesh.visualize.mesh import BACKGROUND, SUPERSAMPLING, shaded_hits, to_pixels, zoom_out
 from im2mesh.visualize.scene import Layer, Scene
+
+View = tuple[str, float, float]
+"""Name, azimuth and elevation in degrees, see :func:`render`."""
+
+VIEWS: tuple[View, ...] = (
+    ("from the camera", 0.0, 0.0),
+    ("three-quarter", 35.0, 12.0),
+    ("from the side", 90.0, 0.0),
+    ("from behind", 180.0, 0.0),
+)
 
 TINTS = np.array(
     [
@@ -52,12 +64,18 @@ def render(
 ) -> np.ndarray:
     """Draw layers in one picture, (size, size, 3) uint8, the nearer in front of the farther.
 
+    The view (0, 0) is that of the input camera: a silhouette lies on the depth map's foreground,
+    pixel for pixel. Any other view turns the layers about the cube's centre by the pose rule
+    (:mod:`im2mesh.geometry.poses`): (90, 0) shows their left side, (180, 0) their back, a positive
+    elevation looks from above. The frame may cut off parts outside the cube, but depth never does.
+    Both sides of a face are drawn, the inner one of plain meshes in a warmer colour.
+
     Args:
-        layers: meshes and clouds; plain meshes get :data:`TINTS`, if there are several.
+        layers: meshes and clouds; plain meshes get :data:`TINTS`.
         azimuth: degrees.
-        elevation: degrees; see :func:`im2mesh.visualize.mesh.render_mesh` for both.
+        elevation: degrees.
         size: pixels along a side.
-        zoom: width of the frame; None: the cube fits.
+        zoom: width of the frame in sides of the cube; None: the cube fits.
         shading: see :class:`im2mesh.visualize.scene.Scene`.
         point: diameter of a cloud's points in units of the cube.
     """
@@ -80,6 +98,30 @@ def render(
         nearest[hit[front]] = z[front]
         picture[hit[front]] = colour[front]
     return to_pixels(picture)
+
+
+def render_mesh(
+    vertices: ArrayLike,
+    faces: ArrayLike,
+    azimuth: float = 0.0,
+    elevation: float = 0.0,
+    size: int = 256,
+) -> np.ndarray:
+    """Draw a mesh in the camera frame, maybe an empty one; see :func:`render`.
+
+    Raises:
+        InputError: malformed arrays, a face that names no vertex, or a vertex that is not finite.
+    """
+    points, triangles = check_mesh(vertices, faces)
+    layers = [Layer("", points, triangles)] if len(triangles) else []
+    return render(layers, azimuth, elevation, size)
+
+
+def mesh_views(
+    vertices: np.ndarray, faces: np.ndarray, size: int = 256, views: Sequence[View] = VIEWS
+) -> list[tuple[str, np.ndarray]]:
+    """Draw a mesh, maybe an empty one, from several sides; return labels and pictures."""
+    return [(name, render_mesh(vertices, faces, a, e, size)) for name, a, e in views]
 
 
 def tints(layers: Sequence[Layer]) -> np.ndarray:

@@ -7,7 +7,8 @@ from PIL import Image
 
 from im2mesh.data.depth_picture import depth_picture
 from im2mesh.generation.sensor import SensorReconstruction
-from im2mesh.visualize.contact_sheet import View, mesh_views, picture_sheet
+from im2mesh.visualize.contact_sheet import picture_sheet
+from im2mesh.visualize.picture import View, mesh_views
 
 SIDES: tuple[View, ...] = (
     ("from the camera", 0.0, 0.0),
