@@ -303,20 +303,12 @@ class ProceduralSource:
         keys: tuple[Tensor, Tensor],
         count: int,
     ) -> tuple[Tensor, Tensor]:
-        """Draw points near the surface, in the coordinates of windows.
+        """Draw (B, count, 3) points near the surface, in the coordinates of B windows.
 
-        A point on the surface in the window's column is moved by a normal deviate. Points
-        that leave the window are reflected at its bounds.
-
-        Args:
-            surface: (S, M, 3) points on the shapes' surfaces.
-            group: (B,) number of each window's shape.
-            window: (B,) number of each window.
-            keys: of each window's random numbers.
-            count: points of each window.
-
-        Returns:
-            (B, count, 3) points, and (B,) bool: there is a surface point in the window's column.
+        A point on the surface, (S, M, 3), in the window's column is moved by a normal deviate.
+        Points that leave the window are reflected at its bounds. ``group`` numbers each window's
+        shape, ``window`` the window. The (B,) bool says that there is a surface point in the
+        column.
         """
         seed = self.config.training.seed
         index = torch.arange(count, device=self.device)

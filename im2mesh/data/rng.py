@@ -32,10 +32,7 @@ def random_bits(seed: int, *keys: Tensor | int) -> Tensor:
 
 
 def random_below(limit: Tensor, seed: int, *keys: Tensor | int) -> Tensor:
-    """Return random integers in [0, limit), 0 where the limit is 0; see :func:`random_bits`.
-
-    ``limit`` is int64 below 2³¹, broadcast against the keys.
-    """
+    """Return random integers in [0, limit), limit < 2³¹; 0 where that is 0."""
     return (random_bits(seed, *keys) * limit) >> 32
 
 

@@ -82,17 +82,11 @@ class Plane:
 def find_plane(
     points: np.ndarray, kept: np.ndarray, mask: np.ndarray, noise: float
 ) -> Plane | None:
-    """Find the plane that the object stands on, around the mask.
+    """Find the plane that the object stands on, around the mask of pixels that may be the object.
 
-    Args:
-        points: (H, W, 3), NaN where nothing was measured.
-        kept: (H, W) bool, the object.
-        mask: (H, W) bool, pixels that may be the object.
-        noise: standard deviation in metres.
-
-    Returns:
-        The plane with the most pixels of the ring around the mask; None if they are few or the
-        object is not above it. The same image gives the same plane.
+    It has the most pixels of the ring around the mask; None if they are few or the object,
+    ``kept``, is not above it. Points (H, W, 3) are NaN where nothing was measured. The same image
+    gives the same plane.
     """
     if not kept.any():
         return None

@@ -93,15 +93,9 @@ def _searched(evidence: Evidence, near: RevolutionAxis, stage: SearchStage) -> L
 
 
 def met_axes(points: np.ndarray, normals: np.ndarray, most: int) -> Line:
-    """Find the axes that the most normals meet.
+    """Find up to ``most`` different axes that most normals of (N, 3) points meet, the best first.
 
-    Args:
-        points: (N, 3) on a surface, N ≥ 1.
-        normals: (N, 3) unit vectors.
-        most: number of axes.
-
-    Returns:
-        One or more different axes, the best first; the same for the same points.
+    The same points give the same axes.
     """
     rng = np.random.default_rng(0)
     middle = points.mean(axis=0)
@@ -158,15 +152,9 @@ def fit_axes(points: np.ndarray, normals: np.ndarray, weights: np.ndarray) -> Li
 
 
 def misses(points: np.ndarray, normals: np.ndarray, axes: Line) -> np.ndarray:
-    """Measure the distances by which normals miss axes.
+    """Return the (B, N) distances by which the normals of (N, 3) points miss B axes.
 
-    Args:
-        points: (N, 3).
-        normals: (N, 3) unit vectors.
-        axes: B of them.
-
-    Returns:
-        (B, N) distances of the lines, times the sine of the angle between them, signed.
+    They are those of the lines, times the sine of the angle between them, signed.
     """
     direction, start = axes
     return np.cross(start, direction) @ normals.T + direction @ np.cross(points, normals).T

@@ -110,11 +110,8 @@ def thin_parts(inside: np.ndarray, coarse: int) -> np.ndarray:
     """Find the cells in which coarser lattices would miss a part.
 
     Such a cell has a node of the finest lattice, in or on it, that is on the other side (inside or
-    outside) than all of its corners.
-
-    Args:
-        inside: (n, n, n) bool at the nodes of the finest lattice.
-        coarse: cells of the coarsest lattice, n − 1 = ``coarse`` · 2^k.
+    outside) than all of its corners. The (n, n, n) nodes of the finest lattice are ``inside`` or
+    not; the coarsest one has ``coarse`` cells, n − 1 = ``coarse`` · 2^k.
 
     Returns:
         (M, 3) int64, for each such cell the first of the finest cells in it.

@@ -189,7 +189,7 @@ class FusedField:
             moved_from: for each level its own iso-level where it must be moved into the
                 reference's range, else None. Default: none is moved.
             reference: which level is the reference.
-            names: names of the levels in errors: the files of their weights.
+            names: of the levels in errors: the files of their weights.
             weights: of the levels in the mean, > 0. Default: all the same.
         """
         if not levels:
@@ -233,11 +233,9 @@ class FusedField:
             self.rounded = rounded
 
     def values(self, points: Tensor, levels: Sequence[Field] | None = None) -> Tensor:
-        """Evaluate (N, 3) points; return (L, N) values, one row a level, not moved.
+        """Return the levels' (L, N) values at (N, 3) points, one row a level, not moved.
 
-        Args:
-            points: of the cube.
-            levels: to evaluate instead; None: those of float32.
+        ``levels`` are evaluated instead of those of float32.
 
         Raises:
             CheckpointError: some of them are not finite, or beyond :data:`LARGEST`.
@@ -268,9 +266,8 @@ class FusedField:
     def decided(self, compute: Learn, level: float) -> Tensor:
         """Compute values from this field: by the rounded levels, and again where they may mislead.
 
-        Args:
-            compute: (indices, evaluate) → the values at these indices, from points' fused values.
-            level: values near it are computed again in float32.
+        ``compute`` takes indices and a function from points to fused values. Values near ``level``
+        are computed again in float32.
         """
         everything = slice(None)
         if not self.rounded:
@@ -312,13 +309,10 @@ class ObservedField:
     def __init__(
         self, field: FusedField, observation: Observation, surface: bool, is_sdf: bool
     ) -> None:
-        """Combine a field and an observation of the same depth map.
+        """Combine a calibrated field and an observation of the same depth map.
 
-        Args:
-            field: calibrated.
-            observation: of the same depth map.
-            surface: ``surface``; else ``carve``.
-            is_sdf: the field's values are distances; else logits.
+        ``surface`` is the mode of that name, else ``carve``. The field's values are distances if
+        ``is_sdf``, else logits.
         """
         self.field = field
         self.levels: Sequence[Field] = field.levels
@@ -370,14 +364,8 @@ class ObservedField:
     def _learned(self, points: Tensor, low: Tensor, kept: Tensor, above: Field) -> Tensor:
         """Evaluate hidden points by the networks and by the points' images.
 
-        Args:
-            points: (N, 3) in hidden space.
-            low: (N,) K·c, an upper bound of the values.
-            kept: (N,) K·s.
-            above: the fused field above its iso-level.
-
-        Returns:
-            (N,) values of at most ``low``.
+        ``low`` is (N,) K·c, an upper bound of the values; ``kept`` is K·s; ``above`` is the fused
+        field above its iso-level.
         """
         if self._profile is not None:
             return self._revolved(self._profile, points, low, kept, above)

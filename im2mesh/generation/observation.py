@@ -79,14 +79,10 @@ class Observation:
 
     @property
     def device(self) -> torch.device:
-        """The device that points must be on."""
         return self._maps.device
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Measure points.
-
-        Args:
-            points: (N, 3) float32 in the camera frame.
+        """Measure (N, 3) float32 points in the camera frame.
 
         Returns:
             (N,) float32 each, in sides of the cube: c, the distance to hidden space's boundary,
@@ -101,14 +97,7 @@ class Observation:
         return hidden / scale, shell / scale
 
     def in_cube(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Measure points anywhere; before and behind the cube all space is free.
-
-        Args:
-            points: (N, 3) float32 in the camera frame.
-
-        Returns:
-            (N,) float32 each, c and s as above, positive within the cube only.
-        """
+        """Measure points anywhere: as above, but positive within the cube only."""
         hidden, shell = self(points)
         hidden = torch.minimum(hidden, 0.5 - points[:, 2].abs())
         return hidden, torch.minimum(shell, hidden)
@@ -122,16 +111,10 @@ class Observation:
         return torch.minimum(hidden, 0.5 - points[:, 2].abs())
 
     def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
-        """Find the nodes of a lattice in hidden space and in the shell.
+        """Find the nodes of an exact lattice in hidden space and in the shell, (n, n, n) bool each.
 
         The maps are looked up once for each column of nodes, and columns outside the silhouette
         are not measured at all.
-
-        Args:
-            lattice: exact.
-
-        Returns:
-            (n, n, n) bool along (x, y, z) each: in hidden space; in the shell.
         """
         if self._perspective is not None:
             return self._sides_along_rays(lattice)
@@ -207,17 +190,7 @@ class Observation:
 
 
 def _looked_up(maps: Tensor, points: Tensor, side: int, mode: str = "bilinear") -> Tensor:
-    """Read maps at the pixels of points.
-
-    Args:
-        maps: (1, C, H, W) at half-pixel steps, padded.
-        points: (N, 3).
-        side: pixels along a side of the depth map.
-        mode: how to interpolate.
-
-    Returns:
-        (C, N).
-    """
+    """Return (C, N) values of padded maps (1, C, H, W) at half-pixel steps, at points' pixels."""
     rows, columns = to_pixels(points, side)
     height, width = maps.shape[2:]
     at = torch.stack(

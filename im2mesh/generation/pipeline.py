@@ -354,11 +354,7 @@ class Reconstructor:
         depth: np.ndarray,
         watch: Stopwatch | None = None,
     ) -> np.ndarray:
-        """Evaluate the fused field on the lattice, by the configured extraction.
-
-        Returns:
-            (n, n, n) float32 along (x, y up, z).
-        """
+        """Evaluate the fused field on the lattice, (n, n, n) float32 along (x, y up, z)."""
         watch = watch or Stopwatch(self.device)
         if self.settings.extraction == "dense" or self.settings.lattice == "released":
             return extract_dense(fused, self.lattice, self.device, watch)
@@ -467,34 +463,29 @@ def _check_released(configs: Sequence[Config]) -> None:
             )
 
 
+RELEASED_VALUES: dict[str, tuple[object, ...]] = {
+    "precision": ("auto", "float32"),
+    "refinement_step": (0,),
+    "patch_window": ("gaussian",),
+    "observation": ("none",),
+}
+"""Values of ``generation`` keys with which the released lattice reproduces published numbers."""
+
+
 def _check_settings(settings: GenerationConfig, resolution: int, source: str) -> None:
     """Check the generation keys for contradictions."""
-    if settings.lattice == "released":
-        released = released_lattice().nodes
-        if resolution != released:
+    if settings.lattice != "released":
+        return
+    released = released_lattice().nodes
+    if resolution != released:
+        raise ConfigError(
+            f"{source}: generation.lattice released is defined at resolution {released} only, not "
+            f"{resolution}"
+        )
+    for key, allowed in RELEASED_VALUES.items():
+        value = getattr(settings, key)
+        if value not in allowed:
             raise ConfigError(
-                f"{source}: generation.lattice released is defined at resolution {released} "
-                f"only, not {resolution}"
-            )
-        if settings.precision == "bfloat16":
-            raise ConfigError(
-                f"{source}: generation.precision bfloat16 needs generation.lattice exact: the "
-                "released lattice reproduces published numbers; use auto or float32"
-            )
-        if settings.refinement_step:
-            raise ConfigError(
-                f"{source}: generation.refinement_step needs generation.lattice exact: the "
-                "released field exists at its lattice's nodes only"
-            )
-        if settings.patch_window != "gaussian":
-            raise ConfigError(
-                f"{source}: generation.patch_window {settings.patch_window} needs "
-                "generation.lattice exact: the released lattice reproduces published numbers; "
-                "use gaussian"
-            )
-        if settings.observation != "none":
-            raise ConfigError(
-                f"{source}: generation.observation {settings.observation} needs "
-                "generation.lattice exact: the released lattice reproduces published numbers; "
-                "use --observation none"
+                f"{source}: generation.{key} {value} needs generation.lattice exact: the released "
+                f"lattice reproduces published numbers; use {' or '.join(map(str, allowed))}"
             )

@@ -31,15 +31,7 @@ Normals = Sequence[np.ndarray]
 
 
 def find_plane(evidence: Evidence, across: Normals = ()) -> MirrorPlane | None:
-    """Find the best mirror plane.
-
-    Args:
-        evidence: for and against planes.
-        across: normals of the planes that it is perpendicular to, at most two.
-
-    Returns:
-        The plane, or None where no plane is good.
-    """
+    """Find the best mirror plane, perpendicular to the normals ``across``, if one is good."""
     if across:
         # ICP would find the planes again that are in use.
         planes = _scanned(evidence, perpendicular_directions(across))

@@ -90,25 +90,23 @@ def run(
     A bad depth map, or one with a name that is too long, is reported and does not stop the run.
     Files are written whole, and a map's timings with its results, so an interrupted run loses the
     maps at work at the most. The tables of timings, written in the end, are of these sources only,
-    numbered in their order.
+    numbered in their order. Results do not depend on the number of processes.
 
     Args:
         reconstructor: the levels.
         sources: the maps.
-        folder: the run's folder; made when missing.
+        folder: of the run.
         resume: skip maps with results that are newer than their depth file; missing pictures and
             copies of these are made.
         overwrite: remove all results of other settings, also those of maps that are not among the
             sources.
-        workers: processes that share the maps and the processors; 1: this process. The results do
-            not depend on it.
+        workers: processes that share the maps and the processors.
         cluster: see :func:`im2mesh.parallel.run_tasks`.
 
     Raises:
-        InputError: no results are to be written, the folder is not writable, another run writes to
-            it, or it holds results of other settings: any with ``resume``, or some that are not
-                made
-            again without ``overwrite``; or there is no such cluster.
+        InputError: the folder is not writable, another run writes to it, or it holds results of
+            other settings: any with ``resume``, or some that are not made again without
+            ``overwrite``.
         CheckpointError: a level's weights give values that are not finite, or another process
             finds other weights.
     """

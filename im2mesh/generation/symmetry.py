@@ -47,17 +47,12 @@ class MirrorPlane:
 
 @dataclass(frozen=True)
 class MirrorPlanes:
-    """Up to three mirror planes that are perpendicular to each other.
-
-    Attributes:
-        planes: the first one was found first; the later ones rely on it.
-    """
+    """Up to three mirror planes, perpendicular to each other, in the order of being found."""
 
     planes: tuple[MirrorPlane, ...]
 
     @property
     def name(self) -> str:
-        """Name in messages and tables."""
         count = len(self.planes)
         return "mirror plane" if count == 1 else f"{count} mirror planes"
 
@@ -101,7 +96,6 @@ class RevolutionAxis:
 
     @property
     def name(self) -> str:
-        """Name in messages and tables."""
         return "axis of revolution"
 
     def frame(self) -> np.ndarray:
@@ -120,15 +114,10 @@ class RevolutionAxis:
         return (relative - height[:, None] * direction).norm(dim=1), height
 
     def placed(self, radius: Tensor, height: Tensor, angle: Tensor) -> Tensor:
-        """Return the point of each circle at an angle.
+        """Return the (…, 3) point of each circle at an angle.
 
-        Args:
-            radius: (…) distances from the axis.
-            height: (…) along it, from :attr:`point`.
-            angle: (…) radians from the side that faces the camera.
-
-        Returns:
-            (…, 3).
+        Radius and height, from :attr:`point`, are cylindrical; the angle is in radians from the
+        side that faces the camera.
         """
         facing, aside, along = (torch.as_tensor(v).to(radius) for v in self.frame())
         around = torch.cos(angle)[..., None] * facing + torch.sin(angle)[..., None] * aside
@@ -167,13 +156,6 @@ class RevolutionProfile:
     def __init__(
         self, axis: RevolutionAxis, observation: Observation, field: Callable[[Tensor], Tensor]
     ) -> None:
-        """Make the tables.
-
-        Args:
-            axis: of the solid.
-            observation: of the depth map.
-            field: (N, 3) points of the cube → (N,) values.
-        """
         self.axis = axis
         self.cell = observation.cell
         corners = torch.cartesian_prod(*[torch.tensor([-0.5, 0.5], dtype=torch.float64)] * 3)

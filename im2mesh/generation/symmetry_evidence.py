@@ -51,13 +51,7 @@ class Evidence:
 
     @classmethod
     def gather(cls, depth: np.ndarray, observation: Observation, predicted: np.ndarray) -> Evidence:
-        """Gather the evidence of a depth map.
-
-        Args:
-            depth: (S, S), background < 0, with some foreground.
-            observation: of the same map.
-            predicted: (M, 3) points on the predicted surface, M ≥ 0.
-        """
+        """Gather the evidence of a depth map, by (M, 3) points on the predicted surface."""
 
         def hidden(points: np.ndarray) -> np.ndarray:
             on_device = torch.from_numpy(points).float().to(observation.device)
@@ -99,16 +93,10 @@ class Evidence:
 def score(
     hidden: np.ndarray, observed: np.ndarray, predicted: np.ndarray, width: MatchWidth
 ) -> np.ndarray:
-    """Score images by their distances to hidden space, to observed and to predicted points.
+    """Score images by their (N,) distances to hidden space, to observed and to predicted points.
 
-    Args:
-        hidden: (N,), negative in free space.
-        observed: (N,), infinite where nothing is near.
-        predicted: (N,), infinite where nothing is near.
-        width: how exactly they must meet.
-
-    Returns:
-        (N,) at most 1.
+    The first is negative in free space, the others are infinite where nothing is near. Scores are
+    at most 1.
     """
     match = np.maximum(
         np.exp(-((observed / width.observed) ** 2)),
@@ -121,13 +109,7 @@ def score(
 def maximised(
     support: Callable[[np.ndarray], float], steps: np.ndarray, evaluations: int
 ) -> np.ndarray:
-    """Search the maximum of a function of (D,) numbers near 0, by Nelder and Mead's simplex.
-
-    Args:
-        support: the function.
-        steps: (D,) first steps.
-        evaluations: most evaluations of the function.
-    """
+    """Search the maximum of a function of (D,) numbers near 0, by Nelder and Mead's simplex."""
     found = optimize.minimize(
         lambda x: -support(x),
         np.zeros(len(steps)),

@@ -21,16 +21,11 @@ from im2mesh.generation.symmetry_evidence import Evidence
 def find_symmetry(
     depth: np.ndarray, observation: Observation, predicted: np.ndarray
 ) -> Symmetry | None:
-    """Find an object's axis of revolution or mirror planes.
+    """Find an object's axis of revolution or mirror planes; None if there is no good symmetry.
 
-    Args:
-        depth: (256, 256), background < 0; what is not known counts as background.
-        observation: of the same map.
-        predicted: (M, 3) points on the whole surface as predicted without a symmetry, M ≥ 0. Points
-            on the observed surface do no harm, because a match with that counts more.
-
-    Returns:
-        The best symmetry, or None if there is no good one; deterministic.
+    What is not known of the (256, 256) map counts as background. ``predicted`` are (M, 3) points on
+    the whole surface as predicted without a symmetry, M ≥ 0. Points on the observed surface do no
+    harm, because a match with that counts more. The result is deterministic.
     """
     if (depth >= 0).sum() < SYMMETRY.min_points:
         return None

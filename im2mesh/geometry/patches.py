@@ -99,16 +99,7 @@ class Windows:
         return strips.reshape(len(self), self.size, self.size)
 
     def pick(self, images: Tensor, image: Tensor, window: Tensor) -> Tensor:
-        """Cut the window of each number out of the image of each number, (B,) both.
-
-        Args:
-            images: (M, S, S).
-            image: numbers of images.
-            window: numbers of windows.
-
-        Returns:
-            (B, size, size).
-        """
+        """Cut (B,) windows out of (B,) of the (M, S, S) images: (B, size, size)."""
         if self.size == self.image_size:
             return images[image]
         row = torch.div(window, self.per_side, rounding_mode="floor")

@@ -79,13 +79,7 @@ class MeshSolid:
     def __init__(
         self, vertices: np.ndarray, faces: np.ndarray, thickness: float = THICKNESS
     ) -> None:
-        """Find the outside.
-
-        Args:
-            vertices: (V, 3) finite, their largest extent 1
-                (:func:`im2mesh.geometry.poses.normalise`).
-            faces: (F, 3) vertex numbers, F > 0.
-            thickness: of sheets, in (0, 0.1].
+        """Find the outside of a mesh whose largest extent is 1.
 
         Raises:
             InputError: no triangle has an area, the object is flat, or embreex is not installed.

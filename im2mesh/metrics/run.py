@@ -71,7 +71,7 @@ def evaluate(
     inputs: Sequence[str] | None = None,
     cluster: str | None = None,
 ) -> dict[str, ScoringSummary]:
-    """Score a run; the tables are written to its folder.
+    """Score a run; the tables are written to its folder. Return a summary for each kind of scores.
 
     Args:
         config: names the data.
@@ -84,11 +84,8 @@ def evaluate(
             configuration's test split.
         cluster: see :func:`im2mesh.parallel.run_tasks`.
 
-    Returns:
-        A summary for each kind that was not skipped.
-
     Raises:
-        InputError: there is nothing to score or nothing to score against; or no such cluster.
+        InputError: there is nothing to score or nothing to score against.
     """
     summaries = {}
     if results.OBSERVED in kinds:

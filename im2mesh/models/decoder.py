@@ -142,15 +142,9 @@ class FoldedDecoder(Counts):
 
     @torch.inference_mode()
     def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
-        """Evaluate each point under its own code.
+        """Evaluate each point under its own code; see :class:`im2mesh.models.network.BoundDecoder`.
 
-        Args:
-            points: (N, 3) float32, those of code 0 first, then those of code 1, …
-            counts: number of points of each of the K codes, with sum N.
-            batch_size: most rows of one pass; on a CPU at most :data:`CPU_ROWS`.
-
-        Returns:
-            (N,) float32 values.
+        On a CPU a pass has at most :data:`CPU_ROWS` rows.
         """
         assert len(counts) == self.codes and sum(counts) == len(points)
         most = min(batch_size, CPU_ROWS) if self.device.type == "cpu" else batch_size

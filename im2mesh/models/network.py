@@ -15,13 +15,9 @@ from im2mesh.processors import in_chunks
 
 
 class BoundDecoder(Protocol):
-    """A network in evaluation mode, bound to K images.
+    """A network in evaluation mode, bound to K images: its ``codes``.
 
-    Attributes:
-        codes: K.
-        device: where it computes.
-        passes: decoder passes so far.
-        rows: pairs of a point and an image evaluated so far.
+    ``passes`` and ``rows``, pairs of a point and an image, count what was evaluated so far.
     """
 
     codes: int
@@ -32,13 +28,8 @@ class BoundDecoder(Protocol):
     def __call__(self, points: Tensor, counts: list[int], batch_size: int) -> Tensor:
         """Evaluate each point under its own image; a value depends on nothing else.
 
-        Args:
-            points: (N, 3) float32, those of image 0 first, then those of image 1, …
-            counts: number of points of each of the K images, with sum N.
-            batch_size: most rows of one pass.
-
-        Returns:
-            (N,) float32 values.
+        Points (N, 3) of image 0 come first, then those of image 1, …; ``counts`` are the K numbers
+        of points. A pass has at most ``batch_size`` rows.
         """
         ...
 

@@ -85,34 +85,18 @@ def volume_features(images: Tensor, cells: int) -> Tensor:
     return torch.stack([p.to(dtype).expand(whole) for p in parts], dim=4).permute(0, 4, 1, 2, 3)
 
 
-class VolumeBlock(nn.Module):
-    """3³ convolutions with a residual, x + conv(relu(conv(relu(norm(x))))); first the identity."""
+class ResidualBlock(nn.Module):
+    """3×3 or 3³ convolutions, x + conv(relu(conv(relu(norm(x))))); first the identity."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, conv: type[nn.Conv2d] | type[nn.Conv3d]) -> None:
         super().__init__()
         self.norm = GroupNorm(GROUPS, channels)
-        self.conv_0 = nn.Conv3d(channels, channels, 3, padding=1)
-        self.conv_1 = nn.Conv3d(channels, channels, 3, padding=1)
+        self.conv_0 = conv(channels, channels, 3, padding=1)
+        self.conv_1 = conv(channels, channels, 3, padding=1)
         nn.init.zeros_(self.conv_1.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, channels, N, N, N) to the same shape."""
-        hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
-        return x + hidden
-
-
-class ImageBlock(nn.Module):
-    """A :class:`VolumeBlock` for images."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norm = GroupNorm(GROUPS, channels)
-        self.conv_0 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv_1 = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.conv_1.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, channels, H, W) to the same shape."""
+        """Map (B, channels, H, W), or (B, channels, N, N, N), to the same shape."""
         hidden: Tensor = self.conv_1(self.conv_0(self.norm(x).relu_()).relu_())
         return x + hidden
 
@@ -128,7 +112,7 @@ class Lift(nn.Module):
         self.stem = nn.ModuleList(
             nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in itertools.pairwise(widths)
         )
-        self.blocks = nn.ModuleList(ImageBlock(features) for _ in range(2))
+        self.blocks = nn.ModuleList(ResidualBlock(features, nn.Conv2d) for _ in range(2))
         self.out = nn.Conv2d(features, out, 1)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -163,12 +147,12 @@ class VolumeEncoder(nn.Module):
         steps = list(itertools.pairwise(widths))
         self.stem = nn.Conv3d(FEATURES, widths[0], 3, stride=2, padding=1)
         self.lift = Lift(cells // 2, lift, widths[0]) if lift else None
-        self.encoder = nn.ModuleList(VolumeBlock(width) for width in widths)
+        self.encoder = nn.ModuleList(ResidualBlock(width, nn.Conv3d) for width in widths)
         self.down = nn.ModuleList(nn.Conv3d(fine, coarse, 2, stride=2) for fine, coarse in steps)
         self.context = nn.Linear(widths[-1], widths[-1])
-        self.bottom = VolumeBlock(widths[-1])
+        self.bottom = ResidualBlock(widths[-1], nn.Conv3d)
         self.up = nn.ModuleList(nn.Conv3d(coarse, fine, 1) for fine, coarse in steps)
-        self.decoder = nn.ModuleList(VolumeBlock(width) for width in widths[:-1])
+        self.decoder = nn.ModuleList(ResidualBlock(width, nn.Conv3d) for width in widths[:-1])
         self.norm = GroupNorm(GROUPS, widths[0])
         self.out = nn.Conv3d(widths[0], features, 1)
 

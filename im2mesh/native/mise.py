@@ -124,10 +124,7 @@ class MISE:
     def update(self, nodes: np.ndarray, values: np.ndarray) -> None:
         """Give the values of nodes that :meth:`query` returned, some or all, in any order.
 
-        Args:
-            nodes: (N, 3) integers in 0 … R.
-            values: (N,) float32 or float64, finite; they are kept, and compared with the
-                threshold, as float32.
+        Values are finite; they are kept, and compared with the threshold, as float32.
 
         Raises:
             ValueError: shape, type or range are not as above, or a node has not been asked
@@ -157,14 +154,11 @@ class MISE:
             )
 
     def to_dense(self) -> np.ndarray:
-        """Return the values at all nodes of the finest lattice.
+        """Return the values at all nodes, (R+1, R+1, R+1) float32 along (x, y, z).
 
-        Nodes that were not evaluated get the trilinear interpolation of the corners of the
-        smallest cell that contains them, so they are on the same side as that cell.
-
-        Returns:
-            (R+1, R+1, R+1) float32 along (x, y, z): a read-only view of this object's storage,
-            to save memory; later updates show in it.
+        Nodes that were not evaluated get the trilinear interpolation of the corners of the smallest
+        cell that contains them, so they are on the same side as that cell. It is a read-only view
+        of this object's storage, to save memory; later updates show in it.
 
         Raises:
             ValueError: nodes of the last :meth:`query` have no values yet.

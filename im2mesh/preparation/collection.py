@@ -86,10 +86,7 @@ class Entry(ABC):
     def load(self, count: int, thickness: float, seed: int) -> Object:
         """Read or make the shape, with ``count`` points on its surface.
 
-        Args:
-            count: points on its surface.
-            thickness: of sheets, see :class:`im2mesh.geometry.watertight.MeshSolid`.
-            seed: of the points.
+        Sheets get a thickness, see :class:`im2mesh.geometry.watertight.MeshSolid`.
 
         Raises:
             InputError: the shape cannot be used; one line.

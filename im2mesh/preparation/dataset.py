@@ -175,9 +175,8 @@ def build_dataset(
         overwrite: make existing models again.
 
     Raises:
-        InputError: settings out of range, an unknown class to hold out, a folder with models
-            of other settings (without ``overwrite``), or one that cannot be written to or that
-            another process writes to.
+        InputError: an unknown class to hold out, a folder with models of other settings (without
+            ``overwrite``), or one that cannot be written to or that another process writes to.
     """
     out = Path(out).absolute()
     settings.check()

@@ -54,14 +54,7 @@ class MeshObject:
         rng: np.random.Generator,
         thickness: float = THICKNESS,
     ) -> None:
-        """Make the mesh solid and sample its surface.
-
-        Args:
-            vertices: (V, 3) finite, all used, in any unit, y up.
-            faces: (F, 3) vertex numbers.
-            count: points on the surface.
-            rng: draws them.
-            thickness: of sheets, in the object's largest extent.
+        """Make a mesh of any unit, y up, with all vertices used, solid and sample its surface.
 
         Raises:
             InputError: the mesh has no extent, is flat, or cannot be seen.

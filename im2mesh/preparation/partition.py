@@ -73,9 +73,6 @@ class Partition:
         Each line names a shape, ``<class>/<shape>``, or a model, ``<class>_<shape>-<view>``, which
         stands for the whole shape. In a list with several columns (a pose list, an HDF5 split
         list) the first one counts.
-
-        Raises:
-            InputError: a list cannot be read.
         """
         splits: dict[str, set[str]] = {}
         for split, path in self.lists.items():

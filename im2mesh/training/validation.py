@@ -110,15 +110,9 @@ class Validator:
         ranks: int = 1,
         add_up: Callable[[Tensor], Tensor] = lambda sums: sums,
     ) -> None:
-        """Bind the pieces.
+        """Bind the pieces; process ``rank`` takes every ``ranks``-th batch, from that one on.
 
-        Args:
-            config: of the level.
-            source: validation samples, batched in their order.
-            objective: meaning of the network's values.
-            rank: this process takes every ``ranks``-th batch, from this one on.
-            ranks: number of processes.
-            add_up: sums a tensor over all processes.
+        ``add_up`` sums a tensor over all processes.
         """
         self.config = config
         self.source = source

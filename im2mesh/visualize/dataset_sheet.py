@@ -32,15 +32,9 @@ SLICE = 0.02
 def dataset_sheet(
     root: str | os.PathLike[str], path: str | os.PathLike[str], most: int = 12
 ) -> tuple[int, int]:
-    """Draw some of a data set's models: of every class in turn, its first ones.
+    """Draw at most so many of a data set's models: of every class in turn, its first ones.
 
-    Args:
-        root: folder of the data set, npz or HDF5.
-        path: the PNG to write.
-        most: rows at the most.
-
-    Returns:
-        The number of models that are drawn, and the number that there are.
+    Return the number of models that are drawn, and the number that there are.
 
     Raises:
         InputError: the folder holds no lists, or a model cannot be read.
