@@ -117,6 +117,22 @@ def add_workers(
         )
 
 
+def add_levels(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that override keys of the levels."""
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="overrides test.threshold of the global level: a lower one gives fuller meshes",
+    )
+    parser.add_argument(
+        "--resolution",
+        type=natural,
+        metavar="N",
+        help="overrides the config: cells of the lattice along a side",
+    )
+
+
 def add_sensor_image(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name a sensor's depth image and the object in it."""
     parser.add_argument("--depth", metavar="FILE", help="the depth image")
@@ -153,10 +169,11 @@ class _Handler(logging.Handler):
 
 def set_up_logging(verbose: bool) -> None:
     """Send the package's log to stderr; ``verbose`` adds the debug lines."""
-    logger = logging.getLogger("im2mesh")
-    logger.handlers = [_Handler()]
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logger.propagate = False
+    for name in ("im2mesh", "__main__"):  # the latter is a command that is run by python -m
+        logger = logging.getLogger(name)
+        logger.handlers = [_Handler()]
+        logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+        logger.propagate = False
 
 
 def run_script(main: Callable[[Sequence[str] | None], int]) -> None:

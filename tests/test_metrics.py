@@ -15,7 +15,6 @@ from im2mesh.geometry.surface import sample_surface
 from im2mesh.metrics import GroundTruth, evaluate_cloud, evaluate_mesh
 from im2mesh.metrics.alignment import Similarity, fit_similarity, icp
 from im2mesh.metrics.distances import Cloud
-from im2mesh.metrics.evaluation import measure_cloud, measure_mesh
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.metrics.scores import CURVE, FARTHEST, THRESHOLDS, surface_scores
 from tests.fixtures import ball
@@ -140,12 +139,12 @@ def test_thresholds_are_strict() -> None:
 
 def test_curve_goes_through_the_thresholds() -> None:
     truth = truth_of(ball(), 2000)
-    result = measure_mesh(ball(0.39), truth, samples=2000)
+    result = evaluate_mesh(ball(0.39), truth, samples=2000)
     assert result.curve is not None
     for name, threshold in THRESHOLDS.items():
         at = int(np.flatnonzero(threshold == CURVE)[0])
-        assert result.curve[at] == pytest.approx(result.scores[f"fscore@{name}"], abs=1e-12)
-        assert result.curve_raw[at] == pytest.approx(result.scores[f"fscore@{name} raw"], abs=1e-12)
+        assert result.curve[at] == pytest.approx(result[f"fscore@{name}"], abs=1e-12)
+        assert result.curve_raw[at] == pytest.approx(result[f"fscore@{name} raw"], abs=1e-12)
     assert (np.diff(result.curve_raw) >= 0).all()
 
 
@@ -165,18 +164,18 @@ def test_seeds_and_threads() -> None:
 @pytest.mark.parametrize("align", [True, False])
 def test_an_empty_prediction_scores_the_worst(align: bool) -> None:
     empty = trimesh.Trimesh()
-    result = measure_mesh(empty, truth_of(ball(), 100), align=align)
+    result = evaluate_mesh(empty, truth_of(ball(), 100), align=align)
     assert result.empty and not result.closed
-    of_surface = [name for name in result.scores if not name.startswith("iou")]
+    of_surface = [name for name in result if not name.startswith("iou")]
     assert len(of_surface) == (2 if align else 1) * 51
     for name in of_surface:
         word = name.split("@")[0].split("_")[0].split()[0]
         expected = WORST[word[:-1]] ** 2 if word.endswith("2") else WORST[word]
-        assert result.scores[name] == pytest.approx(expected), name
+        assert result[name] == pytest.approx(expected), name
     for name in ("iou", "iou_vis", "iou_invis", "iou winding"):
-        assert result.scores[name] == 0
+        assert result[name] == 0
     assert (result.curve_raw == 0).all()
-    of_cloud = measure_cloud(np.empty((0, 3)), truth_of(ball(), 100)).scores
+    of_cloud = evaluate_cloud(np.empty((0, 3)), truth_of(ball(), 100))
     assert of_cloud["fscore@1"] == 0
     assert math.isnan(of_cloud["normals raw"]), "clouds have no normals, empty or not"
 
@@ -207,50 +206,50 @@ def test_a_part_without_predicted_points_scores_the_worst() -> None:
 def test_one_triangle() -> None:
     mesh = trimesh.Trimesh([[-0.4, -0.4, 0], [0.4, -0.4, 0], [0, 0.4, 0]], [[0, 1, 2]])
     truth = truth_of(mesh, 1000)
-    result = measure_mesh(mesh, truth, samples=20_000, align=False)
-    assert result.scores["recall@1 raw"] > 0.99
-    assert result.scores["normals raw"] == pytest.approx(1)
-    assert not result.closed and result.scores["iou"] == 0
+    result = evaluate_mesh(mesh, truth, samples=20_000, align=False)
+    assert result["recall@1 raw"] > 0.99
+    assert result["normals raw"] == pytest.approx(1)
+    assert not result.closed and result["iou"] == 0
 
 
 def test_vertices_that_are_not_finite() -> None:
     """Faces that use them are left out, and it is said; unused ones do not matter."""
     mesh = ball()
     truth = truth_of(mesh, 20_000)
-    whole = measure_mesh(mesh, truth, samples=500)
+    whole = evaluate_mesh(mesh, truth, samples=500)
     beside = trimesh.Trimesh(np.r_[mesh.vertices, [[np.nan] * 3]], mesh.faces, process=False)
-    assert measure_mesh(beside, truth, samples=500).scores == whole.scores
+    assert evaluate_mesh(beside, truth, samples=500) == whole
     for bad in (np.nan, np.inf):
         vertices = mesh.vertices.copy()
         vertices[0] = bad
-        result = measure_mesh(trimesh.Trimesh(vertices, mesh.faces, process=False), truth)
+        result = evaluate_mesh(trimesh.Trimesh(vertices, mesh.faces, process=False), truth)
         assert result.notes == ["faces with vertices that are not finite left out: 5"]
-        assert result.scores["fscore@2"] > 0.9 and not result.closed
+        assert result["fscore@2"] > 0.9 and not result.closed
         nothing = trimesh.Trimesh(np.full_like(vertices, bad), mesh.faces, process=False)
-        result = measure_mesh(nothing, truth)
-        assert result.empty and result.scores["chamfer"] == 2 * FARTHEST
-    cloud = measure_cloud(np.array([[0, 0, np.nan], [0, 0, 0.4]]), truth)
+        result = evaluate_mesh(nothing, truth)
+        assert result.empty and result["chamfer"] == 2 * FARTHEST
+    cloud = evaluate_cloud(np.array([[0, 0, np.nan], [0, 0, 0.4]]), truth)
     assert cloud.notes == ["points that are not finite left out: 1"]
 
 
 def test_no_area() -> None:
     line = trimesh.Trimesh([[0, 0, 0], [0.1, 0, 0], [0.2, 0, 0]], [[0, 1, 2]], process=False)
-    result = measure_mesh(line, truth_of(ball(), 100))
+    result = evaluate_mesh(line, truth_of(ball(), 100))
     assert result.empty and result.notes == ["no face has an area"]
 
 
 def test_far_outside_is_said() -> None:
     mesh = ball()
     truth = truth_of(mesh, 500)
-    assert not measure_mesh(mesh, truth, samples=500).notes
+    assert not evaluate_mesh(mesh, truth, samples=500).notes
     mesh.apply_translation([37, 0, 0])
-    result = measure_mesh(mesh, truth, samples=500)
-    assert result.scores["fscore@2"] == 0
+    result = evaluate_mesh(mesh, truth, samples=500)
+    assert result["fscore@2"] == 0
     assert result.notes == [
         "far outside the cube [-0.5, 0.5]³, not in the camera frame?: reaches 37.4"
     ]
     moved = GroundTruth(truth.points + 2)
-    notes = measure_mesh(ball(), moved, samples=500).notes
+    notes = evaluate_mesh(ball(), moved, samples=500).notes
     assert notes[0].startswith("ground truth far outside the cube")
 
 
@@ -277,10 +276,10 @@ def test_iou_of_pieces_that_overlap() -> None:
     x, y, z = np.abs(queries - [0.15, 0, 0]).T
     union = (x < 0.4) & (y < 0.25) & (z < 0.25)
     truth = GroundTruth(boxes[0].vertices, queries=queries, occupancies=union)
-    result = measure_mesh(trimesh.util.concatenate(boxes), truth, align=False, samples=100)
+    result = evaluate_mesh(trimesh.util.concatenate(boxes), truth, align=False, samples=100)
     assert result.closed
-    assert result.scores["iou winding"] == 1
-    assert result.scores["iou"] == pytest.approx(0.1375 / 0.1875, abs=0.02)
+    assert result["iou winding"] == 1
+    assert result["iou"] == pytest.approx(0.1375 / 0.1875, abs=0.02)
 
 
 def test_ground_truth_is_checked() -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from im2mesh.generation.pipeline import Reconstructor
     from im2mesh.generation.sensor import SensorReconstruction
 
-log = logging.getLogger("im2mesh.app")
+log = logging.getLogger(__name__)
 
 DESCRIPTION = """\
 Serve a page to try the reconstruction: drop a depth image, turn its mesh, download it. The page

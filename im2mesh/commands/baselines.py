@@ -30,6 +30,8 @@ from im2mesh.training.checkpoint import BEST
 from im2mesh.training.run import open_validation
 from im2mesh.training.validation import HISTORY, Validator
 
+log = logging.getLogger(__name__)
+
 THICKNESSES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 """Thicknesses of the shells, in units of the cube's side."""
 
@@ -87,9 +89,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             log.warning("%s", error)
     return DONE
 
-
-# Named in full: run as a module, __name__ is __main__ and outside the package's log.
-log = logging.getLogger("im2mesh.commands.baselines")
 
 if __name__ == "__main__":
     run_script(main)

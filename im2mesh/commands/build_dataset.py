@@ -28,7 +28,7 @@ from im2mesh.preparation.settings import DatasetSettings
 if TYPE_CHECKING:
     from im2mesh.preparation.collection import Entry
 
-log = logging.getLogger("im2mesh.build_dataset")
+log = logging.getLogger(__name__)
 
 EPILOG = f"""\
 MESHES holds <class>/<name>.EXT ({" ".join(FORMATS)}), y up,

@@ -10,8 +10,7 @@ from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.files import atomic
 from im2mesh.preparation.demo_sensor import OUT, write
 
-# Named in full: run as a module, __name__ is __main__ and outside the package's log.
-log = logging.getLogger("im2mesh.commands.demo_sensor")
+log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,6 +22,8 @@ from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_weights
 from im2mesh.training.checkpoint import write_checkpoint
 
+log = logging.getLogger(__name__)
+
 
 def export(config: Config, path: Path) -> None:
     """Write the weights of a level as float16, all of them in its range.
@@ -54,9 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.info("%s: %.1f MB", args.file, args.file.stat().st_size / 1e6)
     return DONE
 
-
-# Named in full: run as a module, __name__ is __main__ and outside the package's log.
-log = logging.getLogger("im2mesh.commands.export")
 
 if __name__ == "__main__":
     run_script(main)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from im2mesh.cli import (
     SOME_FAILED,
     add_device,
+    add_levels,
     add_workers,
     exit_code,
-    natural,
     new_parser,
     parse,
     pick_device,
@@ -109,18 +109,7 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
     )
     add_device(parser)
     add_workers(parser, most=1, cluster=True)
-    parser.add_argument(
-        "--threshold",
-        type=float,
-        metavar="T",
-        help="overrides test.threshold of the global level: a lower one gives fuller meshes",
-    )
-    parser.add_argument(
-        "--resolution",
-        type=natural,
-        metavar="N",
-        help="overrides the config: cells of the lattice along a side",
-    )
+    add_levels(parser)
     parser.add_argument(
         "--noise",
         type=float,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from im2mesh.cli import (
     SOME_FAILED,
     add_device,
+    add_levels,
     add_sensor_image,
     exit_code,
-    natural,
     new_parser,
     parse,
     pick_device,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from im2mesh.data.sensor_frames import SensorFrame
     from im2mesh.generation.pipeline import Reconstructor
 
-log = logging.getLogger("im2mesh.reconstruct")
+log = logging.getLogger(__name__)
 
 DESCRIPTION = """\
 Make a closed mesh in metres, in the camera's frame, from one depth image of an object.
@@ -74,18 +74,7 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--unit", choices=("m", "mm"), default="m", help="of the mesh")
     p.add_argument("--levels", nargs="+", metavar="CONFIG", help="networks (default: the demo's)")
-    p.add_argument(
-        "--threshold",
-        type=float,
-        metavar="T",
-        help="overrides test.threshold of the global level: a lower one gives fuller meshes",
-    )
-    p.add_argument(
-        "--resolution",
-        type=natural,
-        metavar="N",
-        help="overrides the levels': cells of the cube along a side",
-    )
+    add_levels(p)
     add_device(p)
     return p
 

@@ -24,7 +24,7 @@ from im2mesh.geometry.poses import CONVENTIONS
 from im2mesh.geometry.rendering import RENDERERS
 from im2mesh.preparation.depth_maps import Rendering, write_view, write_views
 
-log = logging.getLogger("im2mesh.render_depth")
+log = logging.getLogger(__name__)
 
 ANGLE = 10.0
 

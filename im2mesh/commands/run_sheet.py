@@ -61,6 +61,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Under its own name the module's logger would not belong to the package.
-    log = logging.getLogger("im2mesh.commands.run_sheet")
     run_script(main)

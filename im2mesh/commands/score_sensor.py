@@ -27,8 +27,7 @@ from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import load_mesh, load_mesh_or_cloud
 from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points
 
-# Named in full: run as a module, __name__ is __main__ and outside the package's log.
-log = logging.getLogger("im2mesh.commands.score_sensor")
+log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from im2mesh.files import check_writable
 if TYPE_CHECKING:
     from im2mesh.visualize.scene import Scene
 
-log = logging.getLogger("im2mesh.vis")
+log = logging.getLogger(__name__)
 
 DEFAULT_FOLDER = Path("out/vis")
 

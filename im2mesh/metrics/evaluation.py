@@ -62,17 +62,15 @@ class GroundTruth:
         return Cloud(self.points, self.normals, self.visible, threads)
 
 
-@dataclass
-class Evaluation:
-    """The scores of one prediction."""
+@dataclass(eq=False, repr=False)
+class Evaluation(dict[str, float]):
+    """The scores of one prediction, name → value, and what else is known of it."""
 
-    scores: dict[str, float]  # name → value
     curve: np.ndarray | None  # (50,) F-scores at scores.CURVE, aligned; None without ICP
     curve_raw: np.ndarray  # the same without alignment
     empty: bool  # there is no predicted surface, so everything scores the worst
     closed: bool | None = None  # every edge of the mesh belongs to two faces; None for a cloud
-    # What a reader should know about the prediction, one phrase each
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # for a reader, one phrase each
 
 
 def evaluate_mesh(
@@ -83,7 +81,7 @@ def evaluate_mesh(
     seed: int | Sequence[int] = 0,
     samples: int = SAMPLES,
     threads: int = -1,
-) -> dict[str, float]:
+) -> Evaluation:
     """Return all scores of a predicted mesh.
 
     Args:
@@ -105,35 +103,6 @@ def evaluate_mesh(
         * ``iou winding`` by the winding number (:func:`im2mesh.metrics.volume.inside`). For a
           closed mesh that does not overlap itself it equals ``iou``, up to points on the surface.
     """
-    return measure_mesh(
-        mesh, ground_truth, align=align, seed=seed, samples=samples, threads=threads
-    ).scores
-
-
-def evaluate_cloud(
-    points: np.ndarray,
-    ground_truth: GroundTruth,
-    *,
-    align: bool = True,
-    threads: int = -1,
-) -> dict[str, float]:
-    """Return all scores of predicted points, (P, 3) in the camera frame, P ≥ 0.
-
-    There are none of normals and no IoU.
-    """
-    return measure_cloud(points, ground_truth, align=align, threads=threads).scores
-
-
-def measure_mesh(
-    mesh: trimesh.Trimesh,
-    ground_truth: GroundTruth,
-    *,
-    align: bool = True,
-    seed: int | Sequence[int] = 0,
-    samples: int = SAMPLES,
-    threads: int = -1,
-) -> Evaluation:
-    """Score as :func:`evaluate_mesh` does; return curves and notes, too."""
     vertices, used, left_out = finite_faces(mesh)
     points, normals = sample_surface(vertices, used, samples, np.random.default_rng(seed))
     truth = ground_truth.cloud(threads)
@@ -148,19 +117,22 @@ def measure_mesh(
         by_parity, by_winding = (
             inside(vertices, used, queries, rule) for rule in ("parity", "winding")
         )
-        result.scores |= _volume(by_parity, queries, occupancies, truth)
-        result.scores["iou winding"] = iou(by_winding, occupancies)
+        result |= _volume(by_parity, queries, occupancies, truth)
+        result["iou winding"] = iou(by_winding, occupancies)
     return result
 
 
-def measure_cloud(
+def evaluate_cloud(
     points: np.ndarray,
     ground_truth: GroundTruth,
     *,
     align: bool = True,
     threads: int = -1,
 ) -> Evaluation:
-    """Score as :func:`evaluate_cloud` does; return curves and notes, too."""
+    """Return all scores of predicted points, (P, 3) in the camera frame, P ≥ 0.
+
+    There are none of normals and no IoU.
+    """
     points = np.asarray(points, np.float64).reshape(-1, 3)
     finite = np.isfinite(points).all(axis=1)
     result = _surface(Cloud(points[finite], threads=threads), ground_truth.cloud(threads), align)
@@ -190,8 +162,6 @@ def _surface(predicted: Cloud, truth: Cloud, align: bool) -> Evaluation:
     aligned, curve = raw, curve_raw
     if align and len(predicted):
         aligned, curve = _compare(predicted, truth, icp(truth.points, predicted))
-    scores = dict(aligned) if align else {}
-    scores |= {f"{name} raw": value for name, value in raw.items()}
     notes = []
     for name, cloud in (("", predicted), ("ground truth ", truth)):
         largest = float(np.abs(cloud.points).max(initial=0))
@@ -200,7 +170,10 @@ def _surface(predicted: Cloud, truth: Cloud, align: bool) -> Evaluation:
                 f"{name}far outside the cube [-0.5, 0.5]³, not in the camera frame?: "
                 f"reaches {largest:.3g}"
             )
-    return Evaluation(scores, curve if align else None, curve_raw, not len(predicted), notes=notes)
+    result = Evaluation(curve if align else None, curve_raw, not len(predicted), notes=notes)
+    result |= aligned if align else {}
+    result |= {f"{name} raw": value for name, value in raw.items()}
+    return result
 
 
 def _compare(

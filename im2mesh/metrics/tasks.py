@@ -23,9 +23,9 @@ from im2mesh.metrics.evaluation import (
     SAMPLES,
     Evaluation,
     GroundTruth,
+    evaluate_cloud,
+    evaluate_mesh,
     finite_faces,
-    measure_cloud,
-    measure_mesh,
 )
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.metrics.results import MESH, digest, mesh_version
@@ -138,7 +138,7 @@ class MeshTask(ScoringTask):
         for kind, path in self.files.items():
             settings = self.settings
             if kind == MESH:
-                result = measure_mesh(
+                result = evaluate_mesh(
                     read_mesh(path),
                     truth,
                     align=settings.align,
@@ -148,7 +148,7 @@ class MeshTask(ScoringTask):
                 )
             else:
                 points = read_pointcloud(path)
-                result = measure_cloud(points, truth, align=settings.align, threads=threads)
+                result = evaluate_cloud(points, truth, align=settings.align, threads=threads)
             _add(row, result, kind)
         return row
 
@@ -166,7 +166,7 @@ class InputTask(ScoringTask):
         truth, notes = _ground_truth(self.sample, iou=False)
         row = Row(notes=notes)
         points = back_project(self.sample.depth())
-        _add(row, measure_cloud(points, truth, align=self.settings.align, threads=threads), MESH)
+        _add(row, evaluate_cloud(points, truth, align=self.settings.align, threads=threads), MESH)
         return row
 
 
@@ -200,7 +200,7 @@ class AgainstInputTask(ScoringTask):
 
 def _add(row: Row, result: Evaluation, kind: str) -> None:
     """Put the scores of a mesh or a cloud into a row; keep the curves of the first one."""
-    for name, value in result.scores.items():
+    for name, value in result.items():
         raw = name.endswith(" raw")
         row.columns[f"{name.removesuffix(' raw')}{kind}{' raw' if raw else ''}"] = value
     row.columns[f"empty{kind}"] = result.empty
