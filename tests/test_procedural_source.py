@@ -40,31 +40,6 @@ def ball(family: str, seed: int) -> Shape:
     return Shape.of(ellipsoid((1, 1, 1)) if family == "ball" else box((1, 1, 1)))
 
 
-class Balls:
-    """Balls of radius 0.5 about the origin, whatever the shapes are."""
-
-    def __init__(self, shapes: Sequence[Shape]) -> None:
-        self._shapes = shapes
-
-    def to(self, _: torch.device) -> Balls:
-        return self
-
-    def depth(self, size: int = 256) -> Tensor:
-        return torch.stack([shape.depth(size) for shape in self._shapes])
-
-    def signed_distance(self, points: Tensor) -> Tensor:
-        assert points.ndim == 3 and len(points) == len(self._shapes)
-        return points.norm(dim=2) - BALL
-
-    def occupancy(self, points: Tensor) -> Tensor:
-        return self.signed_distance(points) <= 0
-
-    def sample_surface(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        normals = torch.randn(len(self._shapes), count, 3, generator=generator)
-        normals = normals / normals.norm(dim=2, keepdim=True)
-        return BALL * normals, normals
-
-
 def configured(tmp_path: Path, kind: str = "patch", method: str = "onet", **data: object) -> Config:
     keys: dict[str, object] = {"dataset": "Procedural3D", "points_subsample": 200}
     if kind == "patch":
@@ -79,7 +54,7 @@ def configured(tmp_path: Path, kind: str = "patch", method: str = "onet", **data
 
 
 def source(config: Config, split: int = TRAIN, families: Sequence[str] = ("ball",)):  # type: ignore[no-untyped-def]
-    return ProceduralSource(config, split, families, ball, Balls, torch.device("cpu"))
+    return ProceduralSource(config, split, families, ball, torch.device("cpu"))
 
 
 def in_cube(batch_points: Tensor, images: Tensor, windows: Windows) -> list[Tensor]:
@@ -170,7 +145,7 @@ def test_validation_is_another_set_and_stays(tmp_path: Path) -> None:
     name, depth = kept.maps(5)[0]
     assert len(kept.maps(5)) == 3 and name.startswith("ball-")
     expected = Shape.of(ellipsoid((1, 1, 1))).posed(0, 0).depth().numpy()
-    np.testing.assert_allclose(depth, expected, atol=1e-6)
+    np.testing.assert_allclose(depth, expected, atol=1e-5)
 
 
 def test_real_families_train_a_step(tmp_path: Path) -> None:
@@ -222,7 +197,7 @@ def test_a_share_has_any_orientation(tmp_path: Path, share: float) -> None:
         return Shape.of(box((1, 2, 3)))
 
     config = configured(tmp_path, "global", orientation=share)
-    made = ProceduralSource(config, TRAIN, ["box"], make, Balls, torch.device("cpu"))
+    made = ProceduralSource(config, TRAIN, ["box"], make, torch.device("cpu"))
     turns = [made.shape(number).groups[0].rotation[0] for number in range(400)]
     # Where the model's up axis points: upright, it has no x.
     up = torch.stack([turn[:, 1] for turn in turns])

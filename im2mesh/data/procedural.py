@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -51,28 +50,6 @@ TRAIN, VALIDATION = 0, 1
 # Keys of random numbers, one for each use.
 _SHAPE, _FAMILY, _AZIMUTH, _ELEVATION, _WINDOW, _SURFACE, _UNIFORM, _PICK, _FAR, _NORMAL = range(10)
 _TURNED, _ROTATION, _PLACED, _EXTENT, _OFFSET, _SENSOR = range(10, 16)
-
-
-class Shapes(Protocol):
-    """B posed shapes on one device, as :class:`im2mesh.shapes.batch.ShapeBatch`."""
-
-    def depth(self, size: int = 256) -> Tensor:
-        """Return (B, size, size) float32 depth maps, background −1."""
-        ...
-
-    def occupancy(self, points: Tensor) -> Tensor:
-        """Return (B, N) bool, whether (B, N, 3) points are inside."""
-        ...
-
-    def signed_distance(self, points: Tensor) -> Tensor:
-        """Return (B, N) distances of (B, N, 3) points, negative inside."""
-        ...
-
-    def sample_surface(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return points on the surfaces and their normals, (B, count, 3) each."""
-        ...
-
-    def to(self, device: torch.device) -> Shapes: ...
 
 
 @dataclass(frozen=True)
@@ -143,7 +120,6 @@ class ProceduralSource:
         split: int,
         families: Sequence[str],
         make_shape: Callable[[str, int], Shape],
-        gather: Callable[[Sequence[Shape]], Shapes],
         device: torch.device,
     ) -> None:
         """Bind the pieces.
@@ -153,7 +129,6 @@ class ProceduralSource:
             split: a number; shapes of different splits differ.
             families: from which shapes are drawn, with equal probability.
             make_shape: (family, seed) → a shape.
-            gather: shapes → one object that gives depth and points of all, on the CPU.
             device: of the batches.
         """
         if not isinstance(config.data.points_subsample, int):
@@ -162,7 +137,7 @@ class ProceduralSource:
                 "shapes; data.points_near_surface balances inside and outside"
             )
         self.config, self.families, self.device = config, list(families), device
-        self._split, self._make_shape, self._gather = split, make_shape, gather
+        self._split, self._make_shape = split, make_shape
         self._views = Views.of(config, split)
         self.windows = windows_of(config)
         self.per_shape = config.data.windows_per_shape if config.is_patch else 1
@@ -189,7 +164,7 @@ class ProceduralSource:
         """See :class:`im2mesh.data.batch.Staged`: the shapes, which take most of the CPU's time."""
         first, last = start // self.per_shape, -(-stop // self.per_shape)
         numbers = [self._number(epoch, index) for index in range(first, last)]
-        shapes = self._gather([self.shape(number) for number in numbers])
+        shapes = ShapeBatch.of([self.shape(number) for number in numbers])
         return Drawn(epoch, start, stop, numbers, shapes)
 
     def finish(self, prepared: Drawn) -> Batch:
@@ -212,7 +187,7 @@ class ProceduralSource:
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
         """Return names and maps of the first shapes of the first epoch."""
         numbers = [self._number(0, k) for k in range(count)]
-        shapes = self._gather([self.shape(number) for number in numbers]).to(self.device)
+        shapes = ShapeBatch.of([self.shape(number) for number in numbers]).to(self.device)
         depths = self._sensed(shapes, torch.tensor(numbers, device=self.device))
         return [
             (self.name(number), depth.cpu().numpy())
@@ -264,7 +239,7 @@ class ProceduralSource:
             keys[0][wanted, 0],
         )
 
-    def _sensed(self, shapes: Shapes, numbers: Tensor) -> Tensor:
+    def _sensed(self, shapes: ShapeBatch, numbers: Tensor) -> Tensor:
         """Return the maps of shapes as the network is given them."""
         return self._views.sensed(shapes.depth(), numbers, self.config.training.seed)
 
@@ -348,7 +323,7 @@ class Drawn:
     start: int
     stop: int
     numbers: list[int]
-    shapes: Shapes
+    shapes: ShapeBatch
 
 
 @dataclass(frozen=True)
@@ -415,7 +390,7 @@ def open_procedural(
                 )
 
         families = chosen or list(FAMILIES)
-        return ProceduralSource(config, split, families, make_shape, ShapeBatch.of, device)
+        return ProceduralSource(config, split, families, make_shape, device)
 
     validation = source(VALIDATION, "val_families")
     return source(TRAIN, "train_families"), ProceduralValidation(validation, config.data.val_shapes)
