@@ -1,15 +1,12 @@
 """Time the training of a level: data, steps, and the share of the machine's own rate.
 
-    python benchmarks/train.py [--parts a b c] [--workers N] [--views 64] [--seconds 10]
+    python benchmarks/train.py [--parts a b] [--workers N] [--views 64] [--seconds 10]
 
 (a) patch samples per second of our loader, and of the plain definition written as the released
     code works: for every sample open and decompress the model's depth and points, crop, draw.
     The same workers, the same files of 100 000 points, in a warm page cache.
 (b) seconds of a training step spent on data and on computing, and the share of the rate of bare
     matrix products of the decoder's shapes that the computing reaches.
-(c) with a GPU: samples per second in fp32, bf16 and bf16 with torch.compile for the full-size
-    global and p32s16 levels, and the share of the GPU's measured bf16 matrix rate.
-
 All numbers and ratios come from this run. The data set is made of the demo's objects.
 """
 
@@ -157,7 +154,7 @@ def loader(root: Path, parts: tuple[int, int], workers: int, seconds: float) -> 
     )
 
 
-# --- (b), (c) -------------------------------------------------------------------------------------
+# --- (b) -------------------------------------------------------------------------------------
 
 
 def flop_of_step(trainer: Trainer, samples: int, points: int) -> float:
@@ -171,16 +168,19 @@ def flop_of_step(trainer: Trainer, samples: int, points: int) -> float:
 
 
 def wait(device: torch.device) -> None:
+    """Wait for the work of a device."""
     if device.type == "cuda":
         torch.cuda.synchronize()
 
 
-def product_rate(rows: int, hidden: int, device: torch.device, dtype: torch.dtype) -> float:
-    """FLOP/s of (rows, hidden) × (hidden, hidden)."""
+def product_rate(
+    rows: int, hidden: int, device: torch.device, dtype: torch.dtype, repeats: int = 50
+) -> float:
+    """FLOP/s of (rows, hidden) × (hidden, hidden), the best of five times ``repeats``."""
     a = torch.randn(rows, hidden, device=device, dtype=dtype)
     b = torch.randn(hidden, hidden, device=device, dtype=dtype)
     out = torch.empty_like(a)
-    best, repeats = float("inf"), 50
+    best = float("inf")
     for _ in range(5):
         wait(device)
         start = time.perf_counter()
@@ -230,26 +230,6 @@ def split(root: Path, size: str, parts: tuple[int, int] | None, batch: int, work
     )
 
 
-def gpu(root: Path, parts: tuple[int, int] | None) -> None:
-    """Part (c) for one full-size level."""
-    device = torch.device("cuda")
-    bare = product_rate(8192, 8192, device, torch.bfloat16)
-    for amp, compiled in ((False, False), (True, False), (True, True)):
-        config = configured(root, "full", parts, amp=amp, compile=compiled)
-        fabric = Fabric(accelerator="cuda", devices=1)
-        data, compute, trainer = steps(config, fabric, 20)
-        points = config.data.points_subsample
-        assert isinstance(points, int)
-        batch = config.training.batch_size
-        reached = flop_of_step(trainer, batch, points) / compute
-        name = ("bf16" if amp else "fp32") + (" compiled" if compiled else "")
-        print(
-            f"full {_name(parts)}, {name}: {batch / (data + compute):.0f} samples/s, data "
-            f"{data / (data + compute):.1%}; {reached / 1e12:.1f} of {bare / 1e12:.0f} TFLOP/s "
-            f"(bf16 products): {reached / bare:.0%}"
-        )
-
-
 def _name(parts: tuple[int, int] | None) -> str:
     return "global" if parts is None else f"p{parts[0]}s{parts[1]}"
 
@@ -259,7 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", nargs="+", choices=("a", "b", "c"), default=["a", "b", "c"])
+    parser.add_argument("--parts", nargs="+", choices=("a", "b"), default=["a", "b"])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--views", type=int, default=64, help="in the data set (at least 50)")
     parser.add_argument("--seconds", type=float, default=10, help="of each loader in (a)")
@@ -276,12 +256,6 @@ def main() -> None:
             split(root, "slim", (64, 32), 64, 0)
             split(root, "slim", None, 16, 0)
             split(root, "full", (32, 16), 16, 0)
-        if "c" in args.parts:
-            if torch.cuda.is_available():
-                gpu(root, None)
-                gpu(root, (32, 16))
-            else:
-                print("(c) needs a GPU; there is none here")
 
 
 if __name__ == "__main__":

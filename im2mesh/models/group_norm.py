@@ -24,6 +24,11 @@ class GroupNorm(nn.GroupNorm):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, …) to the same shape and type."""
         weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
+        if x.device.type != "cpu":
+            # CUDA's kernel takes no other layout than the plain one, which torch's own call makes;
+            # and autocast would compute in float32.
+            with torch.autocast(x.device.type, enabled=False):
+                return torch.nn.functional.group_norm(x, self.num_groups, weight, bias, self.eps)
         normed: Tensor = _GroupNorm.apply(x, weight, bias, self.num_groups, self.eps)  # type: ignore
         return normed
 
