@@ -12,7 +12,7 @@ from PIL import Image
 from im2mesh.commands.run_sheet import main, run_sheet
 from im2mesh.data.run_folders import write_picture
 from im2mesh.errors import InputError
-from im2mesh.geometry.mesh_files import read_mesh, write_mesh
+from im2mesh.geometry.mesh_files import write_mesh
 
 BALL = trimesh.creation.icosphere(2, 0.3)
 
@@ -57,30 +57,3 @@ def test_runs_without_a_sheet(tmp_path: Path) -> None:
     picture.write_bytes(picture.read_bytes()[:700])
     with pytest.raises(InputError, match=r"a\.jpg: not a readable picture \(.*\); make it again"):
         run_sheet(tmp_path, tmp_path / "sheet.png", most=1)
-
-
-FACELESS = "OFF\n3 0 0\n0 0 0\n1 0 0\n0 1 0\n"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        FACELESS.replace("3 0 0\n", "3 1 0\n", 1) + "2 0 1\n",
-        FACELESS.replace("3 0 0\n", "3 1 0\n", 1) + "3 0 1\n",
-        FACELESS.replace("3 0 0\n", "3 1 0\n", 1) + "3 0 1 7\n",
-        "OFF\n-1 -1 0\n",
-        "OFF\n3 1 0\n0 0\n1 0\n0 1\n3 0 1 2\n",
-    ],
-)
-def test_faces_that_are_no_triangles(tmp_path: Path, text: str) -> None:
-    (tmp_path / "a.off").write_text(text)
-    with pytest.raises(InputError, match=r"a\.off: not a readable \.off file"):
-        read_mesh(tmp_path / "a.off")
-
-
-def test_an_empty_mesh_is_a_result_and_a_cloud_is_none(tmp_path: Path) -> None:
-    (tmp_path / "a.off").write_text("OFF\n0 0 0\n")
-    assert read_mesh(tmp_path / "a.off").faces.shape == (0, 3)
-    (tmp_path / "a.off").write_text(FACELESS)
-    with pytest.raises(InputError, match=r"a\.off: is a point cloud \(3 points, no faces\)"):
-        read_mesh(tmp_path / "a.off")
