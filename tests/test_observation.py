@@ -369,7 +369,7 @@ def test_coarse_to_fine_equals_dense(surface: bool, field) -> None:
     np.testing.assert_array_equal(*meshes)
 
 
-@pytest.mark.parametrize("name", ["airplane", "bookshelf", "lamp"])
+@pytest.mark.parametrize("name", some_slow("lamp", slow=["airplane", "bookshelf"]))
 def test_coarse_to_fine_finds_all_that_is_observed(name: str) -> None:
     """Signs at all nodes, also of what is thinner than the cells that MISE starts with."""
     depth, watch = load_depth(REPOSITORY / f"data/demo/{name}_demo-00/000.npz"), Stopwatch()
