@@ -19,10 +19,9 @@ from im2mesh.errors import InputError
 from im2mesh.geometry.mesh_files import load_mesh
 from im2mesh.geometry.poses import pose
 from im2mesh.geometry.rendering import render_depth
-from im2mesh.preparation.demo import MODELS
 from im2mesh.shapes.shape import Shape, box
 from tests.fixtures import ball, sheet
-from tests.reference import procedural, rendering
+from tests.reference import rendering
 
 Render = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
@@ -269,18 +268,6 @@ def test_a_marker_on_top_comes_towards_the_viewer() -> None:
         # From above the marker is seen where it is; from below the block hides it.
         depth = render_depth(posed, mesh.faces)[int((0.5 - y) * 256), int((x + 0.5) * 256)]
         assert (abs(0.5 - depth - z) < 0.05) == (side > 0)
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_procedural_shapes(model: str) -> None:
-    """A mesh of inscribed polyhedra has the shape's depth, but for its roundings' outlines."""
-    build, azimuth, elevation = MODELS[model]
-    shape = build()
-    mesh = procedural.mesh(shape, sections=96)
-    depth = render_depth(pose(mesh.vertices, azimuth, elevation), mesh.faces)
-    expected = shape.posed(azimuth, elevation).depth().numpy()
-    seen = (depth >= 0) | (expected >= 0)
-    assert (np.abs(depth - expected)[seen] < 0.005).mean() >= 0.99
 
 
 # --- real meshes -------------------------------------------------------------------------------
