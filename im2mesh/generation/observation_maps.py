@@ -303,34 +303,37 @@ def _nearest_edges(heights: np.ndarray, jumps: Pair, reach: float, lower: bool) 
     Returns:
         (H, W) distances, FAR where there is none; (2, H, W) the pixel across the edge.
     """
-    shape = heights.shape
-    itself = np.indices(shape)
-    distance = np.full(shape, FAR)
-    mark, across = itself.astype(np.float64), itself.copy()
-    # Pixel `here` and its neighbour `there`, both ways along both axes.
+    shape, level = heights.shape, heights.ravel()
+    pixel = np.arange(level.size)
+    place = np.stack(np.divmod(pixel, shape[1])).astype(np.float64)
+    distance, mark, across = np.full(level.size, FAR), place.copy(), pixel.copy()
+    # A step to a neighbour; at the first pixel of each such pair, whether an edge separates it.
     ways = []
-    for axis in (0, 1):
-        first = tuple(np.s_[:-1] if k == axis else np.s_[:] for k in (0, 1))
-        second = tuple(np.s_[1:] if k == axis else np.s_[:] for k in (0, 1))
-        ways += [(axis, first, second), (axis, second, first)]
-    for axis, here, there in ways:
-        drop = (heights[there] < heights[here]) == lower
-        found = jumps[axis] & drop & (distance[here] > 0.5)
-        distance[here] = np.where(found, 0.5, distance[here])
-        for k in (0, 1):
-            middle = (itself[k][here] + itself[k][there]) / 2
-            mark[k][here] = np.where(found, middle, mark[k][here])
-            across[k][here] = np.where(found, itself[k][there], across[k][here])
+    for axis, step in ((0, shape[1]), (1, 1)):
+        torn, whole = np.zeros((2, *shape), dtype=bool)
+        first = (np.s_[:-1], np.s_[:, :-1])[axis]
+        torn[first], whole[first] = jumps[axis], ~jumps[axis]
+        ways += [(side, torn.ravel(), whole.ravel()) for side in (step, -step)]
+    for step, torn, _ in ways:
+        here = pixel[torn] + max(0, -step)
+        here = here[((level[here + step] < level[here]) == lower) & (distance[here] > 0.5)]
+        distance[here], across[here] = 0.5, here + step
+        mark[:, here] = (place[:, here] + place[:, here + step]) / 2
+    changed = np.flatnonzero(distance < FAR)
     for _ in range(int(np.ceil(1.5 * reach))):
-        for axis, here, there in ways:
-            offset = [itself[k][here] - mark[k][there] for k in (0, 1)]
-            candidate = np.hypot(offset[0], offset[1])
-            better = ~jumps[axis] & (distance[there] < FAR) & (candidate < distance[here])
-            distance[here] = np.where(better, candidate, distance[here])
-            for k in (0, 1):
-                mark[k][here] = np.where(better, mark[k][there], mark[k][here])
-                across[k][here] = np.where(better, across[k][there], across[k][here])
-    return distance, across
+        start = len(changed)
+        for step, _, whole in ways:
+            there = changed[whole[np.minimum(changed, changed - step)]]
+            here = there - step
+            candidate = np.hypot(*(place[:, here] - mark[:, there]))
+            better = candidate < distance[here]
+            here, there = here[better], there[better]
+            distance[here], across[here] = candidate[better], across[there]
+            mark[:, here] = mark[:, there]
+            changed = np.concatenate([changed, here])
+        # Only neighbours of pixels that have just changed can change.
+        changed = np.unique(changed[start:])
+    return distance.reshape(shape), np.stack(np.divmod(across, shape[1])).reshape(2, *shape)
 
 
 def _joins_parts(heights: np.ndarray, jump: float) -> np.ndarray:

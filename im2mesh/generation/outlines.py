@@ -6,6 +6,8 @@ halfway between them, where thin parts have their middle. Distances are in pixel
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import ndimage
 
@@ -72,7 +74,7 @@ def stepped_outline(solid: np.ndarray) -> np.ndarray:
     signed = np.where(to_background > to_object, to_background - 0.5, 0.5 - to_object)
     # A point that is as near to the one as to the other goes with most of the pixels around it.
     even = to_background == to_object
-    return np.where(even, refined(signed_distance(solid)), signed)
+    return np.where(even, refined(signed[::2, ::2]), signed)
 
 
 def smooth_outline(solid: np.ndarray) -> np.ndarray:
@@ -105,12 +107,13 @@ def growth(within: np.ndarray, cell: float) -> np.ndarray:
         within: (2H−1, 2W−1) distances within the part.
         cell: side of a cell, in pixels.
     """
-    slope = [ndimage.gaussian_filter(within.clip(-2, 2), 2.0, order=o) for o in ((1, 0), (0, 1))]
+    pixels = within[::2, ::2].clip(-2, 2)
+    slope = [ndimage.gaussian_filter(pixels, 1.0, order=o) for o in ((1, 0), (0, 1))]
     a, b, c = (
-        ndimage.gaussian_filter(slope[i] * slope[k], 4.0) for i, k in ((0, 0), (1, 1), (0, 1))
+        ndimage.gaussian_filter(slope[i] * slope[k], 2.0) for i, k in ((0, 0), (1, 1), (0, 1))
     )
-    least = cell / 2 * np.sqrt(1 + (2 * np.abs(c) / np.maximum(a + b, 1e-12)).clip(0, 1))
-    least += OBSERVATION.growth_margin
+    diagonal = refined((2 * np.abs(c) / np.maximum(a + b, 1e-12)).clip(0, 1))
+    least = cell / 2 * np.sqrt(1 + diagonal) + OBSERVATION.growth_margin
     width = half_width(within, float(least.max()))
     grow = np.where(within > 0, (least - width).clip(0), 0)
     nearest = ndimage.distance_transform_edt(
@@ -127,14 +130,18 @@ def half_width(within: np.ndarray, most: float) -> np.ndarray:
         most: radii are clamped to this.
     """
     reach = int(np.ceil(2 * most)) + 1
-    height, width = within.shape
     padded = np.pad(within, reach, constant_values=-FAR)
-    widest = within.copy()
+    # Only beside the outline is the answer neither the largest radius nor the smallest one.
+    rows, columns = np.nonzero((within > -most - 0.5) & (within < most))
+    at = (rows + reach) * padded.shape[1] + columns + reach
+    flat, widest = padded.ravel(), within[rows, columns]
     step = max(1, reach // 6)  # where cells have many pixels, some discs are left out
-    for row in range(reach % step, 2 * reach + 1, step):
-        for column in range(reach % step, 2 * reach + 1, step):
-            far = np.hypot(row - reach, column - reach) / 2
-            if far <= most + 0.5:
-                other = padded[row : row + height, column : column + width]
-                widest = np.maximum(widest, np.where(far <= other + 0.5 + step / 4, other, -FAR))
-    return widest.clip(MIN_HALF_WIDTH, most)
+    offsets = np.arange(reach % step, 2 * reach + 1, step) - reach
+    for row, column in itertools.product(offsets, offsets):
+        far = np.hypot(row, column) / 2
+        if far <= most + 0.5:
+            other = flat[at + (row * padded.shape[1] + column)]
+            np.maximum(widest, other, out=widest, where=other >= far - 0.5 - step / 4)
+    radius = within.clip(MIN_HALF_WIDTH, most)
+    radius[rows, columns] = widest.clip(MIN_HALF_WIDTH, most)
+    return radius
