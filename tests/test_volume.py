@@ -23,7 +23,7 @@ from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.pixels import to_pixels
 from im2mesh.models.build import build_network
 from im2mesh.models.group_norm import GroupNorm
-from im2mesh.models.volume import VolumeNetwork, corners, read_volume, volume_features
+from im2mesh.models.volume import Conv3d, VolumeNetwork, corners, read_volume, volume_features
 from im2mesh.timing import Stopwatch
 from tests.fixtures import (
     VOLUME,
@@ -156,6 +156,16 @@ def test_group_norm_is_torchs(shape: tuple[int, ...]) -> None:
 
 
 # --- the network ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(("channels", "cells"), [(3, 5), (32, 4)])
+def test_a_convolution_without_gradients_is_torchs(batch: int, channels: int, cells: int) -> None:
+    torch.manual_seed(0)
+    conv, x = Conv3d(channels, 8, 3, padding=1), torch.randn(batch, channels, *[cells] * 3)
+    plain = torch.nn.Conv3d.forward(conv, x)
+    with torch.inference_mode():
+        np.testing.assert_allclose(conv(x), plain.detach(), atol=1e-5)
 
 
 @pytest.mark.parametrize("observed", ["none", "offset", "silhouette"])

@@ -64,9 +64,8 @@ def _turned(
     evidence: Evidence, axis: Line, width: MatchWidth, points: int
 ) -> tuple[float, np.ndarray]:
     """Return an axis' support by some observed points; (A, P) bool, their images in free space."""
-    sample = evidence.sample[:points]
-    images = [turn(sample, *axis, angle) for angle in SYMMETRY.turns]
-    found = evidence.scores(np.concatenate(images), width)
+    images = turn(evidence.sample[:points], *axis, np.array(SYMMETRY.turns))
+    found = evidence.scores(images.reshape(-1, 3), width)
     scores, free = (values.reshape(len(images), -1) for values in found)
     outlier = free.mean(axis=0) > 0.5
     support = np.where(outlier, SYMMETRY.outlier_score, scores.mean(axis=0)).mean()
@@ -160,13 +159,20 @@ def misses(points: np.ndarray, normals: np.ndarray, axes: Line) -> np.ndarray:
     return np.cross(start, direction) @ normals.T + direction @ np.cross(points, normals).T
 
 
-def turn(points: np.ndarray, direction: np.ndarray, start: np.ndarray, angle: float) -> np.ndarray:
-    """Turn (N, 3) points about an axis by an angle in radians (Rodrigues' formula)."""
+def turn(
+    points: np.ndarray, direction: np.ndarray, start: np.ndarray, angle: float | np.ndarray
+) -> np.ndarray:
+    """Turn (N, 3) points about an axis by (…) angles in radians (Rodrigues' formula).
+
+    Returns:
+        (…, N, 3).
+    """
     relative = points - start
     along = np.outer(relative @ direction, direction)
     across = relative - along
     aside = np.cross(direction, across)
-    return start + along + np.cos(angle) * across + np.sin(angle) * aside
+    turned = np.multiply.outer(np.cos(angle), across) + np.multiply.outer(np.sin(angle), aside)
+    return np.asarray(turned + start + along)
 
 
 def _is_among(axes: list[Line], direction: np.ndarray, start: np.ndarray) -> bool:

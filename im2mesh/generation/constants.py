@@ -117,7 +117,7 @@ class SymmetryConstants:
     free_penalty: float = 4.0
     # [sides of the cube] The penalty grows from nothing to all of itself over this distance.
     free_ramp: float = 0.01
-    # [score] Axes and further planes with less support after the first stage are given up.
+    # [score] An axis with less support before any stage of the search is given up.
     hopeless_support: float = -0.1
     # [standard deviations of the depth] Images may miss by this much more. A sensor's errors are
     # correlated, and its outlines are torn or grown by a pixel or two.
@@ -137,17 +137,22 @@ class SymmetryConstants:
     # [share] The same for planes after the first one. They carve most, and a table, a sofa or a
     # screen that is turned upside down is contradicted by a twentieth of the points only.
     max_contradicted_further: float = 0.045
+    # [score] Further planes with less support before the search, which adds 0.2 or so, are given
+    # up.
+    hopeless_further: float = 0.1
 
     # --- mirror planes: the coarse scan ---
     # [cells] Side of the table that the scan looks scores up in.
-    table_cells: int = 64
+    table_cells: int = 48
     table_width: MatchWidth = MatchWidth(0.03, 0.03, 0.02)
-    # [radians] Angle between neighbouring normals.
+    # [radians] Angle between neighbouring normals; the same for further planes, which are few and
+    # have no ICP.
     normal_spacing: float = 0.1
+    further_spacing: float = 0.04
     # [sides of the cube] Distances of the planes from the cube's centre.
     offsets: tuple[float, ...] = tuple(k * 0.02 for k in range(-10, 11))
     # [points] Observed points that are reflected.
-    scan_points: int = 400
+    scan_points: int = 200
     # Planes that are refined.
     scan_candidates: int = 12
     # [cosine, sides of the cube] Planes with a larger cosine between their normals and a smaller
@@ -160,20 +165,20 @@ class SymmetryConstants:
     # [sides of the cube] Largest distance of a match, one for each iteration of ICP.
     icp_radii: tuple[float, ...] = (0.05, 0.04, 0.03, 0.02, 0.02, 0.015, 0.015, 0.01)
     # [points] Observed points that ICP matches.
-    icp_points: int = 400
+    icp_points: int = 250
     # [points] ICP stops where there are fewer matches.
     icp_min_matches: int = 10
     plane_stages: tuple[SearchStage, ...] = (
-        SearchStage(4, 250, _COARSE, 0.02, 50),
-        SearchStage(2, 400, _MIDDLE, 0.008, 70),
-        SearchStage(1, 800, _FINE, 0.005, 70),
+        SearchStage(2, 250, _COARSE, 0.02, 40),
+        SearchStage(1, 800, _MIDDLE, 0.008, 60),
     )
     # [cosine, sides of the cube] Refined planes that are closer to one another are one plane.
     one_plane: tuple[float, float] = (0.9995, 0.002)
     # [score] A plane with so much less support than the best one is not refined.
-    max_deficit: float = 0.6
-    # Gauss–Newton: iterations, largest distance of a match [sides of the cube], least cosine
-    # between its normals, distance at which a match weighs half [sides of the cube].
+    max_deficit: float = 0.3
+    # Gauss–Newton: most points, iterations, largest distance of a match [sides of the cube], least
+    # cosine between its normals, distance at which a match weighs half [sides of the cube].
+    newton_points: int = 2000
     newton_iterations: int = 8
     # [radians, sides of the cube] Steps below this end the iterations.
     newton_least_step: float = 1e-5

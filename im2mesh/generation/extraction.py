@@ -90,7 +90,7 @@ def extract_mise(
     """
     with watch("mise"):
         observed = np.floor((back_project(depth) + 0.5) * lattice.cells).astype(np.int64)
-        forced = [np.unique(np.clip(observed, 0, lattice.cells - 1), axis=0)]
+        forced = [np.clip(observed, 0, lattice.cells - 1)]
         if isinstance(field, ObservedField):
             hidden, shell = field.observation.sides(lattice)
             forced += [thin_parts(hidden, coarse)]
@@ -122,9 +122,7 @@ def thin_parts(inside: np.ndarray, coarse: int) -> np.ndarray:
     side = 2
     while side * coarse <= cells:
         # A cell has the nodes of its eight parts.
-        parts = (cells // side, 2) * 3
-        some = np.logical_or.reduce(some.reshape(parts), axis=(1, 3, 5))
-        every = np.logical_and.reduce(every.reshape(parts), axis=(1, 3, 5))
+        some, every = _of_parts(some, np.logical_or), _of_parts(every, np.logical_and)
         corners = inside[::side, ::side, ::side]
         unseen = some & ~_at_corners(corners, np.logical_or)
         unseen |= ~every & _at_corners(corners, np.logical_and)
@@ -139,3 +137,11 @@ def _at_corners(inside: np.ndarray, combine: np.ufunc) -> np.ndarray:
         first = np.moveaxis(inside, axis, 0)
         inside = np.moveaxis(combine(first[1:], first[:-1]), 0, axis)
     return inside
+
+
+def _of_parts(cells: np.ndarray, combine: np.ufunc) -> np.ndarray:
+    """Combine (2n, 2n, 2n) bool in cells over the eight parts of each coarser cell."""
+    for axis in range(3):
+        first = np.moveaxis(cells, axis, 0)
+        cells = np.moveaxis(combine(first[::2], first[1::2]), 0, axis)
+    return cells

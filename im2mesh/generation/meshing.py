@@ -82,15 +82,17 @@ def without_small_pieces(
     pieces, count = ndimage.label(values > iso_level)
     if count < 2:
         return values
-    sure = np.tanh((values - iso_level).clip(0) / (2 * unit))
-    sizes = np.bincount(pieces.ravel(), sure.ravel())
+    inside = pieces > 0
+    sizes = np.bincount(pieces[inside], np.tanh((values[inside] - iso_level) / (2 * unit)))
     small = sizes < least * sizes.max()
     small[0] = False
+    if not small.any():
+        return values
     is_seen = np.zeros(count + 1, bool)
     is_seen[pieces[seen]] = True
     gone = (small & ~is_seen)[pieces]
     values = np.where(gone, 2 * iso_level - values, values)
-    tied = _ties(values, pieces, np.flatnonzero(small & is_seen), (~small)[pieces] & (pieces > 0))
+    tied = _ties(values, pieces, np.flatnonzero(small & is_seen), (~small)[pieces] & inside)
     values[tuple(tied.T)] = iso_level + unit / 4
     return values
 

@@ -38,10 +38,9 @@ def find_plane(evidence: Evidence, across: Normals = ()) -> MirrorPlane | None:
     else:
         planes = [_matched(evidence, *plane) for plane in _scanned(evidence, hemisphere())]
     for stage in SYMMETRY.plane_stages:
-        judged = [_judged(evidence, plane, stage.width) for plane in planes]
+        judged = [_judged(evidence, plane, stage.width, stage.points) for plane in planes]
         judged.sort(key=lambda mirror: -mirror.support)
-        is_first = stage is SYMMETRY.plane_stages[0]
-        if across and not is_first and judged[0].support < SYMMETRY.hopeless_support:
+        if across and judged[0].support < SYMMETRY.hopeless_further:
             return None
         planes = _refined(evidence, judged, stage, across)
     mirror = _judged(evidence, _polished(evidence, *planes[0], across), SYMMETRY.final_width)
@@ -167,7 +166,7 @@ def perpendicular_directions(across: Normals) -> np.ndarray:
     """Return (K, 3) unit vectors perpendicular to one or two, one of each opposite pair."""
     if len(across) > 1:
         return np.cross(across[0], across[1])[None]
-    angles = np.arange(0, np.pi, SYMMETRY.normal_spacing)[:, None]
+    angles = np.arange(0, np.pi, SYMMETRY.further_spacing)[:, None]
     aside, up = tangents(across[0])
     return np.cos(angles) * aside + np.sin(angles) * up
 
@@ -227,7 +226,8 @@ def _polished(evidence: Evidence, normal: np.ndarray, offset: float, across: Nor
 
     The residual of a match is nq·(M p − q), with nq the normal at q.
     """
-    points, normals = evidence.points, evidence.normals
+    every = -(-len(evidence.points) // SYMMETRY.newton_points)
+    points, normals = evidence.points[::every], evidence.normals[::every]
     for _ in range(SYMMETRY.newton_iterations):
         images = reflect(points, normal, offset)
         distance, nearest = evidence.observed.query(
@@ -235,9 +235,11 @@ def _polished(evidence: Evidence, normal: np.ndarray, offset: float, across: Nor
         )
         at = np.flatnonzero(distance < np.inf)
         turned = reflect(normals[at], normal, 0.0)
-        at = at[(turned * normals[nearest[at]]).sum(axis=1) > SYMMETRY.newton_min_cosine]
-        p, facing = points[at], normals[nearest[at]]
-        residual = ((images[at] - points[nearest[at]]) * facing).sum(axis=1)
+        facing = evidence.normals[nearest[at]]
+        same = (turned * facing).sum(axis=1) > SYMMETRY.newton_min_cosine
+        at, facing = at[same], facing[same]
+        p = points[at]
+        residual = ((images[at] - evidence.points[nearest[at]]) * facing).sum(axis=1)
         basis = np.stack(tangents(normal), axis=1)
         height = (p @ normal - offset)[:, None]
         towards = (facing @ normal)[:, None]

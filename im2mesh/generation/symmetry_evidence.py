@@ -47,7 +47,10 @@ class Evidence:
         # The same points each time, so that the same map gives the same mesh.
         order = np.random.default_rng(0).permutation(len(points))
         self.sample = points[order[: SYMMETRY.points]]
-        self.observed, self.predicted = cKDTree(points), cKDTree(predicted)
+        # Median splits cost more than they save.
+        self.observed, self.predicted = (
+            cKDTree(each, balanced_tree=False) for each in (points, predicted)
+        )
 
     @classmethod
     def gather(cls, depth: np.ndarray, observation: Observation, predicted: np.ndarray) -> Evidence:
@@ -117,8 +120,8 @@ def maximised(
         options={
             "initial_simplex": np.vstack([np.zeros(len(steps)), np.diag(steps)]),
             "maxfev": evaluations,
-            "xatol": 2e-4,
-            "fatol": 1e-4,
+            "xatol": 5e-4,
+            "fatol": 5e-4,
         },
     )
     return np.asarray(found.x)
