@@ -112,10 +112,7 @@ def run_tasks(
 
 
 def in_order(
-    function: Callable[[Task], Result],
-    keys: Iterable[Task],
-    workers: int,
-    pin_memory: bool = False,
+    function: Callable[[Task], Result], keys: Iterable[Task], workers: int, pin_memory: bool = False
 ) -> Iterator[Result]:
     """Compute ``map(function, keys)`` ahead of its use, in worker processes.
 
@@ -419,10 +416,7 @@ def _on_cluster(
         for future in as_completed(list(futures), loop=client.loop):
             task = futures.pop(future)
             if isinstance(future.exception(), KilledWorker):
-                yield (
-                    task,
-                    WorkerDied("several workers died: it crashes, or needs more memory"),
-                )
+                yield (task, WorkerDied("several workers died: it crashes, or needs more memory"))
             else:
                 yield task, future.result()
             future.release()

@@ -127,10 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of ShapeNetCore.v2 (default: %(default)s)",
     )
     parser.add_argument(
-        "--renderer",
-        choices=tuple(RENDERERS),
-        default="embreex",
-        help="default: %(default)s",
+        "--renderer", choices=tuple(RENDERERS), default="embreex", help="default: %(default)s"
     )
     parser.add_argument(
         "--pose-convention",

@@ -80,10 +80,7 @@ class Cleaned:
 
 
 def clean(
-    depth: np.ndarray,
-    mask: np.ndarray,
-    camera: Camera,
-    noise: float | None = None,
+    depth: np.ndarray, mask: np.ndarray, camera: Camera, noise: float | None = None
 ) -> Cleaned:
     """Find an object's pixels and what is unknown around them.
 

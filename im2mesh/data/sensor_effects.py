@@ -58,7 +58,6 @@ WIDEST = 6.0
 
 _APPLIES, _SIZES, _PIXELS = range(3)  # the use of a random number: each has a key of its own
 _GRID = 64  # nodes along a side of the smooth fields, before they are enlarged to the map
-_SIZES_OF_A_MAP = 64  # random sizes that are drawn for a map; fewer are used
 
 # Weights of the octaves (8, 16, 32 and 64 nodes along a side) in the three smooth fields, and the
 # standard deviations of the sums, by which the fields are divided.

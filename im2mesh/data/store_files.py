@@ -103,11 +103,7 @@ class _Reading:
             self.config.training.num_workers,
         )
         yield from progress_bar(
-            entries,
-            total=len(self.samples),
-            unit="model",
-            desc="reading",
-            leave=False,
+            entries, total=len(self.samples), unit="model", desc="reading", leave=False
         )
 
     def points_file(self, sample: Sample) -> Path | None:

@@ -154,10 +154,7 @@ def foot(
 
 
 def find_object(
-    depth: np.ndarray,
-    camera: Camera,
-    noise: float | None = None,
-    at: tuple[int, int] | None = None,
+    depth: np.ndarray, camera: Camera, noise: float | None = None, at: tuple[int, int] | None = None
 ) -> np.ndarray:
     """Find the largest object that stands on the dominant plane of an image, or a chosen one.
 

@@ -374,12 +374,7 @@ class ObservedField:
         return torch.minimum(above(points), low)
 
     def _revolved(
-        self,
-        profile: RevolutionProfile,
-        points: Tensor,
-        low: Tensor,
-        kept: Tensor,
-        above: Field,
+        self, profile: RevolutionProfile, points: Tensor, low: Tensor, kept: Tensor, above: Field
     ) -> Tensor:
         """Evaluate hidden points of a solid of revolution, see :meth:`_learned`."""
         free, shell, learned = profile(points)

@@ -64,11 +64,7 @@ class Level:
 
     @torch.inference_mode()
     def bind(
-        self,
-        depth: Tensor,
-        batch_size: int,
-        released: bool = False,
-        patch_window: str = "gaussian",
+        self, depth: Tensor, batch_size: int, released: bool = False, patch_window: str = "gaussian"
     ) -> Field:
         """Return the level's field under one (256, 256) depth map.
 
@@ -90,8 +86,5 @@ class Level:
         else:
             assign = partial(self.windows.assign, active=active, weighting=patch_window)
         return PatchField(
-            self.network.bind(crops[active].unsqueeze(1)),
-            self.objective,
-            assign,
-            batch_size,
+            self.network.bind(crops[active].unsqueeze(1)), self.objective, assign, batch_size
         )

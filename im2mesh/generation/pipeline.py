@@ -349,10 +349,7 @@ class Reconstructor:
 
     @undivided()
     def grid(
-        self,
-        fused: FusedField | ObservedField,
-        depth: np.ndarray,
-        watch: Stopwatch | None = None,
+        self, fused: FusedField | ObservedField, depth: np.ndarray, watch: Stopwatch | None = None
     ) -> np.ndarray:
         """Evaluate the fused field on the lattice, (n, n, n) float32 along (x, y up, z)."""
         watch = watch or Stopwatch(self.device)

@@ -220,11 +220,7 @@ def _deepened(
         if not len(z) or (z < -0.5 + 1.5 / COARSE).mean() < CUT_OFF:
             break
         deeper = place(cleaned, camera, extent=more)
-        placement = replace(
-            deeper,
-            how=DEEPENED,
-            most=placement.most,
-        )
+        placement = replace(deeper, how=DEEPENED, most=placement.most)
     return placement
 
 

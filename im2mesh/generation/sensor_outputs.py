@@ -17,7 +17,6 @@ from im2mesh.generation.sensor import SensorReconstruction
 from im2mesh.geometry.cameras import FLIP
 from im2mesh.geometry.mesh_files import FORMATS, write_mesh
 
-FRAMES = ("camera", "opengl", "object")
 UNITS = {"m": 1.0, "mm": 1000.0}
 """Unit → its number in a metre."""
 

@@ -100,10 +100,7 @@ def normalise(vertices: ArrayLike) -> np.ndarray:
 
 
 def pose(
-    vertices: ArrayLike,
-    azimuth: float,
-    elevation: float,
-    convention: PoseConvention = "camera",
+    vertices: ArrayLike, azimuth: float, elevation: float, convention: PoseConvention = "camera"
 ) -> np.ndarray:
     """Turn a model's (V, 3) points, y up, into a view in [−0.5, 0.5]³: rotate, centre, scale.
 

@@ -47,9 +47,7 @@ class Similarity:
     def after(self, first: Similarity) -> Similarity:
         """Return the transform that applies ``first`` and then this one."""
         return Similarity(
-            self.scale * first.scale,
-            self.rotation @ first.rotation,
-            self(first.offset[None])[0],
+            self.scale * first.scale, self.rotation @ first.rotation, self(first.offset[None])[0]
         )
 
 

@@ -123,11 +123,7 @@ def evaluate_mesh(
 
 
 def evaluate_cloud(
-    points: np.ndarray,
-    ground_truth: GroundTruth,
-    *,
-    align: bool = True,
-    threads: int = -1,
+    points: np.ndarray, ground_truth: GroundTruth, *, align: bool = True, threads: int = -1
 ) -> Evaluation:
     """Return all scores of predicted points, (P, 3) in the camera frame, P ≥ 0.
 

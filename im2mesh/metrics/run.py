@@ -296,10 +296,7 @@ def log_summary(summary: ScoringSummary, folder: Path, kind: str) -> None:
     """Log how many models were scored, and name those that were not and those with notes."""
     for name, message in summary.failed:
         log.error("%s: not scored: %s", name, message)
-    for note, names in [
-        *summary.notes.items(),
-        ("empty, scored as the worst", summary.empty),
-    ]:
+    for note, names in [*summary.notes.items(), ("empty, scored as the worst", summary.empty)]:
         if names:
             log.warning("%s: %s", note, _named(names))
     if summary.missing:

@@ -193,8 +193,7 @@ class AgainstInputTask(ScoringTask):
         scores = observation_scores(rendered, self.source.load(), self.source.known())
         columns = {f"{name}{MESH}": value for name, value in scores.items()}
         return Row(
-            {**columns, f"empty{MESH}": not len(faces)},
-            notes=[left_out] if left_out else [],
+            {**columns, f"empty{MESH}": not len(faces)}, notes=[left_out] if left_out else []
         )
 
 

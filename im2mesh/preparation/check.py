@@ -19,15 +19,7 @@ from scipy.spatial import cKDTree
 
 from im2mesh.config import Config, load_config
 from im2mesh.data.splits import shape_of
-from im2mesh.data.storage import (
-    H5_GROUPS,
-    H5Sample,
-    NpzSample,
-    PointCloud,
-    Points,
-    Sample,
-    open_h5,
-)
+from im2mesh.data.storage import H5_GROUPS, H5Sample, NpzSample, PointCloud, Points, Sample, open_h5
 from im2mesh.errors import ConfigError, DataError, DepthError, InputError
 from im2mesh.files import open_npz
 from im2mesh.geometry.pixels import back_project, pixels_at
@@ -133,9 +125,7 @@ def _read_split(
 
 
 def _empty_splits(
-    config: Path,
-    splits: Sequence[SplitList],
-    lists: Mapping[tuple[str, str], Sequence[str]],
+    config: Path, splits: Sequence[SplitList], lists: Mapping[tuple[str, str], Sequence[str]]
 ) -> list[str]:
     """Return a line for each split of a configuration whose lists are there and name no model."""
     used = {path for paths in lists.values() for path in paths}

@@ -20,15 +20,7 @@ from im2mesh.files import atomic, write_text
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.shapes.shape import Shape
-from im2mesh.shapes.solids import (
-    Primitives,
-    beam,
-    box,
-    capsule,
-    ellipsoid,
-    frustum,
-    torus,
-)
+from im2mesh.shapes.solids import Primitives, beam, box, capsule, ellipsoid, frustum, torus
 
 log = logging.getLogger(__name__)
 

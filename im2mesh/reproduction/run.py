@@ -236,12 +236,7 @@ class Reproduction:
             run / "data.yaml",
             {
                 "inherit_from": str(ROOT / "configs/base/global.yaml"),
-                "data": {
-                    "path": str(data),
-                    "classes": None,
-                    "test_split": split,
-                    "img_folder": "",
-                },
+                "data": {"path": str(data), "classes": None, "test_split": split, "img_folder": ""},
                 "training": {"out_dir": str(run)},
             },
         )

@@ -44,13 +44,7 @@ from im2mesh.training.muon import Muon
 from im2mesh.training.pictures import draw_predictions
 from im2mesh.training.progress import Progress, Scalars
 from im2mesh.training.schedule import BatchSlice, batch_slices, learning_rate
-from im2mesh.training.validation import (
-    HISTORY,
-    Validator,
-    append_history,
-    batch_loss,
-    check_metric,
-)
+from im2mesh.training.validation import HISTORY, Validator, append_history, batch_loss, check_metric
 
 log = logging.getLogger(__name__)
 

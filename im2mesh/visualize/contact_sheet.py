@@ -61,9 +61,7 @@ def save_png(picture: np.ndarray, path: str | os.PathLike[str]) -> None:
         Image.fromarray(picture).save(beside, format="PNG", optimize=True)
 
 
-def picture_sheet(
-    rows: Sequence[tuple[str, Sequence[tuple[str, np.ndarray]]]],
-) -> np.ndarray:
+def picture_sheet(rows: Sequence[tuple[str, Sequence[tuple[str, np.ndarray]]]]) -> np.ndarray:
     """Draw labelled pictures in rows, as one (H, W, 3) uint8 picture.
 
     Rows are (title, [(label, picture), …]), at least one; pictures are (H, W, 3) uint8 of any size.

@@ -115,10 +115,7 @@ def _at_corners(of_faces: np.ndarray, of_vertices: np.ndarray, triangles: np.nda
 
 
 def _shading_normals(
-    points: np.ndarray,
-    triangles: np.ndarray,
-    face: np.ndarray,
-    corners: np.ndarray,
+    points: np.ndarray, triangles: np.ndarray, face: np.ndarray, corners: np.ndarray
 ) -> np.ndarray:
     """Return (M, 3) unit normals where faces ``face`` were hit at ``corners`` (barycentric)."""
     of_faces = _face_normals(points, triangles)

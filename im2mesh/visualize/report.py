@@ -221,11 +221,7 @@ def _scores(runs: Sequence[Run]) -> tuple[list[Table], list[str]]:
             run.shown[key] = " · ".join(words + ([seconds] if seconds else []))
     found = [class_table(method, raw) for method in methods]
     if len(methods) > 1:
-        found = [
-            comparison(methods, raw, "class"),
-            comparison_by_class(methods, raw),
-            *found,
-        ]
+        found = [comparison(methods, raw, "class"), comparison_by_class(methods, raw), *found]
     return found, [*remarks_on(methods, sources), *remarks]
 
 

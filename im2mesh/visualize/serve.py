@@ -60,10 +60,7 @@ def start(scene: Scene, port: int = 8080) -> Any:
         if layer.is_cloud:
             assert layer.colours is not None
             node: Any = server.scene.add_point_cloud(
-                f"/{layer.name}",
-                layer.vertices.astype(np.float32),
-                layer.colours,
-                point_size=POINT,
+                f"/{layer.name}", layer.vertices.astype(np.float32), layer.colours, point_size=POINT
             )
         elif layer.colours is None:
             node = server.scene.add_mesh_simple(
