@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,12 @@ log = logging.getLogger(__name__)
 RESULTS = ("meshes", "pointcloud")
 """Folders of a run with results that take long to make."""
 
-_LISTS = ("classes", "train_split", "val_split", "test_split")
-_NOT_DECISIVE = ("mesh_formats", "vis_n_outputs", "copy_input", "copy_groundtruth", "batch_size")
-"""Keys of ``data`` and of ``generation`` that do not change any mesh."""
+_LEVEL = r"levels\[\d+\]\.config\."
+_NOT_DECISIVE = re.compile(
+    rf"({_LEVEL})?generation\.(mesh_formats|vis_n_outputs|copy_input|copy_groundtruth|batch_size)\b"
+    rf"|{_LEVEL}data\.(classes|train_split|val_split|test_split)\b|{_LEVEL}training\b|version\b"
+)
+"""Keys that change no mesh."""
 
 
 def record_settings(
@@ -65,7 +69,8 @@ def record_settings(
         ],
     }
     path = folder / outputs.RECORD
-    changed = changed_settings(path, record, lambda r: _decisive(_completed(r)))
+    changed = changed_settings(path, record, _completed)
+    changed = [line for line in changed if not _NOT_DECISIVE.match(line)]
     former = outputs.written(folder) if changed else []
     if former and resume:
         raise InputError(
@@ -109,27 +114,3 @@ def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
         record = {**record, "levels": [with_defaults(each, level) for each in levels]}
     # Results without a record of their precision are float32.
     return with_defaults(record, {"generation": to_dict(GenerationConfig(precision="float32"))})
-
-
-def _decisive(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record without values that change no mesh: version, lists of maps, training."""
-    record = {key: value for key, value in record.items() if key != "version"}
-    if isinstance(record.get("generation"), dict):
-        record["generation"] = _without(record["generation"], *_NOT_DECISIVE)
-    if isinstance(record.get("levels"), list):
-        record["levels"] = [_decisive_of_level(level) for level in record["levels"]]
-    return record
-
-
-def _decisive_of_level(level: Any) -> Any:
-    if not (isinstance(level, dict) and isinstance(level.get("config"), dict)):
-        return level
-    config = _without(level["config"], "training")
-    for section, keys in (("data", _LISTS), ("generation", _NOT_DECISIVE)):
-        if isinstance(config.get(section), dict):
-            config[section] = _without(config[section], *keys)
-    return {**level, "config": config}
-
-
-def _without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key not in keys}
