@@ -12,12 +12,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from im2mesh.data.sensor_files import NOWHERE, stored_depth
-from im2mesh.errors import DepthError, InputError
+from im2mesh.data.sensor_files import (
+    NOWHERE,
+    equal_channels,
+    holds_array,
+    read_array,
+    resampled,
+    stored_depth,
+)
+from im2mesh.errors import DepthError
 from im2mesh.files import open_npz, reading, why_missing
 from im2mesh.geometry.pixels import BACKGROUND, DEEPEST, IMAGE_SIZE
 
 log = logging.getLogger(__name__)
+
+SHAPE = (IMAGE_SIZE, IMAGE_SIZE)
+"""Rows and columns of every map."""
 
 CENTRED = 1e-3
 """Tolerance for the depth extent of an object that is centred in the cube."""
@@ -69,14 +79,7 @@ def load_depth(path: str | os.PathLike[str], scale: float | None = None) -> np.n
         )
     if path.suffix.lower() != ".npz":
         return check_depth(_scaled(stored_depth(path), scale, path), str(path))
-    with open_npz(path, DepthError) as arrays:
-        key = next((k for k in KEYS if k in arrays.files), None)
-        if key is None:
-            raise DepthError(
-                f"{path}: holds {', '.join(arrays.files) or 'nothing'}; "
-                f"the depth map must be under {' or '.join(KEYS)}"
-            )
-        array = arrays[key]
+    array = read_array(path, KEYS, "the depth map", DepthError)
     if scale is not None and array.dtype.kind in "fiu":
         array = np.where(array < 0, BACKGROUND, array * scale)
     return check_depth(array, str(path))
@@ -134,7 +137,7 @@ def check_known(array: np.ndarray, name: str = "mask") -> np.ndarray:
             f"{name}: holds {array.dtype} values; a mask holds true where the depth is known, "
             "false where it is not"
         )
-    return _resampled(array.astype(bool))
+    return resampled(array.astype(bool), SHAPE)
 
 
 def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
@@ -153,10 +156,7 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
     if array.dtype.kind not in "fiu":
         raise DepthError(f"{name}: holds {array.dtype} values; a depth map holds float32")
     if array.ndim == 3 and array.shape[2] in (1, 3):
-        if not all(
-            np.array_equal(array[..., 0], array[..., k], equal_nan=array.dtype.kind == "f")
-            for k in range(1, array.shape[2])
-        ):
+        if not equal_channels(array):
             raise DepthError(
                 f"{name}: its three channels differ, as in an RGB picture; a depth map has one "
                 "channel, or three equal ones"
@@ -190,7 +190,7 @@ def check_depth(array: np.ndarray, name: str = "depth map") -> np.ndarray:
     _check_far_plane(depth, foreground, border, name)
     depth[~foreground] = BACKGROUND
     if len(depth) != IMAGE_SIZE:
-        depth = _resampled(depth)
+        depth = resampled(depth, SHAPE)
         if not (depth >= 0).any():
             raise DepthError(f"{name}: no foreground is left at {IMAGE_SIZE}×{IMAGE_SIZE} pixels")
     return depth
@@ -214,11 +214,6 @@ def _check_far_plane(
         )
     if nearest < deepest:
         log.warning("%s; if it means background: depth[depth == %s] = -1", seen, value)
-
-
-def _resampled(image: np.ndarray) -> np.ndarray:
-    nearest = ((np.arange(IMAGE_SIZE) + 0.5) * len(image) / IMAGE_SIZE).astype(int)
-    return image[np.ix_(nearest, nearest)]
 
 
 def find_depth_file(folder: Path) -> Path:
@@ -270,10 +265,4 @@ def _is_deep(path: Path) -> bool:
 
 def has_depth_key(path: Path) -> bool:
     """Return whether a file that may be depth is; True where an ``.npz`` cannot be opened."""
-    if path.suffix.lower() != ".npz":
-        return True
-    try:
-        with open_npz(path) as arrays:
-            return any(key in arrays.files for key in KEYS)
-    except InputError:
-        return True  # load_depth then says what is wrong with it
+    return path.suffix.lower() != ".npz" or holds_array(path, KEYS, unreadable=True)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from im2mesh.data.sensor_files import ASPECT, check_file, read_npy
+from im2mesh.data.sensor_files import ARRAYS, ASPECT, check_file, read_array
 from im2mesh.errors import InputError
-from im2mesh.files import first_line, open_npz
+from im2mesh.files import first_line
 from im2mesh.geometry.cameras import Camera
 
 log = logging.getLogger(__name__)
@@ -106,15 +106,8 @@ def read_intrinsics(words: Sequence[str], image: str | None = None) -> Intrinsic
 
 def _of_file(path: Path, image: str | None) -> Intrinsics:
     kind = path.suffix.lower()
-    if kind == ".npz":
-        with open_npz(path) as arrays:
-            if "K" not in arrays.files:
-                raise InputError(
-                    f"holds {', '.join(arrays.files) or 'nothing'}; the matrix must be under K"
-                )
-            return Intrinsics(Camera.of(arrays["K"]))
-    if kind == ".npy":
-        return Intrinsics(Camera.of(read_npy(path, InputError)))
+    if kind in ARRAYS:
+        return Intrinsics(Camera.of(read_array(path, ["K"], "the matrix", InputError)))
     text = path.read_text(encoding="utf-8-sig")
     if kind in (".txt", ".csv"):
         return Intrinsics(_camera_of_text(text))

@@ -40,6 +40,9 @@ MOST_LABELS = 255
 SMOOTH = 32
 """An image of 8 bits with more values than this and no chosen label is a smoothed mask."""
 
+ARRAYS = (".npy", ".npz")
+"""Extensions of the files of :func:`read_array`."""
+
 EXR_MAGIC = b"\x76\x2f\x31\x01"
 
 
@@ -135,16 +138,8 @@ def stored_depth(path: Path) -> np.ndarray:
     """
     kind = path.suffix.lower()
     check_file(path, DEPTH_FORMATS, "depth image", DepthError)
-    if kind == ".npz":
-        with open_npz(path, DepthError) as arrays:
-            if "depth" not in arrays.files:
-                raise DepthError(
-                    f"{path}: holds {', '.join(arrays.files) or 'nothing'}; depth must be under "
-                    "the key depth"
-                )
-            return np.asarray(arrays["depth"])
-    if kind == ".npy":
-        return read_npy(path, DepthError)
+    if kind in ARRAYS:
+        return read_array(path, ["depth"], "depth", DepthError)
     if kind == ".exr":
         return _read_exr(path)
     with _opened(path, DepthError) as image:
@@ -179,12 +174,15 @@ def _read_exr(path: Path) -> np.ndarray:
             "depth alone"
         )
     values = channels[0][1]
-    if values.ndim == 3 and all(
-        np.array_equal(values[..., 0], values[..., k], equal_nan=True)
-        for k in range(1, min(values.shape[2], 3))
-    ):
-        values = values[..., 0]
-    return values
+    return values[..., 0] if values.ndim == 3 and equal_channels(values[..., :3]) else values
+
+
+def equal_channels(image: np.ndarray) -> bool:
+    """Return whether the channels of (H, W, C) numbers are equal, NaN to NaN."""
+    return all(
+        np.array_equal(image[..., 0], image[..., k], equal_nan=image.dtype.kind == "f")
+        for k in range(1, image.shape[2])
+    )
 
 
 def read_mask_image(path: str | os.PathLike[str]) -> np.ndarray:
@@ -197,32 +195,13 @@ def read_mask_image(path: str | os.PathLike[str]) -> np.ndarray:
         InputError: the file is missing, unreadable, or no mask.
     """
     path = Path(path)
-    kind = path.suffix.lower()
     check_file(path, MASK_FORMATS, "mask", InputError)
-    if kind == ".npz":
-        with open_npz(path) as arrays:
-            key = next((k for k in MASK_KEYS if k in arrays.files), None)
-            if key is None:
-                raise InputError(
-                    f"{path}: holds {', '.join(arrays.files) or 'nothing'}; a mask must be under "
-                    "mask or segmap"
-                )
-            values = np.asarray(arrays[key])
-    elif kind == ".npy":
-        values = read_npy(path, InputError)
+    if path.suffix.lower() in ARRAYS:
+        values = read_array(path, MASK_KEYS, "a mask", InputError)
     else:
         with _opened(path, InputError) as image:
             values = np.asarray(image)
     return check_labels(values, str(path))
-
-
-def holds_mask(path: Path) -> bool:
-    """Tell whether a readable ``.npz`` file has a mask; other files have none."""
-    try:
-        with open_npz(path) as arrays:
-            return any(key in arrays.files for key in MASK_KEYS)
-    except InputError:
-        return False
 
 
 def check_labels(values: np.ndarray, name: str) -> np.ndarray:
@@ -272,11 +251,7 @@ def masks_of(
                 f"{name}: has {values.shape[1]}×{values.shape[0]} pixels, the depth image "
                 f"{shape[1]}×{shape[0]}; a mask shows the same view"
             )
-        rows, columns = (
-            ((np.arange(new) + 0.5) * old / new).astype(int)
-            for new, old in zip(shape, values.shape, strict=True)
-        )
-        values = values[np.ix_(rows, columns)]
+        values = resampled(values, shape)
     labels = [int(value) for value in np.unique(values) if value]
     if not labels:
         raise InputError(f"{name}: is empty: no pixel is set")
@@ -313,8 +288,39 @@ def check_file(path: Path, formats: Sequence[str], what: str, error: type[InputE
         raise error(f"{path}: not a {what} that is read ({' '.join(formats)}); convert it")
 
 
-def read_npy(path: Path, error: type[InputError]) -> np.ndarray:
-    """Read an ``.npy`` file, which runs no code."""
+def resampled(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return an (H, W) image in another shape, by the nearest pixels."""
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for new, old in zip(shape, image.shape, strict=True)
+    )
+    return image[np.ix_(rows, columns)]
+
+
+def holds_array(path: Path, keys: Sequence[str], unreadable: bool) -> bool:
+    """Return whether an ``.npz`` file has one of some arrays, or ``unreadable`` where it is."""
+    try:
+        with open_npz(path) as arrays:
+            return any(key in arrays.files for key in keys)
+    except InputError:
+        return unreadable
+
+
+def read_array(path: Path, keys: Sequence[str], what: str, error: type[InputError]) -> np.ndarray:
+    """Read the first of some arrays that an ``.npz`` file has, or an ``.npy`` file; runs no code.
+
+    Raises:
+        InputError: of the type ``error``: the file cannot be read, or has none of the ``keys``.
+    """
+    if path.suffix.lower() == ".npz":
+        with open_npz(path, error) as arrays:
+            key = next((key for key in keys if key in arrays.files), None)
+            if key is None:
+                raise error(
+                    f"{path}: holds {', '.join(arrays.files) or 'nothing'}; {what} must be under "
+                    f"{' or '.join(keys)}"
+                )
+            return np.asarray(arrays[key])
     try:
         values = np.load(path, allow_pickle=False)
     except OSError as problem:

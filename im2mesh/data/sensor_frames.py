@@ -14,8 +14,9 @@ from im2mesh.data.intrinsics import read_intrinsics
 from im2mesh.data.sensor_files import (
     DEPTH_FORMATS,
     MASK_FORMATS,
+    MASK_KEYS,
     MILLIMETRE,
-    holds_mask,
+    holds_array,
     masks_of,
     read_depth,
     read_mask_image,
@@ -106,7 +107,10 @@ def find_images(folder: str | os.PathLike[str]) -> list[SensorImage]:
                 f"{folder}: no layout that is known: depth/ with scene_camera.json and "
                 "mask_visib/, depth/ with masks/ and cam_K.txt, or .npz files with depth and K"
             )
-        return [SensorImage(f, [str(f)], [f] if holds_mask(f) else []) for f in files]
+        return [
+            SensorImage(f, [str(f)], [f] if holds_array(f, MASK_KEYS, unreadable=False) else [])
+            for f in files
+        ]
     depths = sorted(
         path
         for path in (folder / "depth").iterdir()
