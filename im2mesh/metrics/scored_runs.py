@@ -232,7 +232,7 @@ def _outdated(folder: Path, table: pd.DataFrame) -> frozenset[tuple[str, str]]:
 
 
 def check_scores(methods: Sequence[ScoredMethod], raw: bool) -> None:
-    """Raise DataError for the first method without any of the scores that are shown.
+    """Check that every method has some of the scores that are shown.
 
     Raises:
         DataError: names the first method whose tables have none of the scores that are shown.

@@ -16,9 +16,7 @@ cloud is not made again, so an interrupted run goes on where it stopped.
 
 from __future__ import annotations
 
-import csv
 import importlib.metadata
-import io
 import logging
 import os
 import zipfile
@@ -28,6 +26,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import trimesh
 
 from im2mesh import __version__
@@ -366,8 +365,4 @@ def _write_rejected(out: Path, report: BuildReport) -> None:
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    write_text(path, pd.DataFrame(rows, columns=list(header)).to_csv(index=False))

@@ -103,5 +103,5 @@ def _faded(points: np.ndarray, colours: np.ndarray) -> np.ndarray:
 
 
 def _drawn(points: np.ndarray, colours: np.ndarray, width: int = 2) -> np.ndarray:
-    cloud = Layer("", points, np.zeros((0, 3), np.int64), colours)
+    cloud = Layer("", points, colours=colours)
     return render([cloud], size=IMAGE_SIZE, zoom=1.0, point=width / IMAGE_SIZE)

@@ -265,7 +265,7 @@ def _layer(path: Path, faces: int) -> Layer | None:
         points = points[:: max(step, 1)]
         if not len(points):
             return None
-        cloud = Layer(GROUND_TRUTH, points, np.zeros((0, 3), np.int64))
+        cloud = Layer(GROUND_TRUTH, points)
         return coloured([cloud]).layers[0]
     mesh = read_mesh(path)
     try:

@@ -14,7 +14,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -72,7 +72,8 @@ class Layer:
 
     name: str  # as it is labelled, unique in a scene
     vertices: np.ndarray  # (V, 3) float64 in the camera frame; V may be 0
-    faces: np.ndarray  # (F, 3) int64; none: a cloud
+    # (F, 3) int64; none: a cloud
+    faces: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.int64))
     # (V, 3) uint8; None: a mesh is drawn in one colour with light and shade
     colours: np.ndarray | None = None
     normals: np.ndarray | None = None  # (V, 3) of a cloud's points; None: not known
@@ -182,7 +183,6 @@ def _name(path: Path) -> str:
 
 def _load_points(path: Path, name: str) -> Layer:
     """Read an ``.npz`` without depth."""
-    nothing = np.zeros((0, 3), np.int64)
     with open_npz(path) as arrays:
         keys = set(arrays.files)
     if keys & {"occupancies", "sdf"}:
@@ -199,7 +199,7 @@ def _load_points(path: Path, name: str) -> Layer:
         raise AssertionError
     if not len(vertices):
         raise EmptyError(f"{path}: holds no points")
-    return Layer(name, vertices.astype(np.float64), nothing, normals=normals)
+    return Layer(name, vertices.astype(np.float64), normals=normals)
 
 
 def layer_of_depth(depth: np.ndarray, name: str) -> Layer:
@@ -208,7 +208,6 @@ def layer_of_depth(depth: np.ndarray, name: str) -> Layer:
     return Layer(
         name,
         back_project(depth).astype(np.float64),
-        np.zeros((0, 3), np.int64),
         colours=depth_picture(depth)[seen],
         normals=depth_normals(depth, seen)[seen],
         depth=depth,
@@ -282,8 +281,7 @@ def load_scene(
             layers.append(load_layer(path, name, fit, scale))
         except EmptyError as error:
             empty.append(error)
-            nothing = np.zeros((0, 3))
-            layers.append(Layer(f"{name}: empty", nothing, nothing.astype(np.int64)))
+            layers.append(Layer(f"{name}: empty", np.zeros((0, 3))))
     if len(empty) == len(layers):
         raise empty[0]
     for nothing_in in empty:
