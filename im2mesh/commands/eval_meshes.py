@@ -13,6 +13,7 @@ from im2mesh.cli import (
     INTERRUPTED,
     SOME_FAILED,
     add_workers,
+    exit_code,
     new_parser,
     parse,
     run_script,
@@ -116,7 +117,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.input,
         args.cluster,
     )
-    if any(summary.scored or summary.kept for summary in summaries.values()):
+    done = sum(len(summary.scored) + len(summary.kept) for summary in summaries.values())
+    if done:
         run = ScoredRun.of_config(
             config, folder, folder.name if args.meshes else Path(args.config).stem
         )
@@ -125,9 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(class_table(method, raw=not method.aligned).render("text"), end="\n\n")
     for kind, summary in summaries.items():
         log_summary(summary, folder, kind)
-    if not any(summary.scored or summary.kept for summary in summaries.values()):
-        return BAD_INPUT
-    return DONE if all(summary.complete for summary in summaries.values()) else SOME_FAILED
+    failed = sum(len(summary.missing) + len(summary.failed) for summary in summaries.values())
+    return exit_code(done, failed)
 
 
 if __name__ == "__main__":

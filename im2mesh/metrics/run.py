@@ -57,10 +57,6 @@ class ScoringSummary:
     failed: list[tuple[str, str]] = field(default_factory=list)  # with the reason, in one line
     notes: dict[str, list[str]] = field(default_factory=dict)  # note → the models that have it
 
-    @property
-    def complete(self) -> bool:
-        return not self.missing and not self.failed
-
 
 def evaluate(
     config: Config,

@@ -326,7 +326,9 @@ def _body(
     drawn = ""
     for summary, some, state in (("Scores", shown[:2], " open"), ("By class", shown[2:], "")):
         if some:
-            inside = "".join(f"<div>{_html(table)}</div>" for table in some)
+            inside = "".join(
+                f"<div><h3>{html.escape(table.title)}</h3>{table.html()}</div>" for table in some
+            )
             drawn += f"<details{state}><summary>{summary}</summary>"
             drawn += f'<div class="tables">{inside}</div></details>'
     width = 250 * (len(runs) + 1) + 30  # of a card with its pictures in one row
@@ -349,7 +351,3 @@ def _body(
 </header>
 <main class="cards" id="cards" style="--card: {width}px">{"".join(cards)}</main>
 """
-
-
-def _html(table: Table) -> str:
-    return f"<h3>{html.escape(table.title)}</h3>{table.html()}"
