@@ -55,10 +55,11 @@ def test_ways_to_choose_the_object(depth: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(brushed, MASK)
     file = write_image(tmp_path / "mask.png", 7 * MASK.astype(np.uint8))
     for label in ("", "7"):
-        mask = app.read_object(
+        frame = app.read_object(
             depth, NUMBERS, None, "", "z", app.FILE, (20, 95), layer(~MASK), file, label
-        ).mask
-        np.testing.assert_array_equal(mask, MASK)
+        )
+        np.testing.assert_array_equal(frame.mask, MASK)
+        assert frame.name == Path(depth).stem, "downloads are named after the depth image"
 
 
 def test_unit_kind_and_file_of_intrinsics(depth: str, tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def read_object(
         raise InputError("--label all: a page shows one mesh; give one number")
     image = SensorImage(Path(depth), words, [Path(mask)] if way == FILE and mask else [])
     frame = next(image.frames(parse_scale(_given(scale)), kind, _given(label)))
+    frame = replace(frame, name=Path(depth).stem)  # not the mask's: results are named after it
     if way == CLICK and pixel is not None:
         found = find_object(frame.depth, frame.camera, at=(pixel[1], pixel[0]))
         return replace(frame, mask=found)
