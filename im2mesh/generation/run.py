@@ -159,9 +159,12 @@ def _run(
         make = partial(_make, _Portable(reconstructor, digests), folder)
         results = run_tasks(make, tasks, workers, cluster, threads=max(1, threads() // workers))
         before = len(sources) - len(tasks)
+        waiting = dict.fromkeys(task.name for task in tasks)  # in order; the first is at hand
         with closing(results), progress_bar(total=len(sources), initial=before, unit="map") as bar:
+            bar.set_description(next(iter(waiting), None))
             for done, (task, seconds) in enumerate(results, before + 1):
-                bar.set_description(task.name, refresh=False)
+                waiting.pop(task.name, None)
+                bar.set_description(next(iter(waiting), task.name), refresh=False)
                 bar.update()
                 if isinstance(seconds, WorkerDied):
                     seconds = f"{task.source.origin}: {seconds}"
