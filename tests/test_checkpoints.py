@@ -110,10 +110,14 @@ def test_unreadable_files(tmp_path: Path) -> None:
     state = network().state_dict()
     good, link, elsewhere = saved({"model": state}), tmp_path / "link.pt", tmp_path / "dvc/12345"
     link.symlink_to(elsewhere)
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    (begun / "model.pt").touch()
     cases = [
         (link, f"is a link to {elsewhere}, which is not there"),
         (tmp_path / "none.pt", "no such checkpoint; published checkpoints are unzipped into out/"),
-        (tmp_path, "model_best.pt: no such checkpoint"),
+        (tmp_path, "model_best.pt: no such checkpoint; published"),
+        (begun, "model_best.pt: no such checkpoint; train.py writes it at a validation"),
     ]
     for k, (body, message) in enumerate(
         [

@@ -151,7 +151,8 @@ def test_splits(here: Path) -> None:
     every = sources_of_split(config(img_folder="im"), None)
     assert [source.class_name for source in every] == ["chairs", "chairs", "sofas"]
     assert every[2].load().max() > 0
-    with pytest.raises(DepthError, match="data/chairs/a-00/im: no such model folder"):
+    hint = "data/chairs/a-00/im: no such model folder; data.img_folder: '' reads data/chairs/a-00/"
+    with pytest.raises(DepthError, match=hint):
         every[0].load()
 
 

@@ -226,7 +226,9 @@ def find_depth_file(folder: Path) -> Path:
         if (folder / MODEL_FILE).is_file():
             return folder / MODEL_FILE
         if not folder.is_dir():
-            raise DepthError(f"{folder}: no such model folder")
+            beside = folder.parent / MODEL_FILE
+            hint = f"; data.img_folder: '' reads {beside}" if beside.is_file() else ""
+            raise DepthError(f"{folder}: no such model folder{hint}")
         found = [path for path in depth_candidates(folder) if has_depth_key(path)]
     if len(found) == 1:
         return found[0]

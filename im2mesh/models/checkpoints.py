@@ -61,6 +61,11 @@ WHERE_THEY_BELONG = (
     "`make demo` needs neither"
 )
 
+NOT_YET = (
+    "train.py writes it at a validation (every training.validate_every steps); until then set "
+    "test.model_file: model.pt, which is there"
+)
+
 
 def find_checkpoint(path: str | os.PathLike[str]) -> Path:
     """Return the checkpoint file at ``path``: the file itself, or ``model_best.pt`` in a folder.
@@ -74,7 +79,10 @@ def find_checkpoint(path: str | os.PathLike[str]) -> Path:
     if path.is_symlink() and not path.exists():
         raise CheckpointError(f"{path}: {why_missing(path)}")
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such checkpoint; {WHERE_THEY_BELONG}")
+        started = path.name == "model_best.pt" and path.with_name("model.pt").is_file()
+        raise CheckpointError(
+            f"{path}: no such checkpoint; {NOT_YET if started else WHERE_THEY_BELONG}"
+        )
     return path
 
 
