@@ -141,7 +141,8 @@ def global_tasks(
     meshes = mesh_folder(alone)
     if not any(find_mesh(meshes, sample.class_name, sample.name) for sample in samples):
         log.info(
-            "%s: passed over: %s holds no meshes; make them with generate.py %s",
+            "%s: passed over: %s holds no meshes; make them with generate.py %s "
+            "(and with the run's --input, if it had one)",
             title,
             alone,
             level[0].source,
