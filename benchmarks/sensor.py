@@ -9,11 +9,11 @@ one, is ``<name>_gt_camera.ply`` (metres, the camera's frame). The levels that t
 name (default: those of ``configs/demo``) reconstruct each view.
 
 Prints a row a view: F-scores (times 100) at 1% and 2% of the true object's largest extent and
-Chamfer in mm, of the mesh and of the raw points; the mesh's recall and precision at 2%; the IoU of
-the true mesh's silhouette and the mask, which bounds what any mesh can reach; the median distance
-of the measured points from the mesh in mm; pieces; whether it is closed. ``--out`` gets a mesh, a
-picture (camera, side, behind, above) of each view, and the table. The other options override the
-configurations.
+Chamfer in mm, of the mesh and of the measured points; the mesh's recall and precision at 2%; the
+IoU of the true mesh's silhouette and the mask, which bounds what any mesh can reach; the median
+distance of the measured points from the mesh in mm; pieces; whether it is closed. ``--out`` gets a
+mesh, a picture (camera, side, behind, above) of each view, and the table. The other options
+override the configurations.
 """
 
 from __future__ import annotations

@@ -262,7 +262,7 @@ def _claim(plan: Reproduction, plots: Path) -> list[str]:
     return [
         f"{len(first)} test objects, {_count(per_class)} of each family, one view each; seen: "
         f"{_listed(SEEN)}; unseen: {_listed(UNSEEN)}; scenes: two objects together. Their seeds "
-        f"are none that training draws from. Lattice: {plan.size.resolution} cells. Raw input "
+        f"are none that training draws from. Lattice: {plan.size.resolution} cells. The input "
         "points are no mesh and have no IoU.",
         *_titled("Not aligned:", _with_best(objects.means(True, heads, GROUPS))),
         *_titled(
