@@ -50,9 +50,13 @@ def run_sheet(run: Path, path: Path, most: int) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = new_parser((__doc__ or "").splitlines()[0])
-    parser.add_argument("run", type=Path, help="folder that a generator wrote")
-    parser.add_argument("--save", type=Path, help="default: RUN/contact_sheet.png")
-    parser.add_argument("--most", type=int, default=40, help="rows at the most (default 40)")
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder that a generator wrote")
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE.png", help="default: RUN_DIR/contact_sheet.png"
+    )
+    parser.add_argument(
+        "--most", type=natural, default=40, metavar="N", help="rows at the most (default 40)"
+    )
     args = parse(parser, argv)
     path = args.save or args.run / "contact_sheet.png"
     count = run_sheet(args.run, path, args.most)
