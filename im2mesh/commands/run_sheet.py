@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--save", type=Path, metavar="FILE.png", help="default: RUN_DIR/contact_sheet.png"
     )
     parser.add_argument(
-        "--most", type=natural, default=40, metavar="N", help="rows at the most (default 40)"
+        "--most", type=int, default=40, metavar="N", help="rows at the most (default 40)"
     )
     args = parse(parser, argv)
     path = args.save or args.run / "contact_sheet.png"
