@@ -319,7 +319,7 @@ def _warn_of_frame(path: str | os.PathLike[str], truth: Layer, layers: Sequence[
     apart = float(np.quantile(tree.query(points)[0], quantile))
     if size > 0 and apart > limit * size:
         log.warning(
-            "%s: lies up to %.2g from what the files show, %.0f%% of its size: in another frame? "
+            "%s: lies up to %.3g from what the files show, %.0f%% of its size: in another frame? "
             "The truth must be in the camera frame of the depth map (render_depth.py --posed-mesh "
             "writes it)",
             path,
