@@ -154,13 +154,17 @@ def test_without_gradio(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- served -----------------------------------------------------------------------------------
 
 
-def test_served(depth: str, tmp_path: Path, ball_levels: BallLevels) -> None:
-    """Upload, run, both files back; errors are words; in the end no file is left."""
+def test_served(
+    depth: str, tmp_path: Path, ball_levels: BallLevels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Upload, run, both files back, past a proxy; errors are words; in the end no file is left."""
     pytest.importorskip("gradio", reason="needs gradio")
     from gradio_client import Client, handle_file
     from gradio_client.exceptions import AppError
 
     eight_bits = write_image(tmp_path / "eight.png", MASK.astype(np.uint8))
+    monkeypatch.setenv("no_proxy", "example.org")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens there
     with app.served(ball_levels, "127.0.0.1", free_port()) as address:
         folder = Path(os.environ["GRADIO_TEMP_DIR"])
         client = Client(address, verbose=False, download_files=tmp_path / "got")

@@ -109,6 +109,9 @@ def served(levels: Reconstructor, host: str, port: int) -> Iterator[str]:
     gr = gradio()
     with tempfile.TemporaryDirectory(prefix="hpn-app-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
+        # Gradio asks its own server, which no proxy can reach.
+        others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+        os.environ["no_proxy"] = ",".join(filter(None, (others, "localhost", "127.0.0.1", host)))
         page = build(levels, Path(folder))
         _, address, _ = page.launch(
             server_name=host,
@@ -120,6 +123,7 @@ def served(levels: Reconstructor, host: str, port: int) -> Iterator[str]:
             run_history=False,
             footer_links=[],
             allowed_paths=[str(SAMPLE)],
+            _frontend=False,  # or Gradio gives up where a busy machine answers it after 3 s
             max_file_size="200mb",
             # The default theme's fonts come from Google.
             theme=gr.themes.Default(
