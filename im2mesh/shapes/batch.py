@@ -257,7 +257,10 @@ class ShapeBatch(Unions):
         above, below = (points + skin).view(-1, 3), (points - skin).view(-1, 3)
         exposed = torch.ones(points.shape[:2], dtype=torch.bool, device=self.device)
         flat, of_point = exposed.view(-1), solids.reshape(-1)
-        for number, place, solid, _ in self.pairs(points, margin=2 * SKIN):
+        for number, place, solid in self.pairs(points, margin=2 * SKIN):
+            # No solid hides its own surface.
+            others = solid + self.offsets[number] != of_point[place]
+            place, solid = place[others], solid[others]
             group = self.groups[number]
             size = group.size[solid]
             hides = group.contains(size, group.own_frame(above[place], solid))

@@ -84,9 +84,7 @@ class Unions:
         for begin in range(0, rows, step):
             yield slice(begin, min(begin + step, rows))
 
-    def pairs(
-        self, points: Tensor, margin: float = 0.0
-    ) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
+    def pairs(self, points: Tensor, margin: float = 0.0) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Yield points and the solids of their union whose bounds hold them.
 
         Args:
@@ -95,9 +93,8 @@ class Unions:
 
         Yields:
             the group's number; (M,) numbers of points, counted through the batch; (M,) numbers
-            of solids in the group; (M, 3) the points in the solids' own frames.
+            of solids in the group.
         """
-        places = points.reshape(-1, 3)
         columns = points.float().movedim(2, 0).contiguous()
         count = points.shape[1]
         for number, (group, owner) in enumerate(zip(self.groups, self.owners, strict=True)):
@@ -113,16 +110,16 @@ class Unions:
                     near = near & (at >= low[rows, axis, None]) & (at <= high[rows, axis, None])
                 solid, place = torch.nonzero(near, as_tuple=True)
                 if len(solid):
-                    place = place + whose[solid] * count
-                    solid = solid + rows.start
-                    yield number, place, solid, group.own_frame(places[place], solid)
+                    yield number, place + whose[solid] * count, solid + rows.start
 
     def inside(self, points: Tensor) -> Tensor:
         """Return (B, N) bool: which (B, N, 3) float64 points are in or on a solid."""
         inside = torch.zeros(points.shape[:2], dtype=torch.bool, device=self.device)
         flat = inside.view(-1)
-        for number, place, solid, own in self.pairs(points):
+        places = points.reshape(-1, 3)
+        for number, place, solid in self.pairs(points):
             group = self.groups[number]
+            own = group.own_frame(places[place], solid)
             flat[place[group.contains(group.size[solid], own)]] = True
         return inside
 
