@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.generate import flop_per_point, full_size  # noqa: E402
 from benchmarks.train import configured, flop_of_step, product_rate, wait, write_views  # noqa: E402
+from benchmarks.train import steps as timed_steps  # noqa: E402
 from im2mesh.bundled import DEMO_LEVELS, demo_config  # noqa: E402
 from im2mesh.config import Config, load_config  # noqa: E402
 from im2mesh.data.batch import Batch  # noqa: E402
@@ -262,8 +263,8 @@ def small_levels(setting: Setting, root: Path) -> dict[str, Config]:
     """Return a level of every kind, on procedural shapes or on stored views."""
     steps = {"validate_every": 0, "visualize_every": 0, "out_dir": str(root / "out")}
     found = {
-        "stored global": configured(root, "slim", None, batch_size=8, visualize_every=0),
-        "stored p64s32": configured(root, "slim", (64, 32), batch_size=16, visualize_every=0),
+        "stored global": configured(root, "slim", None, batch_size=8),
+        "stored p64s32": configured(root, "slim", (64, 32), batch_size=16),
     }
     for name in ("volume", "slim_p64s32", "global_sdf"):
         config = load_config(ROOT / f"configs/procedural/{name}.yaml")
@@ -447,7 +448,7 @@ def training(setting: Setting) -> None:
         size = "slim" if setting.small else "full"
         volume = load_config(ROOT / "configs/procedural/volume.yaml")
         keys = {"out_dir": str(root / "out"), "validate_every": 0, "visualize_every": 0}
-        stored = {"batch_size": setting.pick(64, 2), "visualize_every": 0}
+        stored = {"batch_size": setting.pick(64, 2)}
         levels = {
             "stored global": configured(root, size, None, **stored),
             "stored p32s16": configured(root, size, (32, 16), **stored),
@@ -462,8 +463,10 @@ def training(setting: Setting) -> None:
             for precision, compiled in ways + [("bfloat16", True)] * (not setting.small):
                 changed = replace(config.training, amp=precision == "bfloat16", compile=compiled)
                 with computing(precision):
-                    trainer, waiting, working = timed_steps(
-                        replace(config, training=changed), setting
+                    waiting, working, trainer = timed_steps(
+                        replace(config, training=changed),
+                        fabric_on(setting.device),
+                        setting.pick(10, 2),
                     )
                 rate = ""
                 if not config.is_volume:
@@ -474,24 +477,3 @@ def training(setting: Setting) -> None:
                 samples = config.training.batch_size / (waiting + working)
                 how = precision + (", compiled" if compiled else "")
                 line(name, how, f"{samples:.3g}", f"{waiting / (waiting + working):.1%}", rate)
-
-
-def timed_steps(config: Config, setting: Setting) -> tuple[Trainer, float, float]:
-    """Return a trainer, and the median seconds of its steps for data and for computing."""
-    source = open_sources(config, setting.device)[0]
-    trainer = Trainer(config, source, fabric=fabric_on(setting.device))
-    trainer._prepare()
-    batches = trainer._batches()
-    waiting, working = [], []
-    for k in range(setting.pick(13, 3)):
-        wait(setting.device)
-        start = time.perf_counter()
-        _, batch = next(batches)
-        wait(setting.device)
-        middle = time.perf_counter()
-        trainer.step(batch)
-        wait(setting.device)
-        if k >= setting.pick(3, 1):  # the first ones compile, and choose algorithms
-            waiting.append(middle - start)
-            working.append(time.perf_counter() - middle)
-    return trainer, float(np.median(waiting)), float(np.median(working))

@@ -1,12 +1,15 @@
 """Time the training of a level: data, steps, and the share of the machine's own rate.
 
-    python benchmarks/train.py [--parts a b] [--workers N] [--views 64] [--seconds 10]
+    python benchmarks/train.py [--parts a b c] [--workers N] [--views 64] [--seconds 10]
 
 (a) patch samples per second of our loader, and of the plain definition written as the released
     code works: for every sample open and decompress the model's depth and points, crop, draw.
     The same workers, the same files of 100 000 points, in a warm page cache.
 (b) seconds of a training step spent on data and on computing, and the share of the rate of bare
     matrix products of the decoder's shapes that the computing reaches.
+(c) the same seconds on procedural shapes, by threads, and with a process that makes batches ahead
+    (``training.num_workers: 1``): then data are what the step waits for it.
+
 All numbers and ratios come from this run. The data set is made of the demo's objects.
 """
 
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +33,13 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from im2mesh.config import Config, from_dict  # noqa: E402
+from im2mesh.config import Config, from_dict, load_config  # noqa: E402
 from im2mesh.data.storage import Points, write_depth, write_points  # noqa: E402
 from im2mesh.data.store import PointStore  # noqa: E402
 from im2mesh.data.store_files import open_store  # noqa: E402
 from im2mesh.parallel import in_order  # noqa: E402
 from im2mesh.preparation.demo import MODELS  # noqa: E402
-from im2mesh.training.run import keep_freed_memory  # noqa: E402
+from im2mesh.training.run import keep_freed_memory, open_sources  # noqa: E402
 from im2mesh.training.schedule import batch_slices  # noqa: E402
 from im2mesh.training.trainer import Trainer  # noqa: E402
 
@@ -79,7 +83,9 @@ def configured(root: Path, size: str, parts: tuple[int, int] | None, **training:
                 "decoder_kwargs": {"hidden_size": numbers["hidden"]},
                 "encoder_kwargs": {"width": numbers["width"]},
             },
-            "training": {"out_dir": str(root / "out"), "validate_every": 0, **training},
+            "training": {
+                "out_dir": str(root / "out"), "validate_every": 0, "visualize_every": 0, **training
+            },
         }
     )  # fmt: skip
 
@@ -193,10 +199,7 @@ def product_rate(
 
 def steps(config: Config, fabric: Fabric, count: int) -> tuple[float, float, Trainer]:
     """Median seconds of a step for data, and for computing."""
-    store = open_store(config, "train")
-    if fabric.device.type == "cuda":
-        store.to(fabric.device)
-    trainer = Trainer(config, store, fabric=fabric)
+    trainer = Trainer(config, open_sources(config, fabric.device)[0], fabric=fabric)
     trainer._prepare()
     batches = trainer._batches()
     data, compute = [], []
@@ -230,6 +233,22 @@ def split(root: Path, size: str, parts: tuple[int, int] | None, batch: int, work
     )
 
 
+def procedural(name: str, threads: int, workers: int, count: int = 12) -> None:
+    """Part (c) for one level; its data change from step to step, so it takes more steps."""
+    torch.set_num_threads(threads)
+    config = load_config(ROOT / f"configs/procedural/{name}.yaml")
+    keys = {"validate_every": 0, "visualize_every": 0, "num_workers": workers}
+    config = replace(config, training=replace(config.training, **keys))
+    data, compute, trainer = steps(config, Fabric(accelerator="cpu", devices=1), count)
+    print(
+        f"{name}, {threads} threads, {workers} workers, "
+        f"{'bfloat16' if trainer.bfloat16 else 'float32'}: data {data * 1e3:.0f} ms, computing "
+        f"{compute * 1e3:.0f} ms ({data / (data + compute):.0%} data), "
+        f"{config.training.batch_size / (data + compute):.1f} samples/s",
+        flush=True,
+    )
+
+
 def _name(parts: tuple[int, int] | None) -> str:
     return "global" if parts is None else f"p{parts[0]}s{parts[1]}"
 
@@ -239,7 +258,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", nargs="+", choices=("a", "b"), default=["a", "b"])
+    parser.add_argument("--parts", nargs="+", choices=("a", "b", "c"), default=["a", "b", "c"])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--views", type=int, default=64, help="in the data set (at least 50)")
     parser.add_argument("--seconds", type=float, default=10, help="of each loader in (a)")
@@ -247,7 +266,8 @@ def main() -> None:
     print(f"{torch.get_num_threads()} threads")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        write_views(root, args.views)
+        if {"a", "b"} & set(args.parts):
+            write_views(root, args.views)
         if "a" in args.parts:
             for parts in ((64, 32), (32, 16)):
                 loader(root, parts, args.workers, args.seconds)
@@ -256,6 +276,11 @@ def main() -> None:
             split(root, "slim", (64, 32), 64, 0)
             split(root, "slim", None, 16, 0)
             split(root, "full", (32, 16), 16, 0)
+    if "c" in args.parts:
+        keep_freed_memory()
+        for name in ("volume", "slim_p64s32", "slim_global"):
+            for threads, workers in ((1, 0), (1, 1), (2, 0), (2, 1)):
+                procedural(name, threads, workers)
 
 
 if __name__ == "__main__":
