@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import itertools
 import math
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,10 +36,12 @@ from im2mesh.errors import CheckpointError, DataError, InputError
 from im2mesh.files import read_csv
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_checkpoint, load_weights
+from im2mesh.models.precision import clearly_faster
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.training import trainer as trainer_module
 from im2mesh.training.checkpoint import BEST, END, LAST, write_checkpoint
 from im2mesh.training.limits import End, Limits
+from im2mesh.training.precision import bfloat16_pays
 from im2mesh.training.schedule import batch_slices, learning_rate
 from im2mesh.training.trainer import NonFiniteError, Trainer
 from im2mesh.training.validation import IoU, Validator, append_history, batch_loss
@@ -199,6 +203,42 @@ def test_running_mean_of_the_weights(data: Path, tmp_path: Path) -> None:
             mean[key] = exact if now.dtype.is_floating_point else now.clone()
     for key, tensor in run.averaged.state_dict().items():
         torch.testing.assert_close(tensor, mean[key])
+
+
+@pytest.mark.parametrize("pays", [True, False])
+def test_a_run_keeps_the_precision_that_it_measured(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pays: bool
+) -> None:
+    measured = "im2mesh.training.trainer.bfloat16_pays"
+    config = level(data, tmp_path, amp="auto")
+    monkeypatch.setattr(measured, lambda *_: pays)
+    first = trainer(config)
+    first.run(Limits(iterations=2))
+    assert first.bfloat16 is pays
+    monkeypatch.setattr(measured, lambda *_: not pays)
+    second = trainer(config)
+    assert second.resume() and second.bfloat16 is pays
+    explicit = trainer(level(data, tmp_path, amp=not pays))
+    assert explicit.resume() and explicit.bfloat16 is not pays
+
+
+@pytest.mark.parametrize("kind", ["global", "patch", "volume"])
+def test_measuring_the_precision_changes_nothing(data: Path, tmp_path: Path, kind: str) -> None:
+    run = trainer(level(data, tmp_path, kind=kind))
+    before, state = copy.deepcopy(run.network.state_dict()), torch.get_rng_state()
+    assert bfloat16_pays(run.config, run.network, run.fabric.device) in (True, False)
+    assert same_state(run.network.state_dict(), before)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_clearly_faster() -> None:
+    def products(count: int) -> Callable[[], None]:
+        matrix = torch.ones(128, 128)
+        return lambda: [matrix @ matrix for _ in range(count)] and None
+
+    cpu = torch.device("cpu")
+    assert clearly_faster(products(10), products(100), cpu)
+    assert not clearly_faster(products(100), products(10), cpu)
 
 
 def test_bf16_rounds_neither_depth_nor_coordinates(data: Path, tmp_path: Path) -> None:

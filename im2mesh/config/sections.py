@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from im2mesh.bundled import find
 from im2mesh.config.values import (
+    Amp,
     Channels,
     Count,
     CountOrZero,
@@ -162,7 +163,7 @@ class TrainingConfig:
     lr: Positive = 1e-4  # learning rate, of the same size for both optimizers
     lr_schedule: Schedule = "constant"  # cosine: warm-up, then down to 0 at max_iterations
     lr_warmup: CountOrZero = 0  # steps of rising rate before the cosine
-    amp: bool = False  # bfloat16 where it is safe
+    amp: Amp = False  # bfloat16 where it is safe; auto: if that is clearly faster here
     compile: bool = False  # torch.compile
     ema: Decay = 0.0  # decay of the running mean of the weights that is validated; 0: none
     grad_clip: Positive | None = None  # largest norm of the gradient; null: any

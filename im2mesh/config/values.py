@@ -171,6 +171,11 @@ def _read_pixel_features(value: Any) -> str:
     return str(value)
 
 
+def _read_amp(value: Any) -> bool | str:
+    _require(isinstance(value, bool) or value == "auto")
+    return value
+
+
 _PLAIN: Mapping[Any, Kind] = {
     bool: Kind("true or false", _of_type(bool)),
     float: number(-LARGEST_NUMBER, LARGEST_NUMBER),
@@ -197,6 +202,7 @@ MeshFormats: TypeAlias = Annotated[
 Subsample: TypeAlias = Annotated[
     int | tuple[int, int], Kind("an integer from 1 to 2^24, or [outside, inside]", _read_subsample)
 ]
+Amp: TypeAlias = Annotated[bool | Literal["auto"], Kind("true, false or auto", _read_amp)]
 PixelFeatures: TypeAlias = Annotated[
     Literal["none", "offset", "silhouette"],
     Kind("true, false, none, offset or silhouette", _read_pixel_features),

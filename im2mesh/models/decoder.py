@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from functools import cache
 from threading import Lock
 
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from im2mesh.models.layers import ConditionalBatchNorm, ConditionalResnetBlock, PointLinear
 from im2mesh.models.pixel_features import PixelFeatures
-from im2mesh.processors import undivided
+from im2mesh.models.precision import clearly_faster
 
 BLOCKS = 5
 """Residual blocks of the published decoder."""
@@ -206,31 +205,16 @@ class FoldedDecoder(Counts):
         return torch.mm(normed, self._out)[:, 0] + self._out_bias
 
 
-CLEARLY = 1.25
-"""bfloat16 pays where it is as many times as fast, so that noise does not decide."""
-
-
 @cache
 @torch.inference_mode()
 def bfloat16_pays(device: torch.device, hidden_size: int) -> bool:
     """Measure, once in a process, whether :meth:`FoldedDecoder.rounded` is clearly faster here."""
-    on_cpu = device.type == "cpu"
-    rows = CPU_ROWS if on_cpu else 1 << 16
+    rows = CPU_ROWS if device.type == "cpu" else 1 << 16
     exact = FoldedDecoder(
         CBatchNormDecoder(8, hidden_size).eval().to(device), torch.zeros(1, 8, device=device)
     )
     points = torch.zeros(rows, 3, device=device)
-
-    def seconds(decoder: FoldedDecoder) -> float:
-        if not on_cpu:
-            torch.cuda.synchronize(device)
-        clock = time.thread_time if on_cpu else time.perf_counter  # others may be busy on a CPU
-        start = clock()
-        decoder(points, [rows], rows)[0].item()  # waits for the device
-        return clock() - start
-
-    both = exact, exact.rounded()
-    with undivided():
-        times = [[seconds(decoder) for decoder in both] for _ in range(6)]
-    slow, fast = (min(column) for column in zip(*times, strict=True))
-    return slow >= CLEARLY * fast
+    rounded = exact.rounded()
+    return clearly_faster(
+        lambda: rounded(points, [rows], rows), lambda: exact(points, [rows], rows), device
+    )

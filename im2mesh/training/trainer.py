@@ -42,6 +42,7 @@ from im2mesh.training.limits import FINAL, End, Limits
 from im2mesh.training.mean import update_mean
 from im2mesh.training.muon import Muon
 from im2mesh.training.pictures import draw_predictions
+from im2mesh.training.precision import bfloat16_pays
 from im2mesh.training.progress import Progress, Scalars
 from im2mesh.training.schedule import BatchSlice, batch_slices, learning_rate
 from im2mesh.training.validation import HISTORY, Validator, append_history, batch_loss, check_metric
@@ -93,6 +94,7 @@ class Trainer:
         position: the sample of that pass behind the last step's.
         best: the selection metric of the best validation so far, ±∞ before the first.
         validated_at: the step of the last validation, 0 before the first.
+        bfloat16: layers are computed in it; None: not measured yet (``training.amp: auto``).
     """
 
     def __init__(
@@ -134,6 +136,8 @@ class Trainer:
         self.optimizer = kind(self.network.parameters(), lr=config.training.lr)
         self.it, self.epoch, self.position, self.validated_at = 0, 0, 0, 0
         self._epoch_is_over = False
+        amp = config.training.amp
+        self.bfloat16 = None if amp == "auto" else amp
         maximize = config.training.model_selection_mode == "maximize"
         self._sign = 1.0 if maximize else -1.0
         self.best = -self._sign * math.inf
@@ -167,6 +171,8 @@ class Trainer:
         self._epoch_is_over = len(self.source) - self.position < 2 * self.ranks
         self.best = read_number(state, "loss_val_best", self.best, path)
         self.validated_at = read_count(state, "validated_at", 0, path)
+        if self.bfloat16 is None and isinstance(state.get("bfloat16"), bool):
+            self.bfloat16 = state["bfloat16"]  # whatever a second measurement would say
         if "optimizer" in state:
             load_optimizer(self.optimizer, state["optimizer"], path)
         else:
@@ -191,6 +197,7 @@ class Trainer:
             "loss_val_best": self.best,
             "validated_at": self.validated_at,
             "place": self.position,
+            "bfloat16": self.bfloat16,
         }
         if self.averaged is not None:
             state["ema"] = self.averaged.state_dict()
@@ -217,6 +224,11 @@ class Trainer:
 
     def _prepare(self) -> None:
         """Wrap network and optimizer for the device, and for several processes."""
+        if self.bfloat16 is None:
+            pays = float(bfloat16_pays(self.config, self.network, self.fabric.device))
+            votes = self._add_up(torch.tensor([pays], dtype=torch.float64))
+            self.bfloat16 = bool(2 * votes > self.ranks)  # the same in all processes
+            log.debug("training.amp auto: %s", "bfloat16" if self.bfloat16 else "float32")
         network: nn.Module = self.network
         if self.config.training.compile:
             network = torch.compile(network)  # type: ignore[assignment]
@@ -236,7 +248,7 @@ class Trainer:
         buffers = list(self.network.buffers())
         before = [buffer.clone() for buffer in buffers]
         # Not Fabric's own mixed precision, which rounds depths and coordinates to 8 bits as well.
-        with torch.autocast(self.fabric.device.type, torch.bfloat16, enabled=training.amp):
+        with torch.autocast(self.fabric.device.type, torch.bfloat16, enabled=bool(self.bfloat16)):
             values = self._model(batch.images, batch.points)
         loss = batch_loss(self.objective, values.float(), batch)
         self._optimizer.zero_grad()
