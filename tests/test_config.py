@@ -266,38 +266,33 @@ def test_demo_file() -> None:
     assert (REPOSITORY / config.model_path).is_file()
 
 
+BROKEN = (
+    "50 cells a patch (generation.resolution_0 and upsampling_steps) of 48 in 256 pixels are not a "
+    "whole number of cells of the cube; set generation.resolution"
+)
+FINE = (
+    "generation.resolution_0 and upsampling_steps ask for {} cells along a side of the cube; lower "
+    "them, the most is 2048"
+)
+
+
 @pytest.mark.parametrize(
-    ("data", "generation", "message"),
+    ("patch", "generation", "message"),
     [
-        (
-            {"dataset": "Parts3D", "parts_size": 48, "parts_stride": 16},
-            {"resolution_0": 25, "upsampling_steps": 1},
-            "50 cells a patch (generation.resolution_0 and upsampling_steps) of 48 in 256 "
-            "pixels are not a whole number of cells of the cube; set generation.resolution",
-        ),
-        *(
-            (
-                data,
-                generation,
-                f"generation.resolution_0 and upsampling_steps ask for {cells} cells along a side "
-                "of the cube; lower them, the most is 2048",
-            )
-            for data, generation, cells in (
-                ({}, {"resolution_0": 32, "upsampling_steps": 16}, "2097152"),
-                ({}, {"resolution_0": 2049, "upsampling_steps": 0}, "2049"),
-                ({}, {"resolution_0": LARGEST}, "a number beyond 64 bits"),
-                (
-                    {"dataset": "Parts3D", "parts_size": 1, "parts_stride": 1},
-                    {"resolution_0": 16},
-                    "16384",
-                ),
-            )
-        ),
+        ((48, 16), {"resolution_0": 25, "upsampling_steps": 1}, BROKEN),
+        (None, {"resolution_0": 32, "upsampling_steps": 16}, FINE.format(2097152)),
+        (None, {"resolution_0": 2049, "upsampling_steps": 0}, FINE.format(2049)),
+        (None, {"resolution_0": LARGEST}, FINE.format("a number beyond 64 bits")),
+        ((1, 1), {"resolution_0": 16}, FINE.format(16384)),
     ],
 )
-def test_resolutions(data: dict[str, object], generation: dict[str, object], message: str) -> None:
-    values = {"data": {"img_size": 256, **data}, "generation": generation}
-    config = from_dict(values, Path("x.yaml"))
+def test_resolutions_that_are_no_good(
+    patch: tuple[int, int] | None, generation: dict[str, object], message: str
+) -> None:
+    data: dict[str, object] = {"img_size": 256}
+    if patch:
+        data |= {"dataset": "Parts3D", "parts_size": patch[0], "parts_stride": patch[1]}
+    config = from_dict({"data": data, "generation": generation}, Path("x.yaml"))
     with pytest.raises(ConfigError) as caught:
         _ = config.resolution
     assert str(caught.value) == f"x.yaml: {message}"
@@ -758,38 +753,30 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("key", "value", "found", "only"),
     [
-        ({"data": {"input_type": "img"}}, "data.input_type is 'img', but only 'depth'"),
-        ({"model": {"decoder": "simple"}}, "model.decoder is 'simple', but only 'cbatchnorm'"),
-        ({"model": {"encoder": "resnet50"}}, "model.encoder is 'resnet50', but only 'resnet18'"),
-        ({"model": {"encoder": None}}, "model.encoder is null, but only 'resnet18'"),
-        ({"model": {"encoder_latent": "x"}}, "model.encoder_latent is 'x', but only null"),
-        ({"model": {"z_dim": 64}}, "model.z_dim is 64, but only 0"),
-        (
-            {"model": {"encoder_kwargs": {"input_channels": 3}}},
-            "model.encoder_kwargs.input_channels is 3, but only 1",
-        ),
-        (
-            {"model": {"encoder_kwargs": {"normalize": True}}},
-            "model.encoder_kwargs.normalize is true, but only false",
-        ),
-        (
-            {"model": {"encoder_kwargs": {"pretrained": True}}},
-            "model.encoder_kwargs.pretrained is true, but only false",
-        ),
+        ("data.input_type", "img", "'img'", "'depth'"),
+        ("model.decoder", "simple", "'simple'", "'cbatchnorm'"),
+        ("model.encoder", "resnet50", "'resnet50'", "'resnet18'"),
+        ("model.encoder", "null", "null", "'resnet18'"),
+        ("model.encoder_latent", "x", "'x'", "null"),
+        ("model.z_dim", "64", "64", "0"),
+        ("model.encoder_kwargs.input_channels", "3", "3", "1"),
+        ("model.encoder_kwargs.normalize", "true", "true", "false"),
+        ("model.encoder_kwargs.pretrained", "true", "true", "false"),
     ],
 )
-def test_what_is_not_built(values: dict[str, Any], message: str) -> None:
+def test_what_is_not_built(key: str, value: str, found: str, only: str) -> None:
     good = {
         "data": {"input_type": "depth", "img_size": 256},
         "model": {"decoder": "cbatchnorm", "z_dim": 0},
     }
     from_dict(good).check_supported()
-    merged = {section: good[section] | values.get(section, {}) for section in good}
+    changed = yaml.safe_load(line_of(key, value))
+    merged = {section: good[section] | changed.get(section, {}) for section in good}
     with pytest.raises(ConfigError) as caught:
         from_dict(merged, Path("x.yaml")).check_supported()
-    assert str(caught.value) == f"x.yaml: {message} is supported"
+    assert str(caught.value) == f"x.yaml: {key} is {found}, but only {only} is supported"
 
 
 def test_defaults_are_legal_in_a_file_but_not_built() -> None:
