@@ -195,14 +195,30 @@ def options(tmp_path: Path, root: Path, *rows: str) -> list[object]:
     return ["--poses", poses, "--out_dir", tmp_path / "set" / "maps", "--shapenet_dir", root]
 
 
-def test_pose_list(tmp_path: Path, root: Path) -> None:
-    assert run(*options(tmp_path, root)) == DONE
+def test_pose_list(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each mesh is loaded once; generators and data sets read the maps."""
+    loaded: list[Path] = []
+    original = depth_maps.load_mesh
+    monkeypatch.setattr(
+        depth_maps, "load_mesh", lambda path: (loaded.append(path), original(path))[1]
+    )
+    for _ in range(2):
+        assert run(*options(tmp_path, root)) == DONE
+        assert len(loaded) == 2
     folder = tmp_path / "set" / "maps"
     assert sorted(os.listdir(folder)) == sorted([*NAMES, "views.lst", "views.lock", "views.yaml"])
     for row in ROWS:
         name, _, azimuth, elevation = row.split(",")
         assert os.listdir(folder / name) == ["000.npz"]
         check_map(folder / name / "000.npz", expected(float(azimuth), float(elevation)))
+    found = sources_of_paths([folder])
+    assert sorted(source.model for source in found) == sorted(NAMES)
+    data = {"path": str(tmp_path / "set"), "classes": ["maps"], "img_folder": "", "img_size": 256}
+    config = from_dict({"data": {**data, "input_type": "depth", "test_split": "views"}})
+    listed = sources_of_split(config, "views")
+    assert [source.model for source in listed] == NAMES
+    for source in [*found, *listed]:
+        np.testing.assert_array_equal(source.load(), load_depth(folder / source.model / "000.npz"))
 
 
 def test_one_run_at_a_time_renders_a_list(tmp_path: Path, root: Path) -> None:
@@ -214,33 +230,6 @@ def test_one_run_at_a_time_renders_a_list(tmp_path: Path, root: Path) -> None:
     ):
         run(*options(tmp_path, root))
     assert os.listdir(folder) == ["views.lock"]
-
-
-def test_generators_and_data_sets_read_it(tmp_path: Path, root: Path) -> None:
-    assert run(*options(tmp_path, root)) == DONE
-    folder = tmp_path / "set" / "maps"
-    found = sources_of_paths([folder])
-    assert sorted(source.model for source in found) == sorted(NAMES)
-    data = {"path": str(tmp_path / "set"), "classes": ["maps"], "img_folder": "", "img_size": 256}
-    config = from_dict({"data": {**data, "input_type": "depth", "test_split": "views"}})
-    listed = sources_of_split(config, "views")
-    assert [source.model for source in listed] == NAMES
-    for source in [*found, *listed]:
-        np.testing.assert_array_equal(source.load(), load_depth(folder / source.model / "000.npz"))
-
-
-def test_each_mesh_is_loaded_once(
-    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded: list[Path] = []
-    original = depth_maps.load_mesh
-    monkeypatch.setattr(
-        depth_maps, "load_mesh", lambda path: (loaded.append(path), original(path))[1]
-    )
-    assert run(*options(tmp_path, root)) == DONE
-    assert len(loaded) == 2
-    assert run(*options(tmp_path, root)) == DONE
-    assert len(loaded) == 2
 
 
 def test_one_bad_mesh_does_not_stop_the_others(
