@@ -166,6 +166,11 @@ def stored(damage: Callable[[bytearray], bytes | bytearray], packed: bool = Fals
     return write
 
 
+def bare(path: Path) -> None:
+    with open(path, "wb") as file:
+        np.save(file, disc())
+
+
 UNREADABLE: dict[str, tuple[Write, str]] = {
     "missing.npz": (lambda path: None, "no such file"),
     "folder.npz": (Path.mkdir, "no such file"),
@@ -173,6 +178,7 @@ UNREADABLE: dict[str, tuple[Write, str]] = {
     "zeros.npz": (stored(lambda body: body[:2000] + bytes(99) + body[2099:]), "not a readable"),
     "packed.npz": (stored(lambda body: body[:5000] + bytes(200) + body[5200:], True), "not a rea"),
     "empty.npz": (Path.touch, "not a readable .npz"),
+    "bare.npz": (bare, "it holds one bare array; numpy.savez writes .npz files"),
     "other.npz": (
         lambda path: np.savez(path, data=disc()),
         "holds data; the depth map must be under depth_rescaled or arr_0 or depth",
