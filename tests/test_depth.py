@@ -181,7 +181,7 @@ UNREADABLE: dict[str, tuple[Write, str]] = {
     "bare.npz": (bare, "it holds one bare array; numpy.savez writes .npz files"),
     "other.npz": (
         lambda path: np.savez(path, data=disc()),
-        "holds data; the depth map must be under depth_rescaled or arr_0 or depth",
+        "holds data; the depth map must be under the key depth_rescaled or arr_0 or depth",
     ),
     "pickled.npz": (
         lambda path: np.savez(path, arr_0=np.array([{}], dtype=object)),

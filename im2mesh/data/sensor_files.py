@@ -318,7 +318,7 @@ def read_array(path: Path, keys: Sequence[str], what: str, error: type[InputErro
             if key is None:
                 raise error(
                     f"{path}: holds {', '.join(arrays.files) or 'nothing'}; {what} must be under "
-                    f"{' or '.join(keys)}"
+                    f"the key {' or '.join(keys)}"
                 )
             return np.asarray(arrays[key])
     try:
