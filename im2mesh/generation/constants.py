@@ -178,7 +178,7 @@ class SymmetryConstants:
     max_deficit: float = 0.3
     # Gauss–Newton: most points, iterations, largest distance of a match [sides of the cube], least
     # cosine between its normals, distance at which a match weighs half [sides of the cube].
-    newton_points: int = 2000
+    newton_points: int = 4000
     newton_iterations: int = 8
     # [radians, sides of the cube] Steps below this end the iterations.
     newton_least_step: float = 1e-5
