@@ -169,7 +169,7 @@ class SymmetryConstants:
     # [points] ICP stops where there are fewer matches.
     icp_min_matches: int = 10
     plane_stages: tuple[SearchStage, ...] = (
-        SearchStage(2, 250, _COARSE, 0.02, 40),
+        SearchStage(2, 400, _COARSE, 0.02, 40),
         SearchStage(1, 800, _MIDDLE, 0.008, 60),
     )
     # [cosine, sides of the cube] Refined planes that are closer to one another are one plane.
