@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from benchmarks import gpu, gpu_parts
+from im2mesh.config import load_config
+from im2mesh.models.build import build_network
 from tests.pretend_cuda import pretended
 
 PRETENDED = ("fields", "meshes", "data", "steps", "resume", "training")
@@ -37,6 +39,18 @@ def test_no_tensors_of_two_devices_meet(
         gpu.PARTS[name][0](gpu_parts.Setting(device, small=True))
     assert "**no**" not in capsys.readouterr().out
     assert not gpu_parts.failures
+
+
+@pytest.mark.parametrize("name", ["slim_p64s32", "volume"])
+def test_a_network_compiles_to_one_graph(name: str) -> None:
+    config = load_config(f"configs/procedural/{name}.yaml")
+    size = config.data.parts_size or 256
+    torch.compiler.reset()
+    network = torch.compile(build_network(config), backend="eager", fullgraph=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        values = network(torch.rand(2, 1, size, size), torch.rand(2, 8, 3) - 0.5)
+    values.sum().backward()
+    torch.compiler.reset()
 
 
 def test_a_part_that_fails_costs_only_itself() -> None:

@@ -119,12 +119,14 @@ def _squared_distance(target: Tensor, reach: int) -> Tensor:
     far = reach + 1
     left = torch.where(target, across, -far).cummax(2).values
     right = torch.where(target, across, width + far).flip(2).cummin(2).values.flip(2)
-    # int16 halves the memory that the column pass streams through.
-    row = torch.minimum(across - left, right - across).clamp(max=far).square().to(torch.int16)
+    row = torch.minimum(across - left, right - across).clamp(max=far).square()
+    # int16 halves the memory that the column pass streams through. With image rows first, its
+    # slices are whole: `out` must be for torch.compile.
+    row = row.to(torch.int16).transpose(0, 1).contiguous()
     best = row.clone()
     for k in range(1, reach + 1):
         moved = row + k * k
         if k < height:
-            torch.minimum(best[:, k:], moved[:, :-k], out=best[:, k:])
-            torch.minimum(best[:, :-k], moved[:, k:], out=best[:, :-k])
-    return best.to(torch.int32)
+            torch.minimum(best[k:], moved[:-k], out=best[k:])
+            torch.minimum(best[:-k], moved[k:], out=best[:-k])
+    return best.transpose(0, 1).to(torch.int32, memory_format=torch.contiguous_format)
