@@ -545,7 +545,7 @@ def test_a_tiny_reproduction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(run, "METHODS", [method])
     monkeypatch.setattr(run, "OTHER_SEEDS", ())
     monkeypatch.setattr(document, "GROUPS", {"seen": ("chair",), "unseen": ("table", "lamp")})
-    monkeypatch.setattr(document, "_main_names", lambda: ["two levels"])
+    monkeypatch.setattr(document, "_main_names", lambda: ["two levels", plan.VOLUME.name])
     monkeypatch.setattr(document, "_listed", ", ".join)
     for name in ("one", "two"):  # of which a reduced run takes the first
         path = tmp_path / "real" / "box" / f"{name}.ply"
