@@ -216,7 +216,7 @@ class GenerationConfig:
     observation: ObservationMode = "none"  # carve: free space stays empty; surface: surface, too
     observation_noise: Share = 0.0  # standard deviation of the depths, in sides of the cube
     symmetry: SymmetryMode = "none"  # auto: search for planes or an axis; needs an observation
-    min_piece: Share = 0.0  # pieces that no camera saw go below this share of the largest; 0: none
+    min_piece: Share = 0.0  # smaller unseen pieces go, smaller bubbles are filled; 0: none
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
     simplify_nfaces: Count | None = None  # faces that are left after simplification; null: all
 

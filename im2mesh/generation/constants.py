@@ -152,7 +152,7 @@ class SymmetryConstants:
     # [sides of the cube] Distances of the planes from the cube's centre.
     offsets: tuple[float, ...] = tuple(k * 0.02 for k in range(-10, 11))
     # [points] Observed points that are reflected.
-    scan_points: int = 200
+    scan_points: int = 400
     # Planes that are refined.
     scan_candidates: int = 12
     # [cosine, sides of the cube] Planes with a larger cosine between their normals and a smaller
@@ -165,17 +165,18 @@ class SymmetryConstants:
     # [sides of the cube] Largest distance of a match, one for each iteration of ICP.
     icp_radii: tuple[float, ...] = (0.05, 0.04, 0.03, 0.02, 0.02, 0.015, 0.015, 0.01)
     # [points] Observed points that ICP matches.
-    icp_points: int = 250
+    icp_points: int = 400
     # [points] ICP stops where there are fewer matches.
     icp_min_matches: int = 10
     plane_stages: tuple[SearchStage, ...] = (
-        SearchStage(2, 400, _COARSE, 0.02, 40),
-        SearchStage(1, 800, _MIDDLE, 0.008, 60),
+        SearchStage(4, 400, _COARSE, 0.02, 50),
+        SearchStage(2, 400, _MIDDLE, 0.008, 70),
+        SearchStage(1, 800, _FINE, 0.005, 70),
     )
     # [cosine, sides of the cube] Refined planes that are closer to one another are one plane.
     one_plane: tuple[float, float] = (0.9995, 0.002)
     # [score] A plane with so much less support than the best one is not refined.
-    max_deficit: float = 0.3
+    max_deficit: float = 0.6
     # Gauss–Newton: most points, iterations, largest distance of a match [sides of the cube], least
     # cosine between its normals, distance at which a match weighs half [sides of the cube].
     newton_points: int = 4000

@@ -37,6 +37,7 @@ from im2mesh.generation.meshing import (
     seen_nodes,
     simplify,
     without_doubles,
+    without_small_cavities,
     without_small_pieces,
 )
 from im2mesh.generation.observation import Observation
@@ -338,14 +339,16 @@ class Reconstructor:
             predicted = extract_mesh(values, lattice, observed.iso_level)[0]
             return find_symmetry(depth, observed.observation, predicted)
 
-    def _without_small_pieces(
+    def _without_crumbs(
         self, values: np.ndarray, iso_level: float, depth: np.ndarray
     ) -> np.ndarray:
         lattice = self.lattice
         slack = OBSERVATION.noise_sigmas * self.settings.observation_noise
         seen = seen_nodes(depth, lattice, slack)
         unit = 1 / lattice.cells if self.levels[self.reference].config.is_sdf else 1.0
-        return without_small_pieces(values, iso_level, seen, self.settings.min_piece, unit)
+        least = self.settings.min_piece
+        values = without_small_pieces(values, iso_level, seen, least, unit)
+        return without_small_cavities(values, iso_level, least, unit)
 
     @undivided()
     def grid(
@@ -393,7 +396,7 @@ class Reconstructor:
         values = self.grid(fused, depth, watch)
         with watch("marching cubes"):
             if self.settings.min_piece:
-                values = self._without_small_pieces(values, fused.iso_level, depth)
+                values = self._without_crumbs(values, fused.iso_level, depth)
             vertices, faces = extract_mesh(values, self.lattice, fused.iso_level)
         if self.settings.simplify_nfaces is not None:
             with watch("simplify"):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 Node = tuple[int, ...]
 
 
-def pieces(inside: np.ndarray) -> list[list[Node]]:
-    """Sets of inside nodes that are neighbours along the axes, in the order of their first one."""
+def pieces(inside: np.ndarray, reach: int = 1) -> list[list[Node]]:
+    """Sets of inside nodes that are neighbours, in the order of their first one.
+
+    Neighbours differ by 1 along at most ``reach`` axes.
+    """
     left = {tuple(node) for node in np.argwhere(inside).tolist()}
     found = []
     for start in sorted(left):
@@ -18,12 +23,11 @@ def pieces(inside: np.ndarray) -> list[list[Node]]:
         piece, waiting = [start], [start]
         while waiting:
             node = waiting.pop()
-            for axis in range(len(node)):
-                for step in (-1, 1):
-                    beside = (*node[:axis], node[axis] + step, *node[axis + 1 :])
-                    if beside in left:
-                        left.remove(beside)
-                        piece.append(beside)
-                        waiting.append(beside)
+            for steps in product((-1, 0, 1), repeat=len(node)):
+                beside = tuple(place + step for place, step in zip(node, steps, strict=True))
+                if beside in left and sum(map(abs, steps)) <= reach:
+                    left.remove(beside)
+                    piece.append(beside)
+                    waiting.append(beside)
         found.append(piece)
     return found
