@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.views import ANY, measured  # noqa: E402
 from im2mesh.config import Config, load_config  # noqa: E402
-from im2mesh.files import atomic  # noqa: E402
+from im2mesh.files import write_text  # noqa: E402
 from im2mesh.training.limits import Limits  # noqa: E402
 from im2mesh.training.run import open_sources, open_validation  # noqa: E402
 from im2mesh.training.trainer import Trainer  # noqa: E402
@@ -107,8 +107,7 @@ def train(path: Path, folder: Path, minutes: float, shapes: int) -> list[dict[st
         before = curve[-1]["minutes"] if curve else 0.0
         row = {"minutes": before + seconds / 60, "shapes": end * config.training.batch_size}
         curve.append({**row, **ious(config, trainer, shapes)})
-        with atomic(record) as beside:
-            beside.write_text(json.dumps(state))
+        write_text(record, json.dumps(state))
     return list(curve)
 
 

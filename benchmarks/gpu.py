@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import gpu_parts as parts  # noqa: E402
+from im2mesh.files import write_text  # noqa: E402
 
 PARTS: dict[str, tuple[Callable[[parts.Setting], None], float]] = {
     "machine": (parts.machine, 0.04),
@@ -113,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
         page, well = page + text, well and good
         print(text, end="", flush=True)
         if args.out is not None:  # after each part: what is done stays, whatever happens
-            args.out.write_text(page)
+            write_text(args.out, page)
     return 0 if well else 1
 
 

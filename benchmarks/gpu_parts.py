@@ -29,8 +29,7 @@ from im2mesh.data.depth import load_depth  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor  # noqa: E402
 from im2mesh.generation.sensor import reconstruct  # noqa: E402
-from im2mesh.geometry.surface import sample_surface  # noqa: E402
-from im2mesh.metrics.distances import Cloud  # noqa: E402
+from im2mesh.metrics.sensor import metric_scores, surface_points  # noqa: E402
 from im2mesh.models.decoder import CBatchNormDecoder, FoldedDecoder  # noqa: E402
 from im2mesh.preparation.demo_sensor import CAMERA, depth_image, scene  # noqa: E402
 from im2mesh.training.run import open_sources, open_validation  # noqa: E402
@@ -49,7 +48,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Setting:
-    """What a part is run with.
+    """The device and the sizes that a part is run with.
 
     Attributes:
         device: that is checked and timed.
@@ -204,13 +203,10 @@ def fields(setting: Setting) -> None:
 
 def compared(one: Reconstruction, other: Reconstruction) -> tuple[float, float]:
     """Return 1 − F@1% between two meshes, and the relative difference of their volumes."""
-    clouds = []
-    for mesh in (one, other):
-        rng = np.random.default_rng(0)
-        clouds.append(Cloud(sample_surface(mesh.vertices, mesh.faces, 20_000, rng)[0]))
-    hits = [float((a.nearest(b.points)[0] < 0.01).mean()) for a, b in (clouds, clouds[::-1])]
+    clouds = [surface_points(mesh.vertices, mesh.faces) for mesh in (one, other)]
     volumes = [mesh.mesh.volume for mesh in (one, other)]
-    return 1 - 2 * hits[0] * hits[1] / max(sum(hits), 1e-9), abs(1 - volumes[1] / volumes[0])
+    score = metric_scores(*clouds, size=1.0)["fscore@1%"]
+    return 1 - score, abs(1 - volumes[1] / volumes[0])
 
 
 def made(

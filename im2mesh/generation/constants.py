@@ -137,8 +137,8 @@ class SymmetryConstants:
     # [share] The same for planes after the first one. They carve most, and a table, a sofa or a
     # screen that is turned upside down is contradicted by a twentieth of the points only.
     max_contradicted_further: float = 0.045
-    # [score] Further planes with less support before the search, which adds 0.2 or so, are given
-    # up.
+    # [score] Further planes with less support before any stage of the search, which adds 0.2 or
+    # so, are given up.
     hopeless_further: float = 0.1
 
     # --- mirror planes: the coarse scan ---

@@ -83,7 +83,7 @@ def without_small_pieces(
     if count < 2:
         return values
     inside = pieces > 0
-    sizes = np.bincount(pieces[inside], np.tanh((values[inside] - iso_level) / (2 * unit)))
+    sizes = _sizes(pieces, values, iso_level, unit)
     small = sizes < least * sizes.max()
     small[0] = False
     if not small.any():
@@ -122,18 +122,21 @@ def without_small_cavities(
     if is_open.all():
         return values
 
-    def sizes(numbers: np.ndarray, sign: int) -> np.ndarray:
-        nodes = numbers > 0
-        certainty = np.tanh(sign * (values[box][nodes] - iso_level) / (2 * unit))
-        return np.bincount(numbers[nodes], certainty)
-
     cavities[is_open[cavities]] = 0
-    small = sizes(cavities, -1) < least * sizes(ndimage.label(inside[box])[0], 1).max()
+    pieces = ndimage.label(inside[box])[0]
+    largest = _sizes(pieces, values[box], iso_level, unit).max()
+    small = _sizes(cavities, values[box], iso_level, unit) < least * largest
     small[0] = False
     filled = np.pad(small, (0, count + 1 - len(small)))[cavities]
     values = values.copy()
     values[box][filled] = iso_level + unit / 4
     return values
+
+
+def _sizes(numbers: np.ndarray, values: np.ndarray, iso_level: float, unit: float) -> np.ndarray:
+    """Return the size of each set of nodes, by its number from 1; 0 stands for no set."""
+    nodes = numbers > 0
+    return np.bincount(numbers[nodes], np.tanh(np.abs(values[nodes] - iso_level) / (2 * unit)))
 
 
 def _ties(

@@ -50,7 +50,7 @@ EMPTY = [f"empty{MESH}", f"empty{CLOUD}"]
 """Columns of a row that say whether there was anything to score; the first one counts."""
 
 AGAIN = "remove it and run eval_meshes.py again"
-"""What to do about a damaged table."""
+"""Advice in the error for a damaged table."""
 
 TEXTS = [*KEYS, "note", "fingerprint"]
 NOT_SCORES = [*TEXTS, *COUNTS]

@@ -61,7 +61,7 @@ SCORES = {
 """Heads of the tables → scores. Chamfer is better when low, the others when high."""
 
 ADVICE = "remove it, and the document is written without its numbers"
-"""What to do about a damaged table."""
+"""Advice in the error for a damaged table."""
 
 NETWORKS_TITLE = "Networks of the claim"
 
