@@ -245,24 +245,24 @@ def test_small_pieces_go_where_the_camera_did_not_see_them() -> None:
     values = balls_at((-0.25, 0.2, 1), (0.1, 0.06, 1), (0.3, 0.08, 1))
     nothing = np.zeros(values.shape, bool)
     assert pieces_of(values) == 3
-    assert pieces_of(without_small_pieces(values, 0.0, nothing, 0.005)) == 3
-    assert pieces_of(without_small_pieces(values, 0.0, nothing, 0.02)) == 2
-    assert pieces_of(without_small_pieces(values, 0.0, nothing, 1.0)) == 1
+    assert pieces_of(without_small_pieces(values, 0.0, lambda: nothing, 0.005)) == 3
+    assert pieces_of(without_small_pieces(values, 0.0, lambda: nothing, 0.02)) == 2
+    assert pieces_of(without_small_pieces(values, 0.0, lambda: nothing, 1.0)) == 1
     seen = nothing.copy()
     seen[19, 16, 16] = True  # in the smallest one
-    kept = without_small_pieces(values, 0.0, seen, 1.0)
+    kept = without_small_pieces(values, 0.0, lambda: seen, 1.0)
     assert pieces_of(kept) == 2 and kept[19, 16, 16] == values[19, 16, 16] > 0
-    np.testing.assert_allclose(without_small_pieces(values + 1, 1.0, seen, 1.0), kept + 1)
+    np.testing.assert_allclose(without_small_pieces(values + 1, 1.0, lambda: seen, 1.0), kept + 1)
 
 
 def test_pieces_that_the_field_hardly_believes_in_are_small() -> None:
     nothing = np.zeros((33, 33, 33), bool)
     sure, unsure = (balls_at((-0.2, 0.15, 1), (0.2, 0.15, s)) for s in (1, 0.05))
-    assert pieces_of(without_small_pieces(sure, 0.0, nothing, 0.5)) == 2
-    assert pieces_of(without_small_pieces(unsure, 0.0, nothing, 0.5)) == 1
+    assert pieces_of(without_small_pieces(sure, 0.0, lambda: nothing, 0.5)) == 2
+    assert pieces_of(without_small_pieces(unsure, 0.0, lambda: nothing, 0.5)) == 1
     # The same field in other units.
     np.testing.assert_array_equal(
-        without_small_pieces(sure / 32, 0.0, nothing, 0.5, 1 / 32), sure / 32
+        without_small_pieces(sure / 32, 0.0, lambda: nothing, 0.5, 1 / 32), sure / 32
     )
 
 
@@ -275,7 +275,7 @@ def test_crumbs_of_what_was_seen_are_tied(step: tuple[int, int, int]) -> None:
     seen = np.zeros(values.shape, bool)
     seen[crumb] = True
     assert pieces_of(values) == 2
-    tied = without_small_pieces(values, 0.0, seen, 0.01)
+    tied = without_small_pieces(values, 0.0, lambda: seen, 0.01)
     near = math.dist((0, 0, 0), step) < TIE_DISTANCE
     assert pieces_of(tied) == (1 if near else 2)
     assert (tied != values).sum() == (sum(step) - 1 if near else 0)
@@ -287,7 +287,7 @@ def test_pieces_by_their_definition(seed: int, least: float) -> None:
     rng = np.random.default_rng(seed)
     values = np.where(rng.random((9, 9, 9)) < 0.2, 1.0, -1.0) * rng.uniform(0.1, 3, (9, 9, 9))
     seen = rng.random(values.shape) < 0.05
-    found = without_small_pieces(values, 0.0, seen, least)
+    found = without_small_pieces(values, 0.0, lambda: seen, least)
     pieces = reference.pieces(values > 0)
     sizes = [sum(math.tanh(values[node] / 2) for node in piece) for piece in pieces]
     kept = [

@@ -55,7 +55,11 @@ def seen_nodes(depth: np.ndarray, lattice: Lattice, slack: float = 0.0) -> np.nd
 
 
 def without_small_pieces(
-    values: np.ndarray, iso_level: float, seen: np.ndarray, least: float, unit: float = 1.0
+    values: np.ndarray,
+    iso_level: float,
+    seen: Callable[[], np.ndarray],
+    least: float,
+    unit: float = 1.0,
 ) -> np.ndarray:
     """Remove small detached pieces that the camera did not see; connect seen ones to the rest.
 
@@ -71,7 +75,8 @@ def without_small_pieces(
     Args:
         values: (n, n, n) on the lattice's nodes, larger inside.
         iso_level: value on the surface.
-        seen: (n, n, n) bool, nodes where the camera saw the object.
+        seen: returns (n, n, n) bool, nodes where the camera saw the object; asked for only where
+            there is a small piece.
         least: share of the largest piece's size, in [0, 1], below which a piece is small.
         unit: value of a logit, or of a cell's distance, in the field.
 
@@ -79,21 +84,25 @@ def without_small_pieces(
         (n, n, n) values. Those of removed nodes are mirrored to below the iso-level; those of tying
         nodes are a quarter of a unit above it.
     """
-    pieces, count = ndimage.label(values > iso_level)
+    inside = values > iso_level
+    box = _box(inside)
+    pieces, count = ndimage.label(inside[box])
     if count < 2:
         return values
-    inside = pieces > 0
-    sizes = _sizes(pieces, values, iso_level, unit)
+    own = values[box]
+    sizes = _sizes(pieces, own, iso_level, unit)
     small = sizes < least * sizes.max()
     small[0] = False
     if not small.any():
         return values
     is_seen = np.zeros(count + 1, bool)
-    is_seen[pieces[seen]] = True
+    is_seen[pieces[seen()[box]]] = True
     gone = (small & ~is_seen)[pieces]
-    values = np.where(gone, 2 * iso_level - values, values)
-    tied = _ties(values, pieces, np.flatnonzero(small & is_seen), (~small)[pieces] & inside)
-    values[tuple(tied.T)] = iso_level + unit / 4
+    own = np.where(gone, 2 * iso_level - own, own)
+    tied = _ties(own, pieces, np.flatnonzero(small & is_seen), (~small)[pieces] & inside[box])
+    own[tuple(tied.T)] = iso_level + unit / 4
+    values = values.copy()
+    values[box] = own
     return values
 
 
@@ -112,8 +121,7 @@ def without_small_cavities(
     inside = values > iso_level
     if not inside.any():
         return values
-    # Around the object there are no cavities.
-    (box,) = ndimage.find_objects(inside.astype(np.int8))
+    box = _box(inside)  # around the object there are no cavities
     cavities, count = ndimage.label(~inside[box], np.ones((3, 3, 3)))
     is_open = np.zeros(count + 1, bool)
     is_open[0] = True
@@ -131,6 +139,13 @@ def without_small_cavities(
     values = values.copy()
     values[box][filled] = iso_level + unit / 4
     return values
+
+
+def _box(inside: np.ndarray) -> tuple[slice, slice, slice]:
+    """Return the box of the true nodes of an (n, n, n) array; an empty one if there are none."""
+    found = [np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    first, second, third = (slice(at[0], at[-1] + 1) if len(at) else slice(0) for at in found)
+    return first, second, third
 
 
 def _sizes(numbers: np.ndarray, values: np.ndarray, iso_level: float, unit: float) -> np.ndarray:

@@ -344,10 +344,11 @@ class Reconstructor:
     ) -> np.ndarray:
         lattice = self.lattice
         slack = OBSERVATION.noise_sigmas * self.settings.observation_noise
-        seen = seen_nodes(depth, lattice, slack)
         unit = 1 / lattice.cells if self.levels[self.reference].config.is_sdf else 1.0
         least = self.settings.min_piece
-        values = without_small_pieces(values, iso_level, seen, least, unit)
+        values = without_small_pieces(
+            values, iso_level, lambda: seen_nodes(depth, lattice, slack), least, unit
+        )
         return without_small_cavities(values, iso_level, least, unit)
 
     @undivided()
