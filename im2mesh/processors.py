@@ -113,6 +113,38 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
     Raises:
         Exception: the first one in the order of the items. Items that have not begun are left out.
     """
+    with undivided():
+        workers = min(threads(), len(items))
+        if workers <= 1:
+            return [function(item) for item in items]
+        executor, call = _pool(workers), _in_this_mode(function)
+        try:
+            return [each.result() for each in [executor.submit(call, item) for item in items]]
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def begun(function: Callable[[], Result]) -> Callable[[], Result]:
+    """Begin a computation beside this thread's own; return a function that waits for its result.
+
+    With one thread it is computed when it is asked for. Errors are raised there, too.
+    """
+    if threads() <= 1:
+        return function
+    executor = _pool(1)
+    future = executor.submit(_in_this_mode(lambda _: function()), None)
+    executor.shutdown(wait=False)
+    return future.result
+
+
+def _pool(workers: int) -> ThreadPoolExecutor:
+    from torch import set_num_threads
+
+    return ThreadPoolExecutor(workers, initializer=set_num_threads, initargs=(1,))
+
+
+def _in_this_mode(function: Callable[[Item], Result]) -> Callable[[Item], Result]:
+    """Return the function with the grad mode of the thread that calls this."""
     import torch
 
     inference, grad = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
@@ -121,15 +153,7 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
         with torch.inference_mode(inference), torch.set_grad_enabled(grad):
             return function(item)
 
-    with undivided():
-        workers = min(threads(), len(items))
-        if workers <= 1:
-            return [function(item) for item in items]
-        executor = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
-        try:
-            return [each.result() for each in [executor.submit(call, item) for item in items]]
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+    return call
 
 
 def in_chunks(function: Callable[[Tensor], Result], rows: Tensor, size: int) -> list[Result]:

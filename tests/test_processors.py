@@ -12,7 +12,7 @@ import torch
 
 from im2mesh import processors
 from im2mesh.errors import InputError
-from im2mesh.processors import cpus, in_chunks, in_threads, threads, undivided
+from im2mesh.processors import begun, cpus, in_chunks, in_threads, threads, undivided
 
 
 @pytest.fixture(params=[1, 2, 5])
@@ -41,10 +41,10 @@ def test_results_are_in_order_and_operations_undivided(count: int) -> None:
 
 
 def test_the_first_error_in_order_ends_it(count: int) -> None:
-    begun = []
+    seen = []
 
     def check(number: int) -> int:
-        begun.append(number)
+        seen.append(number)
         if number in (3, 4):
             raise InputError(f"{number} is bad")
         if number > 4:
@@ -53,7 +53,7 @@ def test_the_first_error_in_order_ends_it(count: int) -> None:
 
     with pytest.raises(InputError, match="3 is bad"):
         in_threads(check, range(1000))
-    assert len(begun) < 1000
+    assert len(seen) < 1000
 
 
 def test_threads_within_threads_are_one(count: int) -> None:
@@ -61,6 +61,30 @@ def test_threads_within_threads_are_one(count: int) -> None:
     assert outer == [1] * 3
     with undivided(), undivided():
         assert torch.get_num_threads() == 1 and threads() == count
+
+
+def test_a_computation_is_begun_where_there_is_a_thread_for_it(count: int) -> None:
+    here = threading.get_ident()
+    going = threading.Event()
+
+    def compute() -> tuple[bool, int, bool]:
+        going.set()
+        elsewhere = threading.get_ident() != here
+        return elsewhere, torch.get_num_threads(), torch.is_inference_mode_enabled()
+
+    with undivided(), torch.inference_mode():
+        wait = begun(compute)
+        assert going.wait(30 if count > 1 else 0) == (count > 1)
+        assert wait() == (count > 1, 1, True)
+
+
+def test_errors_of_a_begun_computation_are_raised_where_it_is_waited_for(count: int) -> None:
+    def fail() -> None:
+        raise InputError("bad")
+
+    wait = begun(fail)
+    with pytest.raises(InputError, match="bad"):
+        wait()
 
 
 def test_chunks_join_to_the_whole(count: int) -> None:

@@ -14,6 +14,7 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ from im2mesh.geometry.cameras import RayMap
 from im2mesh.geometry.patches import RELEASED_NODES
 from im2mesh.models.build import default_device
 from im2mesh.models.decoder import bfloat16_pays
-from im2mesh.processors import undivided
+from im2mesh.processors import begun, undivided
 from im2mesh.timing import Stopwatch
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,8 @@ STAGES = (
     "encode inputs", "observe", "symmetry", "eval points", "mise", "marching cubes", "simplify",
     "refine",
 )  # fmt: skip
-"""Timed stages in order: encoding and folding; measuring the depth map; looking for a symmetry;
-evaluating the field; bookkeeping of coarse to fine; and the work on the mesh."""
+"""Timed stages in order: encoding and folding; measuring the depth map, beyond the time of encoding;
+looking for a symmetry; evaluating the field; bookkeeping of coarse to fine; work on the mesh."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +279,7 @@ class Reconstructor:
         watch = watch or Stopwatch(self.device)
         released = self.settings.lattice == "released"
         depth = self._shown(depth, known)
+        measured = begun(partial(self._observation, depth, known, rays))
         with watch("encode inputs"):
             on_device = torch.from_numpy(depth).to(self.device)
             fields = [
@@ -305,16 +307,10 @@ class Reconstructor:
         if self.precision == "bfloat16":
             with watch("eval points"):
                 fused.use_rounded(self.device)
-        if self.settings.observation == "none":
-            return fused
         with watch("observe"):
-            noise, perspective = self.settings.observation_noise, None
-            observed_map = depth
-            if rays is not None:
-                observed_map, known, perspective = rays.depth, rays.known, rays.perspective
-            observation = Observation(
-                observed_map, self.resolution, noise, known, self.device, perspective
-            )
+            observation = measured()
+        if observation is None:
+            return fused
         surface = self.settings.observation == "surface"
         observed = ObservedField(fused, observation, surface, reference.config.is_sdf)
         if self.settings.symmetry == "auto":
@@ -322,6 +318,18 @@ class Reconstructor:
             with watch("eval points"):
                 observed.use(symmetry)
         return observed
+
+    def _observation(
+        self, depth: np.ndarray, known: np.ndarray | None, rays: RayMap | None
+    ) -> Observation | None:
+        """Measure the depth map, or that along a camera's rays; see :meth:`field`."""
+        if self.settings.observation == "none":
+            return None
+        perspective = None
+        if rays is not None:
+            depth, known, perspective = rays.depth, rays.known, rays.perspective
+        noise = self.settings.observation_noise
+        return Observation(depth, self.resolution, noise, known, self.device, perspective)
 
     def _shown(self, depth: np.ndarray, known: np.ndarray | None) -> np.ndarray:
         """Return the depth map for the networks: background where an observation knows nothing."""
