@@ -296,7 +296,12 @@ def _pairs(group: Primitives, places: Tensor) -> Iterable[tuple[slice, Tensor, T
     dimensions = places.shape[1]
     # Bounds are exact up to rounding; the kernels decide, so widen them a little.
     low, high = low[:, :dimensions] - OUTSIDE, high[:, :dimensions] + OUTSIDE
-    step = max(1, PAIRS_AT_ONCE // len(group))
+    if not len(places):
+        return
+    within = ((low <= places.amax(dim=0)) & (high >= places.amin(dim=0))).all(dim=1)
+    some = torch.nonzero(within).squeeze(1)
+    low, high = low[some], high[some]
+    step = max(1, PAIRS_AT_ONCE // max(1, len(some)))
     for begin in range(0, len(places), step):
         rows = slice(begin, begin + step)
         near = torch.ones(1, 1, dtype=torch.bool, device=places.device)
@@ -305,4 +310,4 @@ def _pairs(group: Primitives, places: Tensor) -> Iterable[tuple[slice, Tensor, T
             near = near & (at >= low[:, axis]) & (at <= high[:, axis])
         pair, index = torch.nonzero(near, as_tuple=True)
         if len(pair):
-            yield rows, pair, index
+            yield rows, pair, some[index]

@@ -363,8 +363,10 @@ def _step(first: Shape, second: Shape, out: np.ndarray) -> float:
         x, y = (low[k] + share * (high[k] - low[k]) for k in range(2))
         xy = torch.cartesian_prod(x, y)
         far = one.first_hit(xy)
+        met = torch.isfinite(far)
+        xy, far = xy[met], far[met]
         near = -second.transformed(behind).first_hit(xy * torch.tensor([-1.0, 1.0]))
-        gap = (far - near)[torch.isfinite(far) & torch.isfinite(near)]
+        gap = (far - near)[torch.isfinite(near)]
         if len(gap):
             apart = float(gap.max())
     return apart

@@ -197,8 +197,7 @@ def prisms(
 
     Those that share a side leave no gap between them.
     """
-    before = np.roll(corners, 1, axis=1) - corners
-    after = np.roll(corners, -1, axis=1) - corners
+    before, after = corners[:, [3, 0, 1, 2]] - corners, corners[:, [1, 2, 3, 0]] - corners
     turns = after[..., 0] * before[..., 1] - after[..., 1] * before[..., 0]  # > 0: to the left
     clockwise = turns.sum(axis=1) < 0
     corners = np.where(clockwise[:, None, None], corners[:, ::-1], corners)
@@ -237,22 +236,22 @@ def _solids(
     ``least`` is the smallest length allowed; None: lengths must be positive.
     """
     size = np.asarray(size, dtype=np.float64)
-    large_enough = (size > 0) if least is None else (size >= least)
-    bad = ~(large_enough & np.isfinite(size)).all(axis=1)
-    if bad.any():
+    good = ((size > 0) if least is None else (size >= least)) & np.isfinite(size)
+    if not good.all():
+        bad = ~good.all(axis=1)
         named = ", ".join(
             f"{name} {value:g}"
             for name, value in zip(kind.lengths, size[bad][0].tolist(), strict=True)
         )
         raise InputError(f"{kind.__name__.lower()}: lengths must be positive ({named})")
-    turns = np.tile(rotation, (len(size), 1, 1))
-    return kind(*(torch.from_numpy(part) for part in (size, turns, centre)))
+    turns = rotation[None].repeat(len(size), axis=0)
+    return kind(torch.from_numpy(size), torch.from_numpy(turns), torch.from_numpy(centre))
 
 
 def vector(value: Vector, name: str) -> np.ndarray:
     """Return (3,) float64, a copy; errors call the vector ``name``."""
     found = np.array(value, dtype=np.float64)
-    if found.shape != (3,) or not np.isfinite(found).all():
+    if found.shape != (3,) or not all(map(math.isfinite, found.tolist())):
         raise InputError(f"{name} is {value}; expected three finite numbers")
     return found
 
@@ -284,15 +283,20 @@ def segment_frame(
     if length == 0:
         raise InputError(f"start and end are the same point, {begin.tolist()}")
     y = (finish - begin) / length
+    y1, y2, y3 = y.tolist()
     if across is None:  # any direction will do: the axis that is least along the segment
-        side = np.zeros(3)
-        side[np.abs(y).argmin()] = 1
+        sizes = [abs(y1), abs(y2), abs(y3)]
+        side = [0.0, 0.0, 0.0]
+        least = sizes.index(min(sizes))
+        side[least], along = 1.0, (y1, y2, y3)[least]
     else:
-        side = vector(across, "across")
-    x = side - (side @ y) * y
-    size = math.hypot(*x)
+        side_vector = vector(across, "across")
+        side, along = side_vector.tolist(), float(side_vector @ y)
+    x1, x2, x3 = side[0] - along * y1, side[1] - along * y2, side[2] - along * y3
+    size = math.hypot(x1, x2, x3)
     if size <= 1e-9 * math.hypot(*side):
-        raise InputError(f"across {side.tolist()} runs along the beam; give another direction")
-    x /= size
-    z = (x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0])
-    return (begin + finish) / 2, np.stack([x, y, z], axis=1), length
+        raise InputError(f"across {side} runs along the beam; give another direction")
+    x1, x2, x3 = x1 / size, x2 / size, x3 / size
+    z1, z2, z3 = x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1
+    frame = np.array([[x1, y1, z1], [x2, y2, z2], [x3, y3, z3]])
+    return (begin + finish) / 2, frame, length
