@@ -187,8 +187,8 @@ def test_defaults_are_upright_full_and_clean(tmp_path: Path) -> None:
         azimuth = random_seed(number, 2) / 2**32 * 360
         elevation = -20 + random_seed(number, 3) / 2**32 * 70
         shape = make_shape(train.name(number).split("-")[0], number).posed(azimuth, elevation)
-        assert torch.equal(train.shape(number).bounds(), shape.bounds())
-        assert torch.equal(image, ShapeBatch.of([shape]).depth()[0])
+        torch.testing.assert_close(train.shapes([number]).bounds()[0], shape.bounds())
+        torch.testing.assert_close(image, ShapeBatch.of([shape]).depth()[0], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("share", [0.4, 1.0])
@@ -198,9 +198,9 @@ def test_a_share_has_any_orientation(tmp_path: Path, share: float) -> None:
 
     config = configured(tmp_path, "global", orientation=share)
     made = ProceduralSource(config, TRAIN, ["box"], make, torch.device("cpu"))
-    turns = [made.shape(number).groups[0].rotation[0] for number in range(400)]
+    turns = made.shapes(range(400)).groups[0].rotation
     # Where the model's up axis points: upright, it has no x.
-    up = torch.stack([turn[:, 1] for turn in turns])
+    up = turns[:, :, 1]
     upright = up[:, 0].abs() < 1e-12
     assert (~upright).float().mean() == pytest.approx(share, abs=0.08)
     turned = up[~upright]
@@ -212,7 +212,7 @@ def test_a_share_has_any_orientation(tmp_path: Path, share: float) -> None:
 
 def test_elevations_are_those_of_the_range(tmp_path: Path) -> None:
     made = source(configured(tmp_path, "global", elevation=[60, 90]), families=("box",))
-    up = torch.stack([made.shape(number).groups[0].rotation[0][:, 1] for number in range(60)])
+    up = made.shapes(range(60)).groups[0].rotation[:, :, 1]
     above = torch.rad2deg(torch.asin(up[:, 2]))
     assert above.min() >= 60 and above.max() <= 90 and above.max() - above.min() > 20
 
@@ -220,7 +220,7 @@ def test_elevations_are_those_of_the_range(tmp_path: Path) -> None:
 @pytest.mark.parametrize("orientation", [0, 1])
 def test_extents_and_places_stay_in_the_cube(tmp_path: Path, orientation: float) -> None:
     train, kept = opened(tmp_path, extent=[0.6, 0.9], orientation=orientation)
-    bounds = torch.stack([train.shape(number).bounds() for number in range(60)])
+    bounds = train.shapes(range(60)).bounds()
     assert bounds.abs().max() <= 0.5 + OUTSIDE
     extent = (bounds[:, 1] - bounds[:, 0]).amax(1)
     middle = bounds.mean(1)
@@ -233,7 +233,7 @@ def test_extents_and_places_stay_in_the_cube(tmp_path: Path, orientation: float)
     assert (reached > 0.45).any(0).all() and (middle[placed] < 0).any(0).all(), "any place"
     # What is not in the cube is empty, and the map is of what is in it.
     batch = train.batch(0, 0, 4)
-    shapes = ShapeBatch.of([train.shape(number) for number in batch.shapes.tolist()])
+    shapes = train.shapes(batch.shapes.tolist())
     outside = torch.rand(4, 500, 3) - 0.5
     outside[..., 0] = outside[..., 0].sign() * 0.51
     assert not shapes.occupancy(outside).any()

@@ -454,6 +454,8 @@ def test_random_numbers_are_splitmix64() -> None:
     keys = torch.tensor([0, 1, -1, 2**40])
     expected = [mix(mix(7) ^ (int(key) % 2**64)) >> 32 for key in keys]
     assert random_bits(7, keys).tolist() == expected
+    assert [random_seed(7, key) for key in keys.tolist()] == expected
+    assert random_seed(-3, 5, -(2**40)) == int(random_bits(-3, 5, torch.tensor(-(2**40))))
 
 
 def test_random_numbers_are_even_and_unrelated() -> None:

@@ -23,7 +23,7 @@ from im2mesh.data.cells import windows_of
 from im2mesh.data.rng import random_below, random_bits, random_seed, random_uniform
 from im2mesh.data.sensor_effects import sensor_effects
 from im2mesh.errors import ConfigError
-from im2mesh.geometry.poses import uniform_rotation
+from im2mesh.geometry.poses import pose_rotation, uniform_rotation
 from im2mesh.objectives import build_objective
 from im2mesh.shapes.batch import ShapeBatch
 from im2mesh.shapes.families import FAMILIES, make_shape
@@ -73,30 +73,36 @@ class Views:
             shares = (data.val_orientation, data.val_elevation, data.val_extent, data.val_sensor)
         return cls(*shares, strength=data.sensor_strength)
 
-    def posed(self, shape: Shape, number: int) -> Shape:
-        """Return the view of a shape that belongs to its number.
+    def posed(self, shapes: ShapeBatch, numbers: Sequence[int]) -> ShapeBatch:
+        """Return the views of shapes that belong to their numbers.
 
         Half of the shapes draw their extent from :attr:`extent`, evenly, and lie anywhere in the
         cube; the others have the high extent and lie in the middle.
         """
-        if _uniform(number, _TURNED) < self.orientation:
-            uniform = [_uniform(number, _ROTATION, k) for k in range(3)]
-            posed = shape.transformed(uniform_rotation(*uniform)).normalised()
-        else:
-            azimuth = _uniform(number, _AZIMUTH) * 360
-            low, high = self.elevation
-            elevation = low + _uniform(number, _ELEVATION) * (high - low)
-            posed = shape.posed(azimuth, elevation)
-        low, high = self.extent
-        if low == 1:
+        rotations = np.stack([self._rotation(number) for number in numbers])
+        posed = shapes.transformed(rotation=torch.from_numpy(rotations)).normalised()
+        if self.extent[0] == 1:
             return posed
+        placed = np.array([self._placed(number) for number in numbers])
+        extent, place = torch.from_numpy(placed).split([1, 3], dim=1)
+        low, high = (posed.bounds() * extent[:, None]).unbind(1)
+        return posed.transformed(offset=(place - 0.5) * (1 - (high - low)), scale=extent[:, 0])
+
+    def _rotation(self, number: int) -> np.ndarray:
+        """Return the (3, 3) rotation of a shape."""
+        if _uniform(number, _TURNED) < self.orientation:
+            return uniform_rotation(*(_uniform(number, _ROTATION, k) for k in range(3)))
+        low, high = self.elevation
+        elevation = low + _uniform(number, _ELEVATION) * (high - low)
+        return pose_rotation(_uniform(number, _AZIMUTH) * 360, elevation)
+
+    def _placed(self, number: int) -> list[float]:
+        """Return a shape's extent and, along x, y and z, its place in the room left, 0 to 1."""
+        low, high = self.extent
         if _uniform(number, _PLACED) >= 0.5:
-            return posed.transformed(scale=high)
+            return [high, 0.5, 0.5, 0.5]
         extent = low + _uniform(number, _EXTENT) * (high - low)
-        least, largest = posed.bounds().cpu().numpy() * extent
-        place = np.array([_uniform(number, _OFFSET, k) for k in range(3)])
-        offset = (place - 0.5) * (1 - (largest - least))
-        return posed.transformed(offset=offset, scale=extent)
+        return [extent, *(_uniform(number, _OFFSET, k) for k in range(3))]
 
     def sensed(self, depths: Tensor, numbers: Tensor, seed: int) -> Tensor:
         """Return the maps (B, S, S) as a sensor sees them, for a share of them."""
@@ -154,8 +160,10 @@ class ProceduralSource:
     def _family(self, number: int) -> str:
         return self.families[random_seed(number, _FAMILY) % len(self.families)]
 
-    def shape(self, number: int) -> Shape:
-        return self._views.posed(self._make_shape(self._family(number), number), number)
+    def shapes(self, numbers: Sequence[int]) -> ShapeBatch:
+        """Return the posed shapes with the given numbers, on the CPU."""
+        made = [self._make_shape(self._family(number), number) for number in numbers]
+        return self._views.posed(ShapeBatch.of(made), numbers)
 
     def batch(self, epoch: int, start: int, stop: int) -> Batch:
         return self.finish(self.prepare(epoch, start, stop))
@@ -164,8 +172,7 @@ class ProceduralSource:
         """See :class:`im2mesh.data.batch.Staged`: the shapes, which take most of the CPU's time."""
         first, last = start // self.per_shape, -(-stop // self.per_shape)
         numbers = [self._number(epoch, index) for index in range(first, last)]
-        shapes = ShapeBatch.of([self.shape(number) for number in numbers])
-        return Drawn(epoch, start, stop, numbers, shapes)
+        return Drawn(epoch, start, stop, numbers, self.shapes(numbers))
 
     def finish(self, prepared: Drawn) -> Batch:
         """See :class:`im2mesh.data.batch.Staged`: maps and points, on the source's device."""
@@ -187,7 +194,7 @@ class ProceduralSource:
     def maps(self, count: int) -> list[tuple[str, np.ndarray]]:
         """Return names and maps of the first shapes of the first epoch."""
         numbers = [self._number(0, k) for k in range(count)]
-        shapes = ShapeBatch.of([self.shape(number) for number in numbers]).to(self.device)
+        shapes = self.shapes(numbers).to(self.device)
         depths = self._sensed(shapes, torch.tensor(numbers, device=self.device))
         return [
             (self.name(number), depth.cpu().numpy())

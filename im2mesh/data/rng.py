@@ -14,6 +14,7 @@ from torch import Tensor
 _STEP = 0x9E3779B97F4A7C15 - (1 << 64)
 _MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 _MIX_2 = 0x94D049BB133111EB - (1 << 64)
+_WORD = (1 << 64) - 1
 
 
 def random_bits(seed: int, *keys: Tensor | int) -> Tensor:
@@ -42,9 +43,11 @@ def random_uniform(seed: int, *keys: Tensor | int) -> Tensor:
 
 
 def random_seed(seed: int, *keys: int) -> int:
-    """Return one number in [0, 2³²) for seeding another generator."""
-    *others, last = keys
-    return int(random_bits(seed, *others, torch.tensor(last)))
+    """Return the same 32 bits as :func:`random_bits` for one combination of keys, as a number."""
+    state = _mixed_number(seed)
+    for key in keys:
+        state = _mixed_number(state ^ key)
+    return state >> 32
 
 
 def _wrapped(value: int) -> int:
@@ -57,6 +60,14 @@ def _mixed(state: Tensor) -> Tensor:
     state = (state ^ _shifted(state, 30)) * _MIX_1
     state = (state ^ _shifted(state, 27)) * _MIX_2
     return state ^ _shifted(state, 31)
+
+
+def _mixed_number(state: int) -> int:
+    """Do as :func:`_mixed` with one number, which is far faster in Python than as a tensor."""
+    state = (state + _STEP) & _WORD
+    state = ((state ^ (state >> 30)) * _MIX_1) & _WORD
+    state = ((state ^ (state >> 27)) * _MIX_2) & _WORD
+    return state ^ (state >> 31)
 
 
 def _shifted(state: Tensor, bits: int) -> Tensor:

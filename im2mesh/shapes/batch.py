@@ -65,6 +65,41 @@ class ShapeBatch(Unions):
             owners.append(numbers.repeat_interleave(lengths).to(groups[-1].size.device))
         return cls(tuple(groups), tuple(owners), len(shapes))
 
+    # --- poses ---
+
+    def transformed(
+        self,
+        rotation: Tensor | None = None,
+        offset: Tensor | None = None,
+        scale: Tensor | None = None,
+    ) -> ShapeBatch:
+        """Move every point p of a shape to scale · rotation · p + offset, each shape its own way.
+
+        Args:
+            rotation: (B, 3, 3) float64 rotation matrices; None: none.
+            offset: (B, 3) float64; None: none.
+            scale: (B,) float64, positive; None: 1.
+        """
+        groups = []
+        for group, owner in zip(self.groups, self.owners, strict=True):
+            size, turn, centre = group.size, group.rotation, group.centre
+            if rotation is not None:
+                turn = rotation[owner] @ turn
+                centre = (rotation[owner] @ centre[..., None]).squeeze(-1)
+            if scale is not None:
+                size, centre = size * scale[owner, None], centre * scale[owner, None]
+            if offset is not None:
+                centre = centre + offset[owner]
+            groups.append(replace(group, size=size, rotation=turn, centre=centre))
+        return ShapeBatch(tuple(groups), self.owners, self.count)
+
+    def normalised(self) -> ShapeBatch:
+        """Centre each shape on the origin and scale its largest extent to 1 (up to rounding)."""
+        low, high = self.bounds().unbind(1)
+        return self.transformed(
+            offset=-(low + high) / 2 / self.extent[:, None], scale=1 / self.extent
+        )
+
     # --- depth ---
 
     def depth(self, size: int = IMAGE_SIZE) -> Tensor:
