@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from im2mesh.errors import InputError
 from im2mesh.geometry.visibility import visible
@@ -253,6 +254,31 @@ def test_batch_samples_each_shape(shapes: list[Shape]) -> None:
     assert batch.signed_distance(points).abs().max() < 3e-5
     other, _ = batch.sample_surface(300, torch.Generator().manual_seed(1))
     assert not torch.equal(points, other)
+
+
+def test_surface_in_columns_is_that_of_all(shapes: list[Shape]) -> None:
+    """Golden reference: the same proposals everywhere, then those in the columns."""
+    batch = ShapeBatch.of(shapes)
+    low = torch.rand(len(shapes), 3, 2, generator=torch.Generator().manual_seed(1)).double() - 0.5
+    high = low + 0.25
+    everywhere = torch.full((len(shapes), 1, 2), 9.0, dtype=torch.float64)
+
+    def found(low: Tensor, high: Tensor, seed: int = 0) -> list[Tensor]:
+        random = torch.Generator().manual_seed(seed)
+        return [p[~p.isnan().any(1)] for p in batch.surface_in_columns(low, high, 2000, random)]
+
+    wanted = found(-everywhere, everywhere)
+    random = torch.Generator().manual_seed(0)
+    proposed, _, good = batch._propose(2000, random)
+    total = 0
+    for k, some in enumerate(found(low, high)):
+        torch.testing.assert_close(wanted[k], proposed[k][good[k]], rtol=0, atol=0)
+        flat = wanted[k][:, None, :2]
+        within = ((flat >= low[k]) & (flat <= high[k])).all(2).any(1)
+        torch.testing.assert_close(some, wanted[k][within], rtol=0, atol=0)
+        total += len(some)
+    assert 0 < total < 0.6 * sum(map(len, wanted))
+    assert not any(map(len, found(everywhere, everywhere))), "beside all shapes"
 
 
 def test_batch_depends_on_nothing_but_the_shape(shapes: list[Shape]) -> None:

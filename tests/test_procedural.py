@@ -17,7 +17,7 @@ from im2mesh.errors import InputError
 from im2mesh.geometry.poses import pose_rotation
 from im2mesh.preparation.demo import MODELS, write_demo
 from im2mesh.shapes import shape as procedural
-from im2mesh.shapes.shape import Shape
+from im2mesh.shapes.shape import Shape, ShapeBatch
 from im2mesh.shapes.solids import (
     Primitives,
     beam,
@@ -289,6 +289,29 @@ def test_pose_of_a_shape_is_the_pose_of_its_points() -> None:
     assert 0.01 < expected.mean() < 0.9
     inside = moved.occupancy(0.5 * points @ rotation.T + [1, 2, 3])
     np.testing.assert_array_equal(inside.numpy(), expected)
+
+
+def test_poses_of_a_batch_are_those_of_its_shapes() -> None:
+    rng = np.random.default_rng(3)
+    shapes = [random_shape(seed) for seed in range(4)]
+    turns = [pose_rotation(*rng.uniform(0, 90, 2)) for _ in shapes]
+    offsets, scales = rng.uniform(-1, 1, (4, 3)), rng.uniform(0.5, 2, 4)
+    moved = ShapeBatch.of(shapes).transformed(
+        *map(torch.from_numpy, (np.stack(turns), offsets, scales))
+    )
+    expected = [
+        shape.transformed(*move)
+        for shape, *move in zip(shapes, turns, offsets, scales, strict=True)
+    ]
+    for batch, each in (
+        (moved, expected),
+        (moved.normalised(), [shape.normalised() for shape in expected]),
+    ):
+        other = ShapeBatch.of(each)
+        for group, one in zip(batch.groups, other.groups, strict=True):
+            for key, tensor in vars(group).items():
+                torch.testing.assert_close(tensor, vars(one)[key], rtol=0, atol=1e-12)
+        torch.testing.assert_close(batch.bounds(), other.bounds(), rtol=0, atol=1e-12)
 
 
 def test_positive_elevation_shows_the_top() -> None:

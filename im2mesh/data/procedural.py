@@ -32,10 +32,10 @@ from im2mesh.shapes.shape import Shape
 EPOCH = 100_000
 """Number of samples that counts as an epoch of endless data."""
 
-SURFACE_POINTS = 512
-"""A patch level draws this many points on each shape's surface, times the image's side in windows'
-sides, and makes the points near the surface of all its windows from them. A global level draws each
-of its points anew."""
+SURFACE_POINTS = 800
+"""A patch level proposes this many points on the surfaces of each shape's solids, times the image's
+side in windows' sides, and makes the points near the surface of its windows from those that lie in
+them and are not hidden. A global level draws each of its points anew."""
 
 DISTANCES = (0.003, 0.05)
 """Bounds of the standard deviation of a point's distance from the surface, which is drawn for each
@@ -222,9 +222,10 @@ class ProceduralSource:
                 self.config.training.seed, _SURFACE, self._split, prepared.epoch, first
             )
             generator = torch.Generator(self.device).manual_seed(seed)
-            across = self.windows.image_size // self.windows.size
-            drawn = surface if self._whole_image else SURFACE_POINTS * across
-            on_surface, _ = shapes.sample_surface(drawn, generator)
+            if self._whole_image:
+                on_surface, _ = shapes.sample_surface(surface, generator)
+            else:
+                on_surface = self._surface_in(shapes, window, generator)
             found, there = self._near(on_surface.float(), group, flat, keys, surface)
             local[:, :surface] = torch.where(there[:, None, None], found, local[:, :surface])
         cube = local if self._whole_image else self.windows.to_cube(local, flat[:, None])
@@ -270,6 +271,14 @@ class ProceduralSource:
         order = torch.where(seen, rank, 1 << 32).argsort(dim=1)
         turn = torch.arange(self.per_shape, device=self.device) % seen.sum(1, keepdim=True)
         return order.gather(1, turn)
+
+    def _surface_in(self, shapes: ShapeBatch, window: Tensor, generator: torch.Generator) -> Tensor:
+        """Return (B, M, 3) points on the surface behind each shape's windows (B, W), or NaN."""
+        corners = torch.tensor([[-0.5, -0.5, 0], [0.5, 0.5, 0]], device=self.device)
+        columns = self.windows.to_cube(corners, window.flatten()[:, None]).double()
+        low, high = columns[..., :2].view(*window.shape, 2, 2).unbind(2)
+        across = self.windows.image_size // self.windows.size
+        return shapes.surface_in_columns(low, high, SURFACE_POINTS * across, generator)
 
     def _anywhere(self, keys: tuple[Tensor, Tensor], count: int) -> Tensor:
         """Return (B, count, 3) uniform points of the windows' own cubes."""

@@ -21,7 +21,7 @@ from im2mesh.errors import InputError
 from im2mesh.geometry.pixels import IMAGE_SIZE, from_pixels, to_pixels
 from im2mesh.shapes.interior import depth_inside
 from im2mesh.shapes.solids import KINDS, Box, Primitives
-from im2mesh.shapes.unions import ROUNDING, Unions
+from im2mesh.shapes.unions import ROUNDING, Unions, pad
 
 TILE = 8
 """Pixels along the side of a tile; solids are intersected with the rays of the tiles they touch."""
@@ -242,6 +242,41 @@ class ShapeBatch(Unions):
                 proposals = min(int(1.1 * need.max()) + 16, 16 * count)
         return points.to(dtype), normals.to(dtype)
 
+    def surface_in_columns(
+        self,
+        low: Tensor,
+        high: Tensor,
+        proposals: int,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Return random points on the surfaces of the unions, those in some columns along z.
+
+        As :meth:`sample_surface`, but only where it is wanted, which is several times as fast.
+
+        Args:
+            low: (B, C, 2) least x and y of each shape's columns.
+            high: (B, C, 2) largest x and y.
+            proposals: points on the surfaces of a shape's solids, in the columns or not, hidden in
+                other solids or not. About 0.6 of those of a procedural object are not hidden.
+            generator: on the batch's device; None: torch's own.
+
+        Returns:
+            (B, N, 3) float64 points, N as large as it must be; NaN where a shape has fewer.
+        """
+        solids, uniform = self._pick(proposals, generator)
+        least, largest = (torch.cat(part)[:, :2] for part in zip(*self.limits, strict=True))
+        margin = 2 * ROUNDING * (1 + torch.maximum(least.abs(), largest.abs()))
+        wanted = _in_columns(least - margin, largest + margin, self.owner, low, high)
+        shape, place = torch.nonzero(wanted[solids], as_tuple=True)
+        solid = solids[shape, place]
+        points, normals, good = self.on_solids(solid, uniform[shape, place])
+        good &= _in_columns(points, points, shape, low, high)
+        shape, solid, points, normals = (part[good] for part in (shape, solid, points, normals))
+        found, place = pad(points, shape, self.count)
+        outward, of_point = torch.zeros_like(found), solids.new_zeros(found.shape[:2])
+        outward[shape, place], of_point[shape, place] = normals, solid
+        return found.masked_fill(~self._exposed(found, outward, of_point)[..., None], math.nan)
+
     def _subset(self, shapes: Tensor) -> ShapeBatch:
         """Return only the shapes with these numbers, rising."""
         number = torch.full((self.count,), -1, dtype=torch.int64, device=self.device)
@@ -262,6 +297,20 @@ class ShapeBatch(Unions):
         Returns:
             (B, proposals, 3) points and normals, and (B, proposals) bool: on the surface.
         """
+        pick, uniform = self._pick(proposals, generator)
+        points, normals, good = (
+            part.view(self.count, proposals, *part.shape[1:])
+            for part in self.on_solids(pick.view(-1), uniform.reshape(-1, 3))
+        )
+        return points, normals, good & self._exposed(points, normals, pick)
+
+    def _pick(self, proposals: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Pick solids by their area.
+
+        Returns:
+            (B, proposals) their numbers, counted through, and (B, proposals, 3) random numbers for
+            :meth:`on_solids`.
+        """
         by_shape = torch.argsort(self.owner, stable=True)
         area = torch.cat([group.area(group.size) for group in self.groups])[by_shape]
         until = area.cumsum(0)
@@ -271,11 +320,7 @@ class ShapeBatch(Unions):
         )
         at = (whole.cumsum(0) - whole)[:, None] + random[..., 3] * whole[:, None]
         pick = by_shape[torch.searchsorted(until, at).clamp(max=len(by_shape) - 1)]
-        points, normals, good = (
-            part.view(self.count, proposals, *part.shape[1:])
-            for part in self.on_solids(pick.view(-1), random[..., :3].reshape(-1, 3))
-        )
-        return points, normals, good & self._exposed(points, normals, pick)
+        return pick, random[..., :3]
 
     def _exposed(self, points: Tensor, normals: Tensor, solids: Tensor) -> Tensor:
         """Return which points of solids' surfaces are on the union's surface.
@@ -299,11 +344,24 @@ class ShapeBatch(Unions):
             group = self.groups[number]
             size = group.size[solid]
             hides = group.contains(size, group.own_frame(above[place], solid))
+            flat[place[hides]] = False
             # Just below the surface, and not just above it: this solid has a face here, too.
-            earlier = solid + self.offsets[number] < of_point[place]
-            shares = earlier & group.contains(size, group.own_frame(below[place], solid))
-            flat[place[hides | shares]] = False
+            earlier = ~hides & (solid + self.offsets[number] < of_point[place])
+            place, solid, size = place[earlier], solid[earlier], size[earlier]
+            shares = group.contains(size, group.own_frame(below[place], solid))
+            flat[place[shares]] = False
         return exposed
+
+
+def _in_columns(least: Tensor, largest: Tensor, shape: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Return which boxes, of (M, ≥ 2) bounds, meet any column of their shapes (M,).
+
+    The columns' bounds are (B, C, 2), as in :meth:`ShapeBatch.surface_in_columns`.
+    """
+    # The columns come first: reductions over a few numbers in a row are slow.
+    first, last = low.movedim(0, -1)[..., shape], high.movedim(0, -1)[..., shape]  # (C, 2, M)
+    meets = (last >= least[:, :2].T) & (first <= largest[:, :2].T)
+    return (meets[:, 0] & meets[:, 1]).any(dim=0)
 
 
 def _tiles(

@@ -40,7 +40,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from im2mesh.shapes.unions import Unions
+from im2mesh.shapes.unions import Unions, pad
 
 SKIN = 1e-5
 """Solids count as larger by this share of the extent, so that faces that touch leave no gap."""
@@ -73,7 +73,7 @@ def depth_inside(batch: Unions, points: Tensor, shapes: Tensor) -> Tensor:
     depth = points.new_zeros(len(points))
     if not len(points):
         return depth
-    padded, place = _pad(points, shapes, len(batch))
+    padded, place = pad(points, shapes, len(batch))
     distances = _table(batch, padded)  # (K, N), NaN where padded
     skin = SKIN * batch.extent
     least, open_ = _nearest_surface(batch, padded, distances, skin)
@@ -83,15 +83,6 @@ def depth_inside(batch: Unions, points: Tensor, shapes: Tensor) -> Tensor:
         points, shapes, place = points[buried], shapes[buried], place[buried]
         depth[buried] = _Descent(batch, points, shapes, distances[:, place], skin).run()
     return depth
-
-
-def _pad(rows: Tensor, shapes: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Pad (M, …) rows of shapes (M,), rising, to (count, N, …) with NaN; also (M,) columns."""
-    lengths = torch.bincount(shapes, minlength=count)
-    place = torch.arange(len(rows), device=rows.device) - (lengths.cumsum(0) - lengths)[shapes]
-    padded = rows.new_full((count, max(1, int(lengths.max())), *rows.shape[1:]), math.nan)
-    padded[shapes, place] = rows
-    return padded, place
 
 
 def _table(batch: Unions, points: Tensor) -> Tensor:
@@ -118,7 +109,7 @@ def _nearest_surface(
     shape = batch.owner[solid]
     at = points[shape, place]
     surface, normal = nearest_on(batch, at, solid)
-    foot, column = _pad(surface + 2 * skin[shape, None] * normal, shape, len(batch))
+    foot, column = pad(surface + 2 * skin[shape, None] * normal, shape, len(batch))
     free = batch.clearance(foot)[shape, column] >= 0.999 * skin[shape]
     exact = torch.full_like(points[..., 0], math.inf)
     number = shape * points.shape[1] + place
@@ -210,7 +201,7 @@ class _Descent:
     def _start(self) -> tuple[Tensor, Tensor]:
         """Return the nearest of the surface samples and its distance."""
         samples = surface_samples(self.batch)
-        padded, place = _pad(self.points, self.shapes, len(self.batch))
+        padded, place = pad(self.points, self.shapes, len(self.batch))
         distances = torch.cdist(padded.nan_to_num().float(), samples.float())
         index = distances.argmin(dim=2)[self.shapes, place]
         at = samples[self.shapes, index]
@@ -329,7 +320,7 @@ def surface_samples(batch: Unions) -> Tensor:
     surface, normal, keep = batch.on_solids(solid, spread)
     shape = batch.owner[solid]
     skin = SKIN * batch.extent[shape]
-    padded, place = _pad(surface + 2 * skin[:, None] * normal, shape, len(batch))
+    padded, place = pad(surface + 2 * skin[:, None] * normal, shape, len(batch))
     keep &= batch.clearance(padded)[shape, place] >= 0.999 * skin
     samples = torch.full_like(padded, FAR)
     samples[shape[keep], place[keep]] = padded[shape[keep], place[keep]]

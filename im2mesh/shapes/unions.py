@@ -206,3 +206,12 @@ class Unions:
             normals[rows] = group.turned(group.normal(group.size[index], own), index)
             keep[rows] = kept
         return points, normals, keep
+
+
+def pad(rows: Tensor, shapes: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Pad (M, …) rows of shapes (M,), rising, to (count, N, …) with NaN; also (M,) columns."""
+    lengths = torch.bincount(shapes, minlength=count)
+    place = torch.arange(len(rows), device=rows.device) - (lengths.cumsum(0) - lengths)[shapes]
+    padded = rows.new_full((count, max(1, int(lengths.max())), *rows.shape[1:]), math.nan)
+    padded[shapes, place] = rows
+    return padded, place
