@@ -26,7 +26,7 @@ from im2mesh.errors import ConfigError, DataError, InputError
 from im2mesh.files import atomic, locked, read_csv
 from im2mesh.geometry.mesh_files import write_mesh
 from im2mesh.metrics import results, run, tasks
-from im2mesh.metrics.report import printout
+from im2mesh.metrics.report import class_table, comparison_by_class, printout
 from im2mesh.metrics.scored_runs import ScoredMethod, ScoredRun, load_methods
 from im2mesh.metrics.tasks import MeshTask
 from im2mesh.preparation.packing import pack_class
@@ -971,12 +971,15 @@ def test_published_printout(scored: Project, capsys: pytest.CaptureFixture[str])
 def test_one_class_gives_one_table() -> None:
     rows = {"class name": "cup", "class id": "cups", "modelname": ["a", "b"]}
     table = pd.DataFrame({**rows, "fscore@1 (mesh)": [0.5, 0.7]})
-    texts = printout(ScoredMethod("mine", results.Scores(table, None, {})), raw=False)
+    method = ScoredMethod("mine", results.Scores(table, None, {}))
+    texts = printout(method, raw=False)
     one = [text for text in texts if text.startswith("mine: cup ×100, aligned")]
     assert len(texts) == 5 and "class mean" not in "".join(texts)
     assert [line.split()[0] for line in one[0].splitlines() if "0.00" in line] == [
         "max", "min", "mean"
     ]  # fmt: skip
+    for shown in (class_table(method, raw=False), comparison_by_class([method], raw=False)):
+        assert list(shown.frame.index) == ["cup"] and shown.summaries == 0
 
 
 def test_comparison_groups(scored: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,11 +28,14 @@ PLURALS = {"class": "classes", "sample": "samples"}
 
 
 def class_table(method: ScoredMethod, raw: bool, how: str = "mean") -> Table:
-    """Return a row a class: the mean, max or min of its meshes. Overall means follow the means."""
+    """Return a row a class: the mean, max or min of its meshes.
+
+    Overall means follow the means of several classes; those of one class would repeat its row.
+    """
     values = method.all_values(raw)
     frame = values.groupby(method.class_names).agg(how).rename_axis(None)
     summaries = {}
-    if how == "mean":
+    if how == "mean" and len(frame) > 1:
         groups = ["all"] if method.seen is None else ["all", "seen", "unseen"]
         for group in groups:
             if method.in_group(group).any():
@@ -96,12 +99,13 @@ def comparison(methods: Sequence[ScoredMethod], raw: bool, over: str) -> Table:
 
 
 def comparison_by_class(methods: Sequence[ScoredMethod], raw: bool) -> Table:
-    """Return the main score of several methods: a row a class, a column a method."""
+    """Return the main score of several methods: a row a class, a column a method, and means."""
     by_class = class_means(methods, raw)
     values = {method.name: method.values(MAIN, raw).to_frame() for method in methods}
     summaries = {
         label: {m.name: m.mean(values[m.name], over).item() for m in methods}
         for over, label in (("class", "mean"), ("sample", "mean_sample"))
+        if len(by_class) > 1
     }
     frame = pd.concat([by_class, pd.DataFrame(summaries).T])
     return Table(f"{SHOWN[MAIN]} by class ×100", frame, len(summaries))
