@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import filelock
 import numpy as np
@@ -36,7 +37,9 @@ from im2mesh.errors import CheckpointError, DataError, InputError
 from im2mesh.files import read_csv
 from im2mesh.models.build import build_network
 from im2mesh.models.checkpoints import load_checkpoint, load_weights
-from im2mesh.models.precision import clearly_faster
+from im2mesh.models.decoder import TRIAL_ROWS, FoldedDecoder
+from im2mesh.models.decoder import bfloat16_pays as decoder_pays
+from im2mesh.models.precision import ROUNDS, clearly_faster, far_slower
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.training import trainer as trainer_module
 from im2mesh.training.checkpoint import BEST, END, LAST, write_checkpoint
@@ -239,6 +242,54 @@ def test_clearly_faster() -> None:
     cpu = torch.device("cpu")
     assert clearly_faster(products(10), products(100), cpu)
     assert not clearly_faster(products(100), products(10), cpu)
+
+
+@pytest.mark.parametrize(
+    ("fast", "slow", "clearly", "far", "rounds"),
+    [
+        (0.1, 0.15, True, False, ROUNDS),
+        (0.1, 0.12, False, False, ROUNDS),
+        (0.1, 0.3, True, False, 2),
+        (0.7, 0.1, False, True, 2),
+        (30.0, 20.0, False, False, 2),  # it would take too long to be sure
+    ],
+)
+def test_a_measurement_ends_early(
+    fast: float,
+    slow: float,
+    clearly: bool,
+    far: bool,
+    rounds: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "thread_time", lambda: now[-1])
+
+    def taking(seconds: float) -> Callable[[], None]:
+        return lambda: now.append(now[-1] + seconds)
+
+    cpu = torch.device("cpu")
+    for measure, verdict in ((clearly_faster, clearly), (far_slower, far)):
+        now[:] = [0.0]
+        assert measure(taking(fast), taking(slow), cpu) is verdict
+        assert len(now) == 1 + 2 * rounds
+
+
+def test_the_decoder_of_emulated_bfloat16_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a pass of all rows can take seconds, at every start."""
+    rows: list[int] = []
+    forward = FoldedDecoder.__call__
+
+    def slow_if_rounded(self: FoldedDecoder, points: Tensor, *others: Any) -> Tensor:
+        rows.append(len(points))
+        clock.append(clock[-1] + (10.0 if self._rounded else 1.0))
+        return forward(self, points, *others)
+
+    clock = [0.0]
+    monkeypatch.setattr(time, "thread_time", lambda: clock[-1])
+    monkeypatch.setattr(FoldedDecoder, "__call__", slow_if_rounded)
+    assert not decoder_pays.__wrapped__(torch.device("cpu"), 16)
+    assert {*rows} == {TRIAL_ROWS}
 
 
 def test_bf16_rounds_neither_depth_nor_coordinates(data: Path, tmp_path: Path) -> None:

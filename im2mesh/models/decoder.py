@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from functools import cache
 from threading import Lock
 
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from im2mesh.models.layers import ConditionalBatchNorm, ConditionalResnetBlock, PointLinear
 from im2mesh.models.pixel_features import PixelFeatures
-from im2mesh.models.precision import clearly_faster
+from im2mesh.models.precision import clearly_faster, far_slower
 
 BLOCKS = 5
 """Residual blocks of the published decoder."""
@@ -21,6 +22,9 @@ CPU_ROWS = 1536
 """Rows of one pass on a CPU. A (1536, 256) float32 matrix takes 1.5 MB. The three matrices that a
 pass works on stay in the cache, so it runs at the rate of its matrix products
 (benchmarks/generate.py measures both)."""
+
+TRIAL_ROWS = 16
+"""Rows that tell whether bfloat16 is emulated, of which a pass of all rows can take seconds."""
 
 ROW_MULTIPLE = 8
 """Every pass works on a multiple of this many rows, and its last product has this many columns.
@@ -209,12 +213,15 @@ class FoldedDecoder(Counts):
 @torch.inference_mode()
 def bfloat16_pays(device: torch.device, hidden_size: int) -> bool:
     """Measure, once in a process, whether :meth:`FoldedDecoder.rounded` is clearly faster here."""
-    rows = CPU_ROWS if device.type == "cpu" else 1 << 16
     exact = FoldedDecoder(
         CBatchNormDecoder(8, hidden_size).eval().to(device), torch.zeros(1, 8, device=device)
     )
-    points = torch.zeros(rows, 3, device=device)
     rounded = exact.rounded()
-    return clearly_faster(
-        lambda: rounded(points, [rows], rows), lambda: exact(points, [rows], rows), device
-    )
+
+    def both(rows: int) -> tuple[Callable[[], Tensor], Callable[[], Tensor]]:
+        points = torch.zeros(rows, 3, device=device)
+        return lambda: rounded(points, [rows], rows), lambda: exact(points, [rows], rows)
+
+    if device.type == "cpu":
+        return not far_slower(*both(TRIAL_ROWS), device) and clearly_faster(*both(CPU_ROWS), device)
+    return clearly_faster(*both(1 << 16), device)
