@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import runpy
 import subprocess
 import sys
@@ -111,10 +112,53 @@ def test_bundled_data_is_found_from_anywhere(
         samples_of_split(config, config.data.test_split)
 
 
-def test_help_imports_nothing_heavy() -> None:
-    code = (
-        "import sys; from im2mesh.commands import hpn; hpn._parser().format_help();"
-        "print({'torch', 'trimesh', 'yaml'} & set(sys.modules))"
+HEAVY = ("torch", "trimesh", "scipy", "pandas", "matplotlib")
+"""Packages whose import takes a good part of a second."""
+
+
+def imported(code: str) -> tuple[str, set[str]]:
+    """Run a program; return what it printed and which heavy packages it has imported."""
+    code += f"\nimport sys; print(*{{*{HEAVY}}} & {{*sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
-    assert done.stdout == b"set()\n"
+    *lines, packages = done.stdout.split("\n")[:-1]
+    return "\n".join(lines), set(packages.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_imports_nothing_heavy(command: str) -> None:
+    module, function = COMMANDS[command][0].split(":")
+    shown, packages = imported(
+        "from contextlib import suppress\n"
+        f"from im2mesh.commands.{module} import {function} as main\n"
+        "with suppress(SystemExit): main(['--help'])"
+    )
+    assert "exit codes:" in shown
+    assert packages == set()
+
+
+def test_packages_are_imported_where_they_are_needed() -> None:
+    """Generators write meshes without trimesh, and tables at their end."""
+    generation = "import im2mesh.generation.run, im2mesh.generation.sensor"
+    assert imported(generation)[1] == {"torch", "scipy"}
+    assert imported("import im2mesh.metrics.run, im2mesh.metrics.report")[1] >= {"pandas"}
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("generate", ["nothing.yaml"]),
+        ("train", ["nothing.yaml"]),
+        ("export", ["nothing.yaml", "file.pt"]),
+        ("reconstruct", ["--depth", "nothing.png", "--intrinsics", "1", "1", "0", "0"]),
+    ],
+)
+def test_a_missing_file_is_named_at_once(module: str, arguments: list[str]) -> None:
+    shown, packages = imported(
+        f"from im2mesh.commands.{module} import main\n"
+        f"try: main({arguments})\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    assert re.match(r"\w+Error nothing\.\w+: no such", shown)
+    assert "torch" not in packages

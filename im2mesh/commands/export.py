@@ -12,15 +12,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from im2mesh.cli import DONE, new_parser, parse, run_script
-from im2mesh.config import Config, load_config
 from im2mesh.errors import CheckpointError
-from im2mesh.models.build import build_network
-from im2mesh.models.checkpoints import load_weights
-from im2mesh.training.checkpoint import write_checkpoint
+
+if TYPE_CHECKING:
+    from im2mesh.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +31,12 @@ def export(config: Config, path: Path) -> None:
             weights beyond float16's range.
         OSError: the file cannot be written.
     """
+    import torch
+
+    from im2mesh.models.build import build_network
+    from im2mesh.models.checkpoints import load_weights
+    from im2mesh.training.checkpoint import write_checkpoint
+
     network = build_network(config)
     load_weights(network, config.model_path)
     state = {}
@@ -51,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("config", metavar="CONFIG", help="the level's YAML file")
     parser.add_argument("file", metavar="FILE", type=Path, help="file to write, <name>.pt")
     args = parse(parser, argv)
+    from im2mesh.config import load_config
+
     config = load_config(args.config)
     export(config, args.file)
     log.info("%s: %.1f MB", args.file, args.file.stat().st_size / 1e6)

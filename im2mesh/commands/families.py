@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from im2mesh.cli import DONE, new_parser, parse, run_script
-from im2mesh.data.depth_picture import depth_picture
 from im2mesh.errors import InputError
 from im2mesh.files import atomic, write_text
-from im2mesh.shapes.families import FAMILIES, make_shape
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 TILE, LABEL = 200, 18  # pixels: a tile's side, and the line below it
 ELEVATIONS = (-20.0, 50.0)  # degrees, as the data sets' views
@@ -38,6 +37,12 @@ def contact_sheet(
     Raises:
         InputError: an unknown family, no tiles or columns, or a negative seed.
     """
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFont
+
+    from im2mesh.data.depth_picture import depth_picture
+    from im2mesh.shapes.families import make_shape
+
     if number < 1:
         raise InputError(f"a sheet of {number} tiles cannot be drawn; --count must be positive")
     if columns < 1:
@@ -69,17 +74,17 @@ def contact_sheet(
 def main(argv: Sequence[str] | None = None) -> int:
     parser = new_parser("Draw a contact sheet of procedural objects from random sides.")
     parser.add_argument("--sheet", required=True, metavar="FILE", help="the picture (.png)")
-    parser.add_argument(
-        "--family", nargs="+", metavar="NAME", default=list(FAMILIES), help="default: all of them"
-    )
+    parser.add_argument("--family", nargs="+", metavar="NAME", help="default: all of them")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="tiles (default: 60)")
     parser.add_argument("--columns", type=int, default=10, metavar="N", help="default: 10")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
     parser.add_argument("--unlabelled", action="store_true", help="numbers instead of names")
     parser.add_argument("--key", metavar="FILE", help="text file with each tile's family and view")
     args = parse(parser, argv)
+    from im2mesh.shapes.families import FAMILIES
+
     sheet, lines = contact_sheet(
-        args.family, args.count, args.seed, not args.unlabelled, args.columns
+        args.family or list(FAMILIES), args.count, args.seed, not args.unlabelled, args.columns
     )
     # Few colours, and a palette picks them well: a third of the bytes.
     with atomic(Path(args.sheet)) as beside:

@@ -144,16 +144,18 @@ def _generator_parser(description: str, roles: Sequence[str] | None) -> argparse
 
 def _generate(args: argparse.Namespace, roles: Sequence[str] | None) -> int:
     from im2mesh.config import load_config, read_generation
+
+    configs = [load_config(path) for path in args.configs]
+    if roles is not None:
+        for config, role in zip(configs, roles, strict=True):
+            _check_role(config, role)
+    # These import torch, which takes a second or two: only for configurations that can be read.
     from im2mesh.data.run_folders import run_folder
     from im2mesh.data.sensor_files import parse_scale
     from im2mesh.data.sources import sources_of_paths, sources_of_split
     from im2mesh.generation.pipeline import Reconstructor
     from im2mesh.generation.run import check_same_data, run
 
-    configs = [load_config(path) for path in args.configs]
-    if roles is not None:
-        for config, role in zip(configs, roles, strict=True):
-            _check_role(config, role)
     overrides = {key: value for key in OVERRIDES if (value := getattr(args, key)) is not None}
     if args.depth_scale is not None:
         overrides["depth_scale"] = parse_scale(args.depth_scale)

@@ -6,6 +6,7 @@ import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from im2mesh.cli import (
     BAD_INPUT,
@@ -22,7 +23,9 @@ from im2mesh.geometry.mesh_files import FORMATS, SHAPENET_PLACE, shapenet_mesh
 from im2mesh.geometry.pixels import IMAGE_SIZE
 from im2mesh.geometry.poses import CONVENTIONS
 from im2mesh.geometry.rendering import RENDERERS
-from im2mesh.preparation.depth_maps import Rendering, write_view, write_views
+
+if TYPE_CHECKING:
+    from im2mesh.preparation.depth_maps import Rendering
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,8 @@ CODES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(_parser(), argv)
+    from im2mesh.preparation.depth_maps import Rendering, write_view
+
     rendering = Rendering(args.renderer, args.pose_convention, args.size)
     if args.poses is not None:
         return _render_list(args, rendering)
@@ -71,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _render_list(args: argparse.Namespace, rendering: Rendering) -> int:
+    from im2mesh.preparation.depth_maps import write_views
+
     if args.posed_mesh:
         raise InputError("--posed-mesh: is of one view; leave it out, or name a --mesh")
     for key in ("azimuth", "elevation"):

@@ -9,14 +9,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from im2mesh.cli import DONE, new_parser, parse, run_script
-from im2mesh.data.run_folders import find_meshes, mesh_folder, read_picture
 from im2mesh.errors import InputError
-from im2mesh.geometry.mesh_files import read_mesh
-from im2mesh.visualize.contact_sheet import contact_sheet
-from im2mesh.visualize.picture import mesh_views
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +21,13 @@ def run_sheet(run: Path, path: Path, most: int) -> int:
     Raises:
         InputError: ``most`` is below 1, the run holds no mesh, or a file cannot be read.
     """
+    import numpy as np
+
+    from im2mesh.data.run_folders import find_meshes, mesh_folder, read_picture
+    from im2mesh.geometry.mesh_files import read_mesh
+    from im2mesh.visualize.contact_sheet import contact_sheet
+    from im2mesh.visualize.picture import mesh_views
+
     if most < 1:
         raise InputError(f"--most {most}: must be at least 1")
     meshes = find_meshes(mesh_folder(run))

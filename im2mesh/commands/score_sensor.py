@@ -18,14 +18,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from im2mesh.cli import DONE, add_sensor_image, new_parser, parse, run_script
-from im2mesh.data.sensor_files import parse_scale
-from im2mesh.data.sensor_frames import SensorImage
 from im2mesh.errors import InputError
-from im2mesh.geometry.mesh_files import load_mesh, load_mesh_or_cloud
-from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("give --ground-truth, or --depth with --intrinsics and --mask")
     if args.depth and not (args.intrinsics and args.mask):
         parser.error("--depth needs --intrinsics and --mask")
+    import numpy as np
+
+    from im2mesh.data.sensor_files import parse_scale
+    from im2mesh.data.sensor_frames import SensorImage
+    from im2mesh.geometry.mesh_files import load_mesh, load_mesh_or_cloud
+    from im2mesh.metrics.sensor import camera_scores, metric_scores, surface_points
+
     vertices, faces = load_mesh(args.mesh)
     scores: dict[str, dict[str, float]] = {"mesh": {}}
     depth = mask = camera = None

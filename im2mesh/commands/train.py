@@ -79,11 +79,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     args = parse(parser(), argv)
     from im2mesh.config import load_config
-    from im2mesh.training.limits import End, Limits
-    from im2mesh.training.run import launch, train
 
     config = load_config(args.config)
     config.check_supported()
+    # These import torch, which takes seconds: only for a configuration that can be read.
+    from im2mesh.training.limits import End, Limits
+    from im2mesh.training.run import launch, train
+
     fabric = launch(config, args.no_cuda)
     if fabric.global_rank:
         logging.getLogger("im2mesh").setLevel(logging.ERROR)

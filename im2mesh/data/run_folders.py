@@ -24,16 +24,19 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import trimesh
 from PIL import Image
 
 from im2mesh.config import MESH_FORMATS, Config, from_dict, read_yaml
 from im2mesh.errors import ConfigError, InputError
 from im2mesh.files import atomic, first_line, write_text
+from im2mesh.geometry.mesh_files import Surface
 from im2mesh.geometry.surface import sample_surface
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +160,7 @@ def find_meshes(meshes: Path) -> dict[Key, Path]:
 # --- writing ----------------------------------------------------------------------------------
 
 
-def write_pointcloud(mesh: trimesh.Trimesh, path: Path, seed: int) -> None:
+def write_pointcloud(mesh: Surface, path: Path, seed: int) -> None:
     """Write points sampled on the mesh, uniformly by area, with a fixed seed; may be empty."""
     rng = np.random.default_rng(seed)
     points, _ = sample_surface(mesh.vertices, mesh.faces, POINTCLOUD_POINTS, rng)

@@ -15,11 +15,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import trimesh
 
 from im2mesh.bundled import DEMO_LEVELS, ROOT, demo_config
 from im2mesh.config import Config, GenerationConfig, load_config, read_generation
@@ -50,6 +49,9 @@ from im2mesh.models.build import default_device
 from im2mesh.models.decoder import bfloat16_pays
 from im2mesh.processors import begun, undivided
 from im2mesh.timing import Stopwatch
+
+if TYPE_CHECKING:
+    import trimesh
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,8 @@ class Reconstruction:
     @property
     def mesh(self) -> trimesh.Trimesh:
         """Return the mesh with its vertices as they are, not merged."""
+        import trimesh
+
         return trimesh.Trimesh(self.vertices, self.faces, process=False)
 
 

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
-import trimesh
 
 from im2mesh.config import Config, GenerationConfig
 from im2mesh.data import run_folders as outputs
@@ -30,7 +28,7 @@ from im2mesh.files import atomic, check_writable, file_digest, locked
 from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import STAGES, Reconstruction, Reconstructor
 from im2mesh.generation.record import record_settings, recorded_precision
-from im2mesh.geometry.mesh_files import read_mesh, write_mesh
+from im2mesh.geometry.mesh_files import Surface, read_mesh, write_mesh
 from im2mesh.parallel import WorkerDied, run_tasks
 from im2mesh.processors import threads
 from im2mesh.progress import progress_bar
@@ -41,7 +39,7 @@ log = logging.getLogger(__name__)
 GROUND_TRUTH_FILES = ("model.off", "model_watertight.off")
 """Files of a model folder that ``generation.copy_groundtruth`` looks for."""
 
-Writers = dict[Path, Callable[[trimesh.Trimesh, Path], None]]
+Writers = dict[Path, Callable[[Surface, Path], None]]
 """A writer for each file of a map's results."""
 
 
@@ -285,6 +283,8 @@ def _write_tables(sources: Sequence[DepthSource], writers: Sequence[Writers], fo
         and (timings := outputs.read_timings(outputs.timings_path(folder, *_key(source))))
     ]
     if rows:
+        import pandas as pd
+
         outputs.write_tables(pd.DataFrame(rows).set_index("idx"), folder)
     else:
         outputs.remove_tables(folder)
@@ -315,14 +315,13 @@ def _write(result: Reconstruction, writers: Writers, timings: Path) -> float:
 
     The timings appear before the last result does, so a map that is done has them.
     """
-    mesh = result.mesh
     watch = Stopwatch()
     *others, last = writers
     with atomic(last) as beside:
         with watch("write"):
             for path in others:
-                writers[path](mesh, path)
-            writers[last](mesh, beside)
+                writers[path](result, path)
+            writers[last](result, beside)
         seconds = {**{stage: result.seconds[stage] for stage in STAGES}, **watch.seconds}
         seconds["total"] = sum(seconds.values())
         outputs.write_timings(

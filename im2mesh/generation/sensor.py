@@ -15,11 +15,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.data.cleaning import Cleaned, clean
@@ -32,6 +31,9 @@ from im2mesh.errors import DepthError, InputError
 from im2mesh.generation.pipeline import Reconstruction, Reconstructor
 from im2mesh.geometry.cameras import Camera, CubeFrame, RayMap
 from im2mesh.models.build import default_device
+
+if TYPE_CHECKING:
+    import trimesh
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +140,8 @@ def reconstruct(
         DepthError: shapes differ, or no pixel of the object can be used.
         InputError: the intrinsics or a number cannot be used.
     """
+    import trimesh
+
     camera = Camera.of(intrinsics)
     z = _checked_depth(depth)
     inside = find_object(z, camera, noise) if mask is None else _checked_mask(mask, z)

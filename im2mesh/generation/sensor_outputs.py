@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from im2mesh import __version__
 from im2mesh.errors import InputError
 from im2mesh.files import write_text
-from im2mesh.generation.sensor import SensorReconstruction
 from im2mesh.geometry.cameras import FLIP
 from im2mesh.geometry.mesh_files import FORMATS, write_mesh
+
+if TYPE_CHECKING:
+    from im2mesh.generation.sensor import SensorReconstruction
 
 UNITS = {"m": 1.0, "mm": 1000.0}
 """Unit → its number in a metre."""
@@ -66,6 +67,8 @@ def write_result(
         InputError: see :func:`check_output`.
         OSError: it cannot be written.
     """
+    import trimesh
+
     check_output(path)
     matrix = output_transform(result, frame, unit)
     vertices = np.asarray(result.mesh.vertices) @ matrix[:3, :3].T + matrix[:3, 3]
@@ -79,6 +82,8 @@ def record(
     result: SensorReconstruction, frame: str, unit: str, sources: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the facts about a mesh for JSON; lengths are in metres."""
+    import trimesh
+
     cleaned, placement = result.cleaned, result.placement
     pixels = cleaned.measured + cleaned.holes + sum(cleaned.removed.values())
     return {

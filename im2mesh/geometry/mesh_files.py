@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import trimesh
 from numpy.typing import ArrayLike
 
 from im2mesh.errors import EmptyError, InputError
 from im2mesh.files import atomic, first_line, foreign_kind, reading, why_missing
 from im2mesh.geometry.formats import READERS
+
+if TYPE_CHECKING:
+    import trimesh
 
 FORMATS = tuple(READERS)
 """Extensions, in lower or upper case, of the mesh files that are read and written."""
@@ -33,6 +36,16 @@ FLAT = 1e-6
 
 SHAPENET_PLACE = "<class id>/<model id>/models/model_normalized.obj"
 """Place of a ShapeNetCore.v2 mesh below the data set's folder."""
+
+
+class Surface(Protocol):
+    """A mesh that can be written: a ``trimesh.Trimesh``, or anything else with such arrays."""
+
+    @property
+    def vertices(self) -> np.ndarray: ...  # (V, 3)
+
+    @property
+    def faces(self) -> np.ndarray: ...  # (F, 3)
 
 
 def check_mesh(vertices: ArrayLike, faces: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -143,6 +156,8 @@ def read_mesh(path: str | os.PathLike[str]) -> trimesh.Trimesh:
     Raises:
         InputError: it cannot be read, is a point cloud, or reaches beyond :data:`FARTHEST`.
     """
+    import trimesh
+
     vertices, faces = _read_result(path)
     if len(vertices):
         _refuse_cloud(path, vertices, faces)
@@ -200,7 +215,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
         ) from error
 
 
-def write_mesh(mesh: trimesh.Trimesh, path: Path, normals: bool = False) -> None:
+def write_mesh(mesh: Surface, path: Path, normals: bool = False) -> None:
     """Write a mesh, which may be empty, whole or not at all.
 
     Vertices are float32 in ``.ply`` (binary) and ``.off``, so that both files hold the same mesh.
@@ -212,19 +227,25 @@ def write_mesh(mesh: trimesh.Trimesh, path: Path, normals: bool = False) -> None
             ``.obj`` and ``.glb``.
     """
     vertices, faces = np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
-    directions = np.asarray(mesh.vertex_normals, np.float32) if normals and len(faces) else None
-    kind = path.suffix.lower()
+    kind, normals = path.suffix.lower(), normals and len(faces) > 0
     with atomic(path) as beside:
         if kind == ".ply":
+            directions = np.asarray(_full(mesh).vertex_normals, "f4") if normals else None
             beside.write_bytes(_ply(vertices, faces, directions))
         elif kind == ".off":
             beside.write_text(_off(vertices, faces))
         elif kind == ".obj" and not len(faces):
             beside.write_text("# a mesh without faces\n")
-        elif kind == ".stl" or directions is None:
-            mesh.export(beside, file_type=kind[1:])
+        elif kind == ".stl" or not normals:
+            _full(mesh).export(beside, file_type=kind[1:])
         else:
-            mesh.export(beside, file_type=kind[1:], include_normals=True)
+            _full(mesh).export(beside, file_type=kind[1:], include_normals=True)
+
+
+def _full(mesh: Surface) -> trimesh.Trimesh:
+    import trimesh  # late, because most runs need no more of it than two arrays
+
+    return trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
 
 
 def _ply(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray | None) -> bytes:

@@ -22,9 +22,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import igl
 import numpy as np
-from scipy import ndimage
 
 from im2mesh.errors import InputError
 from im2mesh.geometry.ray_casting import Obstacles
@@ -193,6 +191,8 @@ class _Outside:
     """
 
     def __init__(self, triangles: np.ndarray) -> None:
+        from scipy import ndimage
+
         corners = triangles.reshape(-1, 3)
         self.step = float(np.ptp(corners, axis=0).max()) / CELLS
         margin = 3 * self.step  # at least, so that the grid's own border is outside
@@ -252,6 +252,8 @@ class _Distance:
     def __init__(self, triangles: np.ndarray) -> None:
         self.vertices = np.ascontiguousarray(triangles.reshape(-1, 3))
         self.faces = np.arange(len(self.vertices), dtype=np.int64).reshape(-1, 3)
+        import igl
+
         self.tree = igl.AABB()
         if len(triangles):
             self.tree.init(self.vertices, self.faces)

@@ -14,7 +14,6 @@ from im2mesh.data.depth_picture import depth_picture
 from im2mesh.generation.level import Level
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.models.network import Network
-from im2mesh.visualize.contact_sheet import contact_sheet
 from im2mesh.visualize.picture import mesh_views
 
 RESOLUTION = 64
@@ -33,6 +32,8 @@ def draw_predictions(
     A patch level uses all of its windows, as in generation. The network is left in the mode that it
     was in.
     """
+    from im2mesh.visualize.contact_sheet import contact_sheet
+
     training = network.training
     settings = replace(
         config.generation,

@@ -12,7 +12,6 @@ import re
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from im2mesh.errors import InputError
 from im2mesh.geometry.formats.polygons import strip
@@ -297,6 +296,8 @@ def _compose(
     count = next(len(part) for part in (translation, rotation, scale) if part is not None)
     matrices = np.tile(np.eye(4), (count, 1, 1))
     if rotation is not None:
+        from scipy.spatial.transform import Rotation
+
         matrices[:, :3, :3] = Rotation.from_quat(rotation).as_matrix()
     if scale is not None:
         matrices[:, :3, :3] *= scale[:, None, :]
