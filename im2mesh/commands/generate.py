@@ -17,6 +17,7 @@ from im2mesh.cli import (
     new_parser,
     parse,
     pick_device,
+    run_script,
 )
 from im2mesh.errors import ConfigError
 
@@ -215,3 +216,7 @@ merge3_sdfbl = generator(
     "HPN3 with an SDF global level and two occupancy patch levels, fused.",
     (GLOBAL_SDF, PATCH, PATCH),
 )
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from im2mesh import __version__
 from im2mesh.bundled import DEMO_LEVELS, ROOT
-from im2mesh.cli import DONE, new_parser, parse
+from im2mesh.cli import DONE, new_parser, parse, run_script
 from im2mesh.native import extension
 from im2mesh.processors import cpus, threads
 
@@ -76,3 +76,7 @@ def _torch() -> Iterator[tuple[str, str]]:
         yield "device", f"cpu, {torch.backends.cpu.get_cpu_capability()}"
     yield "threads", f"{threads()}, {cpus()} processors"
     yield "precision", f"float32, matrix products {torch.get_float32_matmul_precision()}"
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -16,6 +16,7 @@ from im2mesh.cli import (
     natural,
     new_parser,
     parse,
+    run_script,
 )
 
 LIMIT = 3
@@ -97,3 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     end = train(config, fabric, limits)
     return {End.COMPLETE: DONE, End.STOPPED: INTERRUPTED, None: SOME_FAILED}.get(end, LIMIT)
+
+
+if __name__ == "__main__":
+    run_script(main)
