@@ -430,6 +430,7 @@ def bad(tmp_path: Path) -> Path:
         (["ball.ply", "--names", "a", "b"], "--names: 2 names for 1 files"),
         (["ball.ply", "ball.ply", "--names", "a", "a"], "not all different"),
         (["ball.ply", "--save", "x.jpg"], r"--save x\.jpg: writes \.png; name it x\.jpg\.png"),
+        (["ball.ply", "--save", "x.html"], r"--save x\.html: writes \.png; use --html"),
         (["ball.ply", "--html", "x"], r"--html x: writes \.html"),
         (["ball.ply", "--turntable", "x.png"], r"writes \.gif"),
         (["ball.ply", "--size", "4"], "--size 4: must be between"),

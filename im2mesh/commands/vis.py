@@ -110,10 +110,13 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     args = parse(parser, argv)
-    for option, ending in (("save", ".png"), ("html", ".html"), ("turntable", ".gif")):
+    written_by = {".png": "save", ".html": "html", ".gif": "turntable"}
+    for ending, option in written_by.items():
         path = getattr(args, option)
-        if path is not None and Path(path).suffix.lower() != ending:
-            raise InputError(f"--{option} {path}: writes {ending}; name it {path}{ending}")
+        if path is not None and (found := Path(path).suffix.lower()) != ending:
+            right = written_by.get(found)
+            advice = f"use --{right}" if right else f"name it {path}{ending}"
+            raise InputError(f"--{option} {path}: writes {ending}; {advice}")
     if args.size is not None and not 16 <= args.size <= 4096:
         raise InputError(f"--size {args.size}: must be between 16 and 4096")
     if args.report:

@@ -59,8 +59,9 @@ STAGES = (
     "encode inputs", "observe", "symmetry", "eval points", "mise", "marching cubes", "simplify",
     "refine",
 )  # fmt: skip
-"""Timed stages in order: encoding and folding; measuring the depth map, beyond the time of encoding;
-looking for a symmetry; evaluating the field; bookkeeping of coarse to fine; work on the mesh."""
+"""Timed stages in order: encoding and folding; measuring the depth map, beyond the time of
+encoding; looking for a symmetry; evaluating the field; bookkeeping of coarse to fine; work on the
+mesh."""
 
 
 @dataclass(frozen=True)
