@@ -43,6 +43,7 @@ from im2mesh.models.precision import ROUNDS, clearly_faster, far_slower
 from im2mesh.objectives import Occupancy, SignedDistance
 from im2mesh.training import trainer as trainer_module
 from im2mesh.training.checkpoint import BEST, END, LAST, write_checkpoint
+from im2mesh.training.gradients import backward_by_samples, couples_samples
 from im2mesh.training.limits import End, Limits
 from im2mesh.training.precision import bfloat16_pays
 from im2mesh.training.schedule import batch_slices, learning_rate
@@ -223,6 +224,28 @@ def test_a_run_keeps_the_precision_that_it_measured(
     assert second.resume() and second.bfloat16 is pays
     explicit = trainer(level(data, tmp_path, amp=not pays))
     assert explicit.resume() and explicit.bfloat16 is not pays
+
+
+def test_samples_in_threads_have_the_gradient_of_the_batch(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trainer(level(data, tmp_path / "volume", kind="volume"))
+    network, objective, batch = run.network, run.objective, run.source.batch(0, 0, 5)
+    assert not couples_samples(network)
+    assert couples_samples(trainer(level(data, tmp_path / "global")).network)
+    loss = batch_loss(objective, network(batch.images, batch.points), batch)
+    expected = torch.autograd.grad(loss, list(network.parameters()))
+    found = {}
+    for threads in (1, 3):
+        monkeypatch.setattr("im2mesh.processors.threads", lambda threads=threads: threads)
+        network.zero_grad()
+        value = backward_by_samples(network, objective, batch, bfloat16=False)
+        assert float(value) == pytest.approx(float(loss.detach()), rel=1e-5)
+        found[threads] = [parameter.grad for parameter in network.parameters()]
+    largest = max(float(gradient.abs().max()) for gradient in expected)
+    for one, three, whole in zip(found[1], found[3], expected, strict=True):
+        assert torch.equal(one, three), "the same with any number of threads"
+        torch.testing.assert_close(one, whole, rtol=1e-3, atol=1e-6 * largest)
 
 
 @pytest.mark.parametrize("kind", ["global", "patch", "volume"])

@@ -29,6 +29,11 @@ class Batch:
             self, **{item.name: change(getattr(self, item.name)) for item in fields(self)}
         )
 
+    def split(self, size: int) -> list[Batch]:
+        """Return batches of ``size`` samples each, the last one of what is left."""
+        begins = range(0, len(self), size)
+        return [self._each(lambda tensor, k=k: tensor[k : k + size]) for k in begins]  # type: ignore[misc]
+
     def to(self, device: torch.device) -> Batch:
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 

@@ -84,9 +84,9 @@ class Views:
         if self.extent[0] == 1:
             return posed
         placed = np.array([self._placed(number) for number in numbers])
-        extent, place = torch.from_numpy(placed).split([1, 3], dim=1)
-        low, high = (posed.bounds() * extent[:, None]).unbind(1)
-        return posed.transformed(offset=(place - 0.5) * (1 - (high - low)), scale=extent[:, 0])
+        extent, place = torch.from_numpy(placed[:, 0]), torch.from_numpy(placed[:, 1:])
+        low, high = (posed.bounds() * extent[:, None, None]).unbind(1)
+        return posed.transformed(offset=(place - 0.5) * (1 - (high - low)), scale=extent)
 
     def _rotation(self, number: int) -> np.ndarray:
         """Return the (3, 3) rotation of a shape."""

@@ -38,6 +38,7 @@ from im2mesh.training.checkpoint import (
     read_number,
     write_checkpoint,
 )
+from im2mesh.training.gradients import backward_by_samples, couples_samples
 from im2mesh.training.limits import FINAL, End, Limits
 from im2mesh.training.mean import update_mean
 from im2mesh.training.muon import Muon
@@ -247,12 +248,8 @@ class Trainer:
             group["lr"] = learning_rate(training, self.it)
         buffers = list(self.network.buffers())
         before = [buffer.clone() for buffer in buffers]
-        # Not Fabric's own mixed precision, which rounds depths and coordinates to 8 bits as well.
-        with torch.autocast(self.fabric.device.type, torch.bfloat16, enabled=bool(self.bfloat16)):
-            values = self._model(batch.images, batch.points)
-        loss = batch_loss(self.objective, values.float(), batch)
         self._optimizer.zero_grad()
-        self.fabric.backward(loss)
+        loss = self._backward(batch)
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         # Gradients are averaged over all processes, so a bad one of any process is seen by all.
         norm = nn.utils.get_total_norm(gradients)
@@ -269,6 +266,19 @@ class Trainer:
         if self.averaged is not None:
             update_mean(self.averaged, self.network, self.config.training.ema, self.it)
         return value
+
+    def _backward(self, batch: Batch) -> Tensor:
+        """Set the gradients; return the loss."""
+        device, bfloat16 = self.fabric.device.type, bool(self.bfloat16)
+        plain = device == "cpu" and self.ranks == 1 and not self.config.training.compile
+        if plain and not couples_samples(self.network):
+            return backward_by_samples(self.network, self.objective, batch, bfloat16)
+        # Not Fabric's own mixed precision, which rounds depths and coordinates to 8 bits as well.
+        with torch.autocast(device, torch.bfloat16, enabled=bfloat16):
+            values = self._model(batch.images, batch.points)
+        loss = batch_loss(self.objective, values.float(), batch)
+        self.fabric.backward(loss)
+        return loss
 
     def _not_finite(self, loss: float, batch: Batch) -> str:
         names = list(dict.fromkeys(self.source.name(k) for k in batch.shapes.tolist()))
