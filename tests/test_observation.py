@@ -30,7 +30,12 @@ from im2mesh.generation.lattice import exact_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import extract_mesh, refine
 from im2mesh.generation.observation import Observation, _shell
-from im2mesh.generation.outlines import half_width, smooth_outline, stepped_outline
+from im2mesh.generation.outlines import (
+    half_width,
+    smooth_outline,
+    smoothed,
+    stepped_outline,
+)
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.cameras import Perspective
 from im2mesh.geometry.rendering import render_depth
@@ -476,6 +481,20 @@ def test_maps_agree_with_the_reference() -> None:
     assert ((smooth > 0)[::2, ::2] == solid).all()
     slow_width = reference.half_width(smooth, 1.5)
     np.testing.assert_allclose(half_width(smooth, 1.5), slow_width, atol=1e-12)
+    np.testing.assert_allclose(half_width(smooth.T, 1.5), slow_width.T, atol=1e-12)
+    some = half_width(smooth, 1.5, smooth > 0)
+    np.testing.assert_allclose(some[smooth > 0], slow_width[smooth > 0], atol=1e-12)
+
+
+@given(st.integers(0, 2**31), st.sampled_from([1, 2]))
+@settings(max_examples=20, deadline=None)
+def test_outlines_are_smoothed_as_by_the_reference(seed: int, fine: int) -> None:
+    rng = np.random.default_rng(seed)
+    signed = np.linspace(-9, 9, 30) + rng.normal(0, 1.5, (25, 30))
+    signed[rng.random(signed.shape) < 0.2] = -1000  # as beside two edges
+    for shift in (0.3, rng.uniform(0, 0.3, signed.shape)):
+        slow = reference.smoothed(signed, fine, shift)
+        np.testing.assert_allclose(smoothed(signed, fine, shift), slow, atol=1e-12)
 
 
 @given(st.integers(0, 2**31))

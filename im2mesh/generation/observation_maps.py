@@ -15,6 +15,7 @@ from im2mesh.generation.outlines import (
     FAR,
     growth,
     half_width,
+    nearest,
     refined,
     signed_distance,
     smooth_outline,
@@ -30,7 +31,7 @@ Surface = tuple[np.ndarray, Pair]
 
 @dataclass(frozen=True)
 class ObservationMaps:
-    """Maps of (2H−1, 2W−1) points at half-pixel steps, float64, in pixels.
+    """Maps of (2H−1, 2W−1) points at half-pixel steps, float64 or float32, in pixels.
 
     The *near* and the *far* surface are the observed one where there is no occlusion edge. Beside
     an edge they are the parts on its two sides, each continued across the edge.
@@ -82,30 +83,33 @@ class ObservationMaps:
         heights, seen, missing = _prepared(depth, noise, known)
         jump = _jump(noise)
         slopes, jumps = _slopes(heights, seen, jump)
-        heights, slopes = _continued_outside(heights, slopes, seen)
+        # The nearest pixel's surface goes on where there is none.
+        heights, slopes = _continued(heights, slopes, ~seen, nearest(seen))
         radius = OBSERVATION.shell_thickness / 2 * cell
         moved = OBSERVATION.max_outline_shift + OBSERVATION.max_growth * cell
         edge, near, far, clear = _layers(heights, slopes, jumps, 2 * radius, moved)
 
         outline, edge = smooth_outline(seen | missing), refined(edge)
-        grow, grow_near = growth(outline, cell), growth(np.minimum(outline, edge), cell)
+        grow = grow_near = growth(outline, cell)
+        if any(each.any() for each in jumps):
+            grow_near = growth(np.minimum(outline, edge), cell)
         outline = outline + np.where(edge > 0, np.maximum(grow, grow_near), grow)
         edge = edge + grow_near
-        near_width = half_width(np.minimum(outline, edge), radius)
+        near_width = half_width(np.minimum(outline, edge), radius, edge > 0)
         near_width = np.where(edge > 0, near_width, radius)
         return cls(
             outline=outline,
             edge=edge,
-            near=refined(near[0]),
-            far=refined(far[0]),
-            near_cosine=refined(_cosine(near[1])),
-            far_cosine=refined(_cosine(far[1])),
+            near=refined(near[0], np.float32),
+            far=refined(far[0], np.float32),
+            near_cosine=refined(_cosine(near[1]), np.float32),
+            far_cosine=refined(_cosine(far[1]), np.float32),
             near_width=np.where(_joins_parts(near[0], jump), -1, near_width),
             far_width=np.where(_joins_parts(far[0], jump), -1, half_width(outline, radius)),
             own=np.where(_between(jumps), -FAR, refined(heights)),
-            own_cosine=refined(_cosine(slopes)),
-            clear=refined(clear),
-            unknown=refined(signed_distance(missing)),
+            own_cosine=refined(_cosine(slopes), np.float32),
+            clear=refined(clear, np.float32),
+            unknown=refined(signed_distance(missing), np.float32),
         )
 
 
@@ -176,8 +180,7 @@ def _filtered(
 
     A bilateral filter: a mean over a neighbourhood that leaves out other parts of the object.
     """
-    index = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
-    own = heights[tuple(index)]
+    own = heights.ravel()[nearest(seen)]
     span = 3 * noise if noise else _jump(noise)
     total, weights = np.zeros_like(heights), np.zeros_like(heights)
     radius = OBSERVATION.hole_radius
@@ -207,44 +210,58 @@ def _slopes(heights: np.ndarray, seen: np.ndarray, jump: float) -> tuple[Pair, P
     slopes, jumps = [], []
     for axis in (0, 1):
         h, there = np.moveaxis(heights, axis, 0), np.moveaxis(seen, axis, 0)
-        step = np.where(there[1:] & there[:-1], h[1:] - h[:-1], 0)
-        before, after = np.zeros_like(step), np.zeros_like(step)
-        before[1:], after[:-1] = step[:-1], step[1:]
-        # A neighbouring slope explains a step in its own direction only.
-        beside = np.maximum(before * np.sign(step), after * np.sign(step)).clip(0)
-        torn = np.abs(step) > jump + OBSERVATION.steepening * beside
-        whole = there[1:] & there[:-1] & ~torn
+        both = there[1:] & there[:-1]
+        step = np.where(both, h[1:] - h[:-1], 0)
+        torn = _torn(step, jump)
+        step[torn] = 0
+        whole = both & ~torn
         total, count = np.zeros_like(h), np.zeros_like(h)
         for side in (np.s_[1:], np.s_[:-1]):
-            total[side] += np.where(whole, step, 0)
+            total[side] += step
             count[side] += whole
         slopes.append(np.moveaxis(total / np.maximum(count, 1), 0, axis))
         jumps.append(np.moveaxis(torn, 0, axis))
     return (slopes[0], slopes[1]), (jumps[0], jumps[1])
 
 
-def _continued_outside(heights: np.ndarray, slopes: Pair, seen: np.ndarray) -> Surface:
-    """Continue the nearest pixel's surface to pixels without one."""
-    source = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
-    return _continued(heights, slopes, source)
+def _torn(steps: np.ndarray, jump: float) -> np.ndarray:
+    """Find the steps along axis 0 that are too large to be a slope."""
+    torn = np.abs(steps) > jump
+    at = row, column = np.nonzero(torn)
+    padded = np.pad(steps, ((1, 1), (0, 0)))
+    # A neighbouring slope explains a step in its own direction only.
+    direction = np.sign(steps[at])
+    beside = np.maximum(padded[row, column] * direction, padded[row + 2, column] * direction)
+    torn[at] = np.abs(steps[at]) > jump + OBSERVATION.steepening * beside.clip(0)
+    return torn
 
 
-def _continued(heights: np.ndarray, slopes: Pair, source: np.ndarray) -> Surface:
-    """Give each pixel the height and slopes of another pixel's tangent plane.
+def _continued(heights: np.ndarray, slopes: Pair, where: np.ndarray, source: np.ndarray) -> Surface:
+    """Give some pixels the height and slopes of other pixels' tangent planes.
 
     Args:
         heights: (H, W).
         slopes: along both axes.
-        source: (2, H, W) row and column of the other pixel.
+        where: (H, W) bool, the pixels that are changed.
+        source: (H, W) number of the other pixel: row · W + column.
     """
-    at = tuple(source)
-    continued = heights[at]
+    here = np.flatnonzero(where)
+    there = source.ravel()[here]
+    values, tilts = heights.ravel()[there], []
     steepest, radius = OBSERVATION.max_continued_slope, OBSERVATION.hole_radius
-    for axis in (0, 1):
-        offset = np.indices(heights.shape)[axis] - source[axis]
-        slope = slopes[axis][at].clip(-steepest, steepest)
-        continued = continued + slope * offset.clip(-radius, radius)
-    return continued, (slopes[0][at], slopes[1][at])
+    columns = heights.shape[1]
+    for axis, offset in enumerate(np.subtract(np.divmod(here, columns), np.divmod(there, columns))):
+        tilt = slopes[axis].ravel()[there]
+        values += tilt.clip(-steepest, steepest) * offset.clip(-radius, radius)
+        tilts.append(_changed(slopes[axis], here, tilt))
+    return _changed(heights, here, values), (tilts[0], tilts[1])
+
+
+def _changed(pixels: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return a copy with other values at some pixels, which are given by number."""
+    changed = pixels.copy(order="C")
+    changed.ravel()[at] = values
+    return changed
 
 
 def _layers(
@@ -278,20 +295,21 @@ def _layers(
     hidden, hither = _nearest_edges(heights, jumps, search, lower=False)
     narrow = hiding + hidden < beside + 4.5
     # Only one edge of a narrow part can be kept; the other becomes a slope, a pixel wide.
-    drop = heights - heights[tuple(yonder)]
-    rise = heights[tuple(hither)] - heights
+    drop = heights - heights.ravel()[yonder]
+    rise = heights.ravel()[hither] - heights
     faces_far = np.where(narrow, rise > drop, hidden < hiding)
     is_far = (hidden < beside + 1.5) & np.where(narrow, faces_far, True)
     smooth = smoothed(np.where(faces_far, -hidden, hiding))
     edge = np.where(is_far, -np.abs(smooth), np.where(faces_far, hiding, smooth))
-    itself = np.indices(heights.shape)
-    near = _continued(heights, slopes, np.where(is_far & (hidden < beside), hither, itself))
+    near = _continued(heights, slopes, is_far & (hidden < beside), hither)
     behind = ~is_far & (hiding < reach + 1) & ((narrow & ~faces_far) | (hidden > beside + 3))
-    far = _continued(heights, slopes, np.where(behind, yonder, itself))
+    far = _continued(heights, slopes, behind, yonder)
     return edge, near, far, np.minimum(hiding, hidden) - 2
 
 
-def _nearest_edges(heights: np.ndarray, jumps: Pair, reach: float, lower: bool) -> Pair:
+def _nearest_edges(
+    heights: np.ndarray, jumps: Pair, reach: float, lower: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the nearest edge of each pixel's own part along paths that cross no edge.
 
     Args:
@@ -301,12 +319,15 @@ def _nearest_edges(heights: np.ndarray, jumps: Pair, reach: float, lower: bool) 
         lower: look for edges to lower surfaces; else to higher ones.
 
     Returns:
-        (H, W) distances, FAR where there is none; (2, H, W) the pixel across the edge.
+        (H, W) distances, FAR where there is none; (H, W) number of the pixel across the edge.
     """
     shape, level = heights.shape, heights.ravel()
     pixel = np.arange(level.size)
-    place = np.stack(np.divmod(pixel, shape[1])).astype(np.float64)
-    distance, mark, across = np.full(level.size, FAR), place.copy(), pixel.copy()
+    # Places and squared distances are in half pixels: whole numbers, also between two pixels.
+    row, column = (2 * each for each in np.divmod(pixel, shape[1]))
+    mark_row, mark_column, across = row.copy(), column.copy(), pixel.copy()
+    none = int(4 * FAR**2)
+    square = np.full(level.size, none)
     # A step to a neighbour; at the first pixel of each such pair, whether an edge separates it.
     ways = []
     for axis, step in ((0, shape[1]), (1, 1)):
@@ -315,31 +336,34 @@ def _nearest_edges(heights: np.ndarray, jumps: Pair, reach: float, lower: bool) 
         torn[first], whole[first] = jumps[axis], ~jumps[axis]
         ways += [(side, torn.ravel(), whole.ravel()) for side in (step, -step)]
     for step, torn, _ in ways:
-        here = pixel[torn] + max(0, -step)
-        here = here[((level[here + step] < level[here]) == lower) & (distance[here] > 0.5)]
-        distance[here], across[here] = 0.5, here + step
-        mark[:, here] = (place[:, here] + place[:, here + step]) / 2
-    changed = np.flatnonzero(distance < FAR)
+        here = np.flatnonzero(torn) + max(0, -step)
+        here = here[((level[here + step] < level[here]) == lower) & (square[here] > 1)]
+        square[here], across[here] = 1, here + step
+        mark_row[here] = (row[here] + row[here + step]) // 2
+        mark_column[here] = (column[here] + column[here + step]) // 2
+    changed = np.flatnonzero(square < none)
     for _ in range(int(np.ceil(1.5 * reach))):
         start = len(changed)
         for step, _, whole in ways:
             there = changed[whole[np.minimum(changed, changed - step)]]
             here = there - step
-            candidate = np.hypot(*(place[:, here] - mark[:, there]))
-            better = candidate < distance[here]
+            candidate = (row[here] - mark_row[there]) ** 2
+            candidate += (column[here] - mark_column[there]) ** 2
+            better = candidate < square[here]
             here, there = here[better], there[better]
-            distance[here], across[here] = candidate[better], across[there]
-            mark[:, here] = mark[:, there]
+            square[here], across[here] = candidate[better], across[there]
+            mark_row[here], mark_column[here] = mark_row[there], mark_column[there]
             changed = np.concatenate([changed, here])
         # Only neighbours of pixels that have just changed can change.
         changed = np.unique(changed[start:])
-    return distance.reshape(shape), np.stack(np.divmod(across, shape[1])).reshape(2, *shape)
+    return (np.sqrt(square) / 2).reshape(shape), across.reshape(shape)
 
 
 def _joins_parts(heights: np.ndarray, jump: float) -> np.ndarray:
     """Find the points at which interpolation would join parts at very different heights."""
-    step = OBSERVATION.max_shell_step + jump
-    return _between(_slopes(heights, np.ones_like(heights, bool), step)[1])
+    largest = OBSERVATION.max_shell_step + jump
+    down, along = np.diff(heights, axis=0), np.diff(heights, axis=1)
+    return _between((_torn(down, largest), _torn(along.T, largest).T))
 
 
 def _between(jumps: Pair) -> np.ndarray:

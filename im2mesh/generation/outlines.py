@@ -6,7 +6,7 @@ halfway between them, where thin parts have their middle. Distances are in pixel
 
 from __future__ import annotations
 
-import itertools
+import math
 
 import numpy as np
 from scipy import ndimage
@@ -20,14 +20,25 @@ MIN_HALF_WIDTH = 0.25
 """Half the width of the thinnest part, in pixels."""
 
 
-def refined(pixels: np.ndarray) -> np.ndarray:
-    """Interpolate (H, W) values to the (2H−1, 2W−1) points, linearly."""
-    for axis in (0, 1):
-        first = np.moveaxis(pixels, axis, 0)
-        fine = np.empty((2 * len(first) - 1, first.shape[1]))
-        fine[::2], fine[1::2] = first, (first[1:] + first[:-1]) / 2
-        pixels = np.moveaxis(fine, 0, axis)
-    return pixels
+def refined(pixels: np.ndarray, dtype: type[np.floating] = np.float64) -> np.ndarray:
+    """Interpolate (H, W) float64 values to the (2H−1, 2W−1) points, linearly."""
+    rows, columns = pixels.shape
+    tall = np.empty((2 * rows - 1, columns))
+    tall[::2], tall[1::2] = pixels, (pixels[1:] + pixels[:-1]) / 2
+    fine = np.empty((2 * rows - 1, 2 * columns - 1), dtype)
+    fine[:, ::2], fine[:, 1::2] = tall, (tall[:, 1:] + tall[:, :-1]) / 2
+    return fine
+
+
+def nearest(sites: np.ndarray) -> np.ndarray:
+    """Return the number of the nearest of some pixels, (H, W) bool, for each pixel.
+
+    A pixel's number is row · W + column.
+    """
+    rows, columns = ndimage.distance_transform_edt(
+        ~sites, return_distances=False, return_indices=True
+    )
+    return np.asarray(rows * sites.shape[1] + columns)
 
 
 def signed_distance(inside: np.ndarray) -> np.ndarray:
@@ -52,11 +63,37 @@ def smoothed(
         fine: points per pixel.
         shift: how far the contour may move, at each point.
     """
-    values = signed
+    least, most, largest = signed - shift, signed + shift, 2.5
+    values = signed.clip(-largest, largest)
+    # Elsewhere blurred values, which are no larger, are moved back all the way.
+    near = (least < largest) & (most > -largest)
+    result = values.clip(least, most)
+    if not near.any():
+        return result
+    window = _around(near, 4 * fine)
+    values, at = values[window].copy(), np.flatnonzero(near[window])
+    bounds = least[near], most[near]
     for _ in range(4):
-        values = ndimage.gaussian_filter(values.clip(-2.5, 2.5), 0.8 * fine, mode="nearest")
-        values = values.clip(signed - shift, signed + shift)
-    return values
+        blurred = ndimage.gaussian_filter(values, 0.8 * fine, mode="nearest")
+        moved = blurred.ravel()[at].clip(*bounds)
+        values.ravel()[at] = moved.clip(-largest, largest)
+    result[near] = moved
+    return result
+
+
+def _around(where: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """Return the smallest window around some pixels, with a margin."""
+    spans = []
+    for axis in (1, 0):
+        found = np.flatnonzero(where.any(axis=axis))
+        spans.append(slice(max(0, found[0] - margin), found[-1] + 1 + margin))
+    return spans[0], spans[1]
+
+
+def _refined_window(pixels: tuple[slice, slice]) -> tuple[slice, slice]:
+    """Return the window of all points between the pixels of a window."""
+    rows, columns = (slice(2 * span.start, 2 * span.stop - 1) for span in pixels)
+    return rows, columns
 
 
 def stepped_outline(solid: np.ndarray) -> np.ndarray:
@@ -68,13 +105,20 @@ def stepped_outline(solid: np.ndarray) -> np.ndarray:
     Returns:
         (2H−1, 2W−1), positive in the object.
     """
-    sites = np.zeros((2,) + tuple(2 * side - 1 for side in solid.shape), dtype=bool)
-    sites[:, ::2, ::2] = solid, ~solid
-    to_object, to_background = (ndimage.distance_transform_edt(~s) / 2 for s in sites)
-    signed = np.where(to_background > to_object, to_background - 0.5, 0.5 - to_object)
+    if not solid.any():
+        return np.full([2 * side - 1 for side in solid.shape], -FAR)
+    object_sites, other_sites = np.zeros((2, *(2 * side - 1 for side in solid.shape)), dtype=bool)
+    object_sites[::2, ::2], other_sites[::2, ::2] = solid, ~solid
+    signed = 0.5 - ndimage.distance_transform_edt(~object_sites) / 2
+    # All points in the object, and what is nearest to them in the background.
+    window = _refined_window(_around(solid, 1))
+    to_object = 0.5 - signed[window]
+    to_background = ndimage.distance_transform_edt(~other_sites[window]) / 2
+    inside = np.where(to_background > to_object, to_background - 0.5, signed[window])
     # A point that is as near to the one as to the other goes with most of the pixels around it.
     even = to_background == to_object
-    return np.where(even, refined(signed[::2, ::2]), signed)
+    signed[window] = np.where(even, refined(inside[::2, ::2]), inside)
+    return signed
 
 
 def smooth_outline(solid: np.ndarray) -> np.ndarray:
@@ -90,8 +134,10 @@ def smooth_outline(solid: np.ndarray) -> np.ndarray:
     gaps = gaps[gap:-gap, gap:-gap]
     if not gaps.any():
         return smoothed(signed, 2)
-    distance = ndimage.distance_transform_edt(~gaps)
-    free = ((refined(distance) - 1) / 2).clip(0, 1)  # 0 in gaps, 1 from three pixels off
+    window = _around(gaps, 4)
+    distance = ndimage.distance_transform_edt(~gaps[window])
+    free = np.ones_like(signed)  # 0 in gaps, 1 from three pixels off
+    free[_refined_window(window)] = ((refined(distance) - 1) / 2).clip(0, 1)
     shift = OBSERVATION.max_outline_shift * free
     return smoothed(signed, 2, shift) - OBSERVATION.gap_widening * (1 - free)
 
@@ -107,41 +153,60 @@ def growth(within: np.ndarray, cell: float) -> np.ndarray:
         within: (2H−1, 2W−1) distances within the part.
         cell: side of a cell, in pixels.
     """
-    pixels = within[::2, ::2].clip(-2, 2)
+    largest = cell / 2 * math.sqrt(2) + OBSERVATION.growth_margin
+    width = half_width(within, largest, within > 0)
+    thin = (within > 0) & (width < largest)
+    if not thin.any():
+        return np.zeros_like(within)
+    # All pixels that matter at thin points: the filters reach twelve pixels far.
+    rows, columns = (
+        slice(max(0, span.start // 2 - 12), span.stop // 2 + 13) for span in _around(thin, 0)
+    )
+    window = rows, columns
+    pixels = within[::2, ::2][window].clip(-2, 2)
     slope = [ndimage.gaussian_filter(pixels, 1.0, order=o) for o in ((1, 0), (0, 1))]
     a, b, c = (
         ndimage.gaussian_filter(slope[i] * slope[k], 2.0) for i, k in ((0, 0), (1, 1), (0, 1))
     )
     diagonal = refined((2 * np.abs(c) / np.maximum(a + b, 1e-12)).clip(0, 1))
+    diagonal = diagonal[thin[_refined_window(window)]]
     least = cell / 2 * np.sqrt(1 + diagonal) + OBSERVATION.growth_margin
-    width = half_width(within, float(least.max()))
-    grow = np.where(within > 0, (least - width).clip(0), 0)
-    nearest = ndimage.distance_transform_edt(
-        within <= 0, return_distances=False, return_indices=True
-    )
-    return np.asarray(grow[tuple(nearest)])
+    grow = np.zeros_like(within)
+    grow[thin] = (least - width[thin]).clip(0)
+    return grow.ravel().take(nearest(within > 0))
 
 
-def half_width(within: np.ndarray, most: float) -> np.ndarray:
+def half_width(within: np.ndarray, most: float, where: np.ndarray | None = None) -> np.ndarray:
     """Return the radius of the largest disc in a part that contains each point.
 
     Args:
         within: (2H−1, 2W−1) distances within the part.
         most: radii are clamped to this.
+        where: (2H−1, 2W−1) bool, the points that are measured. The others' radius is their distance
+            within the part. None: all.
     """
     reach = int(np.ceil(2 * most)) + 1
     padded = np.pad(within, reach, constant_values=-FAR)
+    flat, columns = padded.ravel(), padded.shape[1]
+    radius = within.clip(MIN_HALF_WIDTH, most)
     # Only beside the outline is the answer neither the largest radius nor the smallest one.
-    rows, columns = np.nonzero((within > -most - 0.5) & (within < most))
-    at = (rows + reach) * padded.shape[1] + columns + reach
-    flat, widest = padded.ravel(), within[rows, columns]
+    unclear = (within > -most - 0.5) & (within < most)
+    index = np.flatnonzero(unclear if where is None else unclear & where)
+    # The corner of the square of discs around each point, in the padded array.
+    at = index // within.shape[1] * columns + index % within.shape[1]
+    widest = within.ravel()[index]
     step = max(1, reach // 6)  # where cells have many pixels, some discs are left out
     offsets = np.arange(reach % step, 2 * reach + 1, step) - reach
-    for row, column in itertools.product(offsets, offsets):
-        far = np.hypot(row, column) / 2
-        if far <= most + 0.5:
-            other = flat[at + (row * padded.shape[1] + column)]
-            np.maximum(widest, other, out=widest, where=other >= far - 0.5 - step / 4)
-    radius = within.clip(MIN_HALF_WIDTH, most)
-    radius[rows, columns] = widest.clip(MIN_HALF_WIDTH, most)
+    places = ((math.hypot(i, j) / 2, i, j) for i in offsets for j in offsets)
+    # The farthest first: most points are in one of the largest discs, and near its border.
+    discs = sorted((place for place in places if place[0] <= most + 0.5), reverse=True)
+    for number, (far, i, j) in enumerate(discs):
+        if number % 8 == 1:  # those that are in a largest disc are done
+            more = widest < most
+            np.put(radius, index[~more], most)
+            index, at, widest = index[more], at[more], widest[more]
+        other = flat[(reach + i) * columns + reach + j :].take(at)
+        wider = np.flatnonzero((other > widest) & (other >= far - 0.5 - step / 4))
+        widest[wider] = other[wider]
+    np.put(radius, index, widest.clip(MIN_HALF_WIDTH, most))
     return radius
