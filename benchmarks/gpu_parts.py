@@ -257,7 +257,8 @@ def meshes(setting: Setting) -> None:
 
 def small_levels(setting: Setting, root: Path) -> dict[str, Config]:
     """Return a level of every kind, on procedural shapes or on stored views."""
-    steps = {"validate_every": 0, "visualize_every": 0, "out_dir": str(root / "out")}
+    steps = {"validate_every": 0, "visualize_every": 0, "num_workers": 0}
+    steps |= {"out_dir": str(root / "out")}
     found = {
         "stored global": configured(root, "slim", None, batch_size=8),
         "stored p64s32": configured(root, "slim", (64, 32), batch_size=16),
