@@ -38,6 +38,7 @@ from im2mesh.generation.outlines import (
 )
 from im2mesh.generation.pipeline import Reconstructor
 from im2mesh.geometry.cameras import Perspective
+from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.rendering import render_depth
 from im2mesh.metrics.observation import observation_scores
 from im2mesh.shapes.families import FAMILIES, make_shape
@@ -618,3 +619,48 @@ def test_hidden_space_alone_is_measured_the_same(perspective: Perspective | None
     seen = Observation(ball_depth(0.3), 32, 0.002, None, CPU, perspective)
     points = torch.rand(2000, 3, generator=torch.Generator().manual_seed(0)) * 1.4 - 0.7
     assert torch.equal(seen.hidden_in_cube(points), seen.in_cube(points)[0])
+    assert torch.equal(seen.beside_surface(points)[0], seen.in_cube(points)[0])
+
+
+@pytest.mark.parametrize("perspective", [None, Perspective(2.0)])
+def test_distance_from_the_observed_surface(perspective: Perspective | None) -> None:
+    """On a ball's surface it is 0, along its normals and beside its outline about the length."""
+    radius, depth = 0.3, ball_depth(0.3)
+    seen = Observation(depth, 64, perspective=perspective)
+
+    def distance(points: np.ndarray) -> np.ndarray:
+        if perspective is not None:
+            points = perspective.inverse(points)
+        return seen.beside_surface(torch.from_numpy(points).float())[1].numpy()
+
+    points = back_project(depth).astype(np.float64)
+    assert distance(points).max() < 1e-4
+    if perspective is not None:
+        return  # it is no ball in the cube
+    facing = points[points[:, 2] > 0.15]
+    for off in (-0.02, 0.01, 0.02):
+        moved = facing * (1 + off / radius)
+        np.testing.assert_allclose(distance(moved), abs(off), atol=0.2 * abs(off))
+    angle = np.linspace(0, 6, 50)
+    for off, least in ((0.02, 0.016), (0.1, 0.096), (0.4, 0.15)):  # the last is outside the image
+        beside = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) * (radius + off)
+        assert (distance(beside) > least).all()
+
+
+def test_distance_from_parts_at_different_heights() -> None:
+    """Beside an occlusion edge the nearer part counts, with the distance from its edge."""
+    depth = np.full((256, 256), -1, np.float32)
+    depth[64:192, 64:128], depth[64:192, 128:192] = 0.2, 0.6  # the edge is at x = 0
+    seen = Observation(depth, 64)
+
+    def distance(x: float, z: float) -> float:
+        return float(seen.beside_surface(torch.tensor([[x, 0.0, z]]))[1][0])
+
+    for x in (-0.1, -0.01, 0.0):
+        assert distance(x, 0.3) == pytest.approx(0, abs=0.003)
+        assert distance(x, 0.31) == pytest.approx(0.01, abs=0.003)
+    for x in (0.1, 0.02):
+        assert distance(x, -0.1) == pytest.approx(0, abs=0.003)
+        assert distance(x, -0.09) == pytest.approx(0.01, abs=0.003)
+    assert distance(0.008, 0.3) == pytest.approx(0.008, abs=0.003)
+    assert distance(-0.008, -0.1) == pytest.approx(0.008, abs=0.003)

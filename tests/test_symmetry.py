@@ -31,9 +31,9 @@ from im2mesh.generation.meshing import extract_mesh
 from im2mesh.generation.observation import Observation
 from im2mesh.generation.observation_maps import surface_normals
 from im2mesh.generation.pipeline import Reconstructor
-from im2mesh.generation.plane_search import find_plane, hemisphere, scan
+from im2mesh.generation.plane_search import cell_distances, find_plane, hemisphere, scan
 from im2mesh.generation.symmetry import MirrorPlane, MirrorPlanes, RevolutionAxis, RevolutionProfile
-from im2mesh.generation.symmetry_evidence import Evidence, reflect, score
+from im2mesh.generation.symmetry_evidence import Evidence, maximised, reflect, score
 from im2mesh.generation.symmetry_search import find_symmetry
 from im2mesh.geometry.pixels import back_project
 from im2mesh.geometry.rendering import render_depth
@@ -231,7 +231,22 @@ def test_the_scan_agrees_with_the_reference(seed: int) -> None:
         [reference.support(table, points, normal, offset) for offset in SYMMETRY.offsets]
         for normal in normals
     ]
-    np.testing.assert_allclose(fast, slow, atol=1e-12)
+    # In single precision, an image on a cell's face may count for the cell beyond.
+    assert np.isclose(fast, slow, atol=1e-5).mean() > 0.95
+
+
+@given(st.integers(0, 2**31), st.integers(0, 5))
+@settings(max_examples=5, deadline=None)
+def test_distances_of_cells_agree_with_the_reference(seed: int, count: int) -> None:
+    size, points = SYMMETRY.table_cells, cloud(seed, count)
+    fast = cell_distances(points, most=0.15).reshape((size,) * 3)
+    assert fast.dtype == np.float32
+    probes = np.random.default_rng(seed).integers(size, size=(200, 3))
+    slow = np.array([reference.cell_distance(probe, points, size) for probe in probes])
+    found = fast[tuple(probes.T)]
+    near = slow <= 0.15
+    np.testing.assert_allclose(found[near], slow[near], rtol=1e-6)
+    assert (found[~near] > 0.15).all()
 
 
 @given(st.integers(0, 2**31))
@@ -245,6 +260,26 @@ def test_scores_agree_with_the_reference(seed: int) -> None:
     fast = score(hidden, observed, predicted, width)
     rows = zip(hidden, observed, predicted, strict=True)
     np.testing.assert_allclose(fast, [reference.score(*row, width) for row in rows])
+
+
+def test_maxima_are_found() -> None:
+    """Those of rotated paraboloids at once, also beyond the first steps."""
+    rng = np.random.default_rng(0)
+    summits = rng.uniform(-0.03, 0.03, (5, 1, 3))
+    turns = Rotation.random(5, rng=rng).as_matrix()
+
+    def support(x: np.ndarray) -> np.ndarray:
+        return np.asarray(-((((x - summits) @ turns) * [1, 1.2, 1.5]) ** 2).sum(axis=-1))
+
+    steps = np.full(3, 0.02)
+    found = maximised(support, 5, steps, 8)
+    assert found.shape == (5, 3)
+    np.testing.assert_allclose(found, summits[:, 0], atol=2e-3)
+    np.testing.assert_array_equal(found[:1], maximised(lambda x: support(x)[:1], 1, steps, 8))
+
+
+def test_maxima_of_a_flat_function_stay_where_they_are() -> None:
+    assert not maximised(lambda x: np.zeros(x.shape[:2]), 2, np.full(4, 0.02), 3).any()
 
 
 def test_directions_cover_the_hemisphere() -> None:

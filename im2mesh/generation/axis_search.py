@@ -10,6 +10,8 @@ points about them, and the best ones are improved by direct search.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from im2mesh.generation.constants import SYMMETRY, MatchWidth, SearchStage
@@ -25,12 +27,11 @@ def find_axis(evidence: Evidence) -> RevolutionAxis | None:
     found = met_axes(evidence.points, evidence.normals, SYMMETRY.axis_candidates)
     axes: list[Line] = list(zip(*found, strict=True))
     for stage in SYMMETRY.axis_stages:
-        width = stage.width.widened(evidence.margin)
-        judged = [_judged(evidence, axis, width) for axis in axes]
-        judged.sort(key=lambda axis: -axis.support)
-        if judged[0].support < SYMMETRY.hopeless_support:
+        supports = _turned(evidence, axes, stage.width.widened(evidence.margin))[0]
+        if supports.max() < SYMMETRY.hopeless_support:
             return None
-        axes = [_searched(evidence, axis, stage) for axis in judged[: stage.candidates]]
+        best = np.argsort(-supports, kind="stable")[: stage.candidates]
+        axes = _searched(evidence, [axes[k] for k in best], stage)
     axis = _judged(evidence, axes[0], SYMMETRY.final_width.widened(evidence.margin))
     is_measured = evidence.margin > 0
     most = (
@@ -47,45 +48,51 @@ def find_axis(evidence: Evidence) -> RevolutionAxis | None:
 def _judged(evidence: Evidence, axis: Line, width: MatchWidth) -> RevolutionAxis:
     """Give an axis its support."""
     direction, start = axis
-    support, free = _turned(evidence, axis, width, SYMMETRY.turned_points)
+    (support,), (free,) = _turned(evidence, [axis], width)
     outlier = free.mean(axis=0) > 0.5
     distances = np.linalg.norm(np.cross(evidence.points - start, direction), axis=1)
     return RevolutionAxis(
         direction,
         start,
         radius=float(distances.max()),
-        support=support,
+        support=float(support),
         contradicted=float(free[:, ~outlier].mean()) if not outlier.all() else 1.0,
         outliers=float(outlier.mean()),
     )
 
 
 def _turned(
-    evidence: Evidence, axis: Line, width: MatchWidth, points: int
-) -> tuple[float, np.ndarray]:
-    """Return an axis' support by some observed points; (A, P) bool, their images in free space."""
-    images = turn(evidence.sample[:points], *axis, np.array(SYMMETRY.turns))
-    found = evidence.scores(images.reshape(-1, 3), width)
-    scores, free = (values.reshape(len(images), -1) for values in found)
-    outlier = free.mean(axis=0) > 0.5
-    support = np.where(outlier, SYMMETRY.outlier_score, scores.mean(axis=0)).mean()
-    return float(support), free
+    evidence: Evidence,
+    axes: Sequence[Line],
+    width: MatchWidth,
+    points: int = SYMMETRY.turned_points,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (B,) axes' support by some observed points; (B, A, P) bool, their images are free."""
+    turns, sample = np.array(SYMMETRY.turns), evidence.sample[:points]
+    images = np.stack([turn(sample, *axis, turns) for axis in axes])
+    scores, free = evidence.scores(images, width)
+    outlier = free.mean(axis=1) > 0.5
+    support = np.where(outlier, SYMMETRY.outlier_score, scores.mean(axis=1)).mean(axis=1)
+    return support, free
 
 
-def _searched(evidence: Evidence, near: RevolutionAxis, stage: SearchStage) -> Line:
-    """Search the axis of most support near another one."""
-    aside, up = tangents(near.direction)
+def _searched(evidence: Evidence, near: Sequence[Line], stage: SearchStage) -> list[Line]:
+    """Search the axis of most support near each of some others."""
 
-    def axis(x: np.ndarray) -> Line:
-        direction = unit(near.direction + x[0] * aside + x[1] * up)
-        start = near.point + x[2] * aside + x[3] * up
+    def axis(number: int, x: np.ndarray) -> Line:
+        direction, start = near[number]
+        aside, up = tangents(direction)
+        direction = unit(direction + x[0] * aside + x[1] * up)
+        start = start + x[2] * aside + x[3] * up
         return direction, start - (start @ direction) * direction
 
-    def support(x: np.ndarray) -> float:
-        return _turned(evidence, axis(x), stage.width, stage.points)[0]
+    def support(x: np.ndarray) -> np.ndarray:
+        axes = [axis(number, place) for number, places in enumerate(x) for place in places]
+        return _turned(evidence, axes, stage.width, stage.points)[0].reshape(x.shape[:2])
 
     steps = stage.step * np.array([2.0, 2.0, 1.0, 1.0])
-    return axis(maximised(support, steps, stage.evaluations))
+    found = maximised(support, len(near), steps, stage.rounds)
+    return [axis(number, x) for number, x in enumerate(found)]
 
 
 # --- candidates from normals ------------------------------------------------------------------
@@ -138,7 +145,7 @@ def fit_axes(points: np.ndarray, normals: np.ndarray, weights: np.ndarray) -> Li
         An axis for each set; its point is the one nearest to the origin.
     """
     rows = np.concatenate([np.cross(points, normals), normals], axis=2)
-    square = np.einsum("bni,bnj,bn->bij", rows, rows, weights)
+    square = (rows * weights[:, :, None]).swapaxes(1, 2) @ rows
     square /= weights.sum(axis=1)[:, None, None]
     # The best m is linear in a. With it the sum of squares is quadratic in a.
     of_moment = square[:, 3:, 3:] + SYMMETRY.moment_damping * np.eye(3)
@@ -167,12 +174,11 @@ def turn(
     Returns:
         (…, N, 3).
     """
-    relative = points - start
-    along = np.outer(relative @ direction, direction)
-    across = relative - along
-    aside = np.cross(direction, across)
-    turned = np.multiply.outer(np.cos(angle), across) + np.multiply.outer(np.sin(angle), aside)
-    return np.asarray(turned + start + along)
+    x, y, z = direction
+    crossing = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    cosine, sine = (each(angle)[..., None, None] for each in (np.cos, np.sin))
+    matrix = cosine * np.eye(3) + sine * crossing + (1 - cosine) * np.outer(direction, direction)
+    return np.asarray((points - start) @ matrix.swapaxes(-1, -2) + start)
 
 
 def _is_among(axes: list[Line], direction: np.ndarray, start: np.ndarray) -> bool:

@@ -86,14 +86,15 @@ class SearchStage:
         points: number of observed points by which the search compares; fewer cost less.
         width: distances within which images meet the surfaces.
         step: first step, in sides of the cube; directions start with twice as much, in radians.
-        evaluations: most evaluations of the support for each candidate.
+        rounds: of the search, each with shorter steps
+            (:func:`~im2mesh.generation.symmetry_evidence.maximised`).
     """
 
     candidates: int
     points: int
     width: MatchWidth
     step: float
-    evaluations: int
+    rounds: int
 
 
 _COARSE = MatchWidth(0.016, 0.02, 0.008)
@@ -117,6 +118,8 @@ class SymmetryConstants:
     free_penalty: float = 4.0
     # [sides of the cube] The penalty grows from nothing to all of itself over this distance.
     free_ramp: float = 0.01
+    # [widths] A match with the observed surface within this distance counts ``predicted_score``.
+    good_match: float = math.sqrt(math.log(2))
     # [score] An axis with less support before any stage of the search is given up.
     hopeless_support: float = -0.1
     # [standard deviations of the depth] Images may miss by this much more. A sensor's errors are
@@ -124,6 +127,8 @@ class SymmetryConstants:
     noise_sigmas: float = 5.0
     # [share] On a measured map this share of a circle about an axis may say what the rest does not.
     noise_share: float = 0.1
+    # [1] A round of a search that moves less than a step makes steps so much shorter.
+    shortening: float = 0.5
     # The result is judged with this width.
     final_width: MatchWidth = MatchWidth(0.008, 0.015, 0.01)
 
@@ -152,7 +157,7 @@ class SymmetryConstants:
     # [sides of the cube] Distances of the planes from the cube's centre.
     offsets: tuple[float, ...] = tuple(k * 0.02 for k in range(-10, 11))
     # [points] Observed points that are reflected.
-    scan_points: int = 400
+    scan_points: int = 200
     # Planes that are refined.
     scan_candidates: int = 12
     # [cosine, sides of the cube] Planes with a larger cosine between their normals and a smaller
@@ -162,16 +167,20 @@ class SymmetryConstants:
     # --- mirror planes: the refinement ---
     # [points] Observed points that are reflected.
     points: int = 800
-    # [sides of the cube] Largest distance of a match, one for each iteration of ICP.
-    icp_radii: tuple[float, ...] = (0.05, 0.04, 0.03, 0.02, 0.02, 0.015, 0.015, 0.01)
+    # Stages of ICP: the largest distance of a match, one for each iteration [sides of the cube];
+    # how many of the planes are kept.
+    icp_stages: tuple[tuple[tuple[float, ...], int], ...] = (
+        ((0.05, 0.04, 0.03), 6),
+        ((0.02, 0.02, 0.015, 0.015, 0.01), 4),
+    )
     # [points] Observed points that ICP matches.
-    icp_points: int = 400
+    icp_points: int = 200
     # [points] ICP stops where there are fewer matches.
     icp_min_matches: int = 10
     plane_stages: tuple[SearchStage, ...] = (
-        SearchStage(4, 400, _COARSE, 0.02, 50),
-        SearchStage(2, 400, _MIDDLE, 0.008, 70),
-        SearchStage(1, 800, _FINE, 0.005, 70),
+        SearchStage(4, 400, _COARSE, 0.02, 6),
+        SearchStage(2, 400, _MIDDLE, 0.008, 5),
+        SearchStage(1, 800, _FINE, 0.005, 4),
     )
     # [cosine, sides of the cube] Refined planes that are closer to one another are one plane.
     one_plane: tuple[float, float] = (0.9995, 0.002)
@@ -208,8 +217,8 @@ class SymmetryConstants:
     # Axes that are judged.
     axis_candidates: int = 6
     axis_stages: tuple[SearchStage, ...] = (
-        SearchStage(2, 100, _COARSE, 0.02, 60),
-        SearchStage(1, 300, _MIDDLE, 0.006, 60),
+        SearchStage(2, 100, _COARSE, 0.02, 6),
+        SearchStage(1, 300, _MIDDLE, 0.006, 6),
     )
 
     # --- axes of revolution: candidates from normals ---

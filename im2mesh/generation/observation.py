@@ -110,11 +110,36 @@ class Observation:
 
     def hidden_in_cube(self, points: Tensor) -> Tensor:
         """Return the first result of :meth:`in_cube`, in a third of the time."""
-        seen = points if self._perspective is None else self._perspective(points)
-        hidden = self._hidden(self._sample(seen), seen[:, 2] * self._side) / self._side
-        if self._perspective is not None:
-            hidden = hidden / self._perspective.magnification(points[:, 2])
-        return torch.minimum(hidden, 0.5 - points[:, 2].abs())
+        seen = self._along_rays(points)
+        hidden = self._hidden(self._sample(seen), seen[:, 2] * self._side)
+        return torch.minimum(self._in_sides(hidden, points), 0.5 - points[:, 2].abs())
+
+    def beside_surface(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Measure (N, 3) float32 points anywhere by one look at each point's pixel.
+
+        Returns:
+            (N,) float32 each, in sides of the cube: the result of :meth:`hidden_in_cube`; the
+            distance ≥ 0 to the observed surface. This is the distance to the tangent plane at the
+            pixel, and to the outline where the pixel is beside it. It is exact for a point close to
+            a smooth surface, and only roughly right far away.
+        """
+        seen = self._along_rays(points)
+        maps, z = self._sample(seen), seen[:, 2] * self._side
+        beside_image = (seen[:, :2].abs().amax(dim=1) - 0.5) * self._side
+        hidden = self._in_sides(self._hidden(maps, z), points)
+        surface = self._in_sides(_from_surface(maps, z, beside_image), points)
+        return torch.minimum(hidden, 0.5 - points[:, 2].abs()), surface
+
+    def _along_rays(self, points: Tensor) -> Tensor:
+        """Map points to the space in which rays are parallel."""
+        return points if self._perspective is None else self._perspective(points)
+
+    def _in_sides(self, distance: Tensor, points: Tensor) -> Tensor:
+        """Return distances in pixels, measured at some points, in sides of the cube."""
+        distance = distance / self._side
+        if self._perspective is None:
+            return distance
+        return distance / self._perspective.magnification(points[:, 2])
 
     def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
         """Find the nodes of an exact lattice in hidden space and in the shell, (n, n, n) bool each.
@@ -193,6 +218,19 @@ class Observation:
     def _sample(self, points: Tensor) -> Sequence[Tensor]:
         """Return all maps at the points' pixels, bilinear between the maps' points."""
         return _looked_up(self._maps, points, self._side).unbind(0)
+
+
+def _from_surface(maps: Sequence[Tensor], z: Tensor, beside_image: Tensor) -> Tensor:
+    """Return the distance ≥ 0 to the observed surface; all is in pixels."""
+    e, o, near, far, near_cosine, far_cosine, _, _, own, own_cosine, _, unknown = maps
+    # The near part ends where o = 0, and the far part is seen from there on.
+    distance = torch.minimum(
+        torch.hypot((near - z) * near_cosine, o.clamp_max(0)),
+        torch.hypot((far - z) * far_cosine, o.clamp_min(0)),
+    )
+    distance = torch.minimum(distance, ((own - z) * own_cosine).abs())
+    beside = torch.maximum(torch.maximum(-e, unknown), beside_image)
+    return torch.hypot(distance, beside.clamp_min(0))
 
 
 def _looked_up(maps: Tensor, points: Tensor, side: int, mode: str = "bilinear") -> Tensor:

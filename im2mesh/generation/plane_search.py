@@ -7,10 +7,10 @@ at last by Gauss–Newton steps onto the observed surface's tangent planes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from im2mesh.generation.constants import SYMMETRY, MatchWidth, SearchStage
 from im2mesh.generation.symmetry import MirrorPlane
@@ -36,32 +36,33 @@ def find_plane(evidence: Evidence, across: Normals = ()) -> MirrorPlane | None:
         # ICP would find the planes again that are in use.
         planes = _scanned(evidence, perpendicular_directions(across))
     else:
-        planes = [_matched(evidence, *plane) for plane in _scanned(evidence, hemisphere())]
+        first = SYMMETRY.plane_stages[0]
+        planes = _scanned(evidence, hemisphere())
+        for radii, kept in SYMMETRY.icp_stages:
+            planes = [_matched(evidence, *plane, radii) for plane in planes]
+            planes = _chosen(_judged(evidence, planes, first.width, first.points), kept)
     for stage in SYMMETRY.plane_stages:
-        judged = [_judged(evidence, plane, stage.width, stage.points) for plane in planes]
-        judged.sort(key=lambda mirror: -mirror.support)
+        judged = _judged(evidence, planes, stage.width, stage.points)
         if across and judged[0].support < SYMMETRY.hopeless_further:
             return None
-        planes = _refined(evidence, judged, stage, across)
-    mirror = _judged(evidence, _polished(evidence, *planes[0], across), SYMMETRY.final_width)
+        least = judged[0].support - SYMMETRY.max_deficit
+        near = [mirror for mirror in judged if mirror.support >= least]
+        planes = _searched(evidence, _chosen(near, stage.candidates), stage, across)
+    (best,) = planes
+    (mirror,) = _judged(evidence, [_polished(evidence, *best, across)], SYMMETRY.final_width)
     most = SYMMETRY.max_contradicted_further if across else SYMMETRY.max_contradicted
     good = mirror.support >= SYMMETRY.min_support and mirror.contradicted <= most
     return mirror if good else None
 
 
-def _refined(
-    evidence: Evidence, judged: Sequence[MirrorPlane], stage: SearchStage, across: Normals
-) -> list[Plane]:
-    """Refine the best of some planes, each once; at least the first one."""
-    planes: list[Plane] = []
-    best = judged[0].support
-    for mirror in judged[: stage.candidates]:
-        if mirror.support < best - SYMMETRY.max_deficit:
-            break
-        start = mirror.normal, mirror.offset
-        if not any(_is_same(start, plane, SYMMETRY.one_plane) for plane in planes):
-            planes.append(_searched(evidence, mirror, stage, across))
-    return planes
+def _chosen(judged: Sequence[MirrorPlane], most: int) -> list[Plane]:
+    """Return the first of some planes, each once."""
+    chosen: list[Plane] = []
+    for mirror in judged:
+        plane = mirror.normal, mirror.offset
+        if not any(_is_same(plane, other, SYMMETRY.one_plane) for other in chosen):
+            chosen.append(plane)
+    return chosen[:most]
 
 
 def _is_same(plane: Plane, other: Plane, within: tuple[float, float]) -> bool:
@@ -73,12 +74,17 @@ def _is_same(plane: Plane, other: Plane, within: tuple[float, float]) -> bool:
 
 
 def _judged(
-    evidence: Evidence, plane: Plane, width: MatchWidth, points: int | None = None
-) -> MirrorPlane:
-    """Return a plane with its support and its contradicted share, by all or the first points."""
-    normal, offset = plane
-    scores, free = evidence.scores(reflect(evidence.sample[:points], normal, offset), width)
-    return MirrorPlane(normal, float(offset), float(scores.mean()), float(free.mean()))
+    evidence: Evidence, planes: Sequence[Plane], width: MatchWidth, points: int | None = None
+) -> list[MirrorPlane]:
+    """Return planes with support and contradicted share by all or the first points, best first."""
+    normals, offsets = (np.array(each) for each in zip(*planes, strict=True))
+    scores, free = evidence.scores(reflect(evidence.sample[:points], normals, offsets), width)
+    numbers = zip(offsets.tolist(), scores.mean(axis=1), free.mean(axis=1), strict=True)
+    judged = [
+        MirrorPlane(normal, offset, float(support), float(contradicted))
+        for normal, (offset, support, contradicted) in zip(normals, numbers, strict=True)
+    ]
+    return sorted(judged, key=lambda mirror: -mirror.support)
 
 
 # --- the coarse scan --------------------------------------------------------------------------
@@ -88,14 +94,15 @@ def _scanned(evidence: Evidence, directions: np.ndarray) -> list[Plane]:
     """Return the best planes with (K, 3) normals, each group of similar planes once."""
     points = evidence.sample[: SYMMETRY.scan_points]
     scores = scan(_table(evidence), points, directions)
+    offsets = np.array(SYMMETRY.offsets)
     chosen: list[Plane] = []
-    count = len(SYMMETRY.offsets)
-    for at in np.argsort(-scores, axis=None, kind="stable"):
-        plane = directions[at // count], SYMMETRY.offsets[at % count]
-        if not any(_is_same(plane, other, SYMMETRY.same_plane) for other in chosen):
-            chosen.append(plane)
-        if len(chosen) == SYMMETRY.scan_candidates:
-            break
+    while len(chosen) < SYMMETRY.scan_candidates and scores.max() > -np.inf:
+        k, o = np.unravel_index(scores.argmax(), scores.shape)
+        chosen.append((directions[k], float(offsets[o])))
+        cosines = directions @ directions[k]
+        apart = np.abs(offsets * np.where(cosines < 0, -1, 1)[:, None] - offsets[o])
+        cosine, distance = SYMMETRY.same_plane
+        scores[(np.abs(cosines) >= cosine)[:, None] & (apart <= distance)] = -np.inf
     return chosen
 
 
@@ -109,20 +116,34 @@ def scan(table: np.ndarray, points: np.ndarray, normals: np.ndarray) -> np.ndarr
 
     Returns:
         (K, O) mean score of the points' images, for each normal and each of ``SYMMETRY.offsets``.
+        In single precision, an image on a cell's face may count for the cell beyond.
     """
     size, offsets = SYMMETRY.table_cells, np.array(SYMMETRY.offsets)
-    # A border of cells stands for all space around the table.
-    table = np.pad(table.reshape((size,) * 3), 1, constant_values=-SYMMETRY.free_penalty).ravel()
-    axes = (points.T + 0.5) * size + 1
+    # All space around the table is free. The border is as wide as images reach.
+    reach = np.linalg.norm(points, axis=1).max() + 2 * np.abs(offsets).max()
+    border = max(0, math.ceil((reach - 0.5) * size)) + 1
+    table = table.reshape((size,) * 3).astype(np.float32)
+    table = np.pad(table, border, constant_values=-SYMMETRY.free_penalty)
+    side, table = len(table), table.ravel()
+    # An image is p − 2 (n·p) n + 2 o n. Linear indices are exact in single precision, too.
+    doubled = 2 * size * normals.astype(np.float32)
+    starts = (points.T + 0.5) * size + border - (doubled @ points.T)[:, None] * normals[:, :, None]
+    steps = doubled[:, :, None] * offsets
+    starts, steps = starts.astype(np.float32), steps.astype(np.float32)
+    shape = len(offsets), len(points)
+    cells, total = np.empty((2, *shape), np.float32)
+    at = np.empty(shape, np.intp)
     scores = np.empty((len(normals), len(offsets)))
-    for k, normal in enumerate(normals):
-        moved = 2 * size * (points @ normal - offsets[:, None])
-        at = np.zeros(moved.shape, np.int32)
-        for coordinates, component in zip(axes, normal, strict=True):
-            at *= size + 2
-            at += (coordinates - moved * component).clip(0, size + 1).astype(np.int32)
-        scores[k] = table[at].mean(axis=1)
-    return scores
+    for k in range(len(normals)):
+        total[:] = 0
+        for start, step in zip(starts[k], steps[k], strict=True):
+            np.add(step[:, None], start, out=cells)
+            np.floor(cells, out=cells)
+            total *= side
+            total += cells
+        np.copyto(at, total, casting="unsafe")
+        scores[k] = np.add.reduce(table.take(at, mode="clip"), axis=1)
+    return scores / len(points)
 
 
 def _table(evidence: Evidence) -> np.ndarray:
@@ -130,26 +151,34 @@ def _table(evidence: Evidence) -> np.ndarray:
     size = SYMMETRY.table_cells
     middles = (np.arange(size) + 0.5) / size - 0.5
     points = np.stack(np.meshgrid(middles, middles, middles, indexing="ij"), -1)
-    hidden = evidence.hidden(points.reshape(-1, 3))
-    observed = _cell_distances(evidence.points)
-    predicted = _cell_distances(np.asarray(evidence.predicted.data))
-    return score(hidden, observed, predicted, SYMMETRY.table_width)
+    hidden, observed = evidence.look(points.reshape(-1, 3))
+    width = SYMMETRY.table_width
+    predicted = cell_distances(np.asarray(evidence.predicted.data), 3 * width.predicted)
+    return score(hidden, observed, predicted, width)
 
 
-def _cell_distances(points: np.ndarray) -> np.ndarray:
-    """Return the (T³,) distances of the table's cells to the nearest cell with a point."""
+def cell_distances(points: np.ndarray, most: float) -> np.ndarray:
+    """Return the distances of the table's cells to the nearest cell with a point.
+
+    Args:
+        points: (N, 3), N ≥ 0; a point outside the cube counts for the nearest cell.
+        most: distance in sides of the cube up to which cells are searched along each axis.
+
+    Returns:
+        (T³,) float32 in sides of the cube, infinite where no cell is near.
+    """
     size = SYMMETRY.table_cells
-    empty = np.ones((size,) * 3, dtype=bool)
-    empty[tuple(_cells(points).clip(0, size - 1).T)] = False
-    if empty.all():
-        return np.full(empty.size, np.inf)
-    distance = ndimage.distance_transform_edt(empty) / size
-    return np.asarray(distance).ravel()
-
-
-def _cells(points: np.ndarray) -> np.ndarray:
-    """Return the (…, 3) int64 cells of the table that points are in."""
-    return np.floor((points + 0.5) * SYMMETRY.table_cells).astype(np.int64)
+    squares = np.full((size,) * 3, np.inf, np.float32)
+    cells = np.floor((points + 0.5) * size).astype(np.int64).clip(0, size - 1)
+    squares[tuple(cells.T)] = 0
+    # The nearest along one axis after the other: squares of distances add up.
+    for axis in range(3):
+        before = np.moveaxis(squares.copy(), axis, 0)
+        after = np.moveaxis(squares, axis, 0)
+        for step in range(1, int(most * size) + 1):
+            for to, of in ((after[step:], before[:-step]), (after[:-step], before[step:])):
+                np.minimum(to, of + np.float32(step**2), out=to)
+    return np.sqrt(squares).ravel() / size
 
 
 def hemisphere() -> np.ndarray:
@@ -174,15 +203,19 @@ def perpendicular_directions(across: Normals) -> np.ndarray:
 # --- the refinement ---------------------------------------------------------------------------
 
 
-def _matched(evidence: Evidence, normal: np.ndarray, offset: float) -> Plane:
+def _matched(
+    evidence: Evidence, normal: np.ndarray, offset: float, radii: Sequence[float]
+) -> Plane:
     """Refine a plane by ICP: match images with their nearest points and fit the plane, repeatedly.
+
+    A match is at most as far as the iteration's radius.
 
     Σ w |M p − q|² over reflections M in planes with normal n is least where n is the eigenvector
     to the least eigenvalue of the symmetric part of Σ w p' q'ᵀ, p' and q' being relative to their
     means; the plane passes through the middle between these.
     """
     points = evidence.sample[: SYMMETRY.icp_points]
-    for radius in SYMMETRY.icp_radii:
+    for radius in radii:
         images = reflect(points, normal, offset)
         distance, nearest = evidence.observed.query(images, distance_upper_bound=radius)
         on_seen = distance < np.inf
@@ -205,20 +238,31 @@ def _matched(evidence: Evidence, normal: np.ndarray, offset: float) -> Plane:
     return normal, offset
 
 
-def _searched(evidence: Evidence, start: MirrorPlane, stage: SearchStage, across: Normals) -> Plane:
-    """Search the plane of most support near another one."""
-    turns = np.stack(tangents(start.normal))
+def _searched(
+    evidence: Evidence, starts: Sequence[Plane], stage: SearchStage, across: Normals
+) -> list[Plane]:
+    """Search the plane of most support near each of some others."""
+    points = evidence.sample[: stage.points]
+    normals, offsets = (np.array(each) for each in zip(*starts, strict=True))
+    turns = np.stack([np.stack(tangents(normal)) for normal in normals])
     if across:  # it may turn about the normals in use only: about one, or not at all
-        turns = np.cross(start.normal, across[0])[None][: 2 - len(across)]
+        turns = np.cross(normals, across[0])[:, None][:, : 2 - len(across)]
+    # Planes turn about their point nearest to the middle, so that turns move images least.
+    middle = points.mean(axis=0)
+    pivots = middle - (normals @ middle - offsets)[:, None] * normals
 
-    def plane(x: np.ndarray) -> Plane:
-        return unit(start.normal + x[:-1] @ turns, across), start.offset + x[-1]
+    def moved(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        turned = unit(normals[:, None] + x[..., :-1] @ turns, across)
+        return turned, (turned * pivots[:, None]).sum(axis=-1) + x[..., -1]
 
-    def support(x: np.ndarray) -> float:
-        return _judged(evidence, plane(x), stage.width, stage.points).support
+    def support(x: np.ndarray) -> np.ndarray:
+        images = reflect(points, *(each.reshape(-1, *each.shape[2:]) for each in moved(x)))
+        return evidence.scores(images, stage.width)[0].mean(axis=1).reshape(x.shape[:2])
 
-    steps = stage.step * np.array([2.0] * len(turns) + [1.0])
-    return plane(maximised(support, steps, stage.evaluations))
+    steps = stage.step * np.array([2.0] * turns.shape[1] + [1.0])
+    found = maximised(support, len(starts), steps, stage.rounds)
+    turned, distances = (each[:, 0] for each in moved(found[:, None]))
+    return list(zip(turned, distances.tolist(), strict=True))
 
 
 def _polished(evidence: Evidence, normal: np.ndarray, offset: float, across: Normals) -> Plane:

@@ -77,6 +77,12 @@ def score(hidden: float, observed: float, predicted: float, width: MatchWidth) -
     return match - SYMMETRY.free_penalty * min(max(inside / SYMMETRY.free_ramp, 0.0), 1.0)
 
 
+def cell_distance(cell: np.ndarray, points: np.ndarray, size: int) -> float:
+    """Distance of a cell of the cube's table from the nearest cell with a point, in sides."""
+    cells = [[math.floor((x + 0.5) * size) for x in point] for point in points]
+    return min((math.dist(cell, other) / size for other in cells), default=math.inf)
+
+
 def support(table: np.ndarray, points: np.ndarray, normal: np.ndarray, offset: float) -> float:
     """Mean of a cubic table's values at the points' images; outside the cube all is free."""
     total = 0.0
