@@ -71,7 +71,3 @@ def main() -> None:
     module, function = COMMANDS[command][0].split(":")
     sys.argv = [f"hpn {command}", *sys.argv[2:]]
     run_script(getattr(import_module(f"im2mesh.commands.{module}"), function))
-
-
-if __name__ == "__main__":
-    main()
