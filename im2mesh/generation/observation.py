@@ -28,9 +28,6 @@ from im2mesh.generation.outlines import FAR, MIN_HALF_WIDTH
 from im2mesh.geometry.cameras import Perspective
 from im2mesh.geometry.pixels import IMAGE_SIZE, to_pixels
 
-_ROWS = 8
-"""Rows of the maps that are put together at once. Few enough to stay in the processor's cache."""
-
 
 class Observation:
     """Distances to the boundaries of hidden space and of the shell of one depth map.
@@ -77,10 +74,7 @@ class Observation:
         maps = ObservationMaps.draw(depth, self._pixels, noise * IMAGE_SIZE, known)
         # A point's values lie side by side in memory, where they are read in half the time.
         every = [getattr(maps, each.name) for each in fields(maps)]
-        stack = np.empty((*maps.outline.shape, len(every)), np.float32)
-        for row in range(0, len(stack), _ROWS):
-            for number, each in enumerate(every):
-                stack[row : row + _ROWS, :, number] = each[row : row + _ROWS]
+        stack = np.stack(every, axis=-1, dtype=np.float32, casting="same_kind")
         self._maps = torch.from_numpy(stack).permute(2, 0, 1)[None].to(device)
 
     @property

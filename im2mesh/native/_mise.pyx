@@ -210,24 +210,19 @@ cdef class Octree:
             SEEN_IN if self.values[self._node(x, y, z)] > self.threshold else SEEN_OUT
         )
         cdef int level, shift
-        cdef index_t mask, cells, i, j, k, low, high
-        cdef bint is_considered
-        cdef byte* row
+        cdef index_t mask, last, i, j, k
+        cdef bint is_corner
         for level in range(self.steps):
             shift = self.steps - level
             mask = (1 << shift) - 1
-            cells = self.coarse << level
-            # A corner changes how near a cell is to the threshold.
-            is_considered = self.margin > 0.0 and not (x | y | z) & mask
+            last = (self.coarse << level) - 1
+            is_corner = not (x | y | z) & mask
             # Along each axis a node lies in one cell, or between two unless on the border.
-            low, high = (z - 1) >> shift if z else 0, min(z >> shift, cells - 1) + 1
-            for i in range((x - 1) >> shift if x else 0, min(x >> shift, cells - 1) + 1):
-                for j in range((y - 1) >> shift if y else 0, min(y >> shift, cells - 1) + 1):
-                    row = self._cell(level, i, j, 0)
-                    for k in range(low, high):
-                        if is_considered or not row[k] & side:
-                            row[k] |= side
-                            self._consider(level, i, j, k, is_considered)
+            for i in range((x - 1) >> shift if x else 0, min(x >> shift, last) + 1):
+                for j in range((y - 1) >> shift if y else 0, min(y >> shift, last) + 1):
+                    for k in range((z - 1) >> shift if z else 0, min(z >> shift, last) + 1):
+                        self._cell(level, i, j, k)[0] |= side
+                        self._consider(level, i, j, k, is_corner)
         return 0
 
     # -- what the wrapper calls ------------------------------------------------------------------
@@ -316,9 +311,6 @@ cdef class Octree:
         for corner in range(1, 8):
             low = min(low, c[corner])
             high = max(high, c[corner])
-        if low == high:
-            self._fill_evenly(x, y, z, side, <float>low)
-            return
         for i in range(side + 1):
             u = i * scale
             for j in range(side + 1):
@@ -332,14 +324,3 @@ cdef class Octree:
                         value = (1 - w) * near + w * far
                         # Rounding must not carry a value across the threshold.
                         self.values[row + k] = <float>min(max(value, low), high)
-
-    cdef void _fill_evenly(
-        self, index_t x, index_t y, index_t z, index_t side, float value
-    ) noexcept nogil:
-        cdef index_t i, j, k, row
-        for i in range(side + 1):
-            for j in range(side + 1):
-                row = self._node(x + i, y + j, z)
-                for k in range(side + 1):
-                    if self.states[row + k] != KNOWN:
-                        self.values[row + k] = value
