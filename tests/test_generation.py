@@ -320,12 +320,22 @@ def test_cavities_by_their_definition(seed: int, least: float) -> None:
         for sign in (-1, 1)
     }
     largest = max(map(size[1], reference.pieces(values > 0)))
-    for cavity in reference.pieces(values <= 0, reach=3):
+    for cavity in reference.pieces(values <= 0, reach=2):
         is_open = any(place in (0, 8) for node in cavity for place in node)
         stays = is_open or size[-1](cavity) >= least * largest
         for node in cavity:
             assert found[node] == pytest.approx(values[node] if stays else 0.25)
     np.testing.assert_allclose(found[values > 0], values[values > 0])
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), share=st.sampled_from([0.1, 0.3, 0.7, 0.8, 0.9]))
+def test_marching_cubes_takes_neighbours_as_pieces_and_cavities_do(seed: int, share: float) -> None:
+    values = np.where(np.random.default_rng(seed).random((6, 6, 6)) < share, 1.0, -1.0)
+    mesh = trimesh.Trimesh(*extract_mesh(values, exact_lattice(5), 0.0), process=False)
+    surfaces = len(reference.pieces(values > 0)) - 1  # the space around has none of its own
+    surfaces += len(reference.pieces(np.pad(values, 1, constant_values=-1) <= 0, reach=2))
+    assert len(mesh.split(only_watertight=False)) == surfaces
 
 
 @pytest.mark.parametrize("fill", [-1.0, 1.0])

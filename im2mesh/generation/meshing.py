@@ -111,9 +111,9 @@ def without_small_cavities(
 ) -> np.ndarray:
     """Fill small cavities: closed bubbles inside the object, which no camera can see.
 
-    A cavity is a set of outside nodes that are neighbours, also across edges and corners of cells,
-    and that do not reach the lattice's border. Its size and the arguments are as those of
-    :func:`without_small_pieces`; it is small compared with the largest piece.
+    A cavity is a set of outside nodes that are neighbours, also across the faces of cells, as
+    marching cubes has it, and that do not reach the lattice's border. Its size and the arguments
+    are as those of :func:`without_small_pieces`; it is small compared with the largest piece.
 
     Returns:
         (n, n, n) values; those of filled nodes are a quarter of a unit above the iso-level.
@@ -122,7 +122,7 @@ def without_small_cavities(
     if not inside.any():
         return values
     box = _box(inside)  # around the object there are no cavities
-    cavities, count = ndimage.label(~inside[box], np.ones((3, 3, 3)))
+    cavities, count = ndimage.label(~inside[box], ndimage.generate_binary_structure(3, 2))
     is_open = np.zeros(count + 1, bool)
     is_open[0] = True
     for axis in range(3):
