@@ -205,6 +205,13 @@ class FusedField:
         self.rescales: list[Rescale | None] = [None] * len(levels)
         self.calibrated = all(iso is None for iso in self._moved_from)
 
+    @property
+    def decoders(self) -> list[BoundDecoder]:
+        """Decoders of the levels, each once, and those in bfloat16."""
+        fields = (*self.levels, *self.rounded)
+        bound = [field.decoder for field in fields if isinstance(field, GlobalField | PatchField)]
+        return list({id(decoder): decoder for decoder in bound}.values())
+
     def calibrate(self, ranges: Sequence[tuple[float, float]]) -> None:
         """Fix the moves by the (min, max) of every level's values on some lattice."""
         self.rescales = [

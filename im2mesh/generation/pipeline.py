@@ -28,7 +28,7 @@ from im2mesh.data.fitting import fit_of, fitted
 from im2mesh.errors import ConfigError, DepthError
 from im2mesh.generation.constants import OBSERVATION
 from im2mesh.generation.extraction import calibrate, extract_dense, extract_mise, in_slabs
-from im2mesh.generation.field import FusedField, GlobalField, ObservedField, PatchField
+from im2mesh.generation.field import FusedField, ObservedField
 from im2mesh.generation.lattice import Lattice, exact_lattice, released_lattice
 from im2mesh.generation.level import Level
 from im2mesh.generation.meshing import (
@@ -232,11 +232,9 @@ class Reconstructor:
             for level in self.levels
             if not level.config.is_volume
         }
-        pays = (
-            settings.lattice == "exact"
-            and sizes
-            and all(bfloat16_pays(self.device, size) for size in sizes)
-        )
+        if settings.lattice != "exact" or not sizes:
+            return "float32"
+        pays = all(bfloat16_pays(self.device, size) for size in sizes)
         return "bfloat16" if pays else "float32"
 
     @property
@@ -425,10 +423,7 @@ class Reconstructor:
                     self.settings.refinement_step,
                     1 / self.resolution,
                 )
-        used = fused.field if isinstance(fused, ObservedField) else fused
-        bound = [v for v in used.levels if isinstance(v, GlobalField | PatchField)]
-        bound += [v for v in used.rounded if isinstance(v, GlobalField | PatchField)]
-        decoders = {id(v.decoder): v.decoder for v in bound}.values()
+        decoders = (fused.field if isinstance(fused, ObservedField) else fused).decoders
         return Reconstruction(
             vertices,
             faces,
