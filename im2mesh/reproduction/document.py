@@ -329,7 +329,7 @@ def _real(plan: Reproduction, plots: Path) -> list[str]:
     lines = [
         f"Meshes: {len(first)}, of {first['class name'].nunique()} classes, one random view each; "
         f"lattice: {plan.size.resolution} cells. The networks are the bundled ones "
-        "([weights.md](weights.md)), trained on procedural shapes of all families.",
+        "([weights.md](weights.md)), trained on procedural shapes.",
     ]
     for raw, title in ((True, "Not aligned:"), (False, "Aligned by ICP, as published:")):
         means = objects.means(raw, SCORES, {"": None})
@@ -394,7 +394,7 @@ def _ablations(plan: Reproduction) -> list[str]:
         f"Test objects of each family: {plan.size.ablation_objects}, the first; not aligned; "
         f"lattice, where it is not what differs: {plan.size.resolution} cells; the networks of the "
         f"claim (seed {SEEDS[0]}), and one more p64s32, trained alike but for its points. Seconds "
-        "are of one thread with other runs beside it: for comparing, no measurement.",
+        "are of one thread beside other runs. Use them only to compare rows.",
         "",
         *lines,
     ]

@@ -83,7 +83,7 @@ BUNDLED = {
     "global_sdf": "configs/demo/plain_global_sdf.yaml",
     "volume": "configs/demo/volume.yaml",
 }
-"""Network → configuration of the bundled weights, which were trained on all families."""
+"""Network → configuration of the bundled weights."""
 
 
 @dataclass(frozen=True)
