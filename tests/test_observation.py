@@ -647,6 +647,29 @@ def test_distance_from_the_observed_surface(perspective: Perspective | None) -> 
         assert (distance(beside) > least).all()
 
 
+@pytest.mark.parametrize("at", [0.4, 0.0, -0.4])
+@pytest.mark.parametrize("distance", [None, 0.75, 1.3, 4.0])
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_distances_along_a_ray_are_those_in_the_cube(
+    at: float, distance: float | None, noise: float
+) -> None:
+    """Before a plate; with noise, hidden space begins 2σ before it and the shell 2σ behind it."""
+    perspective, seen_at = None, at
+    if distance is not None:
+        perspective = Perspective(distance)
+        seen_at = float(perspective(np.array([0.0, 0.0, at]))[2])
+    depth = np.full((256, 256), 0.5 - seen_at, np.float32)
+    seen = Observation(depth, 128, noise, None, CPU, perspective)
+    off = torch.tensor([-0.05, -0.004, 0.0, 0.004, 0.05])  # along z
+    points = torch.stack([0 * off, 0 * off, at + off], dim=1)
+    hidden, shell = seen(points)
+    torch.testing.assert_close(hidden, 2 * noise - off, atol=2e-5, rtol=1e-3)
+    torch.testing.assert_close(shell[1:], (-2 * noise - off)[1:], atol=2e-5, rtol=1e-3)
+    inside, away = seen.beside_surface(points)
+    torch.testing.assert_close(inside, hidden.minimum(0.5 - points[:, 2].abs()))
+    torch.testing.assert_close(away, off.abs(), atol=2e-5, rtol=1e-3)
+
+
 def test_distance_from_parts_at_different_heights() -> None:
     """Beside an occlusion edge the nearer part counts, with the distance from its edge."""
     depth = np.full((256, 256), -1, np.float32)

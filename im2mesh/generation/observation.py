@@ -26,7 +26,11 @@ from im2mesh.generation.lattice import SLAB, Lattice
 from im2mesh.generation.observation_maps import ObservationMaps
 from im2mesh.generation.outlines import FAR, MIN_HALF_WIDTH
 from im2mesh.geometry.cameras import Perspective
-from im2mesh.geometry.pixels import IMAGE_SIZE, to_pixels
+from im2mesh.geometry.pixels import to_pixels
+
+NAMES = [each.name for each in fields(ObservationMaps)]
+HEIGHTS = [NAMES.index(name) for name in ("near", "far", "own")]
+"""Maps of heights z, among all maps."""
 
 
 class Observation:
@@ -65,15 +69,18 @@ class Observation:
         self._perspective = perspective
         self._side = len(depth)
         self._pixels = self._side / resolution  # per cell
+        deep = 1.0  # how much longer lengths along the rays are in the map than those across
         if perspective is not None:
             # Measured at the nearest point, so that the shell is thick enough everywhere.
-            nearest = 0.5 - depth[depth >= 0].min(initial=1.0)
-            z = perspective.inverse(np.array([0.0, 0.0, nearest]))[2:]
-            self._pixels *= float(perspective.magnification(z)[0])
-        self._slack = OBSERVATION.noise_sigmas * noise * IMAGE_SIZE
-        maps = ObservationMaps.draw(depth, self._pixels, noise * IMAGE_SIZE, known)
+            nearest = perspective.inverse_z(0.5 - depth[depth >= 0].min(initial=1.0))
+            self._pixels *= float(perspective.magnification(nearest))
+            deep = perspective.distance / (perspective.distance - nearest)
+        self._slack = OBSERVATION.noise_sigmas * noise
+        maps = ObservationMaps.draw(
+            depth, self._pixels, noise * self._pixels * resolution * deep, known
+        )
         # A point's values lie side by side in memory, where they are read in half the time.
-        every = [getattr(maps, each.name) for each in fields(maps)]
+        every = [getattr(maps, name) for name in NAMES]
         stack = np.stack(every, axis=-1, dtype=np.float32, casting="same_kind")
         self._maps = torch.from_numpy(stack).permute(2, 0, 1)[None].to(device)
 
@@ -89,11 +96,8 @@ class Observation:
             positive in hidden space; s ≤ c, the distance to the shell's boundary, positive in the
             shell.
         """
-        if self._perspective is None:
-            return self._measured(self._sample(points), points[:, 2])
-        seen = self._perspective(points)
-        hidden, shell = self._measured(self._sample(seen), seen[:, 2])
-        scale = self._perspective.magnification(points[:, 2])
+        maps, z, scale = self._look(points)
+        hidden, shell = self._measured(maps, z, scale)
         return hidden / scale, shell / scale
 
     def in_cube(self, points: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,9 +108,8 @@ class Observation:
 
     def hidden_in_cube(self, points: Tensor) -> Tensor:
         """Return the first result of :meth:`in_cube`, in a third of the time."""
-        seen = self._along_rays(points)
-        hidden = self._hidden(self._sample(seen), seen[:, 2] * self._side)
-        return torch.minimum(self._in_sides(hidden, points), 0.5 - points[:, 2].abs())
+        maps, z, scale = self._look(points)
+        return torch.minimum(self._hidden(maps, z, scale) / scale, 0.5 - points[:, 2].abs())
 
     def beside_surface(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Measure (N, 3) float32 points anywhere by one look at each point's pixel.
@@ -117,23 +120,26 @@ class Observation:
             pixel, and to the outline where the pixel is beside it. It is exact for a point close to
             a smooth surface, and only roughly right far away.
         """
-        seen = self._along_rays(points)
-        maps, z = self._sample(seen), seen[:, 2] * self._side
-        beside_image = (seen[:, :2].abs().amax(dim=1) - 0.5) * self._side
-        hidden = self._in_sides(self._hidden(maps, z), points)
-        surface = self._in_sides(_from_surface(maps, z, beside_image), points)
+        maps, z, scale = self._look(points)
+        beside_image = points[:, :2].abs().amax(dim=1) * scale - self._side / 2
+        hidden = self._hidden(maps, z, scale) / scale
+        surface = _from_surface(maps, z, beside_image) / scale
         return torch.minimum(hidden, 0.5 - points[:, 2].abs()), surface
 
-    def _along_rays(self, points: Tensor) -> Tensor:
-        """Map points to the space in which rays are parallel."""
-        return points if self._perspective is None else self._perspective(points)
+    def _look(self, points: Tensor) -> tuple[Sequence[Tensor], Tensor, Tensor | float]:
+        """Look up (N, 3) points.
 
-    def _in_sides(self, distance: Tensor, points: Tensor) -> Tensor:
-        """Return distances in pixels, measured at some points, in sides of the cube."""
-        distance = distance / self._side
+        Returns:
+            the maps' (N,) values at the points' pixels; the points' z; how many pixels the cube's
+            side has there. All lengths are in such pixels, those along the rays, too.
+        """
         if self._perspective is None:
-            return distance
-        return distance / self._perspective.magnification(points[:, 2])
+            return self._sample(points), points[:, 2] * self._side, self._side
+        scale = self._perspective.magnification(points[:, 2]) * self._side
+        maps = list(self._sample(self._perspective(points)))
+        for k in HEIGHTS:
+            maps[k] = self._perspective.inverse_z(maps[k] / self._side) * scale
+        return maps, points[:, 2] * scale, scale
 
     def sides(self, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
         """Find the nodes of an exact lattice in hidden space and in the shell, (n, n, n) bool each.
@@ -146,7 +152,7 @@ class Observation:
         nodes = lattice.nodes
         column = np.zeros((nodes, 3), np.int32)
         column[:, 2] = np.arange(nodes)
-        z = lattice.points(column)[:, 2].to(self._maps.device)
+        z = lattice.points(column)[:, 2].to(self._maps.device) * self._side
         first = lattice.slab(0, nodes)[::nodes]
         hidden, shell = np.zeros((2, len(first), nodes), dtype=bool)
         step = max(1, SLAB // nodes)
@@ -154,7 +160,7 @@ class Observation:
             maps = self._sample(lattice.points(first[start : start + step]).to(z.device))
             used = torch.maximum(maps[0], maps[-1]) > 0  # within the silhouette, or unknown
             if used.any():
-                found = self._measured([m[used, None] for m in maps], z)
+                found = self._measured([m[used, None] for m in maps], z, self._side)
                 at = start + used.nonzero().squeeze(1).cpu().numpy()
                 hidden[at], shell[at] = ((distance > 0).cpu().numpy() for distance in found)
         return hidden.reshape((nodes,) * 3), shell.reshape((nodes,) * 3)
@@ -170,20 +176,23 @@ class Observation:
         planes = max(1, SLAB // nodes**2)
         for start in range(0, nodes, planes):
             points = lattice.points(lattice.slab(start, min(start + planes, nodes)))
-            seen = self._perspective(points.to(self._maps.device))
+            points = points.to(self._maps.device)
+            seen = self._perspective(points)
             index = (_looked_up(used, seen, self._side, "nearest")[0] > 0).nonzero().squeeze(1)
-            found = self._measured(self._sample(seen[index]), seen[index, 2])
+            found = self._measured(*self._look(points[index]))
             at = start * nodes**2 + index.cpu().numpy()
             hidden[at], shell[at] = ((distance > 0).cpu().numpy() for distance in found)
         return hidden.reshape((nodes,) * 3), shell.reshape((nodes,) * 3)
 
-    def _measured(self, maps: Sequence[Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
-        """Measure points by the maps' values at their pixels and by their z."""
+    def _measured(
+        self, maps: Sequence[Tensor], z: Tensor, scale: Tensor | float
+    ) -> tuple[Tensor, Tensor]:
+        """Measure points by what :meth:`_look` found; this and the results are in pixels."""
         e, o, near, far, near_cosine, far_cosine, near_width, far_width, *rest = maps
         own, own_cosine, clear, unknown = rest
-        z = z * self._side
-        hidden = self._hidden(maps, z)
+        hidden = self._hidden(maps, z, scale)
         near, far, own = near - z, far - z, own - z
+        slack = self._slack * scale
         thickness = OBSERVATION.shell_thickness * self._pixels
         straight = z.new_tensor(OBSERVATION.straight_rim * self._pixels)
         shell = torch.full_like(hidden, -FAR)
@@ -193,20 +202,20 @@ class Observation:
             (own, own_cosine, clear, near_width.clamp_min(MIN_HALF_WIDTH)),
         )
         for seen, cosine, within, width in layers:
-            layer = _shell(seen - self._slack, cosine, torch.minimum(e, within), width, straight)
+            layer = _shell(seen - slack, cosine, torch.minimum(e, within), width, straight)
             shell = torch.maximum(shell, layer)
-        shell = torch.minimum(torch.minimum(shell, hidden), -unknown)
-        return hidden / self._side, shell / self._side
+        return hidden, torch.minimum(torch.minimum(shell, hidden), -unknown)
 
-    def _hidden(self, maps: Sequence[Tensor], z: Tensor) -> Tensor:
-        """Return the distance to hidden space's boundary; this and z are in pixels."""
+    def _hidden(self, maps: Sequence[Tensor], z: Tensor, scale: Tensor | float) -> Tensor:
+        """Return the distance to hidden space's boundary, in pixels."""
+        slack = self._slack * scale
         e, o, near, far, near_cosine, far_cosine, _, _, own, own_cosine, _, unknown = maps
         # Hidden is what lies behind the far surface, or behind the near one within its outline.
         hidden = torch.maximum(
-            (far - z + self._slack) * far_cosine,
-            torch.minimum(o, (near - z + self._slack) * near_cosine),
+            (far - z + slack) * far_cosine,
+            torch.minimum(o, (near - z + slack) * near_cosine),
         )
-        hidden = torch.maximum(hidden, (own - z + self._slack) * own_cosine)
+        hidden = torch.maximum(hidden, (own - z + slack) * own_cosine)
         return torch.maximum(torch.minimum(e, hidden), unknown)
 
     def _sample(self, points: Tensor) -> Sequence[Tensor]:

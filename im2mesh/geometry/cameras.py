@@ -198,11 +198,16 @@ class Perspective:
         """Map (…, 3) points of the cube, an array or a tensor."""
         return points * self.magnification(points[..., 2:])
 
+    def inverse_z(self, z: Any) -> Any:
+        """Map back the z of points, an array or a tensor."""
+        # z* = z·a/(D − z) with a = D − ½, so z = D·z*/(a + z*) and (D − z)/a = D/(a + z*).
+        # What is infinitely far away goes to z* = −a. Beyond that the map need only be finite.
+        near = self.distance - 0.5
+        return self.distance * z / (near + z).clip(min=near / 1e3)
+
     def inverse(self, points: np.ndarray) -> np.ndarray:
         """Map (…, 3) points back into the cube."""
-        # z* = z·a/(D − z) with a = D − ½, so z = D·z*/(a + z*) and (D − z)/a = D/(a + z*).
-        near = self.distance - 0.5
-        return points * (self.distance / (near + points[..., 2:]))
+        return points * (self.distance / (self.distance - 0.5 + points[..., 2:]))
 
 
 @dataclass(frozen=True)
