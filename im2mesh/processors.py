@@ -63,6 +63,9 @@ def _quota(root: Path = Path("/")) -> float:
 _here = threading.local()
 """``threads`` of a thread in :func:`undivided`: those that it had before."""
 
+_default = threading.Lock()
+"""Held while torch's number for new threads is not the one that the user set."""
+
 
 def threads() -> int:
     """Return the number of threads to compute with.
@@ -75,8 +78,24 @@ def threads() -> int:
     kept: int | None = getattr(_here, "threads", None)
     if kept is not None:
         return kept
-    given = "OMP_NUM_THREADS" in os.environ
-    return get_num_threads() if given else min(get_num_threads(), cpus())
+    with _default:
+        number = get_num_threads()
+    return number if "OMP_NUM_THREADS" in os.environ else min(number, cpus())
+
+
+def _set_threads(number: int) -> None:
+    """Set torch's number of threads for this thread only.
+
+    Torch's own function also sets the number that every new thread keeps for life; a thread that
+    begins here knows that number, and gives it back.
+    """
+    from torch import get_num_threads, set_num_threads
+
+    with _default, ThreadPoolExecutor(1) as new:
+        get_num_threads()  # a thread takes the number for new ones when torch is first used in it
+        of_new_threads = new.submit(get_num_threads).result()
+        set_num_threads(number)
+        new.submit(set_num_threads, of_new_threads).result()
 
 
 @contextmanager
@@ -87,19 +106,19 @@ def undivided() -> Iterator[None]:
     is busy, that takes many times as long as the work. The results do not depend on the number of
     threads either. The caller's number is restored.
     """
-    from torch import get_num_threads, set_num_threads
+    from torch import get_num_threads
 
     if hasattr(_here, "threads"):
         yield
         return
     _here.threads, before = threads(), get_num_threads()
     if before != 1:
-        set_num_threads(1)
+        _set_threads(1)
     try:
         yield
     finally:
         if before != 1:
-            set_num_threads(before)
+            _set_threads(before)
         del _here.threads
 
 
@@ -107,8 +126,7 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
     """Compute ``list(map(function, items))`` in threads; one thread computes an item.
 
     The function releases the interpreter's lock for the most part, as torch's operations do. Its
-    grad mode is the caller's. The first exception, in the order of the items, is raised; items that
-    have not begun are left out.
+    grad mode is the caller's.
 
     Raises:
         Exception: the first one in the order of the items. Items that have not begun are left out.
@@ -138,9 +156,7 @@ def begun(function: Callable[[], Result]) -> Callable[[], Result]:
 
 
 def _pool(workers: int) -> ThreadPoolExecutor:
-    from torch import set_num_threads
-
-    return ThreadPoolExecutor(workers, initializer=set_num_threads, initargs=(1,))
+    return ThreadPoolExecutor(workers, initializer=_set_threads, initargs=(1,))
 
 
 def _in_this_mode(function: Callable[[Item], Result]) -> Callable[[Item], Result]:

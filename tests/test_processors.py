@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,18 @@ def test_threads_within_threads_are_one(count: int) -> None:
     assert outer == [1] * 3
     with undivided(), undivided():
         assert torch.get_num_threads() == 1 and threads() == count
+
+
+def test_a_thread_that_begins_meanwhile_has_the_users_number(count: int) -> None:
+    def of_a_new_thread() -> int:
+        with ThreadPoolExecutor(1) as new:
+            return new.submit(threads).result()
+
+    with undivided():
+        assert of_a_new_thread() == count
+        assert in_threads(lambda _: of_a_new_thread(), range(3)) == [count] * 3
+    begun(lambda: None)()
+    assert of_a_new_thread() == count
 
 
 def test_a_computation_is_begun_where_there_is_a_thread_for_it(count: int) -> None:
