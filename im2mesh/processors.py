@@ -6,8 +6,9 @@ import itertools
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
@@ -132,14 +133,40 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
         Exception: the first one in the order of the items. Items that have not begun are left out.
     """
     with undivided():
-        workers = min(threads(), len(items))
-        if workers <= 1:
-            return [function(item) for item in items]
-        executor, call = _pool(workers), _in_this_mode(function)
-        try:
-            return [each.result() for each in [executor.submit(call, item) for item in items]]
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+        return list(_in_turn(function, items, len(items)))
+
+
+def add_in_turn(
+    function: Callable[[Item], Result], items: Sequence[Item], add: Callable[[Result], None]
+) -> None:
+    """Call ``add`` on each result of :func:`in_threads` in order, here, while others are computed.
+
+    At most one result more than there are threads is kept, or at work.
+    """
+    with undivided():
+        for _ in map(add, _in_turn(function, items, threads() + 1)):  # keeps no result
+            pass
+
+
+def _in_turn(
+    function: Callable[[Item], Result], items: Sequence[Item], ahead: int
+) -> Iterator[Result]:
+    """Yield ``map(function, items)``; at most ``ahead`` items are begun and not yet yielded."""
+    workers = min(threads(), len(items))
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    executor, call = _pool(workers), _in_this_mode(function)
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(executor.submit(call, item))
+            if len(waiting) == ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 def begun(function: Callable[[], Result]) -> Callable[[], Result]:

@@ -13,7 +13,15 @@ import torch
 
 from im2mesh import processors
 from im2mesh.errors import InputError
-from im2mesh.processors import begun, cpus, in_chunks, in_threads, threads, undivided
+from im2mesh.processors import (
+    add_in_turn,
+    begun,
+    cpus,
+    in_chunks,
+    in_threads,
+    threads,
+    undivided,
+)
 
 
 @pytest.fixture(params=[1, 2, 5])
@@ -74,6 +82,34 @@ def test_a_thread_that_begins_meanwhile_has_the_users_number(count: int) -> None
         assert in_threads(lambda _: of_a_new_thread(), range(3)) == [count] * 3
     begun(lambda: None)()
     assert of_a_new_thread() == count
+
+
+def test_results_are_added_in_order_and_few_are_kept(count: int) -> None:
+    kept: list[int] = []
+    added: list[int] = []
+    most = 0
+    lock, first = threading.Lock(), threading.Event()
+
+    def compute(number: int) -> int:
+        nonlocal most
+        with lock:
+            kept.append(number)
+            most = max(most, len(kept))
+        if len(kept) > count:
+            first.set()
+        if number == 0:  # the others go on without it, but not far
+            first.wait(30 if count > 1 else 0)
+            time.sleep(0.05)
+        return number
+
+    def add(number: int) -> None:
+        added.append(number)
+        with lock:
+            kept.remove(number)
+
+    add_in_turn(compute, range(30), add)
+    assert added == list(range(30))
+    assert most == (count + 1 if count > 1 else 1)
 
 
 def test_a_computation_is_begun_where_there_is_a_thread_for_it(count: int) -> None:

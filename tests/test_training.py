@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -246,6 +247,26 @@ def test_samples_in_threads_have_the_gradient_of_the_batch(
     for one, three, whole in zip(found[1], found[3], expected, strict=True):
         assert torch.equal(one, three), "the same with any number of threads"
         torch.testing.assert_close(one, whole, rtol=1e-3, atol=1e-6 * largest)
+
+
+def test_gradients_of_few_samples_are_kept(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trainer(level(data, tmp_path / "volume", kind="volume"))
+    seen: list[weakref.ref[Tensor]] = []
+    most, original = 0, torch.autograd.grad
+
+    def counted(*args: Any, **kwargs: Any) -> tuple[Tensor | None, ...]:
+        nonlocal most
+        found = original(*args, **kwargs)
+        seen.append(weakref.ref(next(gradient for gradient in found if gradient is not None)))
+        most = max(most, sum(gradient() is not None for gradient in seen))
+        return found
+
+    monkeypatch.setattr(torch.autograd, "grad", counted)
+    monkeypatch.setattr("im2mesh.processors.threads", lambda: 1)
+    backward_by_samples(run.network, run.objective, run.source.batch(0, 0, 6), bfloat16=False)
+    assert len(seen) == 3 and most == 2, "the new one, and the first, to which it is added"
 
 
 @pytest.mark.parametrize("kind", ["global", "patch", "volume"])

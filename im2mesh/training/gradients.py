@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from im2mesh.data.batch import Batch
 from im2mesh.objectives import Objective
-from im2mesh.processors import in_threads
+from im2mesh.processors import add_in_turn
 from im2mesh.training.validation import batch_loss
 
 SAMPLES = 2
@@ -49,8 +49,16 @@ def backward_by_samples(
         loss = batch_loss(objective, values.float(), part) * (len(part) / len(batch))
         return loss.detach(), torch.autograd.grad(loss, parameters, allow_unused=True)
 
-    losses, gradients = zip(*in_threads(compute, batch.split(SAMPLES)), strict=True)
-    for parameter, *parts in zip(parameters, *gradients, strict=True):
-        found = [part for part in parts if part is not None]
-        parameter.grad = sum(found[1:], start=found[0]) if found else None
+    losses: list[Tensor] = []
+
+    def add(part: tuple[Tensor, tuple[Tensor | None, ...]]) -> None:
+        loss, gradients = part
+        losses.append(loss)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            if gradient is not None:
+                # Not in place: gradients may share memory.
+                before = parameter.grad
+                parameter.grad = gradient if before is None else before + gradient
+
+    add_in_turn(compute, batch.split(SAMPLES), add)
     return torch.stack(losses).sum()
