@@ -32,6 +32,11 @@ class Objective(Protocol):
         ...
 
     @property
+    def empty(self) -> float:
+        """A field value that stands for far outside."""
+        ...
+
+    @property
     def learns(self) -> Literal["occupancies", "sdf"]:
         """Array of a data set that the network learns."""
         ...
@@ -62,6 +67,10 @@ class Occupancy:
     @property
     def iso_level(self) -> float:
         return math.log(self.threshold) - math.log1p(-self.threshold)
+
+    @property
+    def empty(self) -> float:
+        return -10.0
 
     @property
     def learns(self) -> Literal["occupancies", "sdf"]:
@@ -95,6 +104,11 @@ class SignedDistance:
     @property
     def iso_level(self) -> float:
         return self.threshold
+
+    @property
+    def empty(self) -> float:
+        """The cube's side, which no distance in it exceeds by much."""
+        return -1.0
 
     @property
     def learns(self) -> Literal["occupancies", "sdf"]:

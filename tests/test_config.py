@@ -372,7 +372,7 @@ VALUES = st.fixed_dictionaries(
                 "lattice": st.sampled_from(["exact", "released"]),
                 "extraction": st.sampled_from(["mise", "dense"]),
                 "resolution": st.none() | st.integers(1, MAX_RESOLUTION),
-                "simplify_nfaces": st.none() | POSITIVE,
+                "simplify_nfaces": st.none() | st.integers(4, 2**40),
                 "upsampling_steps": st.integers(0, 16),
             },
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from im2mesh.generation.field import EMPTY_LOGIT, FusedField, PatchField, Rescale
+from im2mesh.generation.field import FusedField, PatchField, Rescale
 from im2mesh.geometry.patches import WEIGHTINGS, Windows
 from im2mesh.objectives import Occupancy, SignedDistance, build_objective
 from tests.fixtures import ball_field
@@ -67,7 +68,7 @@ def test_a_constant_blends_to_itself(
     covered = torch.bincount(windows.assign(points, active).point, minlength=300) > 0
     assert owned.all()
     torch.testing.assert_close(values[covered], torch.full((int(covered.sum()),), constant))
-    assert torch.all(values[~covered] == EMPTY_LOGIT)
+    assert torch.all(values[~covered] == Occupancy(0.5).empty)
 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
@@ -167,6 +168,19 @@ def test_fused_field_must_be_calibrated_where_levels_differ() -> None:
     # −5 is the larger end of the second level and lands on −0.5; its iso-level on −0.02.
     moved = 10 * sphere(points) * (0.48 / 5) - 0.02
     torch.testing.assert_close(fused(points), (sphere(points) + moved) / 2)
+
+
+def test_a_patch_level_of_distances_counts_beside_logits() -> None:
+    """Where no patch is it says a distance, not a logit, so its range is that of distances."""
+    objective, windows = SignedDistance(0.0), Windows(64, 64)
+    active = torch.arange(len(windows)) % 2 == 0
+    numbers = active.nonzero().ravel().tolist()
+    decoder = FakeDecoder(numbers, lambda _, p: torch.full((len(p),), 0.3))
+    assign = partial(windows.assign, active=active)
+    values = PatchField(decoder, objective, assign, 1000)(torch.rand(2000, 3) - 0.5)  # type: ignore
+    assert values.min() == objective.empty and values.max().item() == pytest.approx(-0.3)
+    move = Rescale.between(0.0, (float(values.min()), float(values.max())), 0.0, (-10.0, 10.0))
+    assert move(torch.tensor(-0.3)) == pytest.approx(-3)
 
 
 def test_occupancy_and_signed_distance_differ_in_sign_and_iso_level() -> None:

@@ -239,6 +239,9 @@ def test_a_resumed_run_keeps_its_precision(workplace: Path) -> None:
     assert record["generation"]["precision"] == "bfloat16"
     code, lines = generate("--out", "run", "--resume", "--precision", "float32")
     assert code == 2 and "generation.precision: 'bfloat16' -> 'float32'" in lines[-1]
+    level = Reconstructor.from_configs(["global.yaml"])
+    run_module.run(level, [], Path("run"), resume=True)
+    assert level.settings.precision == "auto", "another folder has its own"
 
 
 def test_a_folder_resumes_by_itself_and_refuses_other_settings(workplace: Path) -> None:

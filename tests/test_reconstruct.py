@@ -134,6 +134,12 @@ BAD: dict[str, tuple[Changes, str]] = {
     "a label without a mask": (lambda t: {"mask": None, "label": "1"}, "--label"),
     "several labels": (_image("mask", ROW), "choose one with --label"),
     "a negative size": (lambda t: {"size": "-1"}, "size"),
+    "a size in other units": (
+        lambda t: {"size": "0.0001"},
+        r"size 0.0001: the seen part .* m long",
+    ),
+    "too small an extent": (lambda t: {"extent": "0.0001"}, "extent 0.0001: the seen part"),
+    "a negative noise without a mask": (lambda t: {"mask": None, "noise": "-1"}, "noise -1"),
     "unknown extension of a mesh": (lambda t: {"out": str(t / "o.xyz")}, r"written as .*\.ply"),
     "an unwritable output": (lambda t: {"out": "/proc/nowhere/o.ply"}, "cannot be written"),
     "a preview that is no picture": (lambda t: {"preview": str(t / "p.jpg")}, r"\.png"),

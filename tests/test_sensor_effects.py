@@ -57,6 +57,14 @@ def test_no_share_or_no_strength_is_no_change(maps: Tensor) -> None:
     assert torch.equal(sensor_effects(maps, numbers(8), strength=0), maps)
 
 
+def test_a_sensor_of_almost_no_strength_changes_almost_no_rim() -> None:
+    maps = torch.full((60, 256, 256), 0.7)
+    maps[:, 80:170, 80:170] = 0.3
+    after = sensor_effects(maps, numbers(60), strength=1e-6)
+    changed = ((after - maps).abs() > 1e-3).sum((1, 2)).float()
+    assert changed.mean() < 120, "pixels; a rim has 360"
+
+
 def test_a_weak_sensor_changes_little(maps: Tensor) -> None:
     after = sensor_effects(maps, numbers(8), strength=0.02)
     both = (maps >= 0) & (after >= 0)

@@ -43,6 +43,7 @@ from im2mesh.shapes.kit.outlines import extrude
 from im2mesh.shapes.shape import Shape, box, capsule, ellipsoid, frustum
 from im2mesh.timing import Stopwatch
 from tests.conftest import REPOSITORY
+from tests.fixtures import ball_depth
 from tests.reference import symmetry as reference
 
 NOTHING = np.empty((0, 3))
@@ -635,14 +636,11 @@ def test_the_far_side_gets_better(demo_levels: list[Level]) -> None:
 
 @pytest.mark.parametrize("observation", ["none", "carve"])
 def test_nothing_is_looked_for_without_an_observation(
-    demo_levels: list[Level],
-    caplog: pytest.LogCaptureFixture,
-    observation: Literal["none", "carve"],
+    caplog: pytest.LogCaptureFixture, observation: Literal["none", "carve"]
 ) -> None:
-    own = demo_levels[0].config.generation
-    own = replace(own, symmetry="auto", observation=observation)
+    keys = {"symmetry": "auto", "observation": observation, "resolution": 8, "fit": True}
     with caplog.at_level(logging.WARNING, "im2mesh"):
-        Reconstructor(demo_levels, own)
+        Reconstructor.bundled("cpu", **keys)(ball_depth(0.2))
     said = (
         "generation.symmetry auto does nothing without an observation; set generation.observation"
     )

@@ -6,6 +6,7 @@ the two.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ Elevations: TypeAlias = Annotated[tuple[float, float], interval(-90, 90)]
 Extents: TypeAlias = Annotated[tuple[float, float], interval(0.1, 1)]
 Strength: TypeAlias = Annotated[float, number(0, 4)]
 Width: TypeAlias = Annotated[int, whole(1, 1024)]
+Faces: TypeAlias = Annotated[int, whole(4)]
 Cells: TypeAlias = Literal[16, 32, 64, 128, 256]
 Lift: TypeAlias = Annotated[int, whole(0, 1024, multiple_of=8)]
 Decay: TypeAlias = Annotated[float, number(0, 1, "a number from 0 to below 1", excluded=1)]
@@ -218,7 +220,7 @@ class GenerationConfig:
     symmetry: SymmetryMode = "none"  # auto: search for planes or an axis; needs an observation
     min_piece: Share = 0.0  # smaller unseen pieces go, smaller bubbles are filled; 0: none
     refinement_step: CountOrZero = 0  # steps that move the vertices onto the field's surface
-    simplify_nfaces: Count | None = None  # faces that are left after simplification; null: all
+    simplify_nfaces: Faces | None = None  # faces that are left after simplification; null: all
 
 
 @dataclass(frozen=True)
@@ -306,6 +308,8 @@ class Config:
 
     def _contradictions(self) -> Iterator[str]:
         data = self.data
+        if self.is_sdf and not math.isfinite(self.test.threshold):
+            yield f"test.threshold must be a finite number, found {self.test.threshold:g}"
         if not self.is_sdf and not 0 < self.test.threshold < 1:
             yield (
                 "test.threshold must lie between 0 and 1, a probability, for method onet, found "

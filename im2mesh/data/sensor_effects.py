@@ -102,8 +102,9 @@ def _with_effects(depth: Tensor, rng: _Random) -> Tensor:
     rim, blobs, waves = _smooth_fields(salt)
 
     near, spread, beside = _neighbours(clean, rng)
-    kind = rng.uniform()
-    grows, hides = (kind < 0.3).float(), (kind > 0.6).float()
+    # What one pixel does at a rim cannot be made smaller, so weaker effects are rarer there.
+    kind, often = rng.uniform(), min(rng.strength, 1.0)
+    grows, hides = (kind < 0.3 * often).float(), (kind > 1 - 0.4 * often).float()
     lost = _cut_off(clean, background, rng)
     at_rims = _grazing(spread, white, rng)
     _join(at_rims, _torn(beside, rim, rng))

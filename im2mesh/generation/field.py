@@ -29,9 +29,6 @@ from im2mesh.models.network import BoundDecoder
 from im2mesh.objectives import Objective
 from im2mesh.processors import in_chunks
 
-EMPTY_LOGIT = -10.0
-"""Value of a patch level where no active patch owns the point: far outside."""
-
 FLOOR = 10.0
 """Distances in free space are clamped to this, in cells."""
 
@@ -100,13 +97,13 @@ class PatchField:
         self._batch_size = batch_size
 
     def __call__(self, points: Tensor) -> Tensor:
-        """Return the patches' weighted mean at (N, 3) points, :data:`EMPTY_LOGIT` where none is."""
+        """Return the patches' weighted mean at (N, 3) points, far outside where no patch is."""
         pairs = self._assign(points)
         values = self.objective.field(self.decoder(pairs.local, pairs.counts, self._batch_size))
         total = points.new_zeros(2, len(points))
         total[0].index_add_(0, pairs.point, pairs.weight * values)
         total[1].index_add_(0, pairs.point, pairs.weight)
-        return torch.where(total[1] > 0, total[0] / total[1], EMPTY_LOGIT)
+        return torch.where(total[1] > 0, total[0] / total[1], self.objective.empty)
 
     def rounded(self) -> Field:
         return _rounded(self)
@@ -307,7 +304,6 @@ class ObservedField:
 
     Attributes:
         field: the fused field; it is evaluated only where it decides.
-        levels: its levels.
         iso_level: 0. The fused field's is subtracted, so that the smallest distance keeps its sign
             in float32.
         symmetry: of the object, set by :meth:`use`; None: none.
@@ -322,7 +318,6 @@ class ObservedField:
         ``is_sdf``, else logits.
         """
         self.field = field
-        self.levels: Sequence[Field] = field.levels
         self.iso_level = 0.0
         self.observation = observation
         self.surface = surface

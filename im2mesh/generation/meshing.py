@@ -251,7 +251,7 @@ def refine(
     Marching cubes only interpolates the surface. Gradients are central differences a tenth of a
     cell wide. No vertex moves by more than half a cell, and a step that does not bring the value
     nearer to the iso-level is not taken, so the mesh keeps its shape where the field is flat or
-    jumps. Vertices on the faces of the cube stay. The field is evaluated on the CPU.
+    jumps. Vertices on the faces of the cube stay. Points and values are on the CPU.
     """
     start = torch.from_numpy(vertices).float()
     offsets = torch.eye(3).repeat_interleave(2, 0) * torch.tensor([1.0, -1.0]).repeat(3)[:, None]

@@ -111,7 +111,7 @@ class Reconstructor:
     ) -> None:
         """Combine levels.
 
-        A symmetry is looked for under an observation only. Without one a warning is logged.
+        A symmetry is looked for under an observation only.
 
         Args:
             levels: at least one; any mix of global and patch, occupancy and SDF.
@@ -134,12 +134,6 @@ class Reconstructor:
         _check_settings(self.settings, self.resolution, source)
         if self.settings.lattice == "released":
             _check_released([level.config for level in levels])
-        if self.settings.symmetry == "auto" and self.settings.observation == "none":
-            log.warning(
-                "%s: generation.symmetry auto does nothing without an observation; set "
-                "generation.observation to carve or surface, or generation.symmetry to none",
-                source,
-            )
         self.reference = next((k for k, v in enumerate(levels) if v.windows is None), 0)
 
     @classmethod
@@ -153,6 +147,8 @@ class Reconstructor:
         **generation: Any,
     ) -> Reconstructor:
         """Load configured levels and their weights.
+
+        A symmetry without an observation is not looked for; a warning says so.
 
         Args:
             configs: paths or loaded configurations, in order.
@@ -189,12 +185,22 @@ class Reconstructor:
             ]
         if threshold is not None:
             changed = next((k for k, c in enumerate(loaded) if not c.is_patch), 0)
-            test = replace(loaded[changed].test, threshold=float(threshold))
+            try:
+                test = replace(loaded[changed].test, threshold=float(threshold))
+            except (TypeError, ValueError):
+                raise ConfigError(f"threshold must be a number, found {threshold!r}") from None
             loaded[changed] = replace(loaded[changed], test=test)
             loaded[changed].check()
         settings = replace(loaded[0].generation, **generation)
+        source = str(loaded[0].source or "config")
+        if settings.symmetry == "auto" and settings.observation == "none":
+            log.warning(
+                "%s: generation.symmetry auto does nothing without an observation; set "
+                "generation.observation to carve or surface, or generation.symmetry to none",
+                source,
+            )
         # Find contradictions before reading weights, which can take a while.
-        _check_settings(settings, _common_resolution(loaded), str(loaded[0].source or "config"))
+        _check_settings(settings, _common_resolution(loaded), source)
         device = device or default_device()
         return cls([Level.load(config, device) for config in loaded], settings, device)
 

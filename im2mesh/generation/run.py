@@ -134,7 +134,8 @@ def _run(
         released = reconstructor.settings.lattice == "released"
         kept = None if overwrite or released else recorded_precision(folder)
         precision = kept or reconstructor.precision
-        reconstructor.settings = replace(reconstructor.settings, precision=precision)
+        settings = replace(reconstructor.settings, precision=precision)
+        reconstructor = Reconstructor(reconstructor.levels, settings, reconstructor.device)
         log.debug("hidden layers in %s", precision)
     settings = reconstructor.settings
     writers = [_writers(settings, source, folder) for source in sources]

@@ -51,6 +51,9 @@ CUT_OFF = 0.03
 
 DEEPENED = "deepened, because a coarse mesh reached the cube's back"
 
+LEAST_GIVEN = 0.9
+"""Least share of a seen length that a given one may have: a rim of wrong pixels is possible."""
+
 LEAST_DISTANCE = 0.75
 """Least distance of the camera from the cube's centre, in sides of the cube."""
 
@@ -138,14 +141,14 @@ def reconstruct(
 
     Raises:
         DepthError: shapes differ, or no pixel of the object can be used.
-        InputError: the intrinsics or a number cannot be used.
+        InputError: the intrinsics or a number cannot be used, or less than what is seen.
     """
     import trimesh
 
     camera = Camera.of(intrinsics)
     z = _checked_depth(depth)
-    inside = find_object(z, camera, noise) if mask is None else _checked_mask(mask, z)
     _check_numbers(noise=noise, size=size, extent=extent)
+    inside = find_object(z, camera, noise) if mask is None else _checked_mask(mask, z)
     cleaned = clean(z, inside, camera, noise)
     if not cleaned.measured:
         raise DepthError(
@@ -154,6 +157,8 @@ def reconstruct(
             + f", {cleaned.holes} holes; check the mask and the depth's unit"
         )
     placement = place(cleaned, camera, size, extent)
+    _check_size("size", size, float(placement.seen.max()))
+    _check_size("extent", extent, float(placement.seen[2]))
     frame = placement.frame
     if frame.distance < LEAST_DISTANCE:
         raise DepthError(
@@ -277,3 +282,12 @@ def _check_numbers(**numbers: float | None) -> None:
             raise InputError(f"{name} {value}: must be a length in metres, not negative")
         if value == 0 and name != "noise":
             raise InputError(f"{name} 0: must be more than 0 metres")
+
+
+def _check_size(name: str, given: float | None, seen: float) -> None:
+    """Refuse a length of the object that is clearly less than what the camera saw of it."""
+    if given is not None and given < LEAST_GIVEN * seen:
+        raise InputError(
+            f"{name} {given:.3g}: the seen part of the object is {seen:.3g} m long; give the whole "
+            "object's length in metres, or check the mask"
+        )
