@@ -6,13 +6,15 @@ Every level sees the shapes of ``configs/procedural/volume.yaml`` (all families,
 and seen by a sensor), whatever its own configuration reads; the length of the learning rate's
 cosine follows from the time of a trial step. It is validated at each quarter of its time, outside
 of that time, on the shapes of ``benchmarks/views.py``: upright, and in any view with sensor
-effects. A quarter that was stopped is trained again by the same command.
+effects. A quarter that was stopped is trained again by the same command; one whose validation was
+stopped is only validated.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -38,11 +40,18 @@ TRIAL, UNCOUNTED = 20, 4
 
 VIEWS: dict[str, dict[str, object]] = {"upright": {}, "any": {**ANY, "val_sensor": 1.0}}
 
+OWN = ("points_subsample", "parts_size", "parts_stride", "windows_per_shape")
+"""Keys of ``data`` that a level keeps."""
+
 
 def on_the_wide_world(path: Path, out_dir: Path, steps: int) -> Config:
     """Return the configuration with the wide world's shapes and a run of ``steps``."""
     config, wide = load_config(path), load_config(ROOT / "configs/procedural/volume.yaml").data
-    data = replace(wide, dataset=config.data.dataset, points_subsample=config.data.points_subsample)
+    data = replace(
+        wide,
+        dataset="ProceduralParts3D" if config.is_patch else "Procedural3D",
+        **{name: getattr(config.data, name) for name in OWN},
+    )
     training = replace(
         config.training,
         out_dir=str(out_dir),
@@ -69,6 +78,7 @@ def trainer_of(config: Config) -> Trainer:
 
 def trial(path: Path, folder: Path) -> float:
     """Return the processor seconds of a step."""
+    shutil.rmtree(folder / "trial", ignore_errors=True)  # it would go on from its own end
     trainer = trainer_of(on_the_wide_world(path, folder / "trial", TRIAL))
     trainer.run(Limits(iterations=UNCOUNTED))
     start = time.process_time()
@@ -93,7 +103,8 @@ def train(path: Path, folder: Path, minutes: float, shapes: int) -> list[dict[st
     state = json.loads(record.read_text()) if record.is_file() else None
     if state is None:
         steps = PARTS * max(1, round(60 * minutes / trial(path, folder) / PARTS))
-        state = {"steps": steps, "curve": []}
+        state = {"steps": steps, "spent": 0.0, "curve": []}
+        write_text(record, json.dumps(state))
     config = on_the_wide_world(path, folder, state["steps"])
     curve = state["curve"]
     for part in tqdm(range(len(curve), PARTS), desc=path.stem, initial=len(curve), total=PARTS):
@@ -101,11 +112,9 @@ def train(path: Path, folder: Path, minutes: float, shapes: int) -> list[dict[st
         end = (part + 1) * state["steps"] // PARTS
         start = time.process_time()
         trainer.run(Limits(iterations=end))
-        seconds = time.process_time() - start
-        if trainer.it < end:
-            sys.exit("stopped; the same command goes on")
-        before = curve[-1]["minutes"] if curve else 0.0
-        row = {"minutes": before + seconds / 60, "shapes": end * config.training.batch_size}
+        state["spent"] += (time.process_time() - start) / 60
+        write_text(record, json.dumps(state))  # a validation takes a while
+        row = {"minutes": state["spent"], "shapes": end * config.training.batch_size}
         curve.append({**row, **ious(config, trainer, shapes)})
         write_text(record, json.dumps(state))
     return list(curve)

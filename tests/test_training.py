@@ -27,11 +27,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from benchmarks import equal_time
 from im2mesh.cli import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED
 from im2mesh.commands.export import export
 from im2mesh.commands.export import main as export_main
 from im2mesh.commands.train import LIMIT, main
-from im2mesh.config import Config, TrainingConfig, save_config
+from im2mesh.config import Config, TrainingConfig, load_config, save_config
 from im2mesh.data.batch import Batch
 from im2mesh.data.store_files import open_store
 from im2mesh.errors import CheckpointError, DataError, InputError
@@ -1089,6 +1090,71 @@ def test_a_level_overfits_one_shape(tmp_path: Path, method: str, kind: str) -> N
     assert command(config) == DONE
     best = pd.read_csv(tmp_path / "out/validation.csv")["iou"].max()
     assert best > 0.95, best
+
+
+# --- the benchmark at equal time ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "dataset"),
+    [
+        ("configs/procedural/volume.yaml", "Procedural3D"),
+        ("configs/procedural/p32s16.yaml", "ProceduralParts3D"),
+        ("configs/00_paper_genre/genre_bl.yaml", "Procedural3D"),
+        ("configs/00_paper_genre/genre_p64s32.yaml", "ProceduralParts3D"),
+    ],
+)
+def test_every_level_sees_the_wide_world(tmp_path: Path, path: str, dataset: str) -> None:
+    own = load_config(REPOSITORY / path)
+    config = equal_time.on_the_wide_world(REPOSITORY / path, tmp_path, 4)
+    assert config.data.dataset == dataset and config.data.orientation == 0.4
+    assert config.data.parts_size == own.data.parts_size
+    source = equal_time.trainer_of(config).source
+    size = own.data.parts_size or 256
+    assert source.batch(0, 0, 2).images.shape == (2, 1, size, size)
+
+
+def test_stopped_quarters_cost_what_they_took(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step takes a minute. The run is killed while it trains, then while it validates."""
+    minutes = [0.0]
+    killers: list[str] = ["train", "validate"]
+    original = Trainer.step
+
+    def step(self: Trainer, batch: Batch) -> float:
+        value = original(self, batch)
+        minutes[0] += 1
+        training = self.config.training.out_dir == str(tmp_path / "run")
+        if training and self.it == 1 and killers[:1] == ["train"]:
+            killers.pop(0)
+            raise KeyboardInterrupt
+        return value
+
+    def ious(*_: object) -> dict[str, float]:
+        if killers:
+            killers.pop(0)
+            raise KeyboardInterrupt
+        return {"upright": 0.5, "any": 0.5}
+
+    def config(_: Path, out: Path, steps: int) -> Config:
+        return level(data, out, max_iterations=steps)
+
+    def opened(config: Config, _: object) -> tuple[Any, None]:
+        return open_store(config, "train"), None
+
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(equal_time, "ious", ious)
+    monkeypatch.setattr(equal_time, "on_the_wide_world", config)
+    monkeypatch.setattr(equal_time, "open_sources", opened)
+    monkeypatch.setattr(time, "process_time", lambda: 60 * minutes[0])
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            equal_time.train(Path("x.yaml"), tmp_path / "run", 8, 1)
+    curve = equal_time.train(Path("x.yaml"), tmp_path / "run", 8, 1)
+    assert [row["minutes"] for row in curve] == [2, 4, 6, 8]
+    # A trial that was begun before is no shorter.
+    assert [equal_time.trial(Path("x.yaml"), tmp_path / "run") for _ in range(2)] == [60, 60]
 
 
 # --- giving weights away --------------------------------------------------------------------------
