@@ -95,7 +95,12 @@ def test_what_is_not_known_is_nan() -> None:
     everything = wholeness_scores(mesh, GroundTruth(points, visible=np.ones(len(points), bool)))
     assert math.isnan(everything["hidden found@5"])
     torn = trimesh.Trimesh(mesh.vertices, mesh.faces[1:], process=False)
-    assert math.isnan(wholeness_scores(torn, truth_of(mesh, 0.4))["volume ratio"])
+    of_torn = wholeness_scores(torn, truth_of(mesh, 0.4))
+    assert all(
+        math.isnan(of_torn[name])
+        for name in ("pieces", "cavities", "largest piece", "volume ratio")
+    )
+    assert of_torn["hidden found@2"] == 1
 
 
 def test_an_empty_mesh() -> None:

@@ -37,7 +37,7 @@ class Components:
     Attributes:
         of_face: (F,) int, the number of each face's component.
         volumes: (C,) float64 enclosed volumes; negative for a cavity, whose faces are turned
-            inwards.
+            inwards. That of an open surface depends on its place and says nothing.
     """
 
     of_face: np.ndarray
@@ -104,7 +104,8 @@ def wholeness_scores(
         Name → value:
 
         * ``pieces`` and ``cavities`` of the mesh (:class:`Components`), and ``largest piece``,
-          the share of the largest in the volume of all pieces; NaN for an empty mesh;
+          the share of the largest in the volume of all pieces, NaN for an empty mesh; all three
+          are NaN where the mesh is not closed, as an open surface has no volume;
         * ``hidden found@2`` and ``hidden found@5``: of the true surface that the camera did not
           see, the share with predicted surface nearer than 2% or 5% of the cube's side; NaN where
           visibility is not known, or all is visible;
@@ -112,19 +113,16 @@ def wholeness_scores(
           not closed, or ground truth has no queries or none inside.
     """
     vertices, faces, _ = finite_faces(mesh)
-    found = components(vertices, faces)
-    scores = {
-        "pieces": float(found.pieces),
-        "cavities": float(found.cavities),
-        "largest piece": found.largest,
-        **_hidden_found(vertices, faces, ground_truth, seed, samples),
-        "volume ratio": float("nan"),
-    }
-    occupancies = ground_truth.occupancies
-    volume = 0.0 if occupancies is None else float(np.mean(occupancies))  # the cube's is 1
-    if volume and (not len(faces) or is_closed(vertices, faces)):
-        scores["volume ratio"] = float(found.volumes.sum()) / volume
-    return scores
+    scores = dict.fromkeys(("pieces", "cavities", "largest piece", "volume ratio"), float("nan"))
+    if not len(faces) or is_closed(vertices, faces):
+        found = components(vertices, faces)
+        scores["pieces"], scores["cavities"] = float(found.pieces), float(found.cavities)
+        scores["largest piece"] = found.largest
+        occupancies = ground_truth.occupancies
+        volume = 0.0 if occupancies is None else float(np.mean(occupancies))  # the cube's is 1
+        if volume:
+            scores["volume ratio"] = float(found.volumes.sum()) / volume
+    return scores | _hidden_found(vertices, faces, ground_truth, seed, samples)
 
 
 def _hidden_found(
