@@ -11,7 +11,8 @@ For each combination it prints means over the objects (pieces: also the median):
 the visible and invisible part, IoU, pieces and cavities of a mesh, share of the objects in one
 piece among those that truly are, hidden true surface with predicted surface within 2% and 5%, and
 predicted volume over true volume (mean, median, mean distance from 1), all times 100 but for the
-counts. ``--out`` has a row an object and combination.
+counts. ``--out`` has a row an object and combination; an error or Ctrl-C leaves those of finished
+objects. An object whose process died is named, the others are done, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from im2mesh.cli import DONE, INTERRUPTED, SOME_FAILED  # noqa: E402
 from im2mesh.config import DataConfig, load_config  # noqa: E402
 from im2mesh.data.storage import NpzSample  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
@@ -38,7 +40,7 @@ from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.geometry.mesh_files import write_mesh  # noqa: E402
 from im2mesh.metrics.evaluation import GroundTruth, evaluate_mesh  # noqa: E402
 from im2mesh.metrics.wholeness import pieces_of_cloud, wholeness_scores  # noqa: E402
-from im2mesh.parallel import run_tasks  # noqa: E402
+from im2mesh.parallel import WorkerDied, run_tasks  # noqa: E402
 from im2mesh.preparation.collection import Entry, find_shapes  # noqa: E402
 from im2mesh.preparation.dataset import build_dataset  # noqa: E402
 from im2mesh.preparation.partition import Partition  # noqa: E402
@@ -164,6 +166,18 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def write(rows: list[dict[str, Any]], out: Path) -> None:
+    """Write all rows, and print the table of their means."""
+    if not rows:
+        return
+    table = pd.DataFrame(rows)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(out, index=False, float_format="%.5g")
+    with pd.option_context("display.width", 250, "display.max_columns", None):
+        print(summary(table).round(1).to_string(index=False))
+    print(out)
+
+
 def main() -> int:
     """Measure, print the table, and write all rows."""
     parser = argparse.ArgumentParser(
@@ -200,22 +214,21 @@ def main() -> int:
         if (args.data / e.folder / e.views[0].name / "pointcloud.npz").is_file()  # not rejected
     ]
     rows: list[dict[str, Any]] = []
-    interrupted = False
-    with torch.inference_mode(), tqdm(total=len(tasks), unit="object", disable=None) as bar:
-        try:
-            for _, of_object in run_tasks(measure, tasks, args.jobs):
-                rows += of_object
+    failed = False
+    try:
+        with torch.inference_mode(), tqdm(total=len(tasks), unit="object", disable=None) as bar:
+            for task, of_object in run_tasks(measure, tasks, args.jobs):
+                if isinstance(of_object, WorkerDied):
+                    failed = True
+                    bar.write(f"{task.entry.folder}: {of_object}", file=sys.stderr)
+                else:
+                    rows += of_object
                 bar.update()
-        except KeyboardInterrupt:
-            interrupted = True
-    if rows:
-        table = pd.DataFrame(rows)
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(args.out, index=False, float_format="%.5g")
-        with pd.option_context("display.width", 250, "display.max_columns", None):
-            print(summary(table).round(1).to_string(index=False))
-        print(args.out)
-    return 130 if interrupted else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        write(rows, args.out)
+    return SOME_FAILED if failed else DONE
 
 
 if __name__ == "__main__":

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import trimesh
 
+from benchmarks import wholeness as benchmark
+from im2mesh.cli import INTERRUPTED, SOME_FAILED
 from im2mesh.geometry.surface import sample_surface
 from im2mesh.metrics.evaluation import GroundTruth
 from im2mesh.metrics.wholeness import components, pieces_of_cloud, wholeness_scores
+from im2mesh.parallel import WorkerDied
 from tests.fixtures import ball
 
 
@@ -108,3 +117,46 @@ def test_an_empty_mesh() -> None:
     scores = wholeness_scores(empty, truth_of(ball(0.4), 0.4))
     assert scores["pieces"] == scores["volume ratio"] == scores["hidden found@5"] == 0
     assert math.isnan(scores["largest piece"])
+
+
+@pytest.mark.parametrize("ending", [None, KeyboardInterrupt, RuntimeError])
+def test_the_benchmark_keeps_what_is_finished(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ending: type[BaseException] | None,
+) -> None:
+    row = dict.fromkeys(benchmark.SCORES.values(), 0.5) | dict.fromkeys(benchmark.WAY, 0)
+    row |= {"true pieces": 1, "pieces": 1, "cavities": 0, "volume ratio": 1.0, "seconds": 1.0}
+    entries = []
+    for name in ("good", "bad", "other"):
+        entry = SimpleNamespace(folder=f"class/{name}", views=[SimpleNamespace(name="000")])
+        entry.with_views = lambda *_, entry=entry: entry
+        entries.append(entry)
+        (tmp_path / entry.folder / "000").mkdir(parents=True)
+        (tmp_path / entry.folder / "000/pointcloud.npz").touch()
+
+    def results(_: object, tasks: list[Any], __: int) -> Iterator[tuple[Any, Any]]:
+        yield tasks[0], [row | {"object": "good"}]
+        yield tasks[1], WorkerDied("its process died twice")
+        if ending is not None:
+            raise ending
+        yield tasks[2], [row | {"object": "other"}]
+
+    monkeypatch.setattr(benchmark, "find_shapes", lambda _: (entries, []))
+    monkeypatch.setattr(benchmark, "build_dataset", lambda *_, **__: None)
+    monkeypatch.setattr(benchmark, "run_tasks", results)
+    out = tmp_path / "scores.csv"
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["wholeness.py", "meshes", "a.yaml", "--data", str(tmp_path), "--out", str(out)],
+    )
+    if ending is RuntimeError:
+        with pytest.raises(RuntimeError):
+            benchmark.main()
+    else:
+        assert benchmark.main() == (SOME_FAILED if ending is None else INTERRUPTED)
+    finished = ["good", "other"] if ending is None else ["good"]
+    assert pd.read_csv(out)["object"].tolist() == finished
+    assert "class/bad: its process died twice" in capsys.readouterr().err
