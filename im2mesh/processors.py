@@ -64,9 +64,6 @@ def _quota(root: Path = Path("/")) -> float:
 _here = threading.local()
 """``threads`` of a thread in :func:`undivided`: those that it had before."""
 
-_default = threading.Lock()
-"""Held while torch's number for new threads is not the one that the user set."""
-
 
 def threads() -> int:
     """Return the number of threads to compute with.
@@ -79,24 +76,8 @@ def threads() -> int:
     kept: int | None = getattr(_here, "threads", None)
     if kept is not None:
         return kept
-    with _default:
-        number = get_num_threads()
-    return number if "OMP_NUM_THREADS" in os.environ else min(number, cpus())
-
-
-def _set_threads(number: int) -> None:
-    """Set torch's number of threads for this thread only.
-
-    Torch's own function also sets the number that every new thread keeps for life; a thread that
-    begins here knows that number, and gives it back.
-    """
-    from torch import get_num_threads, set_num_threads
-
-    with _default, ThreadPoolExecutor(1) as new:
-        get_num_threads()  # a thread takes the number for new ones when torch is first used in it
-        of_new_threads = new.submit(get_num_threads).result()
-        set_num_threads(number)
-        new.submit(set_num_threads, of_new_threads).result()
+    given = "OMP_NUM_THREADS" in os.environ
+    return get_num_threads() if given else min(get_num_threads(), cpus())
 
 
 @contextmanager
@@ -105,21 +86,22 @@ def undivided() -> Iterator[None]:
 
     Threads that share an operation wait for the slowest of them at its end. Where another process
     is busy, that takes many times as long as the work. The results do not depend on the number of
-    threads either. The caller's number is restored.
+    threads either. The caller's number is restored. A thread that uses torch for the first time
+    meanwhile keeps one, because torch gives new threads the number that was set last.
     """
-    from torch import get_num_threads
+    from torch import get_num_threads, set_num_threads
 
     if hasattr(_here, "threads"):
         yield
         return
     _here.threads, before = threads(), get_num_threads()
     if before != 1:
-        _set_threads(1)
+        set_num_threads(1)
     try:
         yield
     finally:
         if before != 1:
-            _set_threads(before)
+            set_num_threads(before)
         del _here.threads
 
 
@@ -183,7 +165,9 @@ def begun(function: Callable[[], Result]) -> Callable[[], Result]:
 
 
 def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, initializer=_set_threads, initargs=(1,))
+    from torch import set_num_threads
+
+    return ThreadPoolExecutor(workers, initializer=set_num_threads, initargs=(1,))
 
 
 def _in_this_mode(function: Callable[[Item], Result]) -> Callable[[Item], Result]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -70,46 +69,6 @@ def test_threads_within_threads_are_one(count: int) -> None:
     assert outer == [1] * 3
     with undivided(), undivided():
         assert torch.get_num_threads() == 1 and threads() == count
-
-
-def test_a_thread_that_begins_meanwhile_has_the_users_number(count: int) -> None:
-    def of_a_new_thread() -> int:
-        with ThreadPoolExecutor(1) as new:
-            return new.submit(threads).result()
-
-    with undivided():
-        assert of_a_new_thread() == count
-        assert in_threads(lambda _: of_a_new_thread(), range(3)) == [count] * 3
-    begun(lambda: None)()
-    assert of_a_new_thread() == count
-
-
-def test_results_are_added_in_order_and_few_are_kept(count: int) -> None:
-    kept: list[int] = []
-    added: list[int] = []
-    most = 0
-    lock, first = threading.Lock(), threading.Event()
-
-    def compute(number: int) -> int:
-        nonlocal most
-        with lock:
-            kept.append(number)
-            most = max(most, len(kept))
-        if len(kept) > count:
-            first.set()
-        if number == 0:  # the others go on without it, but not far
-            first.wait(30 if count > 1 else 0)
-            time.sleep(0.05)
-        return number
-
-    def add(number: int) -> None:
-        added.append(number)
-        with lock:
-            kept.remove(number)
-
-    add_in_turn(compute, range(30), add)
-    assert added == list(range(30))
-    assert most == (count + 1 if count > 1 else 1)
 
 
 def test_a_computation_is_begun_where_there_is_a_thread_for_it(count: int) -> None:
