@@ -71,6 +71,34 @@ def test_threads_within_threads_are_one(count: int) -> None:
         assert torch.get_num_threads() == 1 and threads() == count
 
 
+def test_results_are_added_in_order_and_few_are_kept(count: int) -> None:
+    kept: list[int] = []
+    added: list[int] = []
+    most = 0
+    lock, first = threading.Lock(), threading.Event()
+
+    def compute(number: int) -> int:
+        nonlocal most
+        with lock:
+            kept.append(number)
+            most = max(most, len(kept))
+        if len(kept) > count:
+            first.set()
+        if number == 0:  # the others go on without it, but not far
+            first.wait(30 if count > 1 else 0)
+            time.sleep(0.05)
+        return number
+
+    def add(number: int) -> None:
+        added.append(number)
+        with lock:
+            kept.remove(number)
+
+    add_in_turn(compute, range(30), add)
+    assert added == list(range(30))
+    assert most == (count + 1 if count > 1 else 1)
+
+
 def test_a_computation_is_begun_where_there_is_a_thread_for_it(count: int) -> None:
     here = threading.get_ident()
     going = threading.Event()
