@@ -89,7 +89,7 @@ def extract_mise(
         margin: see :data:`MARGIN`.
     """
     with watch("mise"):
-        observed = np.floor((back_project(depth) + 0.5) * lattice.cells).astype(np.int64)
+        observed = np.floor(lattice.coordinates(back_project(depth))).astype(np.int64)
         forced = [np.clip(observed, 0, lattice.cells - 1)]
         if isinstance(field, ObservedField):
             hidden, shell = field.observation.sides(lattice)

@@ -40,6 +40,10 @@ class Lattice:
         at = index.astype(np.float32) / np.float32(self.cells) - np.float32(0.5)
         return torch.from_numpy(at)
 
+    def coordinates(self, points: np.ndarray) -> np.ndarray:
+        """Return where (N, 3) points in the camera frame are, in cells from the first node."""
+        return (points + 0.5) * self.cells
+
     def slab(self, start: int, stop: int) -> np.ndarray:
         """Return the (M, 3) int32 indices of the nodes with start ≤ x < stop, x slowest."""
         axis = np.arange(self.nodes, dtype=np.int32)

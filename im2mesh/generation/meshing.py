@@ -45,7 +45,7 @@ def seen_nodes(depth: np.ndarray, lattice: Lattice, slack: float = 0.0) -> np.nd
     behind it. The slack says how far the surface may lie behind the measured one, in sides of the
     cube.
     """
-    points = (back_project(depth).astype(np.float64) + 0.5) * lattice.cells
+    points = lattice.coordinates(back_project(depth).astype(np.float64))
     seen = np.zeros((lattice.nodes,) * 3, bool)
     for behind in range(math.ceil(1 + slack * lattice.cells) + 1):
         cells = np.floor(points - [0, 0, behind]).astype(np.int64)
