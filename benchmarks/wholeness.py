@@ -173,8 +173,10 @@ def write(rows: list[dict[str, Any]], out: Path) -> None:
     table = pd.DataFrame(rows)
     out.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(out, index=False, float_format="%.5g")
+    means = summary(table)
+    means = means.round(dict.fromkeys(means.columns.difference(WAY), 1))
     with pd.option_context("display.width", 250, "display.max_columns", None):
-        print(summary(table).round(1).to_string(index=False))
+        print(means.to_string(index=False))
     print(out)
 
 
