@@ -18,11 +18,11 @@ the published sizes. The tables, each on the same map and weights:
 
 The last four take the default method of their networks: ``mirror`` for ``demo``, else ``mise``.
 
-Each row is a process of its own. Its seconds are those of the median of up to five runs (of an even
-number, of the faster one in the middle), fewer where they take long, after a short warm-up; ``cpu``
-is the least processor time of all threads, which tells more on a busy machine. With ``--keep``
-finished rows are kept in a file, and the same command goes on from there; the rows of ``released``
-are kept level by level. Ratios are of rows of one file, so remove it before you measure again.
+Each row is a process of its own. Its seconds are the lower median of up to five runs, fewer where
+they take long, after a short warm-up; ``cpu`` is the least processor time of all threads, which
+tells more on a busy machine. With ``--keep`` finished rows are kept in a file, and the same
+command goes on from there; the rows of ``released`` are kept level by level. Ratios are of rows of
+one file, so remove it before you measure again.
 
 The weights of ``full`` networks are the slim ones embedded in them (all other channels zero), so
 they compute the same field with a real surface at the full cost.

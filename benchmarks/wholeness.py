@@ -35,6 +35,7 @@ sys.path.insert(0, str(ROOT))
 from im2mesh.cli import DONE, INTERRUPTED, SOME_FAILED  # noqa: E402
 from im2mesh.config import DataConfig, load_config  # noqa: E402
 from im2mesh.data.storage import NpzSample  # noqa: E402
+from im2mesh.files import write_text  # noqa: E402
 from im2mesh.generation.level import Level  # noqa: E402
 from im2mesh.generation.pipeline import Reconstructor  # noqa: E402
 from im2mesh.geometry.mesh_files import write_mesh  # noqa: E402
@@ -171,8 +172,7 @@ def write(rows: list[dict[str, Any]], out: Path) -> None:
     if not rows:
         return
     table = pd.DataFrame(rows)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out, index=False, float_format="%.5g")
+    write_text(out, table.to_csv(index=False, float_format="%.5g"))
     means = summary(table)
     means = means.round(dict.fromkeys(means.columns.difference(WAY), 1))
     with pd.option_context("display.width", 250, "display.max_columns", None):
